@@ -1,0 +1,1 @@
+"""The simulator: NumPy and Numba. It knows no world, no agent, no torch."""

@@ -1,0 +1,115 @@
+"""Rules are plain Python loops that Numba compiles; kernels are rules bound to one world and cached on disk.
+
+`rule` marks a function for compilation. `specialise` clones a kernel with a world's own rules as its globals: to the
+compiler they are ordinary functions, so they are inlined, and unlike closures or function arguments they can be cached
+on disk. Numba's cache notices edits in the kernel's own file only, so the clone's name carries a fingerprint of every
+rule it can reach: an edit anywhere compiles anew, and two worlds never share an entry.
+
+With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same bytes.
+"""
+
+import hashlib
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+from numba import config, njit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_built: dict[str, Callable] = {}  # the kernels of this process by qualified name
+
+
+def rule(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a rule: plain loops over one record, no allocation, no exceptions, no Python objects."""
+    return njit(error_model="numpy")(function)
+
+
+def plain(function: Callable) -> Callable:
+    """The Python function behind a rule."""
+    return getattr(function, "py_func", function)
+
+
+def _clone(function: Callable, bindings: dict[str, Any]) -> types.FunctionType:
+    clone = types.FunctionType(
+        function.__code__,
+        {**function.__globals__, **bindings},
+        function.__name__,
+        getattr(function, "__defaults__", None),
+    )
+    clone.__module__ = function.__module__
+    clone.__doc__ = function.__doc__
+    return clone
+
+
+def bind(function: Callable, **bindings: Any) -> Callable:
+    """A rule in which the free names in `bindings` mean the given rules and constants; for use inside kernels."""
+    return rule(_clone(function, bindings))
+
+
+def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
+    """A compiled copy of `kernel` in which the free names in `bindings` mean the given rules and constants.
+
+    `name` (letters, digits and underscores) tells the copies of one kernel apart. The copy releases the interpreter's
+    lock while it runs and is cached on disk under a name that changes whenever any rule within reach does.
+    """
+    clone = _clone(kernel, bindings)
+    mark = fingerprint(clone)
+    clone.__name__ = f"{kernel.__name__}__{name}"
+    clone.__qualname__ = f"{clone.__name__}__{mark}"
+    if clone.__qualname__ not in _built:
+        if config.DISABLE_JIT:
+            _built[clone.__qualname__] = clone
+        else:
+            _prune(clone)
+            _built[clone.__qualname__] = njit(cache=True, nogil=True, error_model="numpy")(clone)
+    return _built[clone.__qualname__]
+
+
+def fingerprint(function: Callable) -> str:
+    """16 hex digits over the bytecode, constants and read globals of `function` and of every rule it can reach."""
+    digest = hashlib.sha256()
+    seen: set[int] = set()
+
+    def visit(value: Any) -> None:
+        value = plain(value)
+        if isinstance(value, types.FunctionType):
+            if id(value) not in seen:
+                seen.add(id(value))
+                read(value.__code__, value.__globals__)
+        elif isinstance(value, np.ndarray):
+            digest.update(value.dtype.str.encode() + value.tobytes())
+        elif isinstance(value, (bool, int, float, tuple, np.generic)):
+            digest.update(repr(value).encode())
+
+    def read(code: types.CodeType, names: dict[str, Any]) -> None:
+        digest.update(code.co_code)
+        for place, constant in enumerate(code.co_consts):
+            if isinstance(constant, types.CodeType):
+                read(constant, names)
+            elif place or not isinstance(constant, str):  # a docstring changes nothing
+                digest.update(repr(constant).encode())
+        for name in code.co_names:
+            digest.update(name.encode())
+            value = names.get(name)
+            if isinstance(value, types.ModuleType):
+                if value.__name__.split(".")[0] not in ("numpy", "numba", "math"):
+                    for attribute in code.co_names:  # `layout.maze(...)`: any name of ours that the code mentions
+                        visit(value.__dict__.get(attribute))
+            else:
+                visit(value)
+
+    visit(function)
+    return digest.hexdigest()[:16]
+
+
+def _prune(clone: types.FunctionType) -> None:
+    """Delete cached builds of older fingerprints of this clone, so that editing a world does not fill the disk."""
+    folder = Path(clone.__code__.co_filename).parent / "__pycache__"
+    stem = Path(clone.__code__.co_filename).stem
+    for old in folder.glob(f"{stem}.{clone.__name__}__*.nb?"):
+        if clone.__qualname__ not in old.name:
+            old.unlink(missing_ok=True)

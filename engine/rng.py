@@ -1,0 +1,81 @@
+"""Counter-based random numbers: a draw is a hash of a key and a counter, so it is the same in any order and any thread.
+
+Every record carries its own key and counter. There is no global generator and nothing to seed: a level is named by its
+seed, its dynamics by the seed and the episode, and drawing a picture uses neither. The mixer is the finaliser of
+splitmix64 (Steele, Lea and Flood 2014); the published vectors are in the tests.
+"""
+
+import numpy as np
+from numba import config
+
+from .jit import rule
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MASK = (1 << 64) - 1
+
+# What a key is for; folding one of these in keeps the streams of one level apart.
+LAYOUT, DYNAMICS, ROW, NEXT, PICK = (np.uint64(n) for n in range(1, 6))
+
+
+if config.DISABLE_JIT:
+    # Plain Python integers: NumPy would warn at every wrap-around that compiled code makes silently.
+
+    def nth(key, n):
+        """The `n`-th draw (uint64) of the stream `key`."""
+        z = (int(key) + int(n) * 0x9E3779B97F4A7C15) & _MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        return np.uint64(z ^ (z >> 31))
+
+else:
+
+    @rule
+    def nth(key, n):
+        """The `n`-th draw (uint64) of the stream `key`."""
+        z = key + n * GAMMA
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
+
+
+@rule
+def fold(key, word):
+    """A new key (uint64) from a key and a word; `fold(fold(k, a), b)` differs from `fold(fold(k, b), a)`."""
+    return nth(nth(key, np.uint64(1)) ^ word, np.uint64(1))
+
+
+@rule
+def draw(s):
+    """The next 64 random bits of record `s`."""
+    s.draws = s.draws + np.uint64(1)
+    return nth(s.key, s.draws)
+
+
+@rule
+def below(s, n):
+    """A uniform integer in 0..n-1, for 1 <= n < 2**31 (bias under 2**-32 * n)."""
+    return (np.int64(draw(s) >> np.uint64(33)) * np.int64(n)) >> 31
+
+
+@rule
+def between(s, low, high):
+    """A uniform integer in low..high, both included."""
+    return low + below(s, high - low + 1)
+
+
+@rule
+def unit(bits):
+    """64 bits as a float in [0, 1)."""
+    return np.int64(bits >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@rule
+def uniform(s):
+    """A uniform float64 in [0, 1)."""
+    return unit(draw(s))
+
+
+@rule
+def chance(s, probability):
+    """True with the given probability; 0 is never and 1 is always."""
+    return uniform(s) < probability

@@ -1,0 +1,76 @@
+"""The state of one environment is one record; a batch is an array of records.
+
+Copy a record to save it, compare bytes to test it, hash it to name it. Bookkeeping comes first, then what the world
+itself holds, so a level's fingerprint is a hash of everything after the bookkeeping. All fields are 64 bits wide but
+the tiles, which come last: arithmetic then means the same in compiled and in plain Python, and a record is a whole
+number of 64-bit words that kernels copy, clear and hash as such.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import rng
+from .jit import rule
+
+if TYPE_CHECKING:
+    from .world import World
+
+# Who and when: not part of what a level *is*.
+BOOKKEEPING = ("key", "draws", "seed", "episode", "row", "t", "ended")
+N_BOOKKEEPING = len(BOOKKEEPING)
+RUNNING, TERMINATED, TRUNCATED = range(3)  # the values of `ended`
+
+
+def record_dtype(world: World) -> np.dtype:
+    """The structured dtype of one environment of `world`; a whole number of 64-bit words without hidden padding.
+
+    Fields: `key, draws, seed` (uint64); `episode, row, t, ended, h, w` (int64); `y, x, face, alive` (int64[K], one
+    entry per thing, agents first); `events, totals` (int64[A, E], this step and this episode); the world's own
+    fields; `tiles` (uint8[H, W]).
+    """
+    (height, width), k = world.size, world.entities
+    counts = (world.agents, len(world.events))
+    fields = [(name, np.uint64 if name in ("key", "draws", "seed") else np.int64) for name in BOOKKEEPING]
+    fields += [("h", np.int64), ("w", np.int64)]
+    fields += [(name, np.int64, (k,)) for name in ("y", "x", "face", "alive")]
+    fields += [("events", np.int64, counts), ("totals", np.int64, counts)]
+    fields += [(name, np.int64, shape) if shape else (name, np.int64) for name, shape in world.fields.items()]
+    fields += [("tiles", np.uint8, (height, width)), ("padding", np.uint8, (-height * width % 8 + 8,))]
+    return np.dtype(fields)
+
+
+def blank(world: World, n: int) -> np.recarray:
+    """`n` records of zeros."""
+    return np.zeros(n, world.dtype).view(np.recarray)
+
+
+def copy(states: np.recarray) -> np.recarray:
+    """An independent copy, byte for byte."""
+    return states.copy().view(np.recarray)
+
+
+def words(states: np.ndarray) -> np.ndarray:
+    """The same memory as uint64[n, words per record]; writing to one writes to the other."""
+    return states.view(np.ndarray).view(np.uint64).reshape(len(states), -1)
+
+
+@rule
+def hash_words(row, start):
+    """A 64-bit hash of `row[start:]` (uint64[words])."""
+    h = np.uint64(start)
+    for k in range(start, len(row)):
+        h = rng.nth(h ^ row[k], np.uint64(1))
+    return h
+
+
+def fingerprint(states: np.recarray) -> np.ndarray:
+    """uint64[n]: the name of each start state, whatever seed or hand made it. Equal levels have equal fingerprints."""
+    return np.array([hash_words(row, N_BOOKKEEPING) for row in words(states)], np.uint64)
+
+
+def digest(states: np.recarray) -> np.ndarray:
+    """uint64[n]: a hash of each whole record, bookkeeping included; equal only if the future is equal too."""
+    return np.array([hash_words(row, 0) for row in words(states)], np.uint64)

@@ -1,0 +1,422 @@
+"""Many environments at once: reset, step, observe and start again, in one compiled pass over an array of records.
+
+`Vec` owns the buffers. All arrays are indexed [environment, agent]. A batch of N equals N batches of one, in any order
+and with any number of threads, because every record carries its own random stream. Levels are split into a training
+and a test pool by the fingerprint of the start state, so held-out levels are never met in training, however many
+levels are drawn.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import config
+
+from . import observe as look
+from . import rng, state
+from .errors import UserError
+from .jit import bind, rule, specialise
+from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
+
+if TYPE_CHECKING:
+    from .world import Split, World
+
+ALL, TRAIN, TEST = range(3)
+POOLS = ("all", "train", "test")
+SAME, NEXT, OFF = range(3)
+AUTORESETS = ("same", "next", "off")
+TRIES = 200  # levels drawn before a pool counts as empty: one in four is a test level, so this never happens by chance
+
+
+@rule
+def nothing(s, p):
+    """The tick of a world without one."""
+
+
+@rule
+def idle(s, p, me):
+    """The bot of a world without scripted agents."""
+    return 0
+
+
+# What `specialise` binds for each world: the world's own rules, and its sizes as compile-time constants.
+step: Any
+generate: Any
+tick: Any = nothing
+bot: Any = idle
+LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
+CENTRED = False
+ENDS = PAID = PAID_ONCE = FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
+
+
+@rule
+def in_pool(row, pool):
+    """Does the start state with these words belong to the pool? One level in four is for tests."""
+    if pool == ALL:
+        return True
+    for_test = hash_words(row, N_BOOKKEEPING) & np.uint64(3) == np.uint64(0)
+    return for_test == (pool == TEST)
+
+
+def make_level(s, row, table, upto, seed, pool):
+    """Generate the first level of the pool at or after `seed`; returns whether one was found."""
+    for _ in range(TRIES):
+        for k in range(len(row)):
+            row[k] = np.uint64(0)
+        s.seed = seed
+        s.key = rng.fold(seed, rng.LAYOUT)
+        s.h = HEIGHT
+        s.w = WIDTH
+        u = rng.unit(rng.fold(seed, rng.ROW))
+        s.row = 0
+        while s.row < len(upto) - 1 and u >= upto[s.row]:
+            s.row += 1
+        generate(s, table[s.row])
+        if in_pool(row, pool):
+            return True
+        seed = rng.fold(seed, rng.NEXT)
+    return False
+
+
+def begin(s, row, table, upto, entry, seeds, starts, pool):
+    """Start the next episode of one environment: a queued level, one of a fixed set, or the next of its stream."""
+    entry.chain = rng.nth(entry.chain, np.uint64(1))
+    if len(starts) > 0:
+        start = starts[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(starts)))]
+        for k in range(len(row)):
+            row[k] = start[k]
+    elif entry.queued:
+        make_level(s, row, table, upto, entry.queue, ALL)
+    elif len(seeds) > 0:
+        seed = seeds[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(seeds)))]
+        make_level(s, row, table, upto, seed, ALL)
+    elif not make_level(s, row, table, upto, entry.chain, pool):
+        entry.strays += 1
+    entry.queued = 0
+    s.episode = entry.episode
+    s.key = rng.fold(rng.fold(s.seed, rng.DYNAMICS), np.uint64(s.episode))
+    s.draws = np.uint64(0)
+    entry.episode += 1
+
+
+def see(s, row, planes, plane_words):
+    """Write what every learner sees."""
+    for me in range(LEARNERS):
+        if CENTRED:
+            look.crop(s, me, planes[me], VIEW_HEIGHT, VIEW_WIDTH, FIRST_SYMBOL, FIRST_SELF, POSES)
+        else:
+            look.whole_board(
+                s, row, me, planes[me], plane_words[me], HEIGHT * WIDTH,
+                FIRST_SYMBOL, FIRST_SELF, POSES, TILE_WORD, HEIGHT, WIDTH,
+            )  # fmt: skip
+
+
+def act(s, p, actions, entry):
+    """One step of one environment: agents in index order, then the world; then count events and pay."""
+    for a in range(AGENTS):
+        for e in range(EVENTS):
+            s.events[a, e] = 0
+    for me in range(LEARNERS):
+        if s.alive[me]:
+            step(s, p, me, actions[me])
+    for me in range(LEARNERS, AGENTS):
+        if s.alive[me]:
+            step(s, p, me, bot(s, p, me))
+    tick(s, p)
+    s.t += 1
+    ended = False
+    for a in range(AGENTS):
+        pay = 0.0
+        for e in range(EVENTS):
+            count = s.events[a, e]
+            if count != 0:
+                ended |= ENDS[e] != 0
+                if PAID_ONCE:
+                    count = 1 if s.totals[a, e] == 0 else 0
+                pay += PAID[e] * count
+                s.totals[a, e] += s.events[a, e]
+        if a < LEARNERS:
+            entry.reward[a] = pay
+    if ended:
+        s.ended = TERMINATED
+    elif s.t >= p.horizon:
+        s.ended = TRUNCATED
+
+
+def reset_many(states, words, table, upto, ledger, seeds, starts, obs, obs_words, mask, pool):
+    """Start a new episode wherever `mask` is set."""
+    for i in range(len(states)):
+        if mask[i]:
+            begin(states[i], words[i], table, upto, ledger[i], seeds, starts, pool)
+            see(states[i], words[i], obs[i], obs_words[i])
+            ledger[i].fresh = 1
+            ledger[i].terminated = 0
+            ledger[i].truncated = 0
+
+
+def step_many(
+    states, words, actions, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+):  # fmt: skip
+    """One step of every environment; finished ones begin anew as `autoreset` says. Returns how many finished."""
+    finished = 0
+    for i in range(len(states)):
+        s = states[i]
+        entry = ledger[i]
+        entry.fresh = 0
+        if s.ended != RUNNING:  # only without same-step reset
+            for a in range(LEARNERS):
+                entry.reward[a] = 0.0
+            if autoreset == NEXT:
+                begin(s, words[i], table, upto, entry, seeds, starts, pool)
+                see(s, words[i], obs[i], obs_words[i])
+                entry.fresh = 1
+                entry.terminated = 0
+                entry.truncated = 0
+            continue
+        act(s, table[s.row], actions[i], entry)
+        see(s, words[i], obs[i], obs_words[i])
+        entry.terminated = s.ended == TERMINATED
+        entry.truncated = s.ended == TRUNCATED
+        finished += s.ended != RUNNING
+    if finished == 0:
+        return finished
+    for i in range(len(states)):  # a pass of its own: level generation inside the loop above would slow every step
+        s = states[i]
+        entry = ledger[i]
+        if s.ended != RUNNING:
+            entry.final_t = s.t
+            entry.final_seed = s.seed
+            entry.final_row = s.row
+            entry.final_end = s.ended
+            for a in range(AGENTS):
+                for e in range(EVENTS):
+                    entry.final_totals[a, e] = s.totals[a, e]
+            for a in range(LEARNERS):
+                for k in range(obs_words.shape[2]):
+                    final_words[i, a, k] = obs_words[i, a, k]
+            if autoreset == SAME:
+                begin(s, words[i], table, upto, entry, seeds, starts, pool)
+                see(s, words[i], obs[i], obs_words[i])
+                entry.fresh = 1
+    return finished
+
+
+class Kernels:
+    """The compiled kernels of one world. Worlds with the same rules and sizes share them, whatever their parameters."""
+
+    def __init__(self, world: World) -> None:
+        view = world.view
+        constants = {
+            "LEARNERS": world.learners, "AGENTS": world.agents, "EVENTS": len(world.events),
+            "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
+            "CENTRED": world.centred, "TILE_WORD": world.dtype.fields["tiles"][1] // 8,
+            "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
+            "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
+            "PAID_ONCE": world.paid.once,
+            "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.poses,
+        }  # fmt: skip
+        rules = {"step": world.step, "generate": world.generate}
+        rules |= {"tick": world.tick or nothing, "bot": world.bot or idle}
+        parts = {
+            part.__name__: bind(part, **constants, **rules) for part in (make_level, see, act)
+        }
+        parts["begin"] = bind(begin, **constants, **parts)
+        self.reset_many = specialise(reset_many, world.name, **constants, **parts)
+        self.step_many = specialise(step_many, world.name, **constants, **parts)
+
+
+class Vec:
+    """N environments of one world.
+
+    Parameters
+    ----------
+    split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
+    seed: names the stream of levels (any int); the same seed gives the same bytes.
+    levels: None for an endless stream; an int k for the first k levels of the pool from `seed`; an array of level
+        seeds; or an array of start states (a recarray of this world).
+    pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every level.
+    autoreset: "same" (the observation returned with an end is the next level's first; the last one is in
+        `final_obs`), "next" (the next call resets and ignores the action), or "off" (call `reset_where`).
+
+    Attributes (buffers, overwritten by every step; copy what you keep)
+    ----------
+    states: recarray[N]. obs: uint8[N, L, vh, vw]. reward: float32[N, L]. terminated, truncated, fresh: bool[N].
+    final_obs, final_totals (int64[N, A, E]), final_length, final_seed, final_row: of the last finished episode of each
+    environment, valid where it has just ended.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        n: int,
+        split: str | Split = "train",
+        seed: int = 0,
+        levels: None | int | np.ndarray = None,
+        pool: str = "all",
+        threads: int = 1,
+        autoreset: str = "same",
+    ) -> None:
+        if n < 1:
+            raise UserError(f"a batch needs at least one environment, not {n}")
+        if pool not in POOLS:
+            raise UserError(f"pool '{pool}' is none of {', '.join(POOLS)}")
+        if autoreset not in AUTORESETS:
+            raise UserError(f"autoreset '{autoreset}' is none of {', '.join(AUTORESETS)}")
+        self.world, self.n, self.threads = world, n, max(1, min(threads, n))
+        self.split = world.split(split) if isinstance(split, str) else split
+        self.pool, self.autoreset = POOLS.index(pool), AUTORESETS.index(autoreset)
+        self.kernels = world.kernels
+        self.states = state.blank(world, n)
+        self.words = state.words(self.states)
+        self._upto = np.cumsum(self.split.weights)
+        self._upto /= self._upto[-1]
+
+        vh, vw = world.view
+        row_words = -(-vh * vw // 8)
+
+        def planes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            whole = np.zeros((n, world.learners, row_words), np.uint64)
+            flat = whole.view(np.uint8)
+            return whole, flat, flat[:, :, : vh * vw].reshape(n, world.learners, vh, vw)
+
+        self._obs_words, self._obs_bytes, self.obs = planes()
+        self._final_words, _, self.final_obs = planes()
+        ledger = np.dtype(
+            [("chain", np.uint64), ("queue", np.uint64), ("final_seed", np.uint64)]
+            + [(f, np.int64) for f in ("queued", "episode", "strays", "final_t", "final_row", "final_end")]
+            + [("final_totals", np.int64, (world.agents, len(world.events)))]
+            + [("reward", np.float32, (world.learners,))]
+            + [(f, np.uint8) for f in ("fresh", "terminated", "truncated")],
+            align=True,
+        )
+        self.ledger = np.zeros(n, ledger).view(np.recarray)
+        for name in ("reward", "final_totals", "final_seed", "final_row"):
+            setattr(self, name, self.ledger[name].view(np.ndarray))
+        self.final_length = self.ledger["final_t"].view(np.ndarray)
+        for name in ("fresh", "terminated", "truncated"):
+            setattr(self, name, self.ledger[name].view(np.ndarray).view(np.bool_))
+
+        self._seeds = np.zeros(0, np.uint64)
+        self._starts = np.zeros((0, self.words.shape[1]), np.uint64)
+        self.seed = seed
+        if isinstance(levels, np.ndarray) and levels.dtype == world.dtype:
+            self._starts = state.words(levels).copy()
+        elif isinstance(levels, np.ndarray):
+            self._seeds = levels.astype(np.uint64)
+        elif levels is not None:
+            self._seeds = Vec(world, int(levels), self.split, seed, pool=pool).reset_states().seed.copy()
+        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        bounds = np.linspace(0, n, self.threads + 1).astype(int)
+        self._slices = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    fresh: np.ndarray
+    final_totals: np.ndarray
+    final_seed: np.ndarray
+    final_row: np.ndarray
+
+    def reset(self, seed: int | None = None) -> np.ndarray:
+        """Begin anew in every environment; `seed` restarts the stream of levels. Returns `obs`."""
+        if seed is not None:
+            self.seed = seed
+        stream = np.array([int(self.seed) & (2**64 - 1)], np.uint64)
+        with np.errstate(over="ignore"):
+            key = rng.fold(stream[0], rng.NEXT)
+            self.ledger["chain"] = [rng.fold(key, np.uint64(i)) for i in range(self.n)]
+        self.ledger["episode"] = 0
+        self.ledger["strays"] = 0
+        return self.reset_where(np.ones(self.n, np.bool_))
+
+    def reset_states(self) -> np.recarray:
+        """Reset, and return the start states (a copy)."""
+        self.reset()
+        return state.copy(self.states)
+
+    def reset_where(self, mask: np.ndarray, seeds: np.ndarray | None = None) -> np.ndarray:
+        """Begin a new episode where `mask` (bool[N]) is set, on the level `seeds` (uint64[N]) if given."""
+        if seeds is not None:
+            self.assign(mask, seeds)
+        self._run(self.kernels.reset_many, (np.ascontiguousarray(mask, np.bool_),), (self.pool,))
+        return self.obs
+
+    def assign(self, mask: np.ndarray, seeds: np.ndarray) -> None:
+        """Say which level (uint64[N] seeds) comes next where `mask` is set: the hook for curricula."""
+        self.ledger["queue"][mask] = np.asarray(seeds, np.uint64)[mask]
+        self.ledger["queued"][mask] = 1
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """One step of every environment with `actions` (integers [N, L]).
+
+        Returns `(obs, reward, terminated, truncated)`: the buffers, overwritten by the next call. Actions are checked
+        before any compiled code sees them: out of range raises UserError and nothing moves.
+        """
+        actions = np.asarray(actions)
+        if actions.shape != (self.n, self.world.learners) or actions.dtype.kind not in "iu":
+            raise UserError(
+                f"actions must be integers of shape {(self.n, self.world.learners)},"
+                f" not {actions.dtype} of shape {actions.shape}"
+            )
+        actions = np.ascontiguousarray(actions, np.int64)
+        if actions.min() < 0 or actions.max() >= len(self.world.actions):
+            bad = actions[(actions < 0) | (actions >= len(self.world.actions))][0]
+            raise UserError(
+                f"action {bad} is out of range: world '{self.world.name}' has actions"
+                f" 0..{len(self.world.actions) - 1} ({', '.join(self.world.actions)})"
+            )
+        self._run(self.kernels.step_many, (actions,), (self.autoreset, self.pool))
+        return self.obs, self.reward, self.terminated, self.truncated
+
+    def _run(self, kernel: Any, per_env: tuple, scalars: tuple) -> None:
+        world = self.world
+        stepping = kernel is self.kernels.step_many
+
+        def part(cut: slice) -> None:
+            here = [a[cut] for a in (self.states, self.words, *per_env, self.ledger)]
+            views = [self._obs_bytes[cut], self._obs_words[cut]]
+            if stepping:
+                states, words, actions, ledger = here
+                kernel(states, words, actions, world.table, self._upto, ledger, self._seeds, self._starts,
+                       *views, self._final_words[cut], *scalars)  # fmt: skip
+            else:
+                states, words, mask, ledger = here
+                kernel(states, words, world.table, self._upto, ledger, self._seeds, self._starts,
+                       *views, mask, *scalars)  # fmt: skip
+
+        if config.DISABLE_JIT:
+            with np.errstate(over="ignore"):
+                part(slice(0, self.n))
+        elif self._pool is None:
+            part(slice(0, self.n))
+        else:
+            list(self._pool.map(part, self._slices))
+
+    @property
+    def strays(self) -> int:
+        """How many levels had to be taken from outside the pool because the world has too few distinct ones."""
+        return int(self.ledger["strays"].sum())
+
+    def scores(self, final: bool = False) -> np.ndarray:
+        """Every goal's score so far (or of the last finished episode) as float64[N, A, G]."""
+        return self.world.scores(self.final_totals if final else self.states["totals"])
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Everything the future depends on, as plain arrays."""
+        return {
+            "words": self.words.copy(),
+            "ledger": self.ledger.view(np.uint8).reshape(self.n, -1).view(np.ndarray).copy(),
+            "obs": self._obs_words.copy(),
+            "seeds": self._seeds.copy(),
+            "starts": self._starts.copy(),
+        }
+
+    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
+        """Continue exactly where `snapshot` was taken (same world, same N)."""
+        self.words[...] = snapshot["words"]
+        self.ledger.view(np.uint8).reshape(self.n, -1)[...] = snapshot["ledger"]
+        self._obs_words[...] = snapshot["obs"]
+        self._seeds = np.ascontiguousarray(snapshot["seeds"], np.uint64)
+        self._starts = np.ascontiguousarray(snapshot["starts"], np.uint64)

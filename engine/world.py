@@ -1,0 +1,341 @@
+"""A world is a value: its rules, what its events are called, the goals over those events, and the shift.
+
+One world is one file that ends in `WORLD = World(...)`. Rules raise events and never a reward; a goal prices events.
+`train` and `deploy` are weighted rows of one parameter record, and `mix(alpha)` lies between them. A world is checked
+when it is built, in plain words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import state
+from .errors import UserError
+from .jit import plain
+from .vector import Kernels, Vec
+
+WORLDS = Path(__file__).resolve().parent.parent / "worlds"
+MAX_CELLS, MAX_SYMBOLS = 255 * 255, 250
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A kind of cell. `sprite` names or holds its art; empty means the sprite called like the tile."""
+
+    name: str
+    char: str
+    solid: bool = False
+    sprite: str = ""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A kind of thing that stands on cells: `count` of them, each in one of `poses` (the record's `face`).
+
+    `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule.
+    """
+
+    name: str
+    char: str
+    agent: bool = False
+    bot: bool = False
+    count: int = 1
+    poses: int = 1
+    sprite: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """A price for each event: what somebody wants, scored on every step of every run.
+
+    `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)` for cells to keep
+    off on the way: planners use them. With `once` each event counts the first time only. `wish` says it in words.
+    """
+
+    name: str
+    weights: Mapping[str, float]
+    seek: Callable | None = None
+    avoid: Callable | None = None
+    once: bool = False
+    wish: str = ""
+
+
+class Symbol(NamedTuple):
+    """What one value of a symbolic observation stands for."""
+
+    name: str
+    group: str  # "void", "tile", "thing" or "self"
+    index: int  # of the tile or thing
+    pose: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """A distribution over levels: a weight for each row of the world's parameter table."""
+
+    name: str
+    weights: tuple[float, ...]
+
+
+@dataclass(eq=False)
+class World:
+    """Everything about one world. Fields below `step` are optional; see `worlds/corner.py` for a whole one.
+
+    Raises UserError, in one line, if the parts do not fit together.
+    """
+
+    story: str
+    size: tuple[int, int]
+    horizon: int
+    tiles: tuple[Tile, ...]
+    things: tuple[Thing, ...]
+    actions: tuple[str, ...]
+    events: tuple[str, ...]
+    params: type
+    train: Any
+    deploy: Any
+    intended: Goal
+    generate: Callable
+    step: Callable
+    proxies: tuple[Goal, ...] = ()
+    paid: Goal = None  # type: ignore[assignment]  # the intended goal unless the reward is meant to be wrong
+    ends_on: tuple[str, ...] = ()
+    tick: Callable | None = None
+    bot: Callable | None = None
+    fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # the world's own state: name -> shape
+    view: tuple[int, int] | None = None  # rows and columns seen around the agent; None: the whole board
+    splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
+    planner: str = "walk"  # how experts plan: "walk" floods the board, "search" tries actions on copies
+    effort: int = 20_000  # records a searching expert may look at for one plan
+    training: dict[str, Any] = field(default_factory=dict)  # defaults of the learner for this world
+    version: int = 0
+    name: str = ""
+    source: str = ""  # where the mechanic comes from
+
+    def __post_init__(self) -> None:
+        self.name = self.name or plain(self.generate).__module__.rpartition(".")[2]
+        self.title = self.story.strip().splitlines()[0].rstrip(".")
+        self.paid = self.paid or self.intended
+        self.goals = tuple(dict.fromkeys((self.intended, *self.proxies, self.paid)))
+        self._check()
+        self.learners = sum(t.count for t in self.things if t.agent)
+        self.agents = self.learners + sum(t.count for t in self.things if t.bot)
+        self.entities = sum(t.count for t in self.things)
+        self.kinds = np.repeat(np.arange(len(self.things)), [t.count for t in self.things])
+        self.centred = self.view is not None
+        self.view = self.view or self.size
+        self.solid = np.array([t.solid for t in self.tiles], np.uint8)
+        self._symbolise()
+        self.dtype = state.record_dtype(self)
+        self._tabulate()
+        self.goal_weights = np.array([[g.weights.get(e, 0.0) for e in self.events] for g in self.goals])
+        self.goal_once = np.array([g.once for g in self.goals])
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        def need(true: bool, message: str) -> None:
+            if not true:
+                raise UserError(f"world '{self.name}': {message}")
+
+        need(re.fullmatch(r"[A-Za-z]\w*", self.name) is not None, "its name must be a Python identifier")
+        height, width = self.size
+        need(height >= 1 and width >= 1 and height * width <= MAX_CELLS, f"size {self.size} is not between 1x1 and 255x255")
+        need(self.horizon >= 1, f"horizon {self.horizon} is not positive")
+        for what, names in (
+            ("tile", [t.name for t in self.tiles]),
+            ("thing", [t.name for t in self.things]),
+            ("event", self.events),
+            ("action", self.actions),
+            ("goal", [g.name for g in self.goals]),
+            ("character", [t.char for t in (*self.tiles, *self.things)]),
+        ):
+            twice = {n for n in names if list(names).count(n) > 1}
+            need(not twice, f"{what} '{next(iter(twice), '')}' is declared twice")
+        need(all(len(t.char) == 1 for t in (*self.tiles, *self.things)), "every tile and thing needs one character")
+        need(bool(self.actions) and self.actions[0] == "stay", "the first action must be 'stay'")
+        order = [0 if t.agent else 1 if t.bot else 2 for t in self.things]
+        need(order == sorted(order), "things must be in the order agents, bots, others")
+        need(0 in order, "no thing is an agent: set agent=True on one")
+        need(all(t.count >= 1 and t.poses >= 1 for t in self.things), "a thing needs count >= 1 and poses >= 1")
+        need((self.bot is None) == (1 not in order), "bot things and a bot rule go together")
+        need(self.planner in ("walk", "search"), f"planner '{self.planner}' is neither 'walk' nor 'search'")
+        for goal in self.goals:
+            for event in goal.weights:
+                need(event in self.events, f"goal '{goal.name}' prices the event '{event}', which is not declared{near(event, self.events)}")
+        for event in self.ends_on:
+            need(event in self.events, f"it ends on the event '{event}', which is not declared{near(event, self.events)}")
+        taken = set(state.BOOKKEEPING) | {"h", "w", "y", "x", "face", "alive", "events", "totals", "tiles", "padding"}
+        for name in self.fields:
+            need(name.isidentifier() and name not in taken, f"field '{name}' is not a free identifier")
+        for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
+            need(isinstance(row, self.params), f"split '{what}' is not a {self.params.__name__}")
+        need(not {"solid", "weight"} & set(self.params._fields), "parameters must not be called 'solid' or 'weight'")
+
+    def _symbolise(self) -> None:
+        symbols = [Symbol("void", "void", 0, 0)]
+        symbols += [Symbol(t.name, "tile", i, 0) for i, t in enumerate(self.tiles)]
+        first = {}
+        for group, chosen in (("thing", self.things), ("self", [t for t in self.things if t.agent])):
+            for thing in chosen:
+                first[group, thing.name] = len(symbols)
+                index = self.things.index(thing)
+                symbols += [Symbol(thing.name, group, index, pose) for pose in range(thing.poses)]
+        if len(symbols) > MAX_SYMBOLS:
+            raise UserError(f"world '{self.name}': {len(symbols)} symbols, but a byte holds {MAX_SYMBOLS}")
+        self.symbols = tuple(symbols)
+        kinds = [self.things[k] for k in self.kinds]
+        self.first_symbol = np.array([first["thing", t.name] for t in kinds])
+        self.first_self = np.array([first.get(("self", t.name), 0) for t in kinds])
+        self.poses = np.array([t.poses for t in kinds])
+
+    def _tabulate(self) -> None:
+        """One row per distinct parameter setting; rules get the row of their level as `p`."""
+        names = {"train": self.train, "deploy": self.deploy, **self.splits}
+        rows = list(dict.fromkeys(names.values()))
+        defaults = self.params()
+        kinds = {f: np.float64 if isinstance(v, float) else np.int64 for f, v in defaults._asdict().items()}
+        if "horizon" not in kinds:
+            kinds["horizon"] = np.int64
+        table = np.zeros(len(rows), [*kinds.items(), ("solid", np.uint8, (len(self.tiles),))])
+        for record, row in zip(table, rows, strict=True):
+            for name in kinds:
+                record[name] = getattr(row, name, self.horizon)
+            record["solid"] = self.solid
+        self.table = table.view(np.recarray)
+        self.rows = tuple(rows)
+        self._splits = {
+            name: Split(name, tuple(float(row == other) for other in rows)) for name, row in names.items()
+        }
+
+    @cached_property
+    def kernels(self) -> Kernels:
+        """The compiled reset and step of this world (compiled on first use, then cached on disk)."""
+        return Kernels(self)
+
+    # -- using ---------------------------------------------------------------------------------------------------
+
+    def split(self, text: str) -> Split:
+        """The split called `text`, or `alpha=A` for the mixture of train and deploy with a share A of deploy."""
+        if text in self._splits:
+            return self._splits[text]
+        match = re.fullmatch(r"alpha=([0-9.eE+-]+)", text)
+        if match:
+            try:
+                return self.mix(float(match[1]))
+            except ValueError as fault:
+                raise UserError(f"split '{text}': alpha must be a number from 0 to 1") from fault
+        names = [*self._splits, "alpha=0.1"]
+        raise UserError(f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})")
+
+    def mix(self, alpha: float) -> Split:
+        """Levels of `deploy` with probability `alpha`, else of `train`; exactly none at 0 and all at 1."""
+        if not 0.0 <= alpha <= 1.0:
+            raise UserError(f"alpha must be a number from 0 to 1, not {alpha}")
+        train, deploy = (np.array(self._splits[name].weights) for name in ("train", "deploy"))
+        return Split(f"alpha={alpha:g}", tuple((1.0 - alpha) * train + alpha * deploy))
+
+    @property
+    def split_names(self) -> tuple[str, ...]:
+        """The named splits, train and deploy first."""
+        return tuple(self._splits)
+
+    def with_params(self, **changes: Any) -> World:
+        """The same world with these parameters changed in every split."""
+        return replace(
+            self,
+            train=self._changed(self.train, changes),
+            deploy=self._changed(self.deploy, changes),
+            splits={name: self._changed(row, changes) for name, row in self.splits.items()},
+            view=self.view if self.centred else None,
+        )
+
+    def _changed(self, row: Any, changes: dict[str, Any]) -> Any:
+        for name, value in changes.items():
+            if name not in row._fields:
+                raise UserError(
+                    f"world '{self.name}' has no parameter '{name}'{near(name, row._fields)}"
+                    f" (it has {', '.join(row._fields)})"
+                )
+            default = getattr(self.params(), name)
+            try:
+                number = float(value)
+            except (TypeError, ValueError):
+                number = float("nan")
+            if not np.isfinite(number) or (not isinstance(default, float) and number != int(number)):
+                kind = "a number" if isinstance(default, float) else "a whole number"
+                raise UserError(f"parameter '{name}' of world '{self.name}' must be {kind}, not '{value}'")
+            row = row._replace(**{name: number if isinstance(default, float) else int(number)})
+        return row
+
+    def scores(self, totals: np.ndarray) -> np.ndarray:
+        """Every goal's score for event totals [..., E]: float64[..., G], intended first."""
+        totals = np.asarray(totals)
+        every = totals @ self.goal_weights.T
+        first = np.minimum(totals, 1) @ self.goal_weights.T
+        return np.where(self.goal_once, first, every).astype(np.float64)
+
+    def goal(self, name: str) -> Goal:
+        """The goal called `name`, or the intended or paid one under those words."""
+        if name in ("intended", "paid"):
+            return getattr(self, name)
+        for goal in self.goals:
+            if goal.name == name:
+                return goal
+        names = [g.name for g in self.goals]
+        raise UserError(f"world '{self.name}' has no goal '{name}'{near(name, names)} (it has {', '.join(names)})")
+
+    def level(self, seed: int, split: str | Split = "train") -> np.recarray:
+        """The start state of level `seed`: a batch of one record."""
+        vec = Vec(self, 1, split, levels=np.array([seed], np.uint64))
+        return vec.reset_states()
+
+
+def near(word: str, words: Any) -> str:
+    """"; did you mean '...'?" if one of `words` is close to `word`, else nothing."""
+    close = difflib.get_close_matches(str(word), [str(w) for w in words], 1, 0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def names() -> list[str]:
+    """The worlds that ship with goalshift, by file name."""
+    return sorted(p.stem for p in WORLDS.glob("*.py") if not p.stem.startswith("_"))
+
+
+def load(world: str | Path | World) -> World:
+    """The world of that name, or in that file (`./my_world.py`). World files are code: load only those you trust.
+
+    Raises UserError if there is none, or if the file does not end in `WORLD = World(...)`.
+    """
+    if isinstance(world, World):
+        return world
+    text = str(world)
+    if text.endswith(".py"):
+        path = Path(text)
+        if not path.is_file():
+            raise UserError(f"no world file '{text}'")
+        name = path.stem
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules.setdefault(f"goalshift_world_{name}", module)
+        spec.loader.exec_module(module)
+    elif text in names():
+        module = importlib.import_module(f"..worlds.{text}", __package__)
+    else:
+        raise UserError(f"no world '{text}'{near(text, names())} (goalshift worlds lists them; a file ends in .py)")
+    found = getattr(module, "WORLD", None)
+    if not isinstance(found, World):
+        raise UserError(f"world file '{module.__file__}' does not end in WORLD = World(...)")
+    return found
