@@ -1,0 +1,68 @@
+"""goalshift: train an agent, change one thing about the world, watch it chase the wrong goal.
+
+The public names below load on first use, so `import goalshift` costs nothing: neither torch, Numba
+nor pygame is imported until a name that needs it is touched.
+
+    from goalshift import MOVES, Goal, Thing, Tile, World, grid, layout, rule   # to write a world
+    from goalshift import Vec, load                                             # to step one
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .engine import grid as grid
+    from .engine import layout as layout
+    from .engine import rng as rng
+    from .engine.errors import RunError as RunError
+    from .engine.errors import UserError as UserError
+    from .engine.grid import MOVES as MOVES
+    from .engine.jit import rule as rule
+    from .engine.replay import Replay as Replay
+    from .engine.vector import Vec as Vec
+    from .engine.world import Goal as Goal
+    from .engine.world import Split as Split
+    from .engine.world import Thing as Thing
+    from .engine.world import Tile as Tile
+    from .engine.world import World as World
+    from .engine.world import load as load
+    from .engine.world import names as names
+
+__version__ = "0.1.0"
+
+# public name → (module, attribute inside it; None: the module itself)
+_HOMES = {
+    "grid": ("engine.grid", None),
+    "layout": ("engine.layout", None),
+    "rng": ("engine.rng", None),
+    "rule": ("engine.jit", "rule"),
+    "MOVES": ("engine.grid", "MOVES"),
+    "Goal": ("engine.world", "Goal"),
+    "Split": ("engine.world", "Split"),
+    "Thing": ("engine.world", "Thing"),
+    "Tile": ("engine.world", "Tile"),
+    "World": ("engine.world", "World"),
+    "load": ("engine.world", "load"),
+    "names": ("engine.world", "names"),
+    "Vec": ("engine.vector", "Vec"),
+    "Replay": ("engine.replay", "Replay"),
+    "UserError": ("engine.errors", "UserError"),
+    "RunError": ("engine.errors", "RunError"),
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str):
+    """Import a public name on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'goalshift' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    found = import_module(f".{module}", __name__)
+    value = found if attribute is None else getattr(found, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

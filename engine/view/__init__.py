@@ -1,0 +1,1 @@
+"""Pictures of states: a pure function of a record, drawn without touching it."""
