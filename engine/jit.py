@@ -69,6 +69,29 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
     return _built[clone.__qualname__]
 
 
+def direct(kernel: Callable) -> Callable:
+    """A quicker way to call a kernel that always gets arguments of the same types: 1 us instead of 3.
+
+    The first call goes through Numba's dispatcher, which compiles or loads it; later ones go straight to the machine
+    code, which still checks that every argument is an array of the expected item size.
+    """
+    if config.DISABLE_JIT:
+        return kernel
+    entry = None
+
+    def call(*arguments: Any) -> Any:
+        nonlocal entry
+        if entry is None:
+            result = kernel(*arguments)
+            (overload,) = kernel.overloads.values()  # type: ignore[attr-defined]
+            entry = overload.entry_point
+            return result
+        return entry(*arguments)
+
+    call.kernel = kernel  # type: ignore[attr-defined]
+    return call
+
+
 def fingerprint(function: Callable) -> str:
     """16 hex digits over the bytecode, constants and read globals of `function` and of every rule it can reach."""
     digest = hashlib.sha256()

@@ -8,10 +8,12 @@ arrays (levels are made rarely; steps, which run always, allocate nothing).
 import numpy as np
 
 from . import rng
-from .grid import DX, DY, flood, inside, solid
+from .grid import DX, DY, flood, solid
 from .jit import rule
 
 OPEN, BLOCKS, TREE, EDGES, NOISE = range(5)  # the styles of `walls`
+ONE = np.uint64(1)
+LANE = 63  # cells to a 64-bit word: the spare bit keeps carries inside
 STYLES = ("open", "blocks", "tree", "edges", "noise")
 
 
@@ -41,22 +43,36 @@ def border(s, tile):
 
 
 @rule
+def coins(s, density):
+    """64 independent bits, each 1 with probability `density` (to a 65536th).
+
+    Bit by bit of the binary fraction of `density`, from the lowest up: OR with fair bits where it is 1, AND where it
+    is 0. A quarter costs two draws for 64 coins.
+    """
+    share = np.int64(min(max(density, 0.0), 1.0) * 65536.0 + 0.5)
+    if share == 65536:
+        return ~np.uint64(0)
+    bits = np.uint64(0)
+    for k in range(16):
+        if share >> k & 1:
+            bits |= rng.draw(s)
+        elif share & ((1 << k) - 1):
+            bits &= rng.draw(s)
+    return bits
+
+
+@rule
 def blocks(s, wall, floor, density=0.25):
     """Each inner cell is wall with probability `density`, independently; parts may be cut off from each other.
 
     The mechanic of the minimax-regret mazes (arXiv 2507.03068, appendix F).
     """
-    threshold = np.uint64(min(max(density, 0.0), 1.0) * 65536.0)
     fill(s, wall)
-    bits, left = np.uint64(0), 0
     for y in range(1, s.h - 1):
-        for x in range(1, s.w - 1):
-            if left == 0:  # four cells to a draw
-                bits, left = rng.draw(s), 4
-            if (bits & np.uint64(0xFFFF)) >= threshold:
-                s.tiles[y, x] = floor
-            bits >>= np.uint64(16)
-            left -= 1
+        for left in range(1, s.w - 1, 64):
+            bits = coins(s, density)
+            for x in range(left, min(left + 64, s.w - 1)):
+                s.tiles[y, x] = wall if bits >> np.uint64(x - left) & ONE else floor
 
 
 @rule
@@ -174,28 +190,89 @@ def free_cell(s, p, top, left, bottom, right):
 
 
 @rule
-def reach(s, p, y, x):
-    """Walking distances from one cell as int64[h, w]: -1 where no path leads."""
-    distances = np.full((s.h, s.w), -1)
-    queue = np.empty(s.h * s.w, np.int64)
-    distances[y, x] = 0
-    flood(s, p, distances, queue)
-    return distances
+def spread(seeds, open_cells):
+    """Flood one row: all runs of 1 in `open_cells` that hold a bit of `seeds` (both uint64, below bit 63)."""
+    up = (seeds | ((seeds + open_cells) ^ open_cells)) & open_cells  # carries run to the upper end of each run
+    way = open_cells
+    for k in range(6):
+        up |= way & (up >> np.uint64(1 << k))
+        way &= way >> np.uint64(1 << k)
+    return up
 
 
 @rule
-def choose(s, p, distances, nearest, top, left, bottom, right):
-    """A uniformly random free cell of the box with `distances >= nearest`, as (y, x), or (-1, -1).
+def reach(s, p, y, x):
+    """The cells that can be walked to from (y, x), itself included: uint64[h, lanes], bit x % 63 of lane x // 63.
 
-    With `distances = reach(...)` and `nearest >= 0` the cell can be walked to.
+    Levels up to 63 wide are flooded a row at a time with carries and shifts; wider ones cell by cell.
     """
+    near = np.zeros((s.h, 1 + (s.w - 1) // LANE), np.uint64)
+    if s.w > LANE:
+        distances = np.full((s.h, s.w), -1)
+        distances[y, x] = 0
+        flood(s, p, distances, np.empty(s.h * s.w, np.int64))
+        for r in range(s.h):
+            for c in range(s.w):
+                if distances[r, c] >= 0:
+                    near[r, c // LANE] |= ONE << np.uint64(c % LANE)
+        return near
+    open_cells = np.zeros(s.h, np.uint64)
+    for r in range(s.h):
+        bits = np.uint64(0)
+        for c in range(s.w):
+            bits |= np.uint64(p.solid[s.tiles[r, c]] == 0) << np.uint64(c)
+        open_cells[r] = bits
+    near[y, 0] = spread(ONE << np.uint64(x), open_cells[y])
+    growing = True
+    while growing:
+        growing = False
+        for sweep in range(2):
+            for k in range(1, s.h):
+                r = k if sweep == 0 else s.h - 1 - k
+                seeds = near[r, 0] | (near[r - 1 if sweep == 0 else r + 1, 0] & open_cells[r])
+                if seeds != near[r, 0]:
+                    near[r, 0] = spread(seeds, open_cells[r])
+                    growing = True
+    return near
+
+
+@rule
+def reaches(near, y, x):
+    """Is the cell in `near`?"""
+    return near[y, x // LANE] >> np.uint64(x % LANE) & ONE != np.uint64(0)
+
+
+@rule
+def choose(s, near, top, left, bottom, right):
+    """A uniformly random cell of `near` within the box and without a thing on it, as (y, x), or (-1, -1).
+
+    Takes out of `near` the cells that things stand on.
+    """
+    for k in range(len(s.y)):
+        if s.alive[k]:
+            near[s.y[k], s.x[k] // LANE] &= ~(ONE << np.uint64(s.x[k] % LANE))
+    top, left, bottom, right = max(top, 0), max(left, 0), min(bottom, s.h - 1), min(right, s.w - 1)
     found, seen = -1, 0
-    for y in range(max(top, 0), min(bottom + 1, s.h)):
-        for x in range(max(left, 0), min(right + 1, s.w)):
-            if distances[y, x] >= nearest and free(s, p, y, x):
-                seen += 1
-                if rng.below(s, seen) == 0:
-                    found = y * s.w + x
+    for y in range(top, bottom + 1):
+        for lane in range(left // LANE, right // LANE + 1):
+            low, high = max(left - lane * LANE, 0), min(right - lane * LANE, LANE - 1)
+            bits = near[y, lane] & ((ONE << np.uint64(high + 1)) - (ONE << np.uint64(low)))
+            if bits == np.uint64(0):
+                continue
+            count = 0
+            rest = bits
+            while rest != np.uint64(0):
+                rest &= rest - ONE
+                count += 1
+            seen += count
+            drawn = rng.below(s, seen)  # reservoir of one, a row at a time
+            if drawn < count:
+                for _ in range(drawn):
+                    bits &= bits - ONE
+                x = 0
+                while bits >> np.uint64(x) & ONE == np.uint64(0):
+                    x += 1
+                found = y * s.w + lane * LANE + x
     if found < 0:
         return -1, -1
     return found // s.w, found % s.w
@@ -212,9 +289,12 @@ def corridor(s, tile, ya, xa, yb, xb):
 
 @rule
 def connect(s, p, tile, ya, xa, yb, xb):
-    """Ensure that one cell can be walked to from the other: carve a corridor of `tile` only if no path leads."""
-    if inside(s, ya, xa) and inside(s, yb, xb) and reach(s, p, ya, xa)[yb, xb] < 0:
+    """`reach` from (ya, xa), after a corridor of `tile` to (yb, xb) has been carved if no path led there."""
+    near = reach(s, p, ya, xa)
+    if not reaches(near, yb, xb):
         corridor(s, tile, ya, xa, yb, xb)
+        near = reach(s, p, ya, xa)
+    return near
 
 
 @rule

@@ -17,7 +17,7 @@ from numba import config
 from . import observe as look
 from . import rng, state
 from .errors import UserError
-from .jit import bind, rule, specialise
+from .jit import bind, direct, rule, specialise
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ step: Any
 generate: Any
 tick: Any = nothing
 bot: Any = idle
-LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
+ACTIONS = LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
 CENTRED = False
 ENDS = PAID = PAID_ONCE = FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
 
@@ -145,7 +145,9 @@ def act(s, p, actions, entry):
         s.ended = TRUNCATED
 
 
-def reset_many(states, words, table, upto, ledger, seeds, starts, obs, obs_words, mask, pool):
+def reset_many(
+    mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+):  # fmt: skip
     """Start a new episode wherever `mask` is set."""
     for i in range(len(states)):
         if mask[i]:
@@ -157,10 +159,18 @@ def reset_many(states, words, table, upto, ledger, seeds, starts, obs, obs_words
 
 
 def step_many(
-    states, words, actions, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+    actions, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
 ):  # fmt: skip
-    """One step of every environment; finished ones begin anew as `autoreset` says. Returns how many finished."""
+    """One step of every environment; finished ones begin anew as `autoreset` says.
+
+    Returns how many finished, or -1, with nothing moved, if an action is out of range.
+    """
     finished = 0
+    for i in range(len(actions)):
+        for a in range(LEARNERS):
+            finished |= actions[i, a] < 0 or actions[i, a] >= ACTIONS
+    if finished:
+        return -1
     for i in range(len(states)):
         s = states[i]
         entry = ledger[i]
@@ -209,7 +219,7 @@ class Kernels:
     def __init__(self, world: World) -> None:
         view = world.view
         constants = {
-            "LEARNERS": world.learners, "AGENTS": world.agents, "EVENTS": len(world.events),
+            "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents, "EVENTS": len(world.events),
             "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
             "CENTRED": world.centred, "TILE_WORD": world.dtype.fields["tiles"][1] // 8,
             "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
@@ -223,8 +233,13 @@ class Kernels:
             part.__name__: bind(part, **constants, **rules) for part in (make_level, see, act)
         }
         parts["begin"] = bind(begin, **constants, **parts)
-        self.reset_many = specialise(reset_many, world.name, **constants, **parts)
-        self.step_many = specialise(step_many, world.name, **constants, **parts)
+        self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
+        self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
+
+
+def _raw(records: np.ndarray) -> np.ndarray:
+    """Records as the kernels take them: bare when compiled (quicker to pass), with attributes in plain Python."""
+    return records if config.DISABLE_JIT else records.view(np.ndarray)
 
 
 class Vec:
@@ -307,9 +322,21 @@ class Vec:
             self._seeds = levels.astype(np.uint64)
         elif levels is not None:
             self._seeds = Vec(world, int(levels), self.split, seed, pool=pool).reset_states().seed.copy()
-        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
-        bounds = np.linspace(0, n, self.threads + 1).astype(int)
-        self._slices = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        self._threads = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self._shape = (n, world.learners)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        """What every kernel call gets, cut once for each thread: slicing records anew would cost more than a step."""
+        bounds = np.linspace(0, self.n, self.threads + 1).astype(int)
+        self._cuts = []
+        for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+            cut = slice(a, b)
+            self._cuts.append(
+                (cut, (_raw(self.states[cut]), self.words[cut], _raw(self.world.table), self._upto,
+                       _raw(self.ledger[cut]), self._seeds, self._starts, self._obs_bytes[cut], self._obs_words[cut],
+                       self._final_words[cut], self.autoreset, self.pool))
+            )  # fmt: skip
 
     reward: np.ndarray
     terminated: np.ndarray
@@ -340,7 +367,7 @@ class Vec:
         """Begin a new episode where `mask` (bool[N]) is set, on the level `seeds` (uint64[N]) if given."""
         if seeds is not None:
             self.assign(mask, seeds)
-        self._run(self.kernels.reset_many, (np.ascontiguousarray(mask, np.bool_),), (self.pool,))
+        self._run(self.kernels.reset_many, np.ascontiguousarray(mask, np.bool_))
         return self.obs
 
     def assign(self, mask: np.ndarray, seeds: np.ndarray) -> None:
@@ -354,45 +381,28 @@ class Vec:
         Returns `(obs, reward, terminated, truncated)`: the buffers, overwritten by the next call. Actions are checked
         before any compiled code sees them: out of range raises UserError and nothing moves.
         """
-        actions = np.asarray(actions)
-        if actions.shape != (self.n, self.world.learners) or actions.dtype.kind not in "iu":
+        if type(actions) is not np.ndarray or actions.shape != self._shape or actions.dtype != np.int64:
+            actions = np.asarray(actions)
+            if actions.shape != self._shape or actions.dtype.kind not in "iu":
+                raise UserError(
+                    f"actions must be integers of shape {self._shape}, not {actions.dtype} of shape {actions.shape}"
+                )
+        if self._run(self.kernels.step_many, np.ascontiguousarray(actions, np.int64)) < 0:
+            legal = self.world.actions
+            bad = actions[(actions < 0) | (actions >= len(legal))][0]
             raise UserError(
-                f"actions must be integers of shape {(self.n, self.world.learners)},"
-                f" not {actions.dtype} of shape {actions.shape}"
+                f"action {bad} is out of range: world '{self.world.name}' has the actions"
+                f" 0..{len(legal) - 1} ({', '.join(legal)})"
             )
-        actions = np.ascontiguousarray(actions, np.int64)
-        if actions.min() < 0 or actions.max() >= len(self.world.actions):
-            bad = actions[(actions < 0) | (actions >= len(self.world.actions))][0]
-            raise UserError(
-                f"action {bad} is out of range: world '{self.world.name}' has actions"
-                f" 0..{len(self.world.actions) - 1} ({', '.join(self.world.actions)})"
-            )
-        self._run(self.kernels.step_many, (actions,), (self.autoreset, self.pool))
         return self.obs, self.reward, self.terminated, self.truncated
 
-    def _run(self, kernel: Any, per_env: tuple, scalars: tuple) -> None:
-        world = self.world
-        stepping = kernel is self.kernels.step_many
-
-        def part(cut: slice) -> None:
-            here = [a[cut] for a in (self.states, self.words, *per_env, self.ledger)]
-            views = [self._obs_bytes[cut], self._obs_words[cut]]
-            if stepping:
-                states, words, actions, ledger = here
-                kernel(states, words, actions, world.table, self._upto, ledger, self._seeds, self._starts,
-                       *views, self._final_words[cut], *scalars)  # fmt: skip
-            else:
-                states, words, mask, ledger = here
-                kernel(states, words, world.table, self._upto, ledger, self._seeds, self._starts,
-                       *views, mask, *scalars)  # fmt: skip
-
+    def _run(self, kernel: Any, given: np.ndarray) -> int:
+        if self._threads is not None:
+            return min(self._threads.map(lambda cut: kernel(given[cut[0]], *cut[1]), self._cuts))
         if config.DISABLE_JIT:
             with np.errstate(over="ignore"):
-                part(slice(0, self.n))
-        elif self._pool is None:
-            part(slice(0, self.n))
-        else:
-            list(self._pool.map(part, self._slices))
+                return kernel(given, *self._cuts[0][1])
+        return kernel(given, *self._cuts[0][1])
 
     @property
     def strays(self) -> int:
@@ -420,3 +430,4 @@ class Vec:
         self._obs_words[...] = snapshot["obs"]
         self._seeds = np.ascontiguousarray(snapshot["seeds"], np.uint64)
         self._starts = np.ascontiguousarray(snapshot["starts"], np.uint64)
+        self._freeze()

@@ -43,13 +43,12 @@ def generate(s, p):
         y, x = s.h - 2, 1
         s.tiles[y, x] = FLOOR
     grid.put(s, MOUSE, y, x)
-    layout.connect(s, p, FLOOR, y, x, top, right)
+    near = layout.connect(s, p, FLOOR, y, x, top, right)
     # Drawn last, so that one seed gives the same maze and the same mouse wherever the cheese may lie.
-    near = layout.reach(s, p, y, x)
     if p.anywhere:
-        y, x = layout.choose(s, p, near, 1, 1, 1, s.h - 2, s.w - 2)
+        y, x = layout.choose(s, near, 1, 1, s.h - 2, s.w - 2)
     else:
-        y, x = layout.choose(s, p, near, 1, 1, s.w - 1 - p.region, p.region, s.w - 2)
+        y, x = layout.choose(s, near, 1, s.w - 1 - p.region, p.region, s.w - 2)
     s.tiles[y, x] = CHEESE
 
 
