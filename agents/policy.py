@@ -19,8 +19,8 @@ from ..engine.world import World
 class Policy:
     """Base class and interface.
 
-    `name` labels tables and films. `start(n, agents)` is called before the first `act` of a batch of
-    `n` environments with `agents` learners each, and forgets everything. `act` gets
+    `name` labels tables and films. `start(n, agents)` is called before the first `act` of a batch
+    of `n` environments with `agents` learners each, and forgets everything. `act` gets
 
     - `obs`: uint8[N, L, vh, vw], the symbols each learner sees,
     - `states`: recarray[N], the true states (for experts; may be None where only pictures exist),
@@ -58,8 +58,8 @@ def _nth(keys: np.ndarray) -> np.ndarray:
 def episode_bits(seed: int, states: np.recarray, learners: int) -> np.ndarray:
     """64 random bits for every learner at this step: uint64[N, L].
 
-    A hash of `seed`, the level, the episode, the step and the learner, so a policy that draws from it
-    acts the same on a level whatever else is in the batch, and in whatever order.
+    A hash of `seed`, the level, the episode, the step and the learner, so a policy that draws from
+    it acts the same on a level whatever else is in the batch, and in whatever order.
     """
     base = np.full(len(states), int(seed) & (2**64 - 1), np.uint64)
     for word in (_ACT, states["seed"], states["episode"], states["t"]):
@@ -71,8 +71,8 @@ class RandomPolicy(Policy):
     """Uniformly random actions: the zero of every normalised score.
 
     Deterministic: an action depends on `seed`, level, episode, step and learner alone (see
-    `episode_bits`). Without states it counts its own steps instead, which is still deterministic but
-    depends on the order of the batch.
+    `episode_bits`). Without states it counts its own steps instead, which is still deterministic
+    but depends on the order of the batch.
     """
 
     def __init__(self, world: World, seed: int = 0) -> None:
@@ -144,11 +144,11 @@ class Scripted(Policy):
 
 
 class Mirrored(Policy):
-    """Another policy that sees the world mirrored, while its actions are not: a capability failure.
+    """Another policy that sees a mirrored world, while its actions are not: a capability failure.
 
-    `axis` is "x" (left and right swapped) or "y" (up and down swapped). It keeps whatever goal the policy
-    has and breaks its skill, so a verdict that calls it goal misgeneralization is wrong. Meaningless for
-    experts, which look at states.
+    `axis` is "x" (left and right swapped) or "y" (up and down swapped). It keeps whatever goal the
+    policy has and breaks its skill, so a verdict that calls it goal misgeneralization is wrong.
+    Meaningless for experts, which look at states.
     """
 
     def __init__(self, policy: Policy, axis: str = "x") -> None:
