@@ -1,5 +1,526 @@
-"""The command line (being written)."""
+"""The command line: one small function per verb, and the manners that all verbs share.
+
+A verb reads its flags, calls the library and returns a Report. Data goes to stdout, talk to stderr;
+with --json the report, or the fault, is one JSON object on stdout. Heavy libraries are imported
+inside the verbs, so that --help is instant and works on a broken installation.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 verification mismatch, 130 interrupted.
+"""
+
+import argparse
+import errno
+import json
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any, NamedTuple, NoReturn
+
+from . import __version__
+from .engine.errors import RunError, UserError, did_you_mean
+
+INTERRUPTED = 130
+
+
+class Report(NamedTuple):
+    """What a verb found: plain data for --json, the same as text, and the exit code."""
+
+    data: dict[str, Any]
+    text: str
+    code: int = 0
+
+
+# -- values of flags -------------------------------------------------------------------------------
+
+
+def count(text: str) -> int:
+    """A positive whole number: 250000, 250_000, 250k, 2M or 1e6."""
+    wanted = f"'{text}' is not a count; write it like 250000, 250_000, 250k, 2M or 1e6"
+    match = re.fullmatch(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,4})?)([kmg]?)", text.strip().lower())
+    if not match:
+        raise argparse.ArgumentTypeError(wanted)
+    number = Decimal(match[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2]]
+    if number > 10**15:
+        raise argparse.ArgumentTypeError(f"'{text}' is too large; the most is 1e15")
+    if number == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' must be at least 1")
+    if number != int(number):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
+    return int(number)
+
+
+def seed(text: str) -> int:
+    """A whole number from 0 to 2**63 - 1."""
+    if re.fullmatch(r"\d[\d_]*", text) and int(text[:40]) < 2**63 and len(text) < 40:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a seed; write a whole number, 0 or more")
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A flag value out of a few words."""
+
+    def choose(text: str) -> str:
+        if text in choices:
+            return text
+        raise argparse.ArgumentTypeError(f"no choice '{text}'.{did_you_mean(text, choices)}")
+
+    return choose
+
+
+def film_size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT in pixels; encoders want multiples of 16."""
+    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text.lower())
+    if not match:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it like 1280x720")
+    width, height = int(match[1]), int(match[2])
+    if width % 16 or height % 16 or not 320 <= width <= 7680 or not 240 <= height <= 4320:
+        raise argparse.ArgumentTypeError(
+            f"'{text}': width and height must be multiples of 16, from 320x240 to 7680x4320"
+        )
+    return width, height
+
+
+# -- parsers ---------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises UserError, offers the closest flag and guesses no abbreviation."""
+
+    def __init__(self, verb: str, summary: str, examples: tuple[str, ...] = ()) -> None:
+        super().__init__(
+            prog=f"goalshift {verb}".strip(),
+            description=summary,
+            epilog="examples:\n" + "\n".join(f"  {line}" for line in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        message = re.sub(r"^argument (\S+?)(/\S+)?: ", r"\1: ", message)
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+    def read(self, argv: list[str]) -> argparse.Namespace:
+        """Parse everything in `argv`, or raise UserError with the closest flag."""
+        args, unknown = self.parse_known_args(argv)
+        if unknown and unknown[0].startswith("-") and unknown[0] != "--":
+            flag = unknown[0].partition("=")[0]
+            known = [name for action in self._actions for name in action.option_strings]
+            hint = did_you_mean(flag, known) if close(flag, known) else ""
+            raise UserError(f"{self.prog} has no flag '{flag}'.{hint} (see {self.prog} --help)")
+        if unknown:
+            raise UserError(f"unexpected argument '{unknown[0]}' (see {self.prog} --help)")
+        return args
+
+
+def close(word: str, choices: list[str]) -> bool:
+    """Whether `did_you_mean` would offer one choice rather than list them all."""
+    return "Did you mean" in did_you_mean(word, choices)
+
+
+def add_manners(parser: argparse.ArgumentParser) -> None:
+    """The flags that every verb takes."""
+    group = parser.add_argument_group("every verb")
+    group.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    group.add_argument("-q", "--quiet", action="store_true", help="no progress, no remarks")
+    group.add_argument("-v", "--verbose", action="store_true", help="a traceback with a fault")
+    group.add_argument("--no-color", action="store_true", help="no colour (as with NO_COLOR set)")
+
+
+def take_world_flags(argv: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Split `--world.KEY VALUE` and `--world.KEY=VALUE` off the other arguments."""
+    rest, found, words = [], {}, iter(argv)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word.startswith("--world."):
+            key, equals, value = word.removeprefix("--world.").partition("=")
+            if not equals:
+                value = next(words, "")
+            if not key or not value or (not equals and value.startswith("--")):
+                raise UserError(f"'{word}' needs a value, as in --world.region 3")
+            found[key.replace("-", "_")] = value
+        else:
+            rest.append(word)
+    return rest, found
+
+
+# -- talking ---------------------------------------------------------------------------------------
+
+
+class Talk:
+    """Remarks and progress on stderr; nothing with --quiet, plain lines if it is no terminal."""
+
+    def __init__(self, quiet: bool = False, verbose: bool = False, color: bool = True) -> None:
+        self.quiet, self.verbose = quiet, verbose
+        self.color = color and not os.environ.get("NO_COLOR") and sys.stderr.isatty()
+
+    def say(self, line: str) -> None:
+        """One remark."""
+        if not self.quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    def fault(self, message: str) -> None:
+        """The one line that ends a failed command; not silenced."""
+        label = "\x1b[1;31merror:\x1b[0m" if self.color else "error:"
+        print(f"{label} {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Callable[..., None]]:
+        """A progress bar: yields show(done, total, remark=""), to be called at will."""
+        if self.quiet:
+            yield lambda done, total, remark="": None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True, no_color=not self.color, highlight=False)
+        if not console.is_terminal:
+            yield self._plain_progress(title)
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[remark]}", markup=False),
+        )
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(title, total=None, remark="")
+
+            def show(done: float, total: float, remark: str = "") -> None:
+                bar.update(task, completed=done, total=total, remark=remark)
+
+            yield show
+
+    def _plain_progress(self, title: str) -> Callable[..., None]:
+        """Progress for a log file: a line at every tenth of the way."""
+        printed = -1
+
+        def show(done: float, total: float, remark: str = "") -> None:
+            nonlocal printed
+            tenth = int(10 * done / total) if total else 0
+            if tenth > printed:
+                printed = tenth
+                self.say(f"{title}: {10 * tenth} % {remark}".rstrip())
+
+        return show
+
+
+def table(rows: list[tuple[str, ...]], indent: str = "") -> str:
+    """Rows as aligned columns; the last column is not padded."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        indent + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def plain_data(value: Any) -> Any:
+    """`value` as strict JSON allows: NumPy values and paths become plain, NaN becomes null."""
+    if isinstance(value, dict):
+        return {str(key): plain_data(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return plain_data(value.tolist())
+    if isinstance(value, (list, tuple, set)):
+        return [plain_data(item) for item in value]
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if value is None or isinstance(value, (str, int, bool)):
+        return value
+    return str(value)
+
+
+# -- verbs -----------------------------------------------------------------------------------------
+
+
+def worlds(args: argparse.Namespace, talk: Talk) -> Report:
+    from .engine.world import load, names
+
+    if args.world:
+        return describe(load(args.world).with_params(**args.knobs))
+    found = [load(name) for name in names()]
+    rows = [("WORLD", "INTENDED", "PROXIES", "TRAIN -> DEPLOY")]
+    for world in found:
+        proxies = ", ".join(goal.name for goal in world.proxies)
+        rows.append((world.name, world.intended.name, proxies, shift(world)))
+    data = {
+        "worlds": [
+            {
+                "name": world.name,
+                "title": world.title,
+                "intended": world.intended.name,
+                "proxies": [goal.name for goal in world.proxies],
+                "splits": list(world.split_names),
+            }
+            for world in found
+        ]
+    }
+    return Report(data, f"{table(rows)}\n\ngoalshift worlds NAME tells more.")
+
+
+def shift(world: Any) -> str:
+    """What differs between train and deploy: 'region 1 -> 0'."""
+    pairs = zip(world.params._fields, world.train, world.deploy, strict=True)
+    return ", ".join(
+        f"{name} {before:g} -> {after:g}" for name, before, after in pairs if before != after
+    )
+
+
+def describe(world: Any) -> Report:
+    """All about one world."""
+    goals = [("GOAL", "ROLE", "POINTS", "WANTS TO")]
+    for goal in world.goals:
+        role = "intended" if goal is world.intended else "proxy" if goal in world.proxies else ""
+        role = ", ".join(filter(None, (role, "paid" if goal is world.paid else "")))
+        prices = ", ".join(f"{event} {price:+g}" for event, price in goal.weights.items())
+        goals.append((goal.name, role, prices + (" (once)" if goal.once else ""), goal.wish))
+    splits = {"train": world.train, "deploy": world.deploy, **world.splits}
+    knobs = [("PARAMETER", *(name.upper() for name in splits))]
+    knobs += [
+        (name, *(f"{getattr(row, name):g}" for row in splits.values()))
+        for name in world.params._fields
+    ]
+    height, width = world.size
+    facts = [
+        ("board", f"{height} x {width} cells, {world.horizon} steps at most"),
+        (
+            "seen",
+            f"{world.view[0]} x {world.view[1]} cells" + (" around the agent" * world.centred),
+        ),
+        ("agents", f"{world.learners} learning, {world.agents - world.learners} scripted"),
+        ("actions", ", ".join(world.actions)),
+        ("events", ", ".join(world.events)),
+        ("ends on", ", ".join(world.ends_on) or "nothing but the step limit"),
+    ]
+    if world.source:
+        facts.append(("after", world.source))
+    text = "\n\n".join(
+        (f"{world.name}: {world.story.strip()}", table(facts), table(goals), table(knobs))
+    )
+    data = {
+        "name": world.name,
+        "title": world.title,
+        "story": world.story.strip(),
+        "source": world.source,
+        "version": world.version,
+        "size": world.size,
+        "horizon": world.horizon,
+        "view": world.view,
+        "learners": world.learners,
+        "agents": world.agents,
+        "actions": world.actions,
+        "events": world.events,
+        "ends_on": world.ends_on,
+        "goals": [
+            {
+                "name": goal.name,
+                "intended": goal is world.intended,
+                "paid": goal is world.paid,
+                "points": dict(goal.weights),
+                "once": goal.once,
+                "wish": goal.wish,
+            }
+            for goal in world.goals
+        ],
+        "splits": {name: row._asdict() for name, row in splits.items()},
+    }
+    return Report(data, text)
+
+
+def doctor(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents.doctor import as_data, as_text, examine
+
+    with talk.progress("looking at this machine") as show:
+        findings = examine(show)
+    data = as_data(findings)
+    return Report(data, as_text(findings), 0 if data["healthy"] else 1)
+
+
+# -- what each verb takes --------------------------------------------------------------------------
+
+
+def worlds_flags(parser: Parser) -> None:
+    parser.add_argument("world", nargs="?", metavar="NAME", help="a world, or ./a_file.py")
+
+
+def no_flags(parser: Parser) -> None:
+    pass
+
+
+class Verb(NamedTuple):
+    """One verb: its place in the overview, what it does, its flags, and what runs it."""
+
+    group: str
+    usage: str
+    summary: str
+    flags: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace, Talk], Report]
+    examples: tuple[str, ...]
+    knobs: bool = False  # whether it takes --world.KEY VALUE
+
+
+VERBS = {
+    "worlds": Verb(
+        "look",
+        "worlds [NAME]",
+        "list the worlds, or one world's goals, splits and parameters",
+        worlds_flags,
+        worlds,
+        ("goalshift worlds", "goalshift worlds corner", "goalshift worlds ./my_world.py --json"),
+        knobs=True,
+    ),
+    "doctor": Verb(
+        "care",
+        "doctor",
+        "look for what is missing or broken on this machine, and how to fix it",
+        no_flags,
+        doctor,
+        ("goalshift doctor", "goalshift doctor --json > doctor.json"),
+    ),
+}
+
+
+def overview() -> str:
+    """The page of `goalshift --help`."""
+    lines = [
+        f"goalshift {__version__} - train an agent, change the world, watch it chase the wrong goal"
+    ]
+    lines += ["", "usage: goalshift VERB ..."]
+    group = ""
+    for verb in VERBS.values():
+        head = "" if verb.group == group else verb.group
+        lines += ([""] if head else []) + [f"  {head:6} {verb.usage:24} {verb.summary}"]
+        group = verb.group
+    lines += ["", "every verb: --help  --json  -q/-v  --no-color", "examples:"]
+    lines += [f"  {verb.examples[0]}" for verb in VERBS.values()]
+    return "\n".join(lines)
+
+
+# -- running one ------------------------------------------------------------------------------------
 
 
 def main(argv: list[str] | None = None) -> int:
-    return 0
+    """Run one command and return its exit code; nothing is raised, and faults are one line each."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # an ASCII console prints "?" rather than failing
+    as_json = "--json" in argv
+    talk = Talk(
+        "-q" in argv or "--quiet" in argv,
+        "-v" in argv or "--verbose" in argv,
+        "--no-color" not in argv,
+    )
+    try:
+        with sigterm_as_interrupt():
+            report = run(argv, talk)
+            print_report(report, as_json)
+        return report.code
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: no fault. Python would complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as end:  # argparse has printed --help
+        return int(end.code or 0)
+    except BaseException as fault:
+        code, message = explain(fault)
+        if talk.verbose:
+            traceback.print_exc()
+        talk.fault(message)
+        if as_json:
+            print(json.dumps({"ok": False, "exit_code": code, "error": message}))
+        return code
+
+
+def run(argv: list[str], talk: Talk) -> Report:
+    """Find the verb, read its flags, call it."""
+    manners = {"--json", "-q", "--quiet", "-v", "--verbose", "--no-color"}
+    name = next((word for word in argv if word not in manners), "--help")
+    if name in ("-h", "--help", "help"):
+        return Report(
+            {"version": __version__, "verbs": {n: v.summary for n, v in VERBS.items()}}, overview()
+        )
+    if name == "--version":
+        return Report({"version": __version__}, f"goalshift {__version__}")
+    if name not in VERBS:
+        known = [*VERBS, *manners, "--version", "--help"]
+        what = "flag" if name.startswith("-") else "command"
+        raise UserError(
+            f"no {what} '{name}'.{did_you_mean(name, known if what == 'flag' else VERBS)}"
+        )
+    verb = VERBS[name]
+    words = [word for word in argv if word is not name]
+    words, knobs = take_world_flags(words) if verb.knobs else (words, {})
+    parser = Parser(name, verb.summary, verb.examples)
+    verb.flags(parser)
+    if verb.knobs:
+        # never parsed here (see take_world_flags); declared so that --help shows it
+        parser.add_argument("--world.KEY", metavar="VALUE", help="change a parameter of the world")
+    add_manners(parser)
+    args = parser.read(words)
+    args.knobs = knobs
+    return verb.run(args, talk)
+
+
+def print_report(report: Report, as_json: bool) -> None:
+    """The data on stdout: text, or one JSON object with `ok` and `exit_code` first."""
+    if as_json:
+        found = {"ok": report.code == 0, "exit_code": report.code, **plain_data(report.data)}
+        print(json.dumps(found, allow_nan=False), flush=True)
+    elif report.text:
+        print(report.text, flush=True)
+
+
+def explain(fault: BaseException) -> tuple[int, str]:
+    """The exit code of a fault and its one line."""
+    if isinstance(fault, (UserError, RunError)):
+        return fault.exit_code, str(fault)
+    if isinstance(fault, KeyboardInterrupt):
+        return INTERRUPTED, str(fault) or "interrupted"
+    if isinstance(fault, ImportError) and fault.name and not fault.name.startswith("goalshift"):
+        package = fault.name.partition(".")[0]
+        package = {"PIL": "pillow", "pygame": "pygame-ce"}.get(package, package).replace("_", "-")
+        return (
+            1,
+            f"cannot import '{fault.name}'; run: pip install {package}"
+            " (goalshift doctor checks everything)",
+        )
+    if isinstance(fault, MemoryError):
+        return 1, "out of memory; use fewer --envs, or a smaller --size for films"
+    if isinstance(fault, OSError) and fault.errno is not None:
+        where = f" while writing '{fault.filename}'" if fault.filename else ""
+        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+            return 1, f"the disk is full{where}; free some space, or write elsewhere with --out"
+        named = f"'{fault.filename}': " if fault.filename else ""
+        return 1, f"{named}{(fault.strerror or 'system error').lower()}"
+    return (
+        1,
+        f"internal error, {type(fault).__name__}: {fault}"
+        " (add -v for the traceback, and please report it)",
+    )
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """A cluster's SIGTERM ends a run as Ctrl-C does: finish the update, save, leave."""
+
+    def stop(number: int, frame: Any) -> NoReturn:
+        raise KeyboardInterrupt("terminated")
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # only the main thread may; elsewhere signals are the caller's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The kinds of fault a person can cause or meet; the command line makes one line and an exit code of each.
+"""The faults a person can cause or meet; the command line makes a line and an exit code of each.
 
 Any other exception is a bug, and is reported as one.
 """
@@ -26,7 +26,7 @@ class MismatchError(RunError):
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """" Did you mean 'corner'?" for a close choice, else " Choose from: a, b."; "" without choices.
+    """" Did you mean 'corner'?" for a close choice, else " Choose from: a, b.", or "" without any.
 
     It starts with a space, so that it can follow any sentence.
     """
