@@ -3,60 +3,56 @@
 A symbol is an index into `world.symbols`: 0 is outside the level, then come the tiles, then every thing in each of its
 poses, then the agents' own poses as seen by themselves, so an agent can tell itself from another. Later things cover
 earlier ones and the observer covers all. The whole board is copied as 64-bit words; a crop is centred on the agent.
+Arrays are handed on whole and indexed here: a slice handed to a function costs an atomic reference count each way.
 """
 
 import numpy as np
-
-from .jit import rule
 
 VOID = 0
 ONES = np.uint64(0x0101010101010101)  # tile k is symbol k + 1, so eight cells turn into symbols with one addition
 
 
-@rule
-def symbol(s, k, me, first_symbol, first_self, poses):
-    """The symbol of thing `k` as `me` sees it."""
-    face = s.face[k] if s.face[k] < poses[k] else 0
-    return (first_self[k] if k == me else first_symbol[k]) + face
+# Bound for each world when its kernels are built.
+HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
+FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
 
 
-@rule
-def whole_board(s, row, me, plane, plane_words, n_cells, first_symbol, first_self, poses, tile_word, height, width):
-    """Write the board as `me` sees it into `plane` (uint8[>= h*w], the same memory as `plane_words`)."""
-    if s.h == height and s.w == width:
-        for k in range(len(plane_words)):
-            plane_words[k] = row[tile_word + k] + ONES
+def whole_board(s, words, i, me, planes, plane_words):
+    """Write the board of environment `i` as `me` sees it into `planes[i, me]` (uint8; the memory of `plane_words`)."""
+    if s.h == HEIGHT and s.w == WIDTH:
+        for k in range(plane_words.shape[2]):
+            plane_words[i, me, k] = words[i, TILE_WORD + k] + ONES
     else:
-        for k in range(len(plane_words)):
-            plane_words[k] = np.uint64(VOID)
+        for k in range(plane_words.shape[2]):
+            plane_words[i, me, k] = np.uint64(VOID)
         for y in range(s.h):
             for x in range(s.w):
-                plane[y * width + x] = s.tiles[y, x] + 1
+                planes[i, me, y * WIDTH + x] = s.tiles[y, x] + 1
     for k in range(len(s.y)):
         if s.alive[k] and k != me:
-            plane[s.y[k] * width + s.x[k]] = symbol(s, k, me, first_symbol, first_self, poses)
-    plane[s.y[me] * width + s.x[me]] = symbol(s, me, me, first_symbol, first_self, poses)
+            planes[i, me, s.y[k] * WIDTH + s.x[k]] = FIRST_SYMBOL[k] + (s.face[k] if s.face[k] < POSES[k] else 0)
+    planes[i, me, s.y[me] * WIDTH + s.x[me]] = FIRST_SELF[me] + (s.face[me] if s.face[me] < POSES[me] else 0)
 
 
-@rule
-def crop(s, me, plane, view_height, view_width, first_symbol, first_self, poses):
-    """Write the view_height x view_width cells around `me` into `plane` (uint8[>= view_height*view_width])."""
-    top, left = s.y[me] - view_height // 2, s.x[me] - view_width // 2
-    first, last = max(0, -left), min(view_width, s.w - left)
-    for r in range(view_height):
-        y, at = top + r, r * view_width
+def crop(s, i, me, planes):
+    """Write the VIEW_HEIGHT x VIEW_WIDTH cells around `me` into `planes[i, me]` (uint8)."""
+    top, left = s.y[me] - VIEW_HEIGHT // 2, s.x[me] - VIEW_WIDTH // 2
+    first, last = max(0, -left), min(VIEW_WIDTH, s.w - left)
+    for r in range(VIEW_HEIGHT):
+        y, at = top + r, r * VIEW_WIDTH
         if 0 <= y < s.h:
             for c in range(first):
-                plane[at + c] = VOID
+                planes[i, me, at + c] = VOID
             for c in range(first, last):
-                plane[at + c] = s.tiles[y, left + c] + 1
-            for c in range(max(last, 0), view_width):
-                plane[at + c] = VOID
+                planes[i, me, at + c] = s.tiles[y, left + c] + 1
+            for c in range(max(last, 0), VIEW_WIDTH):
+                planes[i, me, at + c] = VOID
         else:
-            for c in range(view_width):
-                plane[at + c] = VOID
+            for c in range(VIEW_WIDTH):
+                planes[i, me, at + c] = VOID
     for k in range(len(s.y)):
         r, c = s.y[k] - top, s.x[k] - left
-        if s.alive[k] and k != me and 0 <= r < view_height and 0 <= c < view_width:
-            plane[r * view_width + c] = symbol(s, k, me, first_symbol, first_self, poses)
-    plane[(view_height // 2) * view_width + view_width // 2] = symbol(s, me, me, first_symbol, first_self, poses)
+        if s.alive[k] and k != me and 0 <= r < VIEW_HEIGHT and 0 <= c < VIEW_WIDTH:
+            planes[i, me, r * VIEW_WIDTH + c] = FIRST_SYMBOL[k] + (s.face[k] if s.face[k] < POSES[k] else 0)
+    center = (VIEW_HEIGHT // 2) * VIEW_WIDTH + VIEW_WIDTH // 2
+    planes[i, me, center] = FIRST_SELF[me] + (s.face[me] if s.face[me] < POSES[me] else 0)

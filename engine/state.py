@@ -58,19 +58,27 @@ def words(states: np.ndarray) -> np.ndarray:
 
 
 @rule
-def hash_words(row, start):
-    """A 64-bit hash of `row[start:]` (uint64[words])."""
+def hash_words(words, i, start):
+    """A 64-bit hash of `words[i, start:]`."""
     h = np.uint64(start)
-    for k in range(start, len(row)):
-        h = rng.nth(h ^ row[k], np.uint64(1))
+    for k in range(start, words.shape[1]):
+        h = rng.nth(h ^ words[i, k], np.uint64(1))
     return h
+
+
+@rule
+def _hashes(words, start):
+    hashes = np.empty(len(words), np.uint64)
+    for i in range(len(words)):
+        hashes[i] = hash_words(words, i, start)
+    return hashes
 
 
 def fingerprint(states: np.recarray) -> np.ndarray:
     """uint64[n]: the name of each start state, whatever seed or hand made it. Equal levels have equal fingerprints."""
-    return np.array([hash_words(row, N_BOOKKEEPING) for row in words(states)], np.uint64)
+    return _hashes(words(states), N_BOOKKEEPING)
 
 
 def digest(states: np.recarray) -> np.ndarray:
     """uint64[n]: a hash of each whole record, bookkeeping included; equal only if the future is equal too."""
-    return np.array([hash_words(row, 0) for row in words(states)], np.uint64)
+    return _hashes(words(states), 0)

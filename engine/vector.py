@@ -44,6 +44,8 @@ def idle(s, p, me):
 # What `specialise` binds for each world: the world's own rules, and its sizes as compile-time constants.
 step: Any
 generate: Any
+crop: Any
+whole_board: Any
 tick: Any = nothing
 bot: Any = idle
 ACTIONS = LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
@@ -52,19 +54,19 @@ ENDS = PAID = PAID_ONCE = FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int
 
 
 @rule
-def in_pool(row, pool):
-    """Does the start state with these words belong to the pool? One level in four is for tests."""
+def in_pool(words, i, pool):
+    """Does start state `i` belong to the pool? One level in four is for tests."""
     if pool == ALL:
         return True
-    for_test = hash_words(row, N_BOOKKEEPING) & np.uint64(3) == np.uint64(0)
+    for_test = hash_words(words, i, N_BOOKKEEPING) & np.uint64(3) == np.uint64(0)
     return for_test == (pool == TEST)
 
 
-def make_level(s, row, table, upto, seed, pool):
+def make_level(s, words, i, table, upto, seed, pool):
     """Generate the first level of the pool at or after `seed`; returns whether one was found."""
     for _ in range(TRIES):
-        for k in range(len(row)):
-            row[k] = np.uint64(0)
+        for k in range(words.shape[1]):
+            words[i, k] = np.uint64(0)
         s.seed = seed
         s.key = rng.fold(seed, rng.LAYOUT)
         s.h = HEIGHT
@@ -74,25 +76,25 @@ def make_level(s, row, table, upto, seed, pool):
         while s.row < len(upto) - 1 and u >= upto[s.row]:
             s.row += 1
         generate(s, table[s.row])
-        if in_pool(row, pool):
+        if in_pool(words, i, pool):
             return True
         seed = rng.fold(seed, rng.NEXT)
     return False
 
 
-def begin(s, row, table, upto, entry, seeds, starts, pool):
+def begin(s, words, i, table, upto, entry, seeds, starts, pool):
     """Start the next episode of one environment: a queued level, one of a fixed set, or the next of its stream."""
     entry.chain = rng.nth(entry.chain, np.uint64(1))
     if len(starts) > 0:
-        start = starts[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(starts)))]
-        for k in range(len(row)):
-            row[k] = start[k]
+        pick = np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(starts)))
+        for k in range(words.shape[1]):
+            words[i, k] = starts[pick, k]
     elif entry.queued:
-        make_level(s, row, table, upto, entry.queue, ALL)
+        make_level(s, words, i, table, upto, entry.queue, ALL)
     elif len(seeds) > 0:
         seed = seeds[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(seeds)))]
-        make_level(s, row, table, upto, seed, ALL)
-    elif not make_level(s, row, table, upto, entry.chain, pool):
+        make_level(s, words, i, table, upto, seed, ALL)
+    elif not make_level(s, words, i, table, upto, entry.chain, pool):
         entry.strays += 1
     entry.queued = 0
     s.episode = entry.episode
@@ -101,26 +103,23 @@ def begin(s, row, table, upto, entry, seeds, starts, pool):
     entry.episode += 1
 
 
-def see(s, row, planes, plane_words):
-    """Write what every learner sees."""
+def see(s, words, i, planes, plane_words):
+    """Write what every learner of environment `i` sees."""
     for me in range(LEARNERS):
         if CENTRED:
-            look.crop(s, me, planes[me], VIEW_HEIGHT, VIEW_WIDTH, FIRST_SYMBOL, FIRST_SELF, POSES)
+            crop(s, i, me, planes)
         else:
-            look.whole_board(
-                s, row, me, planes[me], plane_words[me], HEIGHT * WIDTH,
-                FIRST_SYMBOL, FIRST_SELF, POSES, TILE_WORD, HEIGHT, WIDTH,
-            )  # fmt: skip
+            whole_board(s, words, i, me, planes, plane_words)
 
 
-def act(s, p, actions, entry):
+def act(s, p, actions, i, entry):
     """One step of one environment: agents in index order, then the world; then count events and pay."""
     for a in range(AGENTS):
         for e in range(EVENTS):
             s.events[a, e] = 0
     for me in range(LEARNERS):
         if s.alive[me]:
-            step(s, p, me, actions[me])
+            step(s, p, me, actions[i, me])
     for me in range(LEARNERS, AGENTS):
         if s.alive[me]:
             step(s, p, me, bot(s, p, me))
@@ -151,8 +150,8 @@ def reset_many(
     """Start a new episode wherever `mask` is set."""
     for i in range(len(states)):
         if mask[i]:
-            begin(states[i], words[i], table, upto, ledger[i], seeds, starts, pool)
-            see(states[i], words[i], obs[i], obs_words[i])
+            begin(states[i], words, i, table, upto, ledger[i], seeds, starts, pool)
+            see(states[i], words, i, obs, obs_words)
             ledger[i].fresh = 1
             ledger[i].terminated = 0
             ledger[i].truncated = 0
@@ -179,14 +178,14 @@ def step_many(
             for a in range(LEARNERS):
                 entry.reward[a] = 0.0
             if autoreset == NEXT:
-                begin(s, words[i], table, upto, entry, seeds, starts, pool)
-                see(s, words[i], obs[i], obs_words[i])
+                begin(s, words, i, table, upto, entry, seeds, starts, pool)
+                see(s, words, i, obs, obs_words)
                 entry.fresh = 1
                 entry.terminated = 0
                 entry.truncated = 0
             continue
-        act(s, table[s.row], actions[i], entry)
-        see(s, words[i], obs[i], obs_words[i])
+        act(s, table[s.row], actions, i, entry)
+        see(s, words, i, obs, obs_words)
         entry.terminated = s.ended == TERMINATED
         entry.truncated = s.ended == TRUNCATED
         finished += s.ended != RUNNING
@@ -207,8 +206,8 @@ def step_many(
                 for k in range(obs_words.shape[2]):
                     final_words[i, a, k] = obs_words[i, a, k]
             if autoreset == SAME:
-                begin(s, words[i], table, upto, entry, seeds, starts, pool)
-                see(s, words[i], obs[i], obs_words[i])
+                begin(s, words, i, table, upto, entry, seeds, starts, pool)
+                see(s, words, i, obs, obs_words)
                 entry.fresh = 1
     return finished
 
@@ -229,10 +228,10 @@ class Kernels:
         }  # fmt: skip
         rules = {"step": world.step, "generate": world.generate}
         rules |= {"tick": world.tick or nothing, "bot": world.bot or idle}
-        parts = {
-            part.__name__: bind(part, **constants, **rules) for part in (make_level, see, act)
-        }
-        parts["begin"] = bind(begin, **constants, **parts)
+        own = (make_level, act, look.crop, look.whole_board)
+        parts = {part.__name__: bind(part, **constants, **rules) for part in own}
+        for part in (begin, see):
+            parts[part.__name__] = bind(part, **constants, **parts)
         self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
         self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
 
