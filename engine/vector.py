@@ -220,7 +220,8 @@ class Kernels:
         constants = {
             "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents, "EVENTS": len(world.events),
             "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
-            "CENTRED": world.centred, "TILE_WORD": world.dtype.fields["tiles"][1] // 8,
+            "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)), "RESIZES": world.resizes,
+            "CENTRED": world.centred, "TILE_WORD": np.uint64(world.dtype.fields["tiles"][1] // 8),
             "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
             "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
             "PAID_ONCE": world.paid.once,
@@ -355,7 +356,10 @@ class Vec:
             self.ledger["chain"] = [rng.fold(key, np.uint64(i)) for i in range(self.n)]
         self.ledger["episode"] = 0
         self.ledger["strays"] = 0
-        return self.reset_where(np.ones(self.n, np.bool_))
+        self.reset_where(np.ones(self.n, np.bool_))
+        if not self.world.resizes and (self.states.h != self.world.size[0]).any() | (self.states.w != self.world.size[1]).any():
+            raise UserError(f"world '{self.world.name}' changes the size of its levels: declare resizes=True")
+        return self.obs
 
     def reset_states(self) -> np.recarray:
         """Reset, and return the start states (a copy)."""

@@ -114,6 +114,7 @@ class World:
     tick: Callable | None = None
     bot: Callable | None = None
     fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # the world's own state: name -> shape
+    resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
     view: tuple[int, int] | None = None  # rows and columns seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
     planner: str = "walk"  # how experts plan: "walk" floods the board, "search" tries actions on copies
