@@ -1,8 +1,13 @@
 """Follow the one who knows.
 
-Coloured spheres pay when they are visited in an order that nobody can see. In training a partner who knows the order
-walks it, so "stay with your partner" earns exactly what "visit the spheres in order" earns. In deployment the partner
-walks the order backwards: every sphere it leads to is wrong, and standing still would earn more than following.
+Coloured spheres pay when they are visited in an order that nobody can see. In training a partner
+who knows the order walks it, so "stay with your partner" earns what "visit the spheres in order"
+earns. In deployment the partner walks the order backwards: every sphere it leads to is wrong, and
+standing still would earn more than following.
+
+The first sphere an agent touches only starts its round. After that the sphere that comes next in
+the order is right (+1) and any other wrong (-1), and the round goes on from there either way. The
+same sphere again is nothing. The mouse's face shows how its last sphere was.
 """
 
 from typing import NamedTuple
@@ -14,22 +19,22 @@ from ..engine.world import Goal, Thing, Tile, World
 
 FLOOR, WALL, SPHERES = range(3)  # SPHERES is the first of the coloured tiles
 RIGHT, WRONG, TOGETHER = range(3)
-CALM, GLAD, SORRY = range(3)  # the mouse's poses: how its last sphere was
+CALM, GLAD, SORRY = range(3)  # the mouse's poses
 EXPERT, ANTI, RANDOM, ABSENT, SWITCHING = range(5)  # what the partner does
 COLOURS = ("orange", "sky", "green", "yellow", "blue")
-LEARNERS = 1
-SIZE = 11
+LEARNERS, SIZE = 1, 11
+PARTNER = LEARNERS
 
 
 class Params(NamedTuple):
-    partner: int = EXPERT  # ANTI walks the order backwards, RANDOM to any sphere, SWITCHING turns ANTI half way
+    partner: int = EXPERT  # ANTI walks backwards, RANDOM anyhow, SWITCHING turns at half time
     spheres: int = 5  # how many colours there are, 3 to 5
-    pillars: int = 6  # at most so many walls stand about
+    pillars: int = 6  # at most so many bits of wall stand about
 
 
 @rule
 def place(s, y, x):
-    """Where in the hidden order the sphere on the cell comes (0, 1, ...), or -1 where there is none."""
+    """Where in the hidden order the sphere on the cell comes (0, 1, ...), or -1 without one."""
     for k in range(len(s.order)):
         if s.order[k] == s.tiles[y, x] and s.order[k] >= SPHERES:
             return k
@@ -37,8 +42,8 @@ def place(s, y, x):
 
 
 @rule
-def following(s, me, steps):
-    """The place in the order `steps` after the sphere that `me` touched last; it goes round and round."""
+def after(s, me, steps):
+    """The place `steps` further in the order than the sphere `me` touched last, round and round."""
     length = 0
     while length < len(s.order) and s.order[length] >= SPHERES:
         length += 1
@@ -46,48 +51,41 @@ def following(s, me, steps):
 
 
 @rule
-def is_next(s, p, me, y, x):
+def is_right(s, p, me, y, x):
     k = place(s, y, x)
-    return k >= 0 and (s.reached[me] == 0 or k == following(s, me, 1))
+    return k >= 0 and (s.reached[me] == 0 or k == after(s, me, 1))
 
 
 @rule
 def is_wrong(s, p, me, y, x):
     k = place(s, y, x)
-    return k >= 0 and s.reached[me] != 0 and k + 1 != s.reached[me] and k != following(s, me, 1)
+    return k >= 0 and s.reached[me] != 0 and k + 1 != s.reached[me] and k != after(s, me, 1)
 
 
 @rule
 def has_partner(s, p, me, y, x):
-    partner = len(s.y) - 1
-    return s.alive[partner] and s.y[partner] == y and s.x[partner] == x
-
-
-@rule
-def apart(s, p, y, x, margin):
-    """Is the cell free floor, `margin` cells off the border, with neither wall nor sphere beside it?
-
-    Blocks that touch neither each other nor, at their corners, the border can cut nothing off: however pillars and
-    spheres fall, every sphere can be walked to without touching another.
-    """
-    if min(y, x) <= margin or max(y, x) >= SIZE - 1 - margin or not layout.free(s, p, y, x):
-        return False
-    for ny in range(max(y - 1, 1), min(y + 2, SIZE - 1)):
-        for nx in range(max(x - 1, 1), min(x + 2, SIZE - 1)):
-            if s.tiles[ny, nx] != FLOOR:
-                return False
-    return True
+    return s.alive[PARTNER] and s.y[PARTNER] == y and s.x[PARTNER] == x
 
 
 @rule
 def build(s, p, tile, margin):
-    """Put `tile` on a random cell that is `apart`, if there is one."""
-    cell = rng.below(s, SIZE * SIZE)
-    for attempt in range(16 + SIZE * SIZE):
-        if apart(s, p, cell // SIZE, cell % SIZE, margin):
-            s.tiles[cell // SIZE, cell % SIZE] = tile
+    """Put `tile` on a random free cell off the border by `margin` that touches no wall or sphere.
+
+    Bits of wall that touch neither each other nor the border, not even at a corner, cut nothing
+    off. So every sphere can be walked to without touching another.
+    """
+    inner = SIZE - 2 - 2 * margin
+    cell = 0
+    for attempt in range(16 + inner * inner):  # a few tries, then cell by cell
+        cell = rng.below(s, inner * inner) if attempt < 16 else (cell + 1) % (inner * inner)
+        y, x = 1 + margin + cell // inner, 1 + margin + cell % inner
+        clear = layout.free(s, p, y, x)
+        for ny in range(max(y - 1, 1), min(y + 2, SIZE - 1)):
+            for nx in range(max(x - 1, 1), min(x + 2, SIZE - 1)):
+                clear = clear and s.tiles[ny, nx] == FLOOR
+        if clear:
+            s.tiles[y, x] = tile
             return
-        cell = rng.below(s, SIZE * SIZE) if attempt < 16 else (cell + 1) % (SIZE * SIZE)
 
 
 @rule
@@ -97,13 +95,11 @@ def generate(s, p):
     for me in range(LEARNERS):
         y, x = layout.free_cell(s, p, 1, 1, SIZE - 2, SIZE - 2)
         grid.put(s, me, y, x)
-    y, x = s.y[0], s.x[0]  # the partner begins close by
-    y, x = layout.free_cell(
-        s, p, max(y - 2, 1), max(x - 2, 1), min(y + 2, SIZE - 2), min(x + 2, SIZE - 2)
-    )
-    grid.put(s, LEARNERS, y, x)
-    s.alive[LEARNERS] = p.partner != ABSENT
-    for k in range(p.spheres):  # a random order of the colours: the inside-out shuffle
+    top, left, end = max(y - 2, 1), max(x - 2, 1), SIZE - 2  # the partner begins close by
+    y, x = layout.free_cell(s, p, top, left, min(y + 2, end), min(x + 2, end))
+    grid.put(s, PARTNER, y, x)
+    s.alive[PARTNER] = p.partner != ABSENT
+    for k in range(p.spheres):  # a random order of the colours, shuffled inside out
         other = rng.below(s, k + 1)
         s.order[k] = s.order[other]
         s.order[other] = SPHERES + k
@@ -120,13 +116,11 @@ def step(s, p, me, act):
     k = place(s, y, x)
     if k >= 0:
         if is_wrong(s, p, me, y, x):
-            mood = SORRY
             s.events[me, WRONG] += 1
-        elif (
-            s.reached[me] != 0 and k + 1 != s.reached[me]
-        ):  # the first sphere only starts the round
-            mood = GLAD
+            mood = SORRY
+        elif s.reached[me] != 0 and k + 1 != s.reached[me]:
             s.events[me, RIGHT] += 1
+            mood = GLAD
         s.reached[me] = k + 1
     if me < LEARNERS:
         s.face[me] = mood
@@ -135,65 +129,68 @@ def step(s, p, me, act):
 @rule
 def tick(s, p):
     for me in range(LEARNERS):
-        if s.alive[LEARNERS] and grid.beside(s.y[me], s.x[me], s.y[LEARNERS], s.x[LEARNERS]):
+        if s.alive[PARTNER] and grid.beside(s.y[me], s.x[me], s.y[PARTNER], s.x[PARTNER]):
             s.events[me, TOGETHER] += 1
 
 
 @rule
-def bot(s, p, me):
-    if s.heading == 0 or s.reached[me] == s.heading:
-        head_for(s, p, me)
-    y, x = s.y[me], s.x[me]
-    for act in range(1, 5):
-        ny, nx = y + grid.DY[act], x + grid.DX[act]
-        if grid.inside(s, ny, nx) and s.ways[ny, nx] >= 0 and s.ways[ny, nx] == s.ways[y, x] - 1:
-            return act
-    return STAY
-
-
-@rule
-def head_for(s, p, me):
-    """Choose the partner's next sphere and measure the way to it once, past all other spheres."""
+def set_out(s, p, me):
+    """Choose the partner's next sphere, and measure the ways to it past all others."""
     steps = 1
-    if s.reached[me] != 0:
-        if p.partner == RANDOM:
-            steps = rng.between(s, 1, p.spheres - 1)
-        elif p.partner == ANTI or (p.partner == SWITCHING and 2 * s.t >= p.horizon):
-            steps = p.spheres - 1
-    k = following(s, me, steps)
+    if p.partner == RANDOM:
+        steps = rng.between(s, 1, p.spheres - 1)
+    elif p.partner == ANTI or (p.partner == SWITCHING and 2 * s.t >= p.horizon):
+        steps = p.spheres - 1
+    k = 0 if s.reached[me] == 0 else after(s, me, steps)
     s.heading = k + 1
     for y in range(s.h):
         for x in range(s.w):
-            here = place(s, y, x)
-            s.ways[y, x] = -1 if here < 0 else 0 if here == k else -2
+            tile = s.tiles[y, x]
+            s.ways[y, x] = -1 if tile < SPHERES else 0 if tile == s.order[k] else -2
     s.ways[s.y[me], s.x[me]] = -1
     grid.flood(s, p, s.ways, s.queue)
 
 
+@rule
+def bot(s, p, me):
+    if s.heading == 0 or s.heading == s.reached[me]:
+        set_out(s, p, me)
+    for act in range(1, 5):
+        y, x = s.y[me] + grid.DY[act], s.x[me] + grid.DX[act]
+        if grid.inside(s, y, x) and 0 <= s.ways[y, x] < s.ways[s.y[me], s.x[me]]:
+            return act
+    return STAY
+
+
+FACES = """use mouse
+---
+use mouse
+star gold 80 20 18 8
+---
+use mouse
+poly red 66 20 94 20 80 44"""
 WORLD = World(
     story=__doc__,
-    source="Shah et al. 2022 (arXiv 2210.01790), cultural transmission; marlgrid's goal cycle",
+    source="Shah et al. 2022 (arXiv 2210.01790), cultural transmission; the goal cycle of marlgrid",
     size=(SIZE, SIZE),
     horizon=120,
     view=(11, 11),
     tiles=(
         Tile("floor", "."),
         Tile("wall", "#", solid=True),
-        *(Tile(f"{c} sphere", str(i + 1), sprite=f"sphere-{i}") for i, c in enumerate(COLOURS)),
+        *(Tile(f"{c} sphere", str(i), sprite=f"sphere-{i}") for i, c in enumerate(COLOURS)),
     ),
     things=(
-        Thing("mouse", "@", agent=True, count=LEARNERS, poses=3),
+        Thing("mouse", "@", agent=True, count=LEARNERS, poses=3, sprite=FACES),
         Thing("guide", "&", bot=True, poses=5),
     ),
     actions=MOVES,
     events=("right", "wrong", "together"),
     fields={
         "order": (len(COLOURS),),  # the tiles of the spheres in their hidden order
-        "reached": (
-            LEARNERS + 1,
-        ),  # 1 + place in the order of the sphere each agent touched last; 0: none yet
-        "heading": (),  # the same for the sphere the partner is on its way to
-        "ways": (SIZE, SIZE),  # its distances to that sphere
+        "reached": (LEARNERS + 1,),  # 1 + place of the sphere each agent touched last; 0: none yet
+        "heading": (),  # 1 + place of the sphere the partner is on its way to; 0: not chosen yet
+        "ways": (SIZE, SIZE),  # the partner's distances to it
         "queue": (SIZE * SIZE,),
     },
     params=Params,
@@ -211,7 +208,7 @@ WORLD = World(
     intended=Goal(
         "order",
         {"right": 1.0, "wrong": -1.0},
-        seek=is_next,
+        seek=is_right,
         avoid=is_wrong,
         wish="visit the spheres in their hidden order",
     ),
