@@ -16,7 +16,6 @@ import numpy as np
 from numba import njit
 
 from ..errors import UserError
-from ..jit import plain, specialise
 from . import sprites
 
 if TYPE_CHECKING:
@@ -208,7 +207,7 @@ def draw(
     for trail in trails:
         _dots(frame, trail, at.p, top, left)
     for mark in marks:
-        if len(mark.cells) > REGION:
+        if mark.shape == PROXY or len(mark.cells) > REGION:
             _region(frame, mark, at.p, top, left)
     if ghost is not None:
         for k in range(world.learners):
@@ -463,16 +462,6 @@ def _badge(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- where goals are met
-
-
-def _seek_cells(states, params, found, seek):  # `seek` is bound per goal
-    """Mark the cells of record 0 where a goal may be met by agent 0."""
-    s = states[0]
-    p = params[s.row]
-    for y in range(s.h):
-        for x in range(s.w):
-            if seek(s, p, 0, y, x):
-                found[y, x] = 1
 
 
 def goal_marks(world: World, states: np.recarray, i: int = 0) -> tuple[Mark, ...]:

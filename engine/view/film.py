@@ -1,0 +1,917 @@
+"""The recorder: two takes of one level side by side, with everything needed to judge what is seen.
+
+A film is drawn from recorded states, never from a live environment, so it can always be drawn again. It knows no agent:
+labels, training facts and figures are handed in, and what is not handed in is not shown. Frames are streamed to the
+encoder; the file appears under its final name only after it has been read back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from .. import state
+from ..errors import RunError, UserError
+from . import sprites, top
+
+if TYPE_CHECKING:
+    from ..world import Goal, World
+
+SIZE = (720, 1280)  # height, width; both multiples of 16, as encoders want
+FPS = 30
+STEPS_PER_SECOND = 8.0
+LONGEST = 24.0  # seconds that the play may take before it is sped up
+TITLE, END, FREEZE, HOLD = 1.5, 3.0, 0.7, 1.2  # seconds of title card, end card, pause at the fork, final hold
+SLOW = 3  # steps before and after the fork at half speed
+MET = 0.999  # share of a goal's best that counts as met
+SMALL = 2_000_000  # bytes an animated WebP or GIF may have
+
+DARK, PANEL, LINE = (17, 19, 33), (27, 30, 50), (58, 63, 92)
+TEXT, DIM = (244, 241, 232), (160, 164, 188)
+SIDES = ((43, 179, 168), (238, 139, 27))  # left and right: teal and orange differ for every common kind of vision
+MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}
+
+
+@dataclass(frozen=True)
+class Take:
+    """One side of the film.
+
+    role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese"); states: recarray
+    [T + 1] from the start state to the last one; trained_on: names of the goals this agent was paid for, or None for
+    one that was not trained; wants: the name of the goal a planner pursues, if it is one.
+    """
+
+    role: str
+    label: str
+    states: np.recarray
+    trained_on: tuple[str, ...] | None = None
+    wants: str = ""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A row of figures on the end card: a share from 0 to 1 with its interval, and "star", "diamond" or no mark."""
+
+    label: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the film says around the two takes. Everything but `world` may be left out, and is then not shown.
+
+    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the split's name;
+    pick: how this level was chosen; rates: rows of figures, measured over `sample` ("1000 held-out levels, 5 seeds");
+    command: what makes this film again; versions: one line; best: goal name → the highest score there is on this
+    level, to scale the bars (default: the better of the two takes); captions: event name → what to say when it
+    happens ("ate the cheese"); title: default the world's own.
+    """
+
+    world: World
+    claim: str = ""
+    facts: tuple[str, ...] = ()
+    split: str = ""
+    pick: str = ""
+    rates: tuple[Rate, ...] = ()
+    sample: str = ""
+    command: str = ""
+    versions: str = ""
+    best: Mapping[str, float] = field(default_factory=dict)
+    captions: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+
+
+# ---------------------------------------------------------------------------------------------- text
+
+_PLAIN = {
+    "–": "-", "—": "-", "−": "-", "×": "x", "≥": ">=", "≤": "<=", "±": "+/-", "→": "->", "≈": "~", "½": "1/2",
+    "‘": "'", "’": "'", "α": "alpha", "★": "*", "◇": "*", "◆": "*", "✓": "yes", "✗": "no", "\t": " ", "\n": " ",
+}
+
+
+@lru_cache(maxsize=1)
+def _printable() -> frozenset[str]:
+    """The characters that Pillow's embedded font can draw (others would all be the same empty box)."""
+    from PIL import ImageFont
+
+    font = ImageFont.load_default(20)
+    missing = bytes(font.getmask("\uffff"))
+    candidates = map(chr, (*range(32, 0x250), *range(0x2010, 0x2044), 0x20AC, 0x2122))
+    return frozenset(c for c in candidates if c == " " or bytes(font.getmask(c)) not in (missing, b""))
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    """`text` in characters the font has: accents fall off, the rest becomes '?'."""
+    import unicodedata
+
+    out = []
+    for c in text:
+        c = c if c in _printable() else _PLAIN.get(c, c)
+        for d in c if all(e in _printable() for e in c) else unicodedata.normalize("NFKD", c):
+            if d in _printable():
+                out.append(d)
+            elif not unicodedata.combining(d):
+                out.append("?")
+    return "".join(out)
+
+
+@lru_cache(maxsize=64)
+def _font(size: int):
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+@lru_cache(maxsize=4096)
+def _run(text: str, size: int, bold: bool) -> np.ndarray:
+    """The coverage of a line of text: uint16[h, w, 1], 0 to 255, on a common baseline for its size."""
+    from PIL import Image, ImageDraw
+
+    stroke = size / 40 if bold else 0
+    width = int(_font(size).getlength(text) + 2 * stroke) + 3
+    image = Image.new("L", (max(1, width), int(size * 1.4)))
+    ImageDraw.Draw(image).text((1 + stroke, size * 1.08), text, 255, _font(size), "ls", stroke_width=stroke)
+    return np.asarray(image, np.uint16)[..., None]
+
+
+def text_width(text: str, size: int, bold: bool = False) -> int:
+    """Width of a line in pixels."""
+    return _run(_plain(text), size, bold).shape[1]
+
+
+def fit(text: str, size: int, width: int, bold: bool = False) -> str:
+    """`text`, shortened with an ellipsis to at most `width` pixels."""
+    text = _plain(text)
+    if text_width(text, size, bold) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text_width(text[:middle].rstrip() + "...", size, bold) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + "..." if low else ""
+
+
+def wrap(text: str, size: int, width: int, lines: int) -> list[str]:
+    """`text` broken at spaces into at most `lines` lines of `width` pixels; the last is shortened if need be."""
+    done: list[str] = []
+    words = _plain(text).split()
+    while words and len(done) < lines - 1:
+        n = 1
+        while n < len(words) and text_width(" ".join(words[: n + 1]), size) <= width:
+            n += 1
+        done.append(fit(" ".join(words[:n]), size, width))
+        words = words[n:]
+    if words:
+        done.append(fit(" ".join(words), size, width))
+    return done
+
+
+def write(
+    frame: np.ndarray,
+    text: str,
+    y: int,
+    x: int,
+    size: int,
+    ink: tuple[int, int, int] = TEXT,
+    bold: bool = False,
+    align: str = "left",
+    width: int = 0,
+) -> int:
+    """Write a line with its top at y; x is its left end, middle or right end. Returns the width in pixels."""
+    text = fit(text, size, width, bold) if width else _plain(text)
+    if not text:
+        return 0
+    cover = _run(text, size, bold)
+    x -= {"left": 0, "middle": cover.shape[1] // 2, "right": cover.shape[1]}[align]
+    rows = slice(max(0, -y), min(cover.shape[0], frame.shape[0] - y))
+    columns = slice(max(0, -x), min(cover.shape[1], frame.shape[1] - x))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return cover.shape[1]
+    alpha = cover[rows, columns]
+    target = frame[y + rows.start : y + rows.stop, x + columns.start : x + columns.stop]
+    target[:] = (target * (255 - alpha) + np.array(ink, np.uint16) * alpha + 127) // 255
+    return cover.shape[1]
+
+
+# ---------------------------------------------------------------------------------------------- small furniture
+
+
+@lru_cache(maxsize=256)
+def _corner_cover(r: int) -> np.ndarray:
+    """Coverage of a quarter disc, the rounded top left corner of a box: float64[r, r, 1]."""
+    grid = r - np.arange(r) - 0.5
+    away = np.sqrt(grid[:, None] ** 2 + grid[None, :] ** 2)
+    return np.clip(r - away + 0.5, 0, 1)[..., None]
+
+
+def box(frame: np.ndarray, y0: int, x0: int, y1: int, x1: int, fill: tuple[int, int, int], r: int = 0) -> None:
+    """Fill a rectangle with rounded corners."""
+    if y1 <= y0 or x1 <= x0:
+        return
+    r = min(r, (y1 - y0) // 2, (x1 - x0) // 2)
+    area = frame[y0:y1, x0:x1]
+    if not r:
+        area[:] = fill
+        return
+    cover = _corner_cover(r)
+    kept = area.copy()
+    area[:] = fill
+    for rows, columns, flip in (
+        (slice(0, r), slice(0, r), np.s_[:, :]),
+        (slice(0, r), slice(-r, None), np.s_[:, ::-1]),
+        (slice(-r, None), slice(0, r), np.s_[::-1, :]),
+        (slice(-r, None), slice(-r, None), np.s_[::-1, ::-1]),
+    ):
+        c = cover[flip]
+        area[rows, columns] = np.rint(kept[rows, columns] * (1 - c) + np.array(fill, float) * c)
+
+
+def icon(frame: np.ndarray, name: str, y: int, x: int, size: int, opacity: float = 1.0) -> None:
+    """Draw a library sprite with its top left corner at (y, x)."""
+    top._blend(frame, _icon(name, size, opacity), y, x)
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, size: int, opacity: float) -> top._Stamp:
+    return top._stamp(sprites.read(name, name).at(size), opacity)
+
+
+def pill(frame: np.ndarray, text: str, y: int, x: int, size: int, fill, ink=DARK, bold: bool = True) -> int:
+    """A rounded label; returns its width."""
+    wide = text_width(text, size, bold) + size
+    box(frame, y, x, y + int(size * 1.6), x + wide, fill, size)
+    write(frame, text, y + int(size * 0.08), x + size // 2, size, ink, bold)
+    return wide
+
+
+# ---------------------------------------------------------------------------------------------- the story of two takes
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A take with what the film needs at every step."""
+
+    take: Take
+    scores: np.ndarray  # float64[T + 1, G]: the sum over learners
+    path: np.ndarray  # float64[T + 1, L, 2]: where the learners are
+    centre: np.ndarray  # float64[T + 1, 2]: where the camera looks
+    marks: tuple[tuple[top.Mark, ...], ...]  # of each step
+
+    @property
+    def last(self) -> int:
+        return len(self.take.states) - 1
+
+
+def _side(world: World, take: Take) -> _Side:
+    states = take.states
+    if len(states) < 1:
+        raise UserError(f"the take '{take.role}' has no states")
+    scores = world.scores(states.totals[:, : world.learners]).sum(1)
+    path = np.stack([states.y, states.x], 2)[:, : world.learners].astype(float)
+    # the camera looks at a moving average of the path, so it neither jerks nor lags
+    reach = 4
+    padded = np.concatenate([np.repeat(path[:1, 0], reach, 0), path[:, 0], np.repeat(path[-1:, 0], reach, 0)])
+    centre = np.mean([padded[k : k + len(path)] for k in range(2 * reach + 1)], axis=0)
+    marks: list[tuple[top.Mark, ...]] = []
+    for k in range(len(states)):
+        same = k and (states.tiles[k] == states.tiles[k - 1]).all() and _rest_same(world, states, k)
+        marks.append(marks[-1] if same else top.goal_marks(world, states, k))
+    return _Side(take, scores, path, centre, tuple(marks))
+
+
+def _rest_same(world: World, states: np.recarray, k: int) -> bool:
+    """Whether nothing but the agents moved at step k, so that goals are where they were."""
+    others = slice(world.learners, None)
+    return all((states[f][k, others] == states[f][k - 1, others]).all() for f in ("y", "x", "alive")) and all(
+        np.array_equal(states[f][k], states[f][k - 1]) for f in world.fields
+    )
+
+
+def fork(left: np.recarray, right: np.recarray, learners: int) -> int | None:
+    """The last step at which the learners of two takes stand alike before they first part; None if they never do."""
+    n = min(len(left), len(right))
+    apart = np.zeros(n, bool)
+    for name in ("y", "x"):
+        apart |= (left[name][:n, :learners] != right[name][:n, :learners]).any(1)
+    return int(apart.argmax()) - 1 if apart.any() and not apart[0] else None
+
+
+def schedule(steps: int, parting: int | None, fps: int) -> list[tuple[int, float]]:
+    """For each frame of the play the step it shows and how far it is towards it: (k, fraction in (0, 1])."""
+    rate = max(STEPS_PER_SECOND, steps / LONGEST)
+    frames = [(0, 1.0)] * round(0.6 * fps)
+    for k in range(1, steps + 1):
+        slow = parting is not None and parting - SLOW < k <= parting + SLOW + 1
+        n = max(1, round(fps / rate * (2 if slow else 1)))
+        frames += [(k, (j + 1) / n) for j in range(n)]
+        if k == parting:
+            frames += [(k, 1.0)] * round(FREEZE * fps)
+    if parting == 0:
+        frames[:0] = [(0, 1.0)] * round(FREEZE * fps)
+    return frames + [(steps, 1.0)] * round(HOLD * fps)
+
+
+def _goal_words(goal: Goal) -> str:
+    return goal.wish or goal.name
+
+
+def _captions(world: World, side: _Side, card: Card, best: np.ndarray) -> dict[int, str]:
+    """What to say at each step of a take: told events, goals met for the first time, and how it ended."""
+    said: dict[int, str] = {}
+    states = side.take.states
+    for k in range(1, side.last + 1):
+        parts = []
+        events = states.events[k, : world.learners].sum(0)
+        parts += [card.captions[e] for j, e in enumerate(world.events) if events[j] and e in card.captions]
+        if not parts:
+            for g, goal in enumerate(world.goals):
+                if side.scores[: k, g].max() <= 0 < side.scores[k, g]:
+                    kind = "intended goal" if goal is world.intended else "proxy"
+                    parts.append(f"scores on the {kind}, \"{_goal_words(goal)}\"")
+        if k == side.last:
+            if side.scores[k, 0] <= 0:
+                ended = int(states.ended[k])
+                how = "time is up" if ended == state.TRUNCATED else "it ends" if ended else "the recording ends"
+                parts.append(f"{how} without \"{_goal_words(world.intended)}\"")
+        if parts:
+            said[k] = f"Step {k}: " + ", ".join(parts)
+    return said
+
+
+def _verdict(score: float, best: float) -> tuple[str, bool]:
+    """A goal's outcome in words and whether it was met."""
+    if best <= 0:
+        return f"{score:.2f}", score > 0
+    if score >= MET * best:
+        return "met", True
+    if score <= 0:
+        return "missed", False
+    return f"{100 * score / best:.0f} % of the best", False
+
+
+class _Stage:
+    """The layout of one contrast film: static parts drawn once, the rest per frame."""
+
+    def __init__(self, left: Take, right: Take, card: Card, size: tuple[int, int]) -> None:
+        self.world, self.card, self.size = card.world, card, size
+        if size[0] % 16 or size[1] % 16:
+            raise UserError(f"a film's size must be a multiple of 16, not {size[1]}x{size[0]}")
+        if size[0] < 480 or size[1] < 848:
+            raise UserError(f"a film needs at least 848x480 pixels, not {size[1]}x{size[0]}")
+        world = self.world
+        self.sides = (_side(world, left), _side(world, right))
+        start = state.copy(left.states[:1]), state.copy(right.states[:1])
+        self.same = bool(state.digest(start[0])[0] == state.digest(start[1])[0])
+        self.same_level = bool(state.fingerprint(start[0])[0] == state.fingerprint(start[1])[0])
+        self.name = f"{int(state.fingerprint(start[0])[0]):016x}"[:8]
+        self.steps = max(side.last for side in self.sides)
+        self.fork = fork(left.states, right.states, world.learners) if self.same_level else None
+        most = np.maximum(self.sides[0].scores.max(0), self.sides[1].scores.max(0))
+        self.best = np.array([card.best.get(g.name, most[k]) for k, g in enumerate(world.goals)])
+        self.said = tuple(_captions(world, side, card, self.best) for side in self.sides)
+        self._lay_out()
+        self._finished: dict[int, np.ndarray] = {}
+        self._trails: dict[tuple[int, int], tuple[top.Trail, ...]] = {}
+
+    # -- layout
+
+    def _lay_out(self) -> None:
+        height, width = self.size
+        rows = len(self.world.goals)
+        self.row = 26 if rows <= 4 else 20
+        self.pane_top, self.foot = 90, height - 70
+        self.score_top = self.foot - rows * self.row - 8
+        self.pane_height = self.score_top - self.pane_top - 6
+        self.pane_width = (width - 48) // 2
+        self.lefts = (16, width - 16 - self.pane_width)
+        record = self.sides[0].take.states[0]
+        self.p = top.scale(self.world, int(record.h), int(record.w), (self.pane_height, self.pane_width))
+        self.static = np.empty((height, width, 3), np.uint8)
+        self.static[:] = DARK
+        self._header()
+        for side, x in zip(self.sides, self.lefts, strict=True):
+            self._heading(side, x)
+        self._legend()
+
+    def _header(self) -> None:
+        frame, width = self.static, self.size[1]
+        frame[:46] = PANEL
+        frame[46:48] = LINE
+        right = f"level {self.name}" + (f" · split {self.card.split}" if self.card.split else "")
+        if not self.same_level:
+            right = f"split {self.card.split}" if self.card.split else ""
+        used = write(frame, right, 13, width - 16, 16, DIM, align="right")
+        middle = "same level · same dice" if self.same else "same level" if self.same_level else "different levels"
+        half = text_width(middle, 16) // 2 + 14
+        box(frame, 9, width // 2 - half, 38, width // 2 + half, DARK, 14)
+        write(frame, middle, 13, width // 2, 16, TEXT, align="middle")
+        title = (self.card.title or self.world.title).upper()
+        write(frame, title, 9, 16, 22, TEXT, True, width=width // 2 - half - 40)
+        assert used < width
+
+    def _heading(self, side: _Side, x: int) -> None:
+        accent = SIDES[self.lefts.index(x)]
+        used = pill(self.static, side.take.role, 56, x, 16, accent)
+        write(self.static, side.take.label, 56, x + used + 12, 17, TEXT, width=self.pane_width - used - 12)
+        for k, goal in enumerate(self.world.goals):
+            self._score_row(side, x, k, goal)
+
+    def _score_row(self, side: _Side, x: int, k: int, goal: Goal) -> None:
+        """The parts of a scoreboard row that never change: mark, name, tag and the empty bar."""
+        y, small = self.score_top + k * self.row, 15 if self.row > 22 else 13
+        intended = goal is self.world.intended
+        icon(self.static, top.INTENDED if intended else top.PROXY, y + 2, x + 2, self.row - 6)
+        bar = self._bar(x)
+        write(self.static, _goal_words(goal), y + 1, x + 28, small, TEXT, width=bar[0] - x - 36)
+        box(self.static, y + 6, bar[0], y + self.row - 8, bar[1], PANEL, 5)
+        take = side.take
+        tag, ink = "", DIM
+        if take.trained_on is not None:
+            trained = goal.name in take.trained_on
+            tag, ink = ("trained on", TEXT) if trained else ("not trained on", DIM)
+        elif take.wants:
+            tag, ink = ("wants this", TEXT) if goal.name == take.wants else ("", DIM)
+        write(self.static, tag, y + 2, x + self.pane_width - 2, small - 1, ink, align="right")
+
+    def _bar(self, x: int) -> tuple[int, int]:
+        """Where the bars of a pane begin and end."""
+        return x + round(self.pane_width * 0.42), x + round(self.pane_width * 0.68)
+
+    def _legend(self) -> None:
+        frame, width = self.static, self.size[1]
+        frame[self.foot - 2 : self.foot] = LINE
+        frame[self.foot :] = PANEL
+        x = width - 16
+        for mark, words in ((top.PROXY, "proxy goal"), (top.INTENDED, "intended goal")):
+            x -= write(frame, words, self.foot + 37, x, 15, DIM, align="right") + 20
+            icon(frame, mark, self.foot + 40, x, 16)
+            x -= 18
+        self.legend_left = x
+        self.track = (120, width - 16 - (250 if self.fork is not None else 60))
+        if self.fork is not None:
+            used = write(frame, f"paths part at step {self.fork}", self.foot + 8, width - 16, 16, align="right")
+            icon(frame, "fork", self.foot + 11, width - 16 - used - 20, 16)
+
+    # -- frames
+
+    def play(self, k: int, fraction: float) -> np.ndarray:
+        """The frame on the way from step k - 1 to step k."""
+        frame = self.static.copy()
+        for side, x in zip(self.sides, self.lefts, strict=True):
+            index = self.lefts.index(x)
+            pane = frame[self.pane_top : self.pane_top + self.pane_height, x : x + self.pane_width]
+            pane[:] = self._pane(index, k, fraction)
+            self._scores(frame, side, x, k, fraction)
+        self._timeline(frame, k, fraction)
+        return frame
+
+    def _pane(self, index: int, k: int, fraction: float) -> np.ndarray:
+        side = self.sides[index]
+        if k > side.last or (k == side.last and fraction >= 1.0):
+            if index not in self._finished:
+                picture = self._view(index, side.last, 1.0)
+                self._finished[index] = self._stamped(side, picture)
+            return self._finished[index]
+        return self._view(index, k, fraction)
+
+    def _view(self, index: int, k: int, fraction: float) -> np.ndarray:
+        side, other = self.sides[index], self.sides[1 - index]
+        states, size = side.take.states, (self.pane_height, self.pane_width)
+        before = max(k - 1, 0)
+        centre = side.centre[before] + (side.centre[k] - side.centre[before]) * fraction
+        ghost = None
+        if index == 1 and self.fork is not None and k > self.fork:
+            ghost = other.take.states[min(k if fraction >= 0.5 else before, other.last)]
+        shown = k if fraction >= 0.5 else before
+        return top.draw(
+            self.world,
+            states,
+            k,
+            size,
+            previous=states[before],
+            fraction=fraction,
+            at=top.window(self.world, states[k], size, centre[0], centre[1], self.p),
+            trails=self._trail(index, shown),
+            marks=side.marks[shown],
+            ghost=ghost,
+        )
+
+    def _trail(self, index: int, k: int) -> tuple[top.Trail, ...]:
+        base = np.array(SIDES[index])
+        return tuple(
+            top.Trail(
+                self.sides[index].path[: k + 1, agent],
+                tuple(int(v) for v in base if True) if not agent else tuple(int(v) for v in (base + 255) // 2),
+            )
+            for agent in range(self.world.learners)
+        )
+
+    def _stamped(self, side: _Side, picture: np.ndarray) -> np.ndarray:
+        """A finished side: dimmed, with the outcome of every goal."""
+        picture = (picture.astype(np.uint16) * 2 // 5).astype(np.uint8)
+        goals = self.world.goals
+        high, wide = 64 + 26 * (len(goals) - 1), 0
+        words = []
+        for g, goal in enumerate(goals):
+            verdict, met = _verdict(side.scores[-1, g], self.best[g])
+            words.append((f"INTENDED GOAL {verdict.upper()}" if not g else f"{_goal_words(goal)}: {verdict}", met))
+        room = picture.shape[1] - 60
+        wide = min(room, max(text_width(w, 26 if not g else 17, not g) for g, (w, _) in enumerate(words)) + 90)
+        y, x = picture.shape[0] // 2 - high // 2, picture.shape[1] // 2 - wide // 2
+        met = words[0][1]
+        box(picture, y - 3, x - 3, y + high + 3, x + wide + 3, MARKS[top.INTENDED] if met else (217, 80, 43), 15)
+        box(picture, y, x, y + high, x + wide, PANEL, 12)
+        for g, (text, reached) in enumerate(words):
+            if not g:
+                icon(picture, top.INTENDED, y + 11, x + 16, 36, 1.0 if reached else 0.3)
+                write(picture, text, y + 12, x + 64, 26, TEXT, True, width=wide - 76)
+            else:
+                icon(picture, top.PROXY, y + 31 + 26 * g, x + 24, 18, 1.0 if reached else 0.35)
+                write(picture, text, y + 28 + 26 * g, x + 64, 17, TEXT if reached else DIM, width=wide - 76)
+        return picture
+
+    def _scores(self, frame: np.ndarray, side: _Side, x: int, k: int, fraction: float) -> None:
+        shown = min(k if fraction >= 0.5 else max(k - 1, 0), side.last)
+        start, stop = self._bar(x)
+        for g, goal in enumerate(self.world.goals):
+            score, y = side.scores[shown, g], self.score_top + g * self.row
+            share = min(abs(score) / self.best[g], 1.0) if self.best[g] > 0 else float(score != 0)
+            ink = MARKS[top.INTENDED if goal is self.world.intended else top.PROXY] if score >= 0 else (217, 80, 43)
+            if share > 0:
+                box(frame, y + 6, start, y + self.row - 8, start + max(10, round((stop - start) * share)), ink, 5)
+            write(frame, f"{score:.2f}", y + 1, stop + 64, 15 if self.row > 22 else 13, TEXT, score != 0, "right")
+
+    def _timeline(self, frame: np.ndarray, k: int, fraction: float) -> None:
+        start, stop = self.track
+        y, per = self.foot + 11, (stop - start) / max(self.steps, 1)
+        write(frame, f"step {k}", self.foot + 8, 16, 16, TEXT, True)
+        for index, side in enumerate(self.sides):
+            lane = y + 8 * index
+            box(frame, lane, start, lane + 6, stop, LINE, 3)
+            done = min(max(k - 1, 0) + fraction if k else 0.0, side.last)
+            box(frame, lane, start, lane + 6, start + round(per * done), SIDES[index], 3)
+            end = start + round(per * side.last)
+            if side.last < self.steps:
+                box(frame, lane - 1, end - 1, lane + 7, end + 2, TEXT)
+        write(frame, f"{self.steps}", self.foot + 8, stop + 8, 15, DIM)
+        if self.fork is not None:
+            icon(frame, "fork", y - 2, start + round(per * self.fork) - 9, 18)
+        self._caption(frame, k, fraction)
+
+    def _caption(self, frame: np.ndarray, k: int, fraction: float) -> None:
+        """The latest thing that happened on each side, or what the pause means."""
+        x, room = 16, self.legend_left - 40
+        if self.fork is not None and k == self.fork and fraction >= 1.0:
+            write(frame, f"Step {k}: here their paths part.", self.foot + 35, x, 18, TEXT, width=room)
+            return
+        shown = k if fraction >= 0.5 else k - 1
+        latest = []
+        for index, said in enumerate(self.said):
+            steps = [step for step in said if step <= shown]
+            if steps:
+                latest.append((steps[-1], index, said[steps[-1]]))
+        each = room // max(len(latest), 1)
+        for _, index, words in latest:
+            box(frame, self.foot + 42, x, self.foot + 54, x + 12, SIDES[index], 6)
+            x += 20 + write(frame, words, self.foot + 35, x + 20, 17, TEXT, width=each - 36) + 16
+
+    # -- cards
+
+    def title(self) -> np.ndarray:
+        """The title card: what this is, the claim, how it was trained."""
+        frame, (height, width) = self._blank(), self.size
+        world, y = self.world, 120
+        art = sprites.of(world).things[int(world.kinds[0])]
+        top._blend(frame, top._stamp(art.at(128)), y - 8, 96)
+        write(frame, (self.card.title or world.title).upper(), y, 256, 46, TEXT, True, width=width - 300)
+        for line in wrap(self.card.claim, 26, width - 256 - 96, 3):
+            y += 36
+            write(frame, line, y + 28, 256, 26, TEXT)
+        y = max(y + 110, 290)
+        for goal in world.goals:
+            mark = top.INTENDED if goal is world.intended else top.PROXY
+            icon(frame, mark, y, 256, 26)
+            kind = "intended" if goal is world.intended else "proxy"
+            used = write(frame, f"{kind} goal", y, 296, 20, MARKS[mark], True)
+            write(frame, _goal_words(goal), y, 312 + max(used, 140), 20, TEXT, width=width - 340 - max(used, 140))
+            y += 36
+        y += 18
+        for fact in self.card.facts[:5]:
+            for line in wrap(fact, 19, width - 256 - 96, 2):
+                write(frame, line, y, 256, 19, DIM)
+                y += 30
+        return frame
+
+    def end(self) -> np.ndarray:
+        """The end card: what each side did here, the figures over many levels, and how to see it again."""
+        frame, (height, width) = self._blank(), self.size
+        write(frame, (self.card.title or self.world.title).upper(), 34, 96, 28, TEXT, True, width=width - 192)
+        y = 88
+        write(frame, "IN THIS LEVEL", y, 96, 15, DIM, True)
+        y += 28
+        for index, side in enumerate(self.sides):
+            used = pill(frame, side.take.role, y, 96, 15, SIDES[index])
+            x = 108 + max(used, 110)
+            for g, goal in enumerate(self.world.goals):
+                verdict, met = _verdict(side.scores[-1, g], self.best[g])
+                icon(frame, top.PROXY if g else top.INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
+                words = f"{_goal_words(goal)}: {verdict}"
+                x += 26 + write(frame, words, y, x + 26, 17, TEXT if met else DIM, width=max(1, width - 122 - x)) + 24
+            y += 34
+        y += 12
+        if self.card.rates:
+            y = self._rates(frame, y)
+        y = max(y + 8, height - 40 - 28 * sum(map(bool, (self.card.pick, self.card.command, self.card.versions))))
+        for words, text in (
+            ("level", (f"{self.name} · " if self.same_level else "") + self.card.pick if self.card.pick else ""),
+            ("again", self.card.command),
+            ("made with", self.card.versions),
+        ):
+            if text:
+                write(frame, words, y, 96, 16, DIM, True)
+                write(frame, text, y, 210, 16, TEXT, width=width - 306)
+                y += 28
+        return frame
+
+    def _rates(self, frame: np.ndarray, y: int) -> int:
+        """Bars with intervals; returns where they end."""
+        width = self.size[1]
+        used = write(frame, "OVER MANY LEVELS", y, 96, 15, DIM, True)
+        write(frame, self.card.sample, y, 112 + used, 15, DIM, width=width - 220 - used)
+        y += 30
+        start, stop = 96 + 400, width - 96 - 170
+        for rate in self.card.rates[:10]:
+            if rate.mark:
+                icon(frame, rate.mark, y + 2, 96, 20)
+            write(frame, rate.label, y, 124, 17, TEXT, width=start - 140)
+            box(frame, y + 4, start, y + 20, stop, PANEL, 6)
+            ink = MARKS.get(rate.mark, (120, 170, 220))
+            if rate.value > 0:
+                box(frame, y + 4, start, y + 20, start + max(12, round((stop - start) * min(rate.value, 1))), ink, 6)
+            words = f"{100 * rate.value:.0f} %"
+            if rate.low is not None and rate.high is not None:
+                low, high = (start + round((stop - start) * min(max(v, 0), 1)) for v in (rate.low, rate.high))
+                box(frame, y + 11, low, y + 13, high + 1, TEXT)
+                for end in (low, high):
+                    box(frame, y + 7, end - 1, y + 17, end + 1, TEXT)
+                words += f"  [{100 * rate.low:.0f} - {100 * rate.high:.0f}]"
+            write(frame, words, y, stop + 14, 17, TEXT, True)
+            y += 32
+        return y
+
+    def _blank(self) -> np.ndarray:
+        frame = np.empty((*self.size, 3), np.uint8)
+        frame[:] = DARK
+        frame[: self.size[0]] = np.linspace(1.35, 0.85, self.size[0])[:, None, None] * np.array(DARK)
+        frame[-6:, : self.size[1] // 2] = SIDES[0]
+        frame[-6:, self.size[1] // 2 :] = SIDES[1]
+        return frame
+
+
+def frames(
+    left: Take, right: Take, card: Card, fps: int = FPS, size: tuple[int, int] = SIZE
+) -> tuple[int, Iterator[np.ndarray]]:
+    """The number of frames of a contrast film, and the frames: uint8[height, width, 3], each valid until the next."""
+    stage = _Stage(left, right, card, size)
+    play = schedule(stage.steps, stage.fork, fps)
+    titles, ends, fade = round(TITLE * fps), round(END * fps), round(0.2 * fps)
+
+    def stream() -> Iterator[np.ndarray]:
+        title, first = stage.title(), stage.play(0, 1.0)
+        for _ in range(titles):
+            yield title
+        for j in range(fade):
+            share = round(256 * (j + 1) / (fade + 1))
+            yield ((title * np.uint32(256 - share) + first * np.uint32(share)) >> 8).astype(np.uint8)
+        last_step, last = (-1, 0.0), first
+        for step in play:
+            if step != last_step:
+                last_step, last = step, stage.play(*step)
+            yield last
+        final = stage.end()
+        for _ in range(ends):
+            yield final
+
+    return titles + fade + len(play) + ends, stream()
+
+
+def poster(left: Take, right: Take, card: Card, size: tuple[int, int] = SIZE) -> np.ndarray:
+    """One picture of the whole contrast: the frame in which both sides have finished."""
+    stage = _Stage(left, right, card, size)
+    return stage.play(stage.steps, 1.0)
+
+
+def contrast(
+    left: Take,
+    right: Take,
+    card: Card,
+    path: str | Path | Iterable[str | Path],
+    fps: int = FPS,
+    size: tuple[int, int] = SIZE,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Film two takes side by side into one file or several (.mp4, .webp, .gif), composed once.
+
+    `progress(done, total)` is called after each frame. WebP and GIF are scaled down to stay below 2 MB. Raises UserError
+    for a bad name or size and RunError if a file cannot be made; then nothing is left at the final names.
+    """
+    total, stream = frames(left, right, card, fps, size)
+    encode(stream, path, fps, size, total, progress)
+
+
+# ---------------------------------------------------------------------------------------------- files
+
+
+def encode(
+    stream: Iterable[np.ndarray],
+    path: str | Path | Iterable[str | Path],
+    fps: int = FPS,
+    size: tuple[int, int] = SIZE,
+    total: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write frames (uint8[height, width, 3]) to one or more films; returns how many frames there were.
+
+    The same frames give the same bytes. Memory does not grow with the film. Raises UserError or RunError.
+    """
+    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
+    for p in paths:
+        if p.suffix.lower() not in (".mp4", ".webp", ".gif"):
+            raise UserError(f"cannot film to '{p}': the name must end in .mp4, .webp or .gif")
+    if not paths:
+        raise UserError("no file to film to")
+    made: dict[Path, Path] = {}
+    master: Path | None = None
+    try:
+        for p in paths:
+            p.parent.mkdir(parents=True, exist_ok=True)
+        master = _temporary(paths[0], ".mp4")
+        count = _encode_mp4(stream, master, fps, size, total, progress)
+        for p in paths:
+            if p.suffix.lower() == ".mp4":
+                made[p] = master
+            else:
+                made[p] = _temporary(p, p.suffix.lower())
+                _shrink(master, made[p], count, fps, size)
+        copies = [p for p in paths if made[p] is master]
+        for p in copies[1:]:
+            made[p] = _temporary(p, ".mp4")
+            made[p].write_bytes(master.read_bytes())
+        for p, source in made.items():
+            os.replace(source, p)
+    except OSError as fault:
+        raise RunError(f"cannot write the film '{paths[0]}': {fault.strerror or fault}") from None
+    finally:
+        for leftover in {*made.values(), *([master] if master else [])}:
+            leftover.unlink(missing_ok=True)
+    return count
+
+
+def _temporary(path: Path, suffix: str) -> Path:
+    """An empty file beside `path` that ends in .tmp plus its real suffix, readable like any other new file."""
+    handle, name = tempfile.mkstemp(suffix=f".tmp{suffix}", prefix=f".{path.stem}-", dir=path.parent)
+    os.close(handle)
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(name, 0o666 & ~mask)
+    return Path(name)
+
+
+def _ffmpeg() -> str:
+    try:
+        import imageio_ffmpeg
+
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError) as fault:
+        raise RunError(f"no ffmpeg to encode films with ({fault}); pip install imageio-ffmpeg") from None
+
+
+def _complaint(log: BinaryIO, path: Path) -> RunError:
+    """ffmpeg's own reason, in one line."""
+    log.seek(0)
+    lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    known = next((line for line in lines if "No space left" in line or "File too large" in line), "")
+    reason = "No space left on device" if "No space" in known else known or (lines[-1] if lines else "the encoder died")
+    return RunError(f"cannot write the film '{path}': {reason}")
+
+
+def _encode_mp4(stream, path: Path, fps: int, size: tuple[int, int], total: int, progress) -> int:
+    """Pipe frames into ffmpeg; returns their number after reading the file back."""
+    height, width = size
+    command = [_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin" if False else "-y"]
+    command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps), "-i", "pipe:0"]
+    # a fixed number of threads: x264 cuts its work by it, and the bytes must not depend on the machine's cores
+    command += ["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-threads", "2"]
+    command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
+    command += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
+    command += ["-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
+    count = 0
+    with tempfile.TemporaryFile() as log:
+        encoder = subprocess.Popen([*command, str(path)], stdin=subprocess.PIPE, stdout=log, stderr=log)
+        assert encoder.stdin
+        try:
+            for frame in stream:
+                if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
+                    raise UserError(f"a frame is {frame.dtype} {frame.shape}, not uint8 {(height, width, 3)}")
+                try:
+                    encoder.stdin.write(np.ascontiguousarray(frame).data)
+                except BrokenPipeError:
+                    break
+                count += 1
+                if progress:
+                    progress(count, max(total, count))
+            try:
+                encoder.stdin.close()
+            except BrokenPipeError:
+                pass
+            if encoder.wait() != 0:
+                raise _complaint(log, path)
+        finally:
+            if encoder.poll() is None:
+                encoder.kill()
+                encoder.wait()
+    found = _probe(path)
+    if found != (count, (height, width)):
+        raise RunError(f"the film '{path}' is broken: wrote {count} frames of {width}x{height}, read back {found}")
+    return count
+
+
+def _probe(path: Path) -> tuple[int, tuple[int, int]]:
+    """Frames and (height, width) of a film, by reading all of it."""
+    command = [_ffmpeg(), "-hide_banner", "-nostdin", "-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    text = done.stderr.decode("utf-8", "replace")
+    counts = re.findall(r"frame=\s*(\d+)", text)
+    shape = re.search(r"Video:.*?\b(\d{2,5})x(\d{2,5})\b", text)
+    if done.returncode or not counts or not shape:
+        return 0, (0, 0)
+    return int(counts[-1]), (int(shape[2]), int(shape[1]))
+
+
+# width and quality tried in turn until the file is small enough; every `nth` frame is kept
+_LADDER = ((960, 2, 70), (800, 2, 60), (720, 3, 55), (640, 3, 50), (560, 4, 45), (480, 5, 40), (400, 6, 30))
+
+
+def _shrink(master: Path, path: Path, count: int, fps: int, size: tuple[int, int]) -> None:
+    """Make an animated WebP or GIF of at most `SMALL` bytes from the finished mp4."""
+    for rung, (width, nth, quality) in enumerate(_LADDER):
+        width = min(width, size[1])
+        height = 2 * round(width * size[0] / size[1] / 2)
+        kept = -(-count // nth)
+        pick = f"select=not(mod(n\\,{nth})),setpts=N/({fps}/{nth})/TB,scale={width}:{height}:flags=lanczos"
+        if path.suffix == ".webp":
+            _transcode(master, path, ["-vf", pick, "-c:v", "libwebp_anim", "-q:v", str(quality), "-loop", "0"])
+        else:
+            colours = max(48, 200 - 24 * rung)
+            palette = path.with_suffix(".png")
+            try:
+                _transcode(master, palette, ["-vf", f"{pick},palettegen=max_colors={colours}", "-update", "1"])
+                joined = f"[0:v]{pick}[v];[v][1:v]paletteuse=dither=none:diff_mode=rectangle"
+                _transcode(master, path, ["-i", str(palette), "-filter_complex", joined, "-loop", "0"])
+            finally:
+                palette.unlink(missing_ok=True)
+        if path.stat().st_size <= SMALL:
+            break
+    _check_animation(path, kept, (width, height), kept * nth / fps)
+
+
+def _transcode(source: Path, path: Path, options: list[str]) -> None:
+    command = [_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-i", str(source), *options]
+    command += ["-fps_mode", "passthrough", "-threads", "2", "-fflags", "+bitexact", "-map_metadata", "-1", str(path)]
+    with tempfile.TemporaryFile() as log:
+        if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
+            raise _complaint(log, path)
+
+
+def _check_animation(path: Path, count: int, size: tuple[int, int], seconds: float) -> None:
+    """Decode an animation and compare its size and length; encoders may join equal neighbouring frames into one."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            n, lasted = getattr(image, "n_frames", 1), 0.0
+            for k in range(n):
+                image.seek(k)
+                image.load()
+                lasted += image.info.get("duration", 0) / 1000
+            found = image.size
+    except (OSError, EOFError) as fault:
+        raise RunError(f"the film '{path}' is broken: {fault}") from None
+    if found != size or n > count or abs(lasted - seconds) > 0.02 * seconds + 0.2:
+        raise RunError(f"the film '{path}' is broken: {n} frames of {found} in {lasted:.1f} s, not {count} of {size}")
