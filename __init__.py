@@ -50,7 +50,25 @@ _HOMES = {
     "RunError": ("engine.errors", "RunError"),
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = [
+    "MOVES",
+    "Goal",
+    "Replay",
+    "RunError",
+    "Split",
+    "Thing",
+    "Tile",
+    "UserError",
+    "Vec",
+    "World",
+    "__version__",
+    "grid",
+    "layout",
+    "load",
+    "names",
+    "rng",
+    "rule",
+]
 
 
 def __getattr__(name: str):

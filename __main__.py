@@ -174,9 +174,12 @@ class Talk:
         if self.quiet:
             yield lambda done, total, remark="": None
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
+        try:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        except ImportError:  # the doctor must be able to say so
+            yield self._plain_progress(title)
+            return
         console = Console(stderr=True, no_color=not self.color, highlight=False)
         if not console.is_terminal:
             yield self._plain_progress(title)
@@ -400,7 +403,7 @@ def overview() -> str:
     return "\n".join(lines)
 
 
-# -- running one ------------------------------------------------------------------------------------
+# -- running one ----------------------------------------------------------------------------
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -436,24 +439,30 @@ def main(argv: list[str] | None = None) -> int:
         return code
 
 
+MANNERS = ("--json", "-q", "--quiet", "-v", "--verbose", "--no-color")
+
+
 def run(argv: list[str], talk: Talk) -> Report:
     """Find the verb, read its flags, call it."""
-    manners = {"--json", "-q", "--quiet", "-v", "--verbose", "--no-color"}
-    name = next((word for word in argv if word not in manners), "--help")
+    name = next((word for word in argv if word not in MANNERS), "--help")
     if name in ("-h", "--help", "help"):
-        return Report(
-            {"version": __version__, "verbs": {n: v.summary for n, v in VERBS.items()}}, overview()
-        )
+        data = {"version": __version__, "verbs": {n: v.summary for n, v in VERBS.items()}}
+        return Report(data, overview())
     if name == "--version":
         return Report({"version": __version__}, f"goalshift {__version__}")
+    verb, args = parse(name, argv)
+    return verb.run(args, talk)
+
+
+def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
+    """The verb called `name` and its flags out of `argv`; raises UserError with the closest match."""
     if name not in VERBS:
-        known = [*VERBS, *manners, "--version", "--help"]
-        what = "flag" if name.startswith("-") else "command"
-        raise UserError(
-            f"no {what} '{name}'.{did_you_mean(name, known if what == 'flag' else VERBS)}"
-        )
+        flag = name.startswith("-")
+        hint = did_you_mean(name, [*MANNERS, "--version", "--help"] if flag else VERBS)
+        raise UserError(f"no {'flag' if flag else 'command'} '{name}'.{hint}")
     verb = VERBS[name]
-    words = [word for word in argv if word is not name]
+    words = list(argv)
+    words.remove(name)
     words, knobs = take_world_flags(words) if verb.knobs else (words, {})
     parser = Parser(name, verb.summary, verb.examples)
     verb.flags(parser)
@@ -463,7 +472,7 @@ def run(argv: list[str], talk: Talk) -> Report:
     add_manners(parser)
     args = parser.read(words)
     args.knobs = knobs
-    return verb.run(args, talk)
+    return verb, args
 
 
 def print_report(report: Report, as_json: bool) -> None:
