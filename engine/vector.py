@@ -62,6 +62,13 @@ def in_pool(words, i, pool):
     return for_test == (pool == TEST)
 
 
+@rule
+def start_chains(chains):
+    """Turn copies of one stream's seed into a chain of level seeds for each environment."""
+    for i in range(len(chains)):
+        chains[i] = rng.fold(rng.fold(chains[i], rng.NEXT), np.uint64(i))
+
+
 def make_level(s, words, i, table, upto, seed, pool):
     """Generate the first level of the pool at or after `seed`; returns whether one was found."""
     for _ in range(TRIES):
@@ -233,6 +240,7 @@ class Kernels:
         parts = {part.__name__: bind(part, **constants, **rules) for part in own}
         for part in (begin, see):
             parts[part.__name__] = bind(part, **constants, **parts)
+        self.act = parts["act"]  # one step of one record, for planners to bind into kernels of their own
         self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
         self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
 
@@ -350,10 +358,9 @@ class Vec:
         """Begin anew in every environment; `seed` restarts the stream of levels. Returns `obs`."""
         if seed is not None:
             self.seed = seed
-        stream = np.array([int(self.seed) & (2**64 - 1)], np.uint64)
-        with np.errstate(over="ignore"):
-            key = rng.fold(stream[0], rng.NEXT)
-            self.ledger["chain"] = [rng.fold(key, np.uint64(i)) for i in range(self.n)]
+        chains = np.full(self.n, int(self.seed) & (2**64 - 1), np.uint64)
+        start_chains(chains)
+        self.ledger["chain"] = chains
         self.ledger["episode"] = 0
         self.ledger["strays"] = 0
         self.reset_where(np.ones(self.n, np.bool_))
