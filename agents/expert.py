@@ -1,8 +1,11 @@
 """Experts: planners for any goal of any world, with every state in view.
 
-An expert that wants the intended goal and one that wants a proxy are the two ends of the ruler every learned policy is
-held against. Where walking is enough (`world.planner == "walk"`), an expert floods the board outwards from itself until
-it meets a cell that `goal.seek` names and takes the first step towards it, anew on every step, so targets may move.
+An expert that wants the intended goal and one that wants a proxy are the two ends of the ruler that
+every learned policy is held against. Where walking is enough (`world.planner == "walk"`), an expert
+floods the board outwards from itself until it meets a cell that `goal.seek` names and takes the
+first step towards it, anew on every step, so targets may move. Elsewhere, and for goals without
+`seek`, it searches over copies of the record (`search.py`) and follows its plan while the world
+goes as foretold.
 """
 
 from __future__ import annotations
@@ -13,61 +16,28 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import state
 from ..engine.grid import DX, DY, inside, solid
-from ..engine.jit import bind, rule, specialise
+from ..engine.jit import bind, specialise
 from ..engine.world import World
+from . import search
 from .policy import Policy
+from .search import chained, nowhere
 
-DIRECTIONS = ("stay", "up", "left", "down", "right")  # the actions that a flood can take, in the order of grid.DY
+DIRECTIONS = ("stay", "up", "left", "down", "right")  # what a flood can do, in the order of grid.DY
 
 # What `specialise` binds for each world.
-seek: Any  # (goal, s, p, me, y, x) -> bool
-avoid: Any
+seek: Any = nowhere  # (goal, s, p, me, y, x) -> bool
+avoid: Any = nowhere
 LEARNERS = 0
 MOVE = np.zeros(5, np.int64)  # direction -> action
 
 
-@rule
-def nowhere(goal, s, p, me, y, x):
-    """The cells of a goal that names none."""
-    return False
-
-
-def either(goal, s, p, me, y, x):
-    """The rule of goal number `goal`, with the rules chained like a list: this one, then the rest."""
-    if goal == 0:
-        return bool(here(s, p, me, y, x))
-    return rest(goal - 1, s, p, me, y, x)
-
-
-here: Any
-rest: Any
-
-
-def either_of(rules: list[Callable | None]) -> Callable:
-    """One rule `(goal, s, p, me, y, x)` that dispatches on the number of the goal, so one kernel serves them all."""
-    chain = nowhere
-    for here in reversed(rules):
-        chain = bind(either, here=here or never, rest=chain)
-    return chain
-
-
-@rule
-def never(s, p, me, y, x):
-    """A goal without this rule."""
-    return False
-
-
-# -- walking -------------------------------------------------------------------------------------------------------
-
-
 def first_move(s, p, goal, me, caution, queue, first, seen, mark):
-    """The direction of the first step on a shortest path to a cell that the goal seeks, or -1 if no path leads there.
+    """The direction of the first step on a shortest path to a cell that the goal seeks; -1: no path.
 
-    `caution` 2 keeps off what the goal avoids altogether, 1 allows it as a destination only, 0 everywhere. Equal paths
-    are told apart by the order of DIRECTIONS. `queue`, `first` and `seen` (int64[cells]) are scratch; `mark` is a
-    number that `seen` does not hold yet.
+    `caution` 2 keeps off what the goal avoids altogether, 1 allows it as a destination only, 0
+    everywhere. Equal paths are told apart by the order of DIRECTIONS. `queue`, `first` and `seen`
+    (int64[cells]) are scratch; `mark` is a number that `seen` does not hold yet.
     """
     width = s.tiles.shape[1]
     if seek(goal, s, p, me, s.y[me], s.x[me]):
@@ -99,7 +69,8 @@ def first_move(s, p, goal, me, caution, queue, first, seen, mark):
 def walk_many(states, table, goal, actions):
     """Write the next action of every learner of every state into `actions` (int64[N, L])."""
     cells = states[0].tiles.shape[0] * states[0].tiles.shape[1]
-    queue, first, seen = np.empty(cells, np.int64), np.empty(cells, np.int64), np.zeros(cells, np.int64)
+    queue, first = np.empty(cells, np.int64), np.empty(cells, np.int64)
+    seen = np.zeros(cells, np.int64)
     mark = 0
     for i in range(len(states)):
         s = states[i]
@@ -108,39 +79,75 @@ def walk_many(states, table, goal, actions):
             for caution in (2, 1, 0):
                 if direction < 0:
                     mark += 1
-                    direction = first_move(s, table[s.row], goal, me, caution, queue, first, seen, mark)
+                    direction = first_move(
+                        s, table[s.row], goal, me, caution, queue, first, seen, mark
+                    )
             actions[i, me] = MOVE[max(direction, 0)]
 
 
 @lru_cache(maxsize=64)
 def walker(world: World) -> Callable:
     """The compiled `walk_many` of a world (compiled on first use, then cached on disk)."""
+    moves = [world.actions.index(d) if d in world.actions else 0 for d in DIRECTIONS]
     bindings = {
-        "seek": either_of([goal.seek for goal in world.goals]),
-        "avoid": either_of([goal.avoid for goal in world.goals]),
+        "seek": chained([goal.seek for goal in world.goals]),
+        "avoid": chained([goal.avoid for goal in world.goals]),
         "LEARNERS": world.learners,
-        "MOVE": np.array([world.actions.index(d) if d in world.actions else 0 for d in DIRECTIONS]),
+        "MOVE": np.array(moves),
     }
-    return specialise(walk_many, world.name, first_move=bind(first_move, **bindings), **bindings)
-
-
-# -- the policy ----------------------------------------------------------------------------------------------------
+    return specialise(
+        walk_many, world.name, first_move=bind(first_move, **bindings), **bindings
+    )
 
 
 class Expert(Policy):
-    """Plans for the goal called `goal_name` ("intended" and "paid" work too); raises UserError if there is none."""
+    """Plans for the goal called `goal_name` ("intended" and "paid" work too).
 
-    def __init__(self, world: World, goal_name: str = "intended") -> None:
+    `effort` bounds the records that one search looks at (by default the world's own), and `greed`
+    weighs the distance ahead: 1 finds shortest plans, more finds plans sooner. Raises UserError if
+    the world has no such goal.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        goal_name: str = "intended",
+        effort: int | None = None,
+        greed: float = 1.0,
+    ) -> None:
         self.world = world
         self.goal = world.goal(goal_name)
         self.name = f"expert:{self.goal.name}"
+        self.plans = 0  # searches made so far
         self._number = world.goals.index(self.goal)
+        self._walks = world.planner == "walk" and self.goal.seek is not None
+        self._effort, self._greed = effort or world.effort, greed
+        self._memory: search.Memory | None = None
+        self._cursor = np.zeros((0, 0, 3), np.int64)
 
     def start(self, n: int, agents: int) -> None:
-        """Get ready to act in `n` environments."""
+        """Forget all plans; get ready for `n` environments of `agents` learners."""
+        if self._walks:
+            return
+        longest = int(self.world.table["horizon"].max())
+        self._plans = np.zeros((n, agents, longest), np.int64)
+        self._marks = np.zeros((n, agents, longest), np.uint64)
+        self._cursor = np.zeros((n, agents, 3), np.int64)
+        self._memory = self._memory or search.Memory(self.world, self._effort)
 
     def act(self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray) -> np.ndarray:
         """int64[N, L]: an action for every learner, from the states alone (`obs` may be None)."""
         actions = np.zeros((len(states), self.world.learners), np.int64)
-        walker(self.world)(states, self.world.table, self._number, actions)
+        records = states.view(np.ndarray).view(self.world.dtype)
+        if self._walks:
+            walker(self.world)(records, self.world.table, self._number, actions)
+            return actions
+        if self._cursor.shape[:2] != actions.shape:
+            self.start(*actions.shape)
+        assert self._memory is not None
+        self.plans += search.searcher(self.world)(
+            records, self.world.table, self._number, self._greed, fresh,
+            self._plans, self._marks, self._cursor, actions,
+            records.view(np.uint64).reshape(len(records), -1), *self._memory.parts,
+        )  # fmt: skip
         return actions
