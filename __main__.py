@@ -40,7 +40,8 @@ class Report(NamedTuple):
 def count(text: str) -> int:
     """A positive whole number: 250000, 250_000, 250k, 2M or 1e6."""
     wanted = f"'{text}' is not a count; write it like 250000, 250_000, 250k, 2M or 1e6"
-    match = re.fullmatch(r"(\d[\d_]*(?:\.\d+)?(?:e\+?\d{1,4})?)([kmg]?)", text.strip().lower())
+    form = r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,4})?)([kmg]?)"
+    match = re.fullmatch(form, text.strip().lower())
     if not match:
         raise argparse.ArgumentTypeError(wanted)
     number = Decimal(match[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2]]
@@ -55,7 +56,7 @@ def count(text: str) -> int:
 
 def seed(text: str) -> int:
     """A whole number from 0 to 2**63 - 1."""
-    if re.fullmatch(r"\d[\d_]*", text) and int(text[:40]) < 2**63 and len(text) < 40:
+    if re.fullmatch(r"[0-9][0-9_]*", text) and int(text[:40]) < 2**63 and len(text) < 40:
         return int(text)
     raise argparse.ArgumentTypeError(f"'{text}' is not a seed; write a whole number, 0 or more")
 
@@ -73,7 +74,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def film_size(text: str) -> tuple[int, int]:
     """WIDTHxHEIGHT in pixels; encoders want multiples of 16."""
-    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text.lower())
+    match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.lower())
     if not match:
         raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it like 1280x720")
     width, height = int(match[1]), int(match[2])
@@ -166,7 +167,7 @@ class Talk:
     def fault(self, message: str) -> None:
         """The one line that ends a failed command; not silenced."""
         label = "\x1b[1;31merror:\x1b[0m" if self.color else "error:"
-        print(f"{label} {' '.join(message.split())}", file=sys.stderr, flush=True)
+        print(f"{label} {message}", file=sys.stderr, flush=True)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[..., None]]:
@@ -403,7 +404,7 @@ def overview() -> str:
     return "\n".join(lines)
 
 
-# -- running one ----------------------------------------------------------------------------
+# -- running one -----------------------------------------------------------------------------------
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -431,6 +432,7 @@ def main(argv: list[str] | None = None) -> int:
         return int(end.code or 0)
     except BaseException as fault:
         code, message = explain(fault)
+        message = " ".join(message.split())
         if talk.verbose:
             traceback.print_exc()
         talk.fault(message)
@@ -455,7 +457,7 @@ def run(argv: list[str], talk: Talk) -> Report:
 
 
 def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
-    """The verb called `name` and its flags out of `argv`; raises UserError with the closest match."""
+    """The verb called `name` and its flags; raises UserError with the closest match."""
     if name not in VERBS:
         flag = name.startswith("-")
         hint = did_you_mean(name, [*MANNERS, "--version", "--help"] if flag else VERBS)

@@ -1,7 +1,7 @@
 """The house stands on floors: engine core, then engine/view, worlds, agents, the command line.
 
-Imports go down or sideways, never up; and what a person waits for (`import goalshift`, `--help`) loads
-nothing heavy. The parts are found by walking the files, so a new module is held to the same rules.
+Imports go down or sideways, never up; and what a person waits for (`import goalshift`, `--help`)
+loads nothing heavy. The modules are found by walking the files, so a new one keeps the same rules.
 """
 
 import ast
@@ -34,7 +34,7 @@ ALLOWED = {
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the package by dotted name without "goalshift": "engine.rng", "" for the root."""
+    """Every module of the package by dotted name without "goalshift"; the root is ""."""
     found = {"": ROOT / "__init__.py", "__main__": ROOT / "__main__.py"}
     for room in ("engine", "worlds", "agents"):
         for path in (ROOT / room).rglob("*.py"):
@@ -145,7 +145,7 @@ def test_the_walk_sees_what_it_must(tmp_path):
 
 
 def fresh(code: str) -> dict:
-    """Run `code` in a new interpreter outside the repository; it prints one JSON object at the end."""
+    """What `code` prints last, a JSON object, in a new interpreter outside the repository."""
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=os.sep
     )
@@ -189,7 +189,7 @@ def test_stepping_a_world_loads_no_torch_and_no_window():
     assert heavy and heavy <= {"numpy", "numba"}
 
 
-# -- the public names and the package ---------------------------------------------------------------
+# -- the public names and the package --------------------------------------------------------------
 
 
 def test_public_names():
@@ -218,7 +218,7 @@ def test_type_checkers_and_programs_see_the_same_names():
 
 
 def test_the_package_ships_every_folder_and_file():
-    """Packages and data are listed by hand in pyproject.toml; a forgotten one breaks only the wheel."""
+    """pyproject.toml lists them by hand, and a forgotten one would break nothing but the wheel."""
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {
         ("goalshift." + ".".join(path.parent.relative_to(ROOT).parts)).rstrip(".")

@@ -1,0 +1,539 @@
+"""The command line: what each fault says, where it says it, and how it ends.
+
+Most run in this process, through `main(argv)`; what belongs to a process (signals, pipes,
+encodings) runs in one of its own.
+"""
+
+import errno
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from goalshift import __main__ as cli
+from goalshift.agents import preflight
+from goalshift.engine.errors import MismatchError, RunError, UserError, did_you_mean
+
+ROOT = Path(__file__).resolve().parent.parent
+COUNT_VERBS = [("train", ["corner"], "--steps"), ("train", ["corner"], "--envs")]
+
+
+class Ended:
+    """How a command ended: exit code, stdout, stderr."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def line(self) -> str:
+        """The one line of a fault, which must be all there is on stderr, with nothing on stdout."""
+        assert self.out == ""
+        assert self.err.startswith("error: ") and self.err.count("\n") == 1, self.err
+        return self.err.strip()
+
+
+@pytest.fixture
+def call(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder: call("worlds", "corner") -> Ended."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def run(*argv: str) -> Ended:
+        code = cli.main([str(word) for word in argv])
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def verb(monkeypatch):
+    """Replace what a verb runs: verb("worlds", function)."""
+
+    def replace(name: str, run) -> None:
+        monkeypatch.setitem(cli.VERBS, name, cli.VERBS[name]._replace(run=run))
+
+    return replace
+
+
+def raises(fault: BaseException):
+    """A verb that fails with `fault`."""
+
+    def run(args, talk):
+        raise fault
+
+    return run
+
+
+def process(*argv: str, **options) -> subprocess.CompletedProcess:
+    """The command in a process of its own, outside the repository."""
+    options = {"capture_output": True, "text": True, "timeout": 120, "cwd": os.sep, **options}
+    return subprocess.run([sys.executable, "-m", "goalshift", *argv], **options)
+
+
+# -- help and version ------------------------------------------------------------------------------
+
+
+def test_overview_names_every_verb(call):
+    for argv in ([], ["--help"], ["-h"], ["help"]):
+        ended = call(*argv)
+        assert ended.code == 0 and ended.err == ""
+        for name, known in cli.VERBS.items():
+            assert f"{known.usage}" in ended.out and known.usage.split()[0] == name
+
+
+@pytest.mark.parametrize("name", sorted(cli.VERBS))
+def test_every_verb_explains_itself_with_examples_that_parse(call, name):
+    ended = call(name, "--help")
+    assert ended.code == 0 and ended.err == ""
+    assert "examples:" in ended.out and "--json" in ended.out
+    assert cli.VERBS[name].examples
+    for example in cli.VERBS[name].examples:
+        assert example in ended.out
+        words = shlex.split(example.partition(">")[0])
+        assert words[:2] == ["goalshift", name]
+        cli.parse(name, words[1:])
+
+
+def test_version(call):
+    import goalshift
+
+    assert call("--version").out == f"goalshift {goalshift.__version__}\n"
+    assert json.loads(call("--version", "--json").out)["version"] == goalshift.__version__
+
+
+# -- mistyped --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (["wrolds"], "no command 'wrolds'. Did you mean 'worlds'?"),
+        (["Doctor"], "no command 'Doctor'. Did you mean 'doctor'?"),
+        (["xyzzy"], "Choose from: "),
+        (["--versoin"], "Did you mean '--version'?"),
+        (["worlds", "--jsn"], "Did you mean '--json'?"),
+        (["worlds", "--jso", "corner"], "Did you mean '--json'?"),  # no silent abbreviations
+        (["worlds", "cornr"], "did you mean 'corner'?"),
+        (["worlds", "corner", "coinrun"], "unexpected argument 'coinrun'"),
+        (["worlds", "./no_such.py"], "no world file './no_such.py'"),
+        (["worlds", "corner", "--world.regoin", "2"], "did you mean 'region'?"),
+        (["worlds", "corner", "--world.region", "two"], "must be a whole number, not 'two'"),
+        (["worlds", "corner", "--world.region", "nan"], "must be a whole number, not 'nan'"),
+        (["worlds", "corner", "--world.region"], "needs a value"),
+        (["worlds", "corner", "--world.region", "--json"], "needs a value"),
+        (["worlds", "corner", "--world.", "3"], "needs a value"),
+        (["doctor", "--world.region", "3"], "has no flag '--world.region'"),
+    ],
+)
+def test_mistyped_words_get_a_hint_and_exit_2(call, argv, hint):
+    ended = call(*argv)
+    assert ended.code == 2
+    text = json.loads(ended.out)["error"] if "--json" in argv else ended.line
+    assert hint in text
+
+
+def test_hints():
+    assert did_you_mean("CORNR", ["corner", "coinrun"]) == " Did you mean 'corner'?"
+    assert did_you_mean("zzz", ["b", "a"]) == " Choose from: a, b."
+    assert did_you_mean("zzz", []) == ""
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("250000", 250_000),
+        ("250_000", 250_000),
+        ("250k", 250_000),
+        ("2M", 2_000_000),
+        ("0.5m", 500_000),
+        ("1e6", 1_000_000),
+        ("1E6", 1_000_000),
+        ("2.5e6", 2_500_000),
+        ("1", 1),
+    ],
+)
+def test_counts(text, number):
+    assert cli.count(text) == number
+
+
+NO_COUNTS = ["abc", "-5", "0", "0.0", "1e400", "1e99999", "nan", "inf", "1.5", "2MM", "1e", "0x10"]
+NO_COUNTS += ["1e-3", "\uff11\uff12", "", " ", "9" * 5000]
+
+
+@pytest.mark.parametrize("text", NO_COUNTS, ids=lambda text: text[:9])
+def test_what_is_no_count(text):
+    with pytest.raises(cli.argparse.ArgumentTypeError) as caught:
+        cli.count(text)
+    assert len(str(caught.value)) < 6000
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "abc", "", str(2**63), "9" * 5000])
+def test_what_is_no_seed(text):
+    with pytest.raises(cli.argparse.ArgumentTypeError):
+        cli.seed(text)
+    assert cli.seed("0") == 0 and cli.seed(str(2**63 - 1)) == 2**63 - 1
+
+
+@pytest.mark.parametrize("text", ["1280", "1280x", "1281x720", "16x16", "99999x99999", "-16x16"])
+def test_what_is_no_film_size(text):
+    with pytest.raises(cli.argparse.ArgumentTypeError):
+        cli.film_size(text)
+    assert cli.film_size("1280x720") == (1280, 720)
+
+
+# -- json ------------------------------------------------------------------------------------------
+
+
+def test_json_of_the_worlds(call):
+    ended = call("worlds", "--json")
+    found = json.loads(ended.out)
+    assert ended.code == 0 and found["ok"] is True and found["exit_code"] == 0
+    names = {world["name"]: world for world in found["worlds"]}
+    assert names["corner"]["intended"] == "cheese" and names["corner"]["proxies"] == ["corner"]
+
+
+def test_json_of_one_world_and_its_changed_parameter(call):
+    found = json.loads(call("worlds", "corner", "--world.region=4", "--json").out)
+    assert found["splits"]["train"]["region"] == found["splits"]["deploy"]["region"] == 4
+    assert found["goals"][0]["name"] == "cheese"
+
+
+@pytest.mark.parametrize("argv", [["--json", "worlds", "nope"], ["worlds", "--json", "--nope"]])
+def test_json_of_a_fault(call, argv):
+    ended = call(*argv, "-q")
+    found = json.loads(ended.out)
+    assert (
+        found["ok"] is False and found["exit_code"] == ended.code == 2 and "nope" in found["error"]
+    )
+    assert ended.out.count("\n") == 1
+
+
+def test_json_is_strict(call, verb):
+    data = {"nan": float("nan"), "inf": -float("inf"), "path": Path("a"), "tuple": (1, 2), 3: {4}}
+    verb("doctor", lambda args, talk: cli.Report(data, ""))
+    found = json.loads(call("doctor", "--json").out, parse_constant=pytest.fail)
+    assert found["nan"] is None and found["inf"] is None and found["path"] == "a"
+    assert found["tuple"] == [1, 2] and found["3"] == [4]
+
+
+# -- faults on the way -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "line"),
+    [
+        (UserError("the flag is wrong"), 2, "the flag is wrong"),
+        (RunError("the film broke"), 1, "the film broke"),
+        (MismatchError("step 128 differs"), 3, "step 128 differs"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt("stopped at 0.8M, saved"), 130, "stopped at 0.8M, saved"),
+        (
+            OSError(errno.ENOSPC, "No space", "runs/a/log.csv"),
+            1,
+            "disk is full while writing 'runs",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), 1, "'x': permission denied"),
+        (MemoryError(), 1, "out of memory"),
+        (ModuleNotFoundError("no", name="torch"), 1, "pip install torch"),
+        (ModuleNotFoundError("no", name="pygame.font"), 1, "pip install pygame-ce"),
+        (ModuleNotFoundError("no", name="PIL"), 1, "pip install pillow"),
+        (ZeroDivisionError("division by zero"), 1, "internal error, ZeroDivisionError"),
+        (RunError("two\nlines"), 1, "two lines"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
+)
+def test_every_fault_is_one_line_and_a_code(call, verb, fault, code, line):
+    verb("doctor", raises(fault))
+    ended = call("doctor")
+    assert ended.code == code
+    assert line in ended.line and "Traceback" not in ended.err
+    told = call("doctor", "--json")
+    assert json.loads(told.out)["exit_code"] == code and line in json.loads(told.out)["error"]
+
+
+def test_verbose_adds_the_traceback(call, verb):
+    verb("doctor", raises(RunError("the film broke")))
+    ended = call("doctor", "-v")
+    assert "Traceback" in ended.err and "RunError: the film broke" in ended.err
+    assert ended.err.rstrip().endswith("error: the film broke") and ended.code == 1
+
+
+def test_colour_only_where_it_is_wanted(monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert cli.Talk().color and not cli.Talk(color=False).color
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not cli.Talk().color
+
+
+def test_a_broken_world_file_is_named_with_its_line(call, tmp_path):
+    (tmp_path / "torn.py").write_text("from goalshift import World\nWORLD = World(\n")
+    (tmp_path / "bad.py").write_text("x = 1\ny = x / 0\n")
+    (tmp_path / "empty.py").write_text("")
+    assert "torn.py" in (line := call("worlds", "./torn.py").line) and "line" in line
+    assert "bad.py" in (line := call("worlds", "./bad.py").line) and "line 2" in line
+    assert "does not end in WORLD" in call("worlds", "./empty.py").line
+    for name in ("torn", "bad", "empty"):
+        assert call("worlds", f"./{name}.py").code == 2
+
+
+# -- checks before work ----------------------------------------------------------------------------
+
+
+def test_out_must_be_a_free_writable_folder(tmp_path):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "kept").write_text("x")
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(UserError, match=r"not empty.*--force"):
+        preflight.check_folder(full)
+    assert preflight.check_folder(full, force=True) == full
+    with pytest.raises(UserError, match="is a file; name a folder"):
+        preflight.check_folder(file)
+    with pytest.raises(UserError, match=r"is a file, not a folder|not a directory"):
+        preflight.check_folder(file / "below")
+    with pytest.raises(UserError, match="name too long"):
+        preflight.check_folder(tmp_path / ("n" * 300))
+    with pytest.raises(UserError, match="is a folder; name a file"):
+        preflight.check_file(full)
+    with pytest.raises(UserError, match=r"exists.*--force"):
+        preflight.check_file(file)
+    assert preflight.check_file(file, force=True) == file
+    for name in ("a/b/c", "with spaces", "ünï-☃", "n" * 250):
+        assert preflight.check_folder(tmp_path / name) == tmp_path / name
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "full"], "a check leaves nothing"
+
+
+def test_out_on_a_read_only_file_system():
+    with pytest.raises(UserError, match="cannot be written"):
+        preflight.check_folder("/proc/goalshift")
+
+
+def test_a_full_disk_is_told_before_the_work(tmp_path, monkeypatch):
+    usage = preflight.shutil.disk_usage(tmp_path)._replace(free=1 << 20)
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(RunError, match="almost full: 1 MB left"):
+        preflight.check_folder(tmp_path / "run")
+
+
+def test_memory_is_checked(monkeypatch):
+    monkeypatch.setattr(preflight, "free_memory", lambda: 2 * 10**9)
+    preflight.check_memory(10**9, "--envs 10", "use fewer")
+    with pytest.raises(
+        UserError, match=r"--envs 10 needs about 3.0 GB.*2.0 GB are free; use fewer"
+    ):
+        preflight.check_memory(3 * 10**9, "--envs 10", "use fewer")
+    monkeypatch.setattr(preflight, "free_memory", lambda: None)
+    preflight.check_memory(10**20, "--envs 10", "use fewer")
+
+
+def test_free_memory_is_plausible():
+    found = preflight.free_memory()
+    assert found is None or 10**6 < found < 10**15
+
+
+def test_default_folders_do_not_collide(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(preflight.time, "strftime", lambda form: "20260131-154500")
+    first = preflight.fresh_folder("demo-coinrun")
+    assert first == Path("runs/demo-coinrun-20260131-154500")
+    first.mkdir(parents=True)
+    assert preflight.fresh_folder("demo-coinrun").name.endswith("154500-2")
+
+
+# -- in a process of its own -----------------------------------------------------------------------
+
+
+def test_both_ways_to_call_it_agree():
+    script = Path(sys.executable).with_name("goalshift")
+    if not script.exists():
+        pytest.skip("goalshift is not installed beside this interpreter")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == process("--version").stdout != ""
+
+
+def test_a_reader_that_leaves_is_no_fault():
+    python = shlex.quote(sys.executable)
+    command = f"{python} -m goalshift worlds corner | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=os.sep
+    )
+    assert done.stderr == "" and done.stdout.splitlines()[-1] in ("0", "141")
+
+
+@pytest.mark.parametrize("encoding", [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONIOENCODING": "cp1252"}])
+def test_old_consoles_print_something(encoding, tmp_path):
+    name = "☃ünï"
+    environment = {**os.environ, "PYTHONUTF8": "0", **encoding}
+    done = process("worlds", name, env=environment, text=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: no world '") and b"Traceback" not in done.stderr
+
+
+SLOW_VERB = """
+import signal, sys, time
+from goalshift import __main__ as cli
+def run(args, talk):
+    print("ready", flush=True)
+    time.sleep(60)
+cli.VERBS["doctor"] = cli.VERBS["doctor"]._replace(run=run)
+sys.exit(cli.main(["doctor"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_signals_end_in_130_and_one_line(number):
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLOW_VERB],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=os.sep,
+    )
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    child.send_signal(number)
+    begun = time.monotonic()
+    _, err = child.communicate(timeout=30)
+    assert time.monotonic() - begun < 10
+    assert child.returncode == 130
+    assert err.count("\n") == 1 and err.startswith("error: ") and "Traceback" not in err
+
+
+# -- the doctor ------------------------------------------------------------------------------------
+
+
+def test_requirements_are_compared_as_pip_does():
+    from goalshift.agents.doctor import satisfies
+
+    yes = [("2.13.0+cpu", "==2.13.*"), ("1.4.0", "<2,>=1.1"), ("2.0", ">=2.0"), ("1.1", ">=1.1.0")]
+    yes += [("1.9.9", "<2"), ("3.1", "~=3.0"), ("1.0", ""), ("2.5.1", "!=2.5")]
+    no = [("2.12.9", "==2.13.*"), ("2.0", "<2"), ("0.60.1", ">=0.61"), ("4.0", "~=3.0")]
+    no += [("2.5", "!=2.5"), ("1.0", "nonsense")]
+    assert all(satisfies(*pair) for pair in yes)
+    assert not any(satisfies(*pair) for pair in no)
+
+
+def test_the_doctor_knows_every_requirement():
+    from goalshift.agents import doctor
+
+    listed = re.findall(r'^ {4}"([\w-]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    named = {re.split(r"[^\w-]", line)[0] for line in doctor.requirements()}
+    assert named and named <= set(listed) and {"torch", "numba", "pygame-ce"} <= named
+
+
+def faked(monkeypatch, versions: dict[str, str | None]) -> None:
+    """Pretend that these packages have these versions, or (None) are missing."""
+    from goalshift.agents import doctor
+
+    real = doctor.metadata.version
+
+    def version(name: str) -> str:
+        found = versions[name] if name in versions else real(name)
+        if found is None:
+            raise doctor.metadata.PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr(doctor.metadata, "version", version)
+
+
+def test_the_doctor_names_the_exact_fix(monkeypatch):
+    from goalshift.agents import doctor
+
+    faked(monkeypatch, {"torch": None, "gymnasium": "2.1.0", "pygame": "2.6.1"})
+    findings = {f.name: f for f in [*doctor._packages(), *doctor._pygame_twins(), *doctor._torch()]}
+    assert findings["torch"].state == "problem"
+    assert "-m pip install 'torch==2.13.*'" in findings["torch"].fix
+    assert findings["gymnasium"].found.startswith("2.1.0, but goalshift needs")
+    assert "uninstall -y pygame pygame-ce" in findings["pygame"].fix
+    assert "torch cpu" not in findings, "what is missing is reported once"
+    assert doctor.as_data(list(findings.values()))["healthy"] is False
+    assert "fix: " in doctor.as_text(list(findings.values()))
+
+
+def test_the_doctor_survives_its_own_checks(monkeypatch):
+    from goalshift.agents import doctor
+
+    def odd() -> list:
+        raise RuntimeError("odd machine")
+
+    for name in ("_torch", "_numba", "_ffmpeg"):
+        monkeypatch.setattr(doctor, name, odd)
+    found = doctor.examine()
+    assert sum("odd machine" in f.found for f in found) == 3
+    assert found[0].name == "python" and found[0].state == "ok" and found[-1].name == "disk"
+
+
+def test_the_doctor_sees_a_cache_that_cannot_be_kept(monkeypatch, tmp_path):
+    from goalshift.agents import doctor
+
+    answers = iter([({"seconds": 9.0, "off": False}, ""), ({"seconds": 9.0, "off": False}, "")])
+    monkeypatch.setattr(doctor, "_ask_python", lambda *args: next(answers))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/proc/none")
+    cache, compiling = doctor._numba()
+    assert cache.state == compiling.state == "warning"
+    assert "NUMBA_CACHE_DIR" in cache.fix and "not kept" in compiling.found
+
+
+def test_the_doctor_sees_a_crash_in_a_library():
+    from goalshift.agents import doctor
+
+    data, fault = doctor._ask_python("import os; os.abort()")
+    assert data == {} and "exit code" in fault
+    assert doctor._ask_python("import time; time.sleep(60)", timeout=0.5)[1].startswith("no answer")
+
+
+@pytest.mark.slow
+def test_the_doctor_looks_at_this_machine(call):
+    ended = call("doctor", "--json", "-q")
+    found = json.loads(ended.out)
+    names = {finding["name"]: finding for finding in found["findings"]}
+    assert {"python", "torch", "numba cache", "compiling rules", "ffmpeg", "disk"} <= set(names)
+    assert found["healthy"] == (ended.code == 0)
+    assert names["compiling rules"]["state"] == "ok", names["compiling rules"]
+    assert all(f["fix"] for f in found["findings"] if f["state"] in ("warning", "problem"))
+
+
+# -- the README ------------------------------------------------------------------------------------
+
+
+def readme_commands() -> list[str]:
+    """Every goalshift command in the README's shell blocks, one a line, comments taken off."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
+    found = []
+    for block in re.findall(r"^```(?:sh|bash|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            for part in re.split(r"&&|\|\||;|\|", line.removeprefix("$ ")):
+                words = shlex.split(part, comments=True)
+                if words and Path(words[0]).name == "goalshift":
+                    found.append(shlex.join(words[1:]))
+                elif words[1:3] == ["-m", "goalshift"]:
+                    found.append(shlex.join(words[3:]))
+    return list(dict.fromkeys(found))
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_commands_in_the_readme_parse(command):
+    words = shlex.split(command.partition(">")[0])
+    if words and words[0] not in ("--help", "--version"):
+        cli.parse(words[0], words)
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in readme_commands() if c.split()[:1] == ["worlds"] or "--help" in c]
+)
+def test_quick_commands_in_the_readme_run(call, command):
+    if re.search(r"\./|my_", command):
+        pytest.skip("names a file of the reader's")
+    assert call(*shlex.split(command)).code == 0
