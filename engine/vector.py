@@ -154,7 +154,8 @@ def act(s, p, actions, i, entry):
 def reset_many(
     mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
 ):  # fmt: skip
-    """Start a new episode wherever `mask` is set."""
+    """Start a new episode wherever `mask` is set; returns how many."""
+    begun = 0
     for i in range(len(states)):
         if mask[i]:
             begin(states[i], words, i, table, upto, ledger[i], seeds, starts, pool)
@@ -162,6 +163,8 @@ def reset_many(
             ledger[i].fresh = 1
             ledger[i].terminated = 0
             ledger[i].truncated = 0
+            begun += 1
+    return begun
 
 
 def step_many(

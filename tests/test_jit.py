@@ -1,0 +1,59 @@
+"""The kernel cache across fresh interpreters: cold misses, warm hits, edits anywhere compile anew, worlds never share."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HELPER = "from goalshift.engine.jit import rule\n\n@rule\ndef twice(x):\n    return {factor} * x\n"
+PROGRAM = """
+import sys
+sys.path.insert(0, {folder!r})
+import kernels, helper
+from goalshift.engine.jit import fingerprint, rule, specialise
+
+@rule
+def add_one(x):
+    return helper.twice(x) + 1
+
+@rule
+def add_two(x):
+    return helper.twice(x) + 2
+
+for name, step in (("one", add_one), ("two", add_two)):
+    kernel = specialise(kernels.total, name, step=step)
+    print(name, kernel(10), sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))
+"""
+KERNELS = "def total(n):\n    t = 0\n    for k in range(n):\n        t += step(k)\n    return t\n"
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python has no cache")
+def test_cache_across_interpreters(tmp_path):
+    def run(factor):
+        (tmp_path / "helper.py").write_text(HELPER.format(factor=factor))
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", PROGRAM.format(folder=str(tmp_path))],
+            capture_output=True, text=True, check=True, cwd=tmp_path,
+        )  # fmt: skip
+        return [line.split() for line in done.stdout.splitlines()]
+
+    (tmp_path / "kernels.py").write_text(KERNELS)
+    assert run(2) == [["one", "100", "0", "1"], ["two", "110", "0", "1"]]  # cold
+    assert run(2) == [["one", "100", "1", "0"], ["two", "110", "1", "0"]]  # warm, and each its own
+    # An edit in a file that the kernel only reaches through a rule: new behaviour, and the old builds are gone.
+    assert run(3) == [["one", "145", "0", "1"], ["two", "155", "0", "1"]]
+    assert len(list((tmp_path / "__pycache__").glob("*.nbi"))) == 2
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python has no cache")
+def test_warm_start_loads_instead_of_compiling(tmp_path):
+    program = (
+        "import numpy as np; from goalshift.engine.vector import Vec; from goalshift.engine.world import load\n"
+        "world = load('corner'); vec = Vec(world, 2); vec.reset(); vec.step(np.zeros((2, 1), np.int64))\n"
+        "for k in (world.kernels.reset_many.kernel, world.kernels.step_many.kernel):\n"
+        "    print(sum(k.stats.cache_hits.values()), sum(k.stats.cache_misses.values()))\n"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == ["1", "0", "1", "0"]

@@ -1,0 +1,310 @@
+"""What every world owes its users, tested over all of them."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from goalshift.engine import grid, state
+from goalshift.engine.errors import UserError
+from goalshift.engine.vector import Vec
+from goalshift.engine.world import WORLDS as WORLDS_FOLDER
+from goalshift.engine.world import Goal, Thing, load, names
+
+WORLDS = names()
+
+
+@pytest.fixture(params=WORLDS)
+def world(request):
+    return load(request.param)
+
+
+def actions_for(world, steps, n, seed=0):
+    return np.random.default_rng(seed).integers(0, len(world.actions), (steps, n, world.learners))
+
+
+def run(world, actions, seed=0, split="alpha=0.5", **options):
+    """Digests of every state, and every output, of a batch under the given actions."""
+    vec = Vec(world, actions.shape[1], split, seed, **options)
+    vec.reset()
+    trace = [state.digest(vec.states)]
+    outputs = [vec.obs.copy()]
+    for row in actions:
+        obs, reward, terminated, truncated = vec.step(row)
+        trace.append(state.digest(vec.states))
+        outputs += [obs.copy(), reward.copy(), terminated.copy(), truncated.copy(), vec.final_obs.copy()]
+    return np.array(trace), outputs
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_same_seed_same_bytes_and_another_seed_differs(world):
+    actions = actions_for(world, 60, 16)
+    trace, outputs = run(world, actions)
+    again, outputs_again = run(world, actions)
+    assert np.array_equal(trace, again) and same(outputs, outputs_again)
+    assert not np.array_equal(trace, run(world, actions, seed=1)[0])
+
+
+def test_a_batch_is_as_many_singles_in_any_order(world):
+    seeds = Vec(world, 12, "alpha=0.5", seed=5).reset_states().seed.copy()
+    actions = actions_for(world, 40, 12)
+    order = np.random.default_rng(1).permutation(12)
+
+    def play(seeds, actions):
+        vec = Vec(world, len(seeds), "alpha=0.5", autoreset="off")
+        vec.assign(np.ones(len(seeds), bool), seeds)
+        vec.reset()
+        for row in actions:
+            vec.step(np.ascontiguousarray(row))
+        return state.digest(vec.states)
+
+    together = play(seeds, actions)
+    assert np.array_equal(play(seeds[order], actions[:, order]), together[order])
+    singles = [play(seeds[i : i + 1], actions[:, i : i + 1])[0] for i in range(12)]
+    assert np.array_equal(singles, together)
+
+
+def test_threads_change_nothing(world):
+    actions = actions_for(world, 40, 33)
+    one, outputs_one = run(world, actions, threads=1)
+    many, outputs_many = run(world, actions, threads=4)
+    assert np.array_equal(one, many) and same(outputs_one, outputs_many)
+
+
+PRINT_DIGESTS = """
+import hashlib, sys, numpy as np
+from goalshift.engine import state
+from goalshift.engine.vector import Vec
+from goalshift.engine.world import load
+for name in sys.argv[1:]:
+    world = load(name)
+    actions = np.random.default_rng(0).integers(0, len(world.actions), (30, 4, world.learners))
+    digest = hashlib.sha256()
+    for split in world.split_names:
+        vec = Vec(world, 4, split, seed=3)
+        digest.update(vec.reset().tobytes() + vec.words.tobytes())
+        for row in actions:
+            obs, reward, terminated, truncated = vec.step(row)
+            for part in (obs, reward, terminated, truncated, vec.words, vec.final_obs, vec.final_totals):
+                digest.update(part.tobytes())
+        digest.update(state.fingerprint(vec.states).tobytes())
+    print(name, digest.hexdigest())
+"""
+
+
+def test_compiled_and_plain_python_give_the_same_bytes(tmp_path):
+    def digests(**environment):
+        done = subprocess.run(
+            [sys.executable, "-c", PRINT_DIGESTS, *WORLDS],
+            env={**os.environ, **environment}, capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "Warning" not in done.stderr, done.stderr
+        return done.stdout
+
+    compiled = digests(NUMBA_DISABLE_JIT="0")
+    assert compiled == digests(NUMBA_DISABLE_JIT="1")
+    assert compiled.count("\n") == len(WORLDS)
+
+
+def test_snapshot_and_restore_continue_exactly(world):
+    actions = actions_for(world, 60, 8)
+    vec = Vec(world, 8, "alpha=0.5", seed=2)
+    vec.reset()
+    for row in actions[:30]:
+        vec.step(row)
+    kept = vec.snapshot()
+    for row in actions[30:]:
+        vec.step(row)
+    other = Vec(world, 8, "alpha=0.5", seed=99)
+    other.reset()
+    other.restore(kept)
+    for row in actions[30:]:
+        other.step(row)
+    assert np.array_equal(vec.words, other.words)
+    assert np.array_equal(vec.obs, other.obs) and np.array_equal(vec.reward, other.reward)
+
+
+@pytest.mark.parametrize("mode", ["same", "next", "off"])
+def test_autoreset_modes_tell_the_same_story(world, mode):
+    """Whatever the mode, the episodes of an environment are the same ones, with the same ends."""
+    vec = Vec(world, 4, "train", seed=11, autoreset=mode)
+    vec.reset()
+    rng = np.random.default_rng(0)
+    ends = 0
+    for _ in range(2 * world.horizon + 5):
+        ended_before = vec.states.ended != state.RUNNING
+        obs, reward, terminated, truncated = vec.step(rng.integers(0, len(world.actions), (4, world.learners)))
+        done = terminated | truncated
+        assert not (terminated & truncated).any()
+        if mode == "same":
+            assert (vec.states.t[done] == 0).all() and (vec.fresh == done).all()
+        if mode == "next":
+            assert (vec.fresh == ended_before).all() and not reward[ended_before].any()
+        if mode == "off":
+            assert done[ended_before].all() and not reward[ended_before].any()
+        assert (vec.final_length[done] >= 1).all() and (vec.final_length[done] <= world.table.horizon.max()).all()
+        ends += (done & ~ended_before).sum()
+    assert ends >= 4
+
+
+def test_horizon_truncates_and_only_events_terminate(world):
+    vec = Vec(world, 64, "alpha=0.5", seed=4)
+    vec.reset()
+    ending = [world.events.index(e) for e in world.ends_on]
+    for row in actions_for(world, world.horizon + 20, 64):
+        _, _, terminated, truncated = vec.step(row)
+        horizons = world.table.horizon[vec.final_row]
+        assert (vec.final_length[truncated] == horizons[truncated]).all()
+        raised = vec.final_totals[:, :, ending].sum((1, 2)) > 0
+        assert raised[terminated].all() and not raised[truncated].any()
+
+
+def test_500_levels_of_each_split_are_sound(world):
+    for split in world.split_names:
+        states = Vec(world, 500, split, seed=6).reset_states()
+        p = world.table
+        assert (states.t == 0).all() and (states.ended == state.RUNNING).all()
+        assert not states.totals.any() and not states.events.any()
+        assert (states.h <= world.size[0]).all() and (states.w <= world.size[1]).all()
+        for i in range(len(states)):
+            s = states[i]
+            assert s.tiles[: s.h, : s.w].max() < len(world.tiles)
+            for k in range(world.entities):
+                assert not s.alive[k] or grid.inside(s, s.y[k], s.x[k])
+                assert not s.alive[k] or 0 <= s.face[k] < world.poses[k]
+            for k in range(world.agents):
+                assert not s.alive[k] or not grid.solid(s, p[s.row], s.y[k], s.x[k])
+        assert states.alive[:, : world.learners].all()
+
+
+def test_one_seed_gives_the_same_ground_in_every_split(world):
+    """Levels of the splits differ only where the shift does: most cells agree from split to split."""
+    seeds = np.arange(1, 201, dtype=np.uint64)
+    train, deploy = (Vec(world, 200, split) for split in ("train", "deploy"))
+    mask = np.ones(200, bool)
+    for vec in (train, deploy):
+        vec.assign(mask, seeds)
+        vec.reset()
+    agree = (train.states.tiles == deploy.states.tiles).mean()
+    assert agree > 0.97
+
+
+def test_train_and_test_pools_share_no_level(world):
+    prints = {
+        pool: set(state.fingerprint(Vec(world, 400, "alpha=0.5", seed=seed, pool=pool).reset_states()).tolist())
+        for seed, pool in ((1, "train"), (2, "test"))
+    }
+    assert prints["train"] and prints["test"]
+    assert not prints["train"] & prints["test"]
+
+
+def test_every_event_happens(world):
+    """Random play in every split meets every event at least once, so no goal prices a thing that cannot be."""
+    seen = np.zeros(len(world.events), bool)
+    for split in world.split_names:
+        vec = Vec(world, 512, split, seed=8)
+        vec.reset()
+        for row in actions_for(world, 300, 512):
+            vec.step(row)
+            seen |= vec.states.events.any((0, 1)) | vec.final_totals.any((0, 1))
+    missing = [event for event, met in zip(world.events, seen, strict=True) if not met]
+    # What random play does not find, an expert that wants it must.
+    from goalshift.agents.evaluate import rollout
+    from goalshift.agents.expert import Expert
+
+    for event in missing:
+        goals = [g for g in world.goals if g.weights.get(event, 0) != 0]
+        assert goals, f"{event}: not met by random play, and no goal wants it"
+        totals = rollout(world, Expert(world, goals[0].name), "train", 32, seed=1).totals
+        assert totals[..., world.events.index(event)].any(), event
+
+
+def test_mixtures_are_exact_at_the_ends_and_true_between(world):
+    for alpha, low, high in ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.1, 0.07, 0.13)):
+        states = Vec(world, 2000, world.mix(alpha), seed=3).reset_states()
+        deploy = world.rows.index(world.deploy)
+        assert low <= (states.row == deploy).mean() <= high
+    with pytest.raises(UserError, match="alpha"):
+        world.mix(1.5)
+    with pytest.raises(UserError, match="did you mean 'train'"):
+        world.split("trian")
+
+
+def test_out_of_range_actions_never_reach_the_rules(world):
+    vec = Vec(world, 3, autoreset="off")
+    vec.reset()
+    before = vec.words.copy()
+    legal = np.zeros((3, world.learners), np.int64)
+    for bad in (len(world.actions), -1, 10**12):
+        actions = legal.copy()
+        actions[1, 0] = bad
+        with pytest.raises(UserError, match="out of range"):
+            vec.step(actions)
+    with pytest.raises(UserError, match="integers of shape"):
+        vec.step(legal.astype(float))
+    with pytest.raises(UserError, match="integers of shape"):
+        vec.step(legal[:2])
+    assert np.array_equal(vec.words, before)
+
+
+def test_scores_are_a_pure_function_of_totals(world):
+    vec = Vec(world, 32, "alpha=0.5", seed=1, autoreset="off")
+    vec.reset()
+    paid = np.zeros((32, world.learners))
+    for row in actions_for(world, 80, 32):
+        paid += vec.step(row)[1]
+    goal = world.goals.index(world.paid)
+    assert np.allclose(vec.scores()[:, : world.learners, goal], paid, atol=1e-4)
+
+
+def test_a_world_that_does_not_fit_together_says_so(world):
+    import dataclasses
+
+    def broken(**changes):
+        view = world.view if world.centred else None
+        return dataclasses.replace(world, **{"view": view, **changes})
+
+    with pytest.raises(UserError, match="which is not declared; did you mean"):
+        broken(intended=Goal("typo", {world.events[0] + "x": 1.0}))
+    with pytest.raises(UserError, match="declared twice"):
+        broken(tiles=(*world.tiles, world.tiles[0]))
+    with pytest.raises(UserError, match="no thing is an agent"):
+        broken(things=(Thing("rock", "?"),), bot=None)
+    with pytest.raises(UserError, match="the first action must be 'stay'"):
+        broken(actions=("go", "stay"))
+    with pytest.raises(UserError, match="ends on the event"):
+        broken(ends_on=("nonsense",))
+    with pytest.raises(UserError, match="not between"):
+        broken(size=(0, 5))
+    with pytest.raises(UserError, match="no parameter 'nonsense'"):
+        world.with_params(nonsense=1)
+
+
+def test_parameters_change_every_split(world):
+    name = next(iter(world.params._fields))
+    changed = world.with_params(**{name: getattr(world.train, name)})
+    assert getattr(changed.deploy, name) == getattr(world.train, name)
+    assert changed.kernels.step_many.__code__ is world.kernels.step_many.__code__
+
+
+def test_a_stranger_s_file_is_a_world(tmp_path):
+    source = (WORLDS_FOLDER / "corner.py").read_text()
+    path = tmp_path / "my_world.py"
+    path.write_text(source.replace("from ..engine", "from goalshift.engine"))
+    mine = load(path)
+    assert mine.name == "my_world"
+    actions = actions_for(mine, 20, 4)
+    assert np.array_equal(run(mine, actions)[0], run(load("corner"), actions)[0])
+    (tmp_path / "empty.py").write_text("x = 1\n")
+    with pytest.raises(UserError, match="does not end in WORLD"):
+        load(tmp_path / "empty.py")
+    with pytest.raises(UserError, match="no world file"):
+        load(tmp_path / "none.py")
+    with pytest.raises(UserError, match="did you mean 'corner'"):
+        load("cornr")
