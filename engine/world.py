@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import re
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -114,6 +115,7 @@ class World:
     tick: Callable | None = None
     bot: Callable | None = None
     fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # the world's own state: name -> shape
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # least and most of parameters and own fields
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
     view: tuple[int, int] | None = None  # rows and columns seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
@@ -183,6 +185,9 @@ class World:
         for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
             need(isinstance(row, self.params), f"split '{what}' is not a {self.params.__name__}")
         need(not {"solid", "weight"} & set(self.params._fields), "parameters must not be called 'solid' or 'weight'")
+        limited = (*self.fields, *self.params._fields)
+        for name in self.limits:
+            need(name in limited, f"limits are given for '{name}', which is no field or parameter{near(name, limited)}")
 
     def _symbolise(self) -> None:
         symbols = [Symbol("void", "void", 0, 0)]
@@ -277,6 +282,9 @@ class World:
             if not np.isfinite(number) or (not isinstance(default, float) and number != int(number)):
                 kind = "a number" if isinstance(default, float) else "a whole number"
                 raise UserError(f"parameter '{name}' of world '{self.name}' must be {kind}, not '{value}'")
+            low, high = self.limits.get(name, (-1e9, 1e9))
+            if not low <= number <= high:
+                raise UserError(f"parameter '{name}' of world '{self.name}' must be {low:g} to {high:g}, not {number:g}")
             row = row._replace(**{name: number if isinstance(default, float) else int(number)})
         return row
 
@@ -301,6 +309,16 @@ class World:
         """The start state of level `seed`: a batch of one record."""
         vec = Vec(self, 1, split, levels=np.array([seed], np.uint64))
         return vec.reset_states()
+
+
+def _place(fault: Exception, path: Path) -> str:
+    """Where in the file it went wrong, and how: "'maze.py', line 12: NameError: name 'x' ..."."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    lines = [f.lineno for f in frames if f.filename == str(path.absolute())]
+    line = fault.lineno if isinstance(fault, SyntaxError) else lines[-1] if lines else None
+    where = f", line {line}" if line else ""
+    words = fault.msg if isinstance(fault, SyntaxError) else fault
+    return f"'{path}'{where}: {type(fault).__name__}: {words}"
 
 
 def near(word: str, words: Any) -> str:
@@ -331,7 +349,12 @@ def load(world: str | Path | World) -> World:
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(f"goalshift_world_{name}", module)
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except UserError:
+            raise
+        except Exception as fault:
+            raise UserError(f"world file {_place(fault, path)}") from fault
     elif text in names():
         module = importlib.import_module(f"..worlds.{text}", __package__)
     else:

@@ -193,6 +193,16 @@ WORLD = World(
         "ways": (SIZE, SIZE),  # the partner's distances to it
         "queue": (SIZE * SIZE,),
     },
+    limits={
+        "partner": (EXPERT, SWITCHING),
+        "spheres": (3, len(COLOURS)),
+        "pillars": (0, 16),
+        "order": (0, SPHERES + len(COLOURS) - 1),
+        "reached": (0, len(COLOURS)),
+        "heading": (0, len(COLOURS)),
+        "ways": (-2, SIZE * SIZE),
+        "queue": (0, SIZE * SIZE),
+    },
     params=Params,
     train=Params(),
     deploy=Params(partner=ANTI),

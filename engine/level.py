@@ -1,0 +1,304 @@
+"""A level in and out as text: a start state that a person can read, draw and change.
+
+The text is TOML. The map holds a character for every cell: a tile, or a thing standing on the
+world's first tile. Whatever the map cannot say (a pose, two things on one cell, a thing on another
+tile, a thing out of play) stands in `[things]`, as one row `[y, x, pose, present]` for each thing
+of the kind, which the map then leaves out. The world's own fields stand in `[fields]`; those that
+are zero are left out.
+
+    world = "corner"
+    seed = 7
+    map = '''
+    #####
+    #@.c#
+    #####
+    '''
+
+Nothing in a level is run, and everything is checked before a compiled rule may see it, so levels
+from strangers are safe to load.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import rng, state
+from .errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from .world import World
+
+MAX_TEXT = 1_000_000  # characters
+FARTHEST = 10**9  # no count, step or total is larger
+KEYS = ("world", "version", "seed", "episode", "split", "map", "things", "fields")
+
+
+def show(world: World, states: np.recarray, i: int = 0) -> str:
+    """The start state `states[i]` as text; `parse` gives back the same bytes.
+
+    Raises UserError if the state is not the start of an episode.
+    """
+    s = states[i]
+    if s.t or s.ended or s.totals.any() or s.events.any():
+        raise UserError(f"a level is a start state, and this one is at step {s.t}")
+    drawn = [k for k in range(world.entities) if s.alive[k]]
+    cells = {(int(s.y[k]), int(s.x[k])) for k in drawn}
+    listed = set()
+    for index in range(len(world.things)):
+        mine = np.flatnonzero(world.kinds == index)
+        here = [k for k in mine if s.alive[k]]
+        at = [(int(s.y[k]), int(s.x[k])) for k in here]
+        plain = (
+            list(mine[: len(here)]) == here  # the missing ones are the last,
+            and at == sorted(at)  # the rest are in reading order,
+            and not any(s.tiles[y, x] for y, x in at)  # on the first tile,
+            and not s.face[mine].any()
+            and not (s.y[mine[len(here) :]].any() or s.x[mine[len(here) :]].any())
+        )
+        if not plain:
+            listed.add(index)
+    if len(cells) < len(drawn):  # things share a cell: the map can show one thing on it at most
+        listed |= {int(world.kinds[k]) for k in drawn if sum(_same(s, k, j) for j in drawn) > 1}
+
+    rows = [[world.tiles[s.tiles[y, x]].char for x in range(s.w)] for y in range(s.h)]
+    for k in drawn:
+        if world.kinds[k] not in listed:
+            rows[s.y[k]][s.x[k]] = world.things[world.kinds[k]].char
+    picture = "\n".join("".join(row) for row in rows)
+    quotes = "'''"
+    if quotes in picture:
+        picture, quotes = picture.replace("\\", "\\\\").replace('"', '\\"'), '"""'
+    named = [name for name in world.split_names if world.split(name).weights[s.row] == 1.0]
+    lines = [f'world = "{world.name}"', f"version = {world.version}", f"seed = {int(s.seed)}"]
+    if s.episode:
+        lines.append(f"episode = {int(s.episode)}")
+    lines += [f'split = "{named[0]}"', f"map = {quotes}\n{picture}\n{quotes}"]
+    if listed:
+        lines += ["", "[things]"]
+    for index in sorted(listed):
+        table = [
+            [int(s.y[k]), int(s.x[k]), int(s.face[k]), int(s.alive[k])]
+            for k in np.flatnonzero(world.kinds == index)
+        ]
+        lines.append(f'"{world.things[index].name}" = {table}')
+    own = [name for name in world.fields if np.any(s[name])]
+    if own:
+        lines += ["", "[fields]", *(f"{name} = {np.asarray(s[name]).tolist()}" for name in own)]
+    return "\n".join(lines) + "\n"
+
+
+def _same(s: Any, k: int, j: int) -> bool:
+    return s.y[k] == s.y[j] and s.x[k] == s.x[j]
+
+
+def parse(world: World, text: str, where: str = "level") -> np.recarray:
+    """The start state (a batch of one record) that `text` describes.
+
+    Raises UserError as "where:line:column: what is wrong" (if the fault has a place in the text).
+    """
+    if len(text) > MAX_TEXT:
+        raise UserError(f"{where}: a level of {len(text)} characters; at most {MAX_TEXT} are read")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    data = _toml(text, where)
+
+    def need(true: bool, message: str, key: str = "") -> None:
+        if not true:
+            raise UserError(f"{where}{_place(text, key)}: {message}")
+
+    for key in data:
+        need(key in KEYS, f"unknown key {key!r}.{did_you_mean(key, KEYS)}", key)
+    for key, kind in KINDS.items():
+        need(isinstance(data.get(key, kind()), kind), f"{key} must be {_NAMES[kind]}", key)
+    for key in ("version", "seed", "episode"):
+        top = 2**64 if key == "seed" else FARTHEST
+        need(_whole(data.get(key, 0), 0, top - 1), f"{key} must be a whole number from 0", key)
+    name, version = data.get("world", world.name), data.get("version", world.version)
+    need(name == world.name, f"this is a level of '{name}', not of '{world.name}'", "world")
+    message = f"made for version {version} of '{name}'; this is version {world.version}"
+    need(version == world.version, message, "version")
+    need("map" in data, "no map: write map = ''' and then a line for each row")
+
+    states = state.blank(world, 1)
+    s = states[0]
+    s.seed, s.episode = np.uint64(data.get("seed", 0)), data.get("episode", 0)
+    with np.errstate(over="ignore"):
+        s.key = rng.fold(rng.fold(s.seed, rng.DYNAMICS), np.uint64(s.episode))
+    split = data.get("split", "train")
+    need(
+        split in world.split_names,
+        f"no split {split!r}.{did_you_mean(split, world.split_names)}",
+        "split",
+    )
+    s.row = world.split(split).weights.index(1.0)
+    things, fields = data.get("things", {}), data.get("fields", {})
+    known = [t.name for t in world.things]
+    for key in things:
+        need(key in known, f"no thing {key!r}.{did_you_mean(key, known)}", key)
+    for key in fields:
+        need(key in world.fields, f"no field {key!r}.{did_you_mean(key, world.fields)}", key)
+
+    _read_map(world, s, data["map"], things, where, _map_place(text))
+    for index, thing in enumerate(world.things):
+        if thing.name not in things:
+            continue
+        rows = things[thing.name]
+        message = f"{thing.name} needs {thing.count} rows [y, x, pose, present (0 or 1)]"
+        need(_shaped(rows, (thing.count, 4)), message, thing.name)
+        for k, row in zip(np.flatnonzero(world.kinds == index), rows, strict=True):
+            s.y[k], s.x[k], s.face[k], s.alive[k] = row
+    for name, value in fields.items():
+        shape = world.fields[name]
+        need(_shaped(value, shape), f"{name} must be whole numbers of shape {list(shape)}", name)
+        s[name] = value
+    try:
+        check(world, states)
+    except UserError as fault:
+        raise UserError(f"{where}: {fault}") from None
+    return states
+
+
+def check(world: World, states: np.ndarray) -> None:
+    """Raise UserError unless rules may safely run on `states`, whoever made them.
+
+    Positions must lie on the level, poses, tiles and rows must exist, and the world's own fields
+    must keep to its `limits`; a field without limits must be zero.
+    """
+
+    def must(true: np.ndarray, message: str) -> None:
+        if not true.all():
+            raise UserError(message)
+
+    def within(name: str, low: Any, high: Any, message: str) -> None:
+        must((states[name] >= low) & (states[name] <= high), message)
+
+    (height, width), tall, wide = world.size, states["h"], states["w"]
+    if world.resizes:
+        within("h", 1, height, "its size does not fit the world")
+        within("w", 1, width, "its size does not fit the world")
+    else:
+        must((tall == height) & (wide == width), "its size does not fit the world")
+    within("y", 0, tall[:, None] - 1, "a thing stands outside the map")
+    within("x", 0, wide[:, None] - 1, "a thing stands outside the map")
+    within("face", 0, np.maximum(world.poses, 5) - 1, "a thing has a pose that it lacks")
+    within("alive", 0, 1, "a thing is present (1) or not (0)")
+    must(states["alive"][:, : world.learners] == 1, "every agent that learns must be on the map")
+    within("tiles", 0, len(world.tiles) - 1, "a cell holds a tile that the world lacks")
+    within("row", 0, len(world.rows) - 1, "its row of parameters does not exist")
+    within("ended", 0, 2, "it is neither running nor ended")
+    for name in ("t", "episode", "draws", "events", "totals"):
+        within(name, 0, FARTHEST, f"'{name}' is out of range")
+    within("padding", 0, 0, "its padding is not empty")
+    for name in world.fields:
+        low, high = world.limits.get(name, (0, 0))
+        message = f"the field '{name}' must be {low:g} to {high:g}"
+        if name not in world.limits:
+            message = f"the field '{name}' must be 0: world '{world.name}' gives no limits for it"
+        within(name, low, high, message)
+
+
+KINDS = {"world": str, "split": str, "map": str, "things": dict, "fields": dict}
+_NAMES = {str: "a text in quotes", dict: "a table"}
+
+
+def _whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _shaped(value: Any, shape: tuple[int, ...]) -> bool:
+    if not shape:
+        return _whole(value, -FARTHEST, FARTHEST)
+    return (
+        isinstance(value, list)
+        and len(value) == shape[0]
+        and all(_shaped(v, shape[1:]) for v in value)
+    )
+
+
+def _toml(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise UserError(f"{where}: nested too deeply") from None
+    except ValueError as fault:  # tomllib's own faults, and numbers of thousands of digits
+        found = re.search(r" \(at line (\d+), column (\d+)\)$", str(fault))
+        place = f":{found[1]}:{found[2]}" if found else ""
+        reason = str(fault)[: found.start()] if found else str(fault).split(";")[0]
+        raise UserError(f"{where}{place}: {reason}") from None
+
+
+def _place(text: str, key: str) -> str:
+    """The place of the line that sets `key` as ":line:column", or nothing."""
+    name = re.escape(key)
+    pattern = rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=|^[ \t]*\[{name}\]"
+    found = re.search(pattern, text, re.MULTILINE) if key else None
+    if not found:
+        return ""
+    start = found.start() + len(found[0]) - len(found[0].lstrip())
+    line, column = _line_column(text, start)
+    return f":{line}:{column}"
+
+
+def _map_place(text: str) -> tuple[int, int]:
+    """Line and column in `text` of the map's first character."""
+    pattern = r"^[ \t]*[\"']?map[\"']?[ \t]*=[ \t]*(\"{3}\n?|'{3}\n?|\"|')"
+    found = re.search(pattern, text, re.MULTILINE)
+    return _line_column(text, found.end() if found else 0)
+
+
+def _line_column(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _read_map(
+    world: World, s: Any, picture: str, listed: Any, where: str, place: tuple[int, int]
+) -> None:
+    """Fill in size, tiles and the things that are drawn; faults name their line and column."""
+    line, column = place
+
+    def fault(y: int, x: int, message: str) -> UserError:
+        return UserError(f"{where}:{line + y}:{x + (column if y == 0 else 1)}: {message}")
+
+    rows = picture.removesuffix("\n").split("\n")
+    height, width = world.size
+    shortest, narrowest = (1, 1) if world.resizes else world.size
+    if not shortest <= len(rows) <= height:
+        wanted = f"{shortest} to {height}" if world.resizes else f"{height}"
+        message = f"the map has {len(rows)} rows; world '{world.name}' needs {wanted}"
+        raise fault(min(len(rows) - 1, height), 0, message)
+    for y, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            message = f"this row has {len(row)} cells, the first has {len(rows[0])}"
+            raise fault(y, min(len(row), len(rows[0])), message)
+        if not narrowest <= len(row) <= width:
+            wanted = f"{narrowest} to {width}" if world.resizes else f"{width}"
+            message = f"this row has {len(row)} cells; world '{world.name}' needs {wanted}"
+            raise fault(y, min(len(row), width), message)
+    s.h, s.w = len(rows), len(rows[0])
+    tiles = {t.char: k for k, t in enumerate(world.tiles)}
+    things = {t.char: k for k, t in enumerate(world.things)}
+    missing = [list(np.flatnonzero(world.kinds == k)) for k in range(len(world.things))]
+    for y, row in enumerate(rows):
+        for x, char in enumerate(row):
+            if char in tiles:
+                s.tiles[y, x] = tiles[char]
+                continue
+            if char not in things:
+                known = " ".join([*tiles, *things])
+                raise fault(y, x, f"unknown character {char!r}; this world has {known}")
+            index = things[char]
+            thing = world.things[index]
+            if thing.name in listed:
+                raise fault(y, x, f"{thing.name} stands in [things]; leave it out of the map")
+            if not missing[index]:
+                raise fault(y, x, f"one {thing.name} too many: this world has {thing.count}")
+            k = missing[index].pop(0)
+            s.y[k], s.x[k], s.alive[k] = y, x, 1
+    for index, thing in enumerate(world.things):
+        if thing.agent and thing.name not in listed and missing[index]:
+            drawn = thing.count - len(missing[index])
+            message = f"the map shows {drawn} of {thing.count} {thing.name} ({thing.char})"
+            raise fault(0, 0, message)

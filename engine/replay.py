@@ -1,0 +1,500 @@
+"""A replay: everything needed to live an episode again, in a few hundred bytes.
+
+A replay holds the world's name and parameters, the level (a seed, or a start state made by hand),
+the actions, and a hash of the state every 64 steps. Playing it runs the world's own compiled rules
+and compares the hashes, so a replay shows what happened or says at which step it no longer does; it
+never shows something else.
+
+    replay = Replay.record(world, seed, actions, split="deploy")
+    replay.save("chase.gmr")
+    states = Replay.load("chase.gmr").states()     # recarray[T + 1]
+
+A file is one line of JSON and the compressed actions; `code()` is the same as a text for a link.
+Both may come from strangers: sizes are bounded before anything is allocated, nothing in them is
+run, worlds are found by name only, and start states are checked before a rule sees them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+import os
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import level, rng, state
+from .errors import MismatchError, RunError, UserError, did_you_mean
+from .jit import plain
+from .vector import Vec
+
+if TYPE_CHECKING:
+    from .world import Split, World
+
+FORMAT = 1
+EVERY = 64  # steps from one checksum to the next
+PREFIX = "GM1."
+MAX_FILE = 4_000_000  # bytes of a file, or characters of a code
+MAX_HEADER = 1_000_000  # bytes of the header line
+MAX_ACTIONS = 4_000_000  # T * L
+MAX_STATES = 1 << 30  # bytes of the states of one replay
+MAX_LABEL = 200
+KEYS = ("format", "world", "version", "params", "seed", "episode", "start", "learners", "steps")
+KEYS += ("checks", "totals", "engine", "label")
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """One recorded episode (or a part of one). Make it with `record`, `load` or `from_code`.
+
+    Attributes ---------- world, version: name and version of the world; params: its parameter row
+    as a dict. seed, episode: name level and dynamics. start: None, or the bytes of an explicit
+    start state (then `seed` is -1). actions: int64[T, L]. checks: the hash of the state at steps 0,
+    64, 128, ... and T. totals: event totals [A][E] at the end. engine: release and fingerprint of
+    the code that recorded it. label: who acted, in words.
+    """
+
+    world: str
+    version: int
+    params: dict[str, int | float]
+    seed: int
+    episode: int
+    start: bytes | None
+    actions: np.ndarray
+    checks: tuple[int, ...]
+    totals: tuple[tuple[int, ...], ...]
+    engine: str = ""
+    label: str = ""
+
+    # -- making
+
+    @classmethod
+    def record(
+        cls,
+        world: World,
+        start: int | np.ndarray,
+        actions: np.ndarray,
+        split: str = "train",
+        episode: int = 0,
+        label: str = "",
+    ) -> Replay:
+        """Live the episode that `actions` (integers [T, L]) make from `start`, and keep it.
+
+        `start` is a level seed (of `split`, with the dynamics of `episode`), or a batch of one
+        state: any state of `world`, such as `vec.states[i : i + 1].copy()` right after a reset.
+        Steps after the end are dropped. Raises UserError if the actions do not fit the world.
+        """
+        actions = np.asarray(actions)
+        if actions.ndim != 2 or actions.dtype.kind not in "iu":
+            raise UserError(f"actions must be integers [T, {world.learners}], not {actions.shape}")
+        blob = None
+        if isinstance(start, np.ndarray):
+            if start.dtype != world.dtype or start.shape != (1,):
+                raise UserError(f"a start state is a batch of one record of world '{world.name}'")
+            row, seed, episode = (int(start[name][0]) for name in ("row", "seed", "episode"))
+            if not _generated(world, start):
+                blob, seed = start.tobytes(), -1
+        else:
+            seed, row = int(start) % 2**64, int(world.level(start, split).row[0])
+        draft = cls(
+            world=world.name,
+            version=world.version,
+            params=world.rows[row]._asdict(),
+            seed=seed,
+            episode=episode,
+            start=blob,
+            actions=np.ascontiguousarray(actions, np.int64),
+            checks=(),
+            totals=(),
+            engine=engine_mark(world),
+            label=label,
+        )
+        states = draft._simulate(world)
+        ended = np.flatnonzero(states["ended"])
+        length = min(int(ended[0]), len(actions)) if len(ended) else len(actions)
+        marks = _marks(states, _steps(length))
+        totals = tuple(tuple(int(n) for n in row) for row in states["totals"][length])
+        done = replace(draft, actions=draft.actions[:length], checks=marks, totals=totals)
+        done._check()
+        return done
+
+    # -- playing
+
+    def find_world(self) -> World:
+        """The world it was recorded in; UserError if goalshift ships none of that name."""
+        from .world import load, names
+
+        if self.world not in names():
+            raise UserError(
+                f"this replay needs the world '{self.world}', which goalshift does not have;"
+                " if it is a file of yours, name the file"
+            )
+        return load(self.world)
+
+    def states(self, world: World | None = None) -> np.recarray:
+        """The episode again: recarray [T + 1] from the start state to the last.
+
+        `world` is needed only for worlds that do not ship with goalshift. Raises UserError if the
+        world is missing or of another version, MismatchError (exit code 3) if the states differ
+        from what was recorded.
+        """
+        world = world or self.find_world()
+        states = self._simulate(world)
+        steps = _steps(len(self.actions))
+        for step, now, then in zip(steps, _marks(states, steps), self.checks, strict=True):
+            if now != then:
+                here = engine_mark(world)
+                who = f"recorded by {self.engine or 'an unknown engine'}, played by {here}"
+                raise MismatchError(f"replay differs at step {step} ({who})")
+        if states["totals"][-1].tolist() != [list(row) for row in self.totals]:
+            raise MismatchError(
+                f"replay differs at step {len(self.actions)}: its event totals are wrong"
+            )
+        return states
+
+    def _simulate(self, world: World) -> np.recarray:
+        if self.world != world.name:
+            raise UserError(f"this is a replay of the world '{self.world}', not of '{world.name}'")
+        if self.version != world.version:
+            newer = self.version > world.version
+            raise UserError(
+                f"this replay is of version {self.version} of the world '{self.world}', and"
+                f" version {world.version} is installed:"
+                f" {'update goalshift' if newer else 'record it again'}"
+            )
+        world, split = _tuned(world, self.params)
+        actions, legal = self.actions, len(world.actions)
+        if actions.shape[1] != world.learners:
+            raise UserError(
+                f"this replay acts for {actions.shape[1]} agents, and '{world.name}' has"
+                f" {world.learners}"
+            )
+        if actions.size and not (actions.min() >= 0 and actions.max() < legal):
+            raise UserError(f"this replay has an action that '{world.name}' lacks (0..{legal - 1})")
+        needed = (len(actions) + 1) * world.dtype.itemsize
+        if needed > MAX_STATES:
+            raise UserError(
+                f"the states of this replay would take {needed >> 20} MiB;"
+                f" at most {MAX_STATES >> 20} are made"
+            )
+        start = self._first(world, split)
+        vec = Vec(world, 1, "train", levels=start, autoreset="off")
+        vec.reset()
+        vec.words[...] = state.words(
+            start
+        )  # the whole record: a reset would give it the dynamics of episode 0
+        states = np.zeros(len(actions) + 1, world.dtype).view(np.recarray)
+        states[0] = start[0]
+        for t in range(len(actions)):
+            vec.step(actions[t : t + 1])
+            states[t + 1] = vec.states[0]
+        return states
+
+    def _first(self, world: World, split: Split) -> np.recarray:
+        """The start state as a batch of one."""
+        if self.start is None:
+            return _generate(world, split, self.seed, self.episode)
+        if len(self.start) != world.dtype.itemsize:
+            raise UserError(f"this replay's start state does not fit the world '{world.name}'")
+        start = np.frombuffer(self.start, world.dtype).copy().view(np.recarray)
+        start.row = split.weights.index(1.0)
+        try:
+            level.check(world, start)
+        except UserError as fault:
+            raise UserError(f"this replay's start state is not sound: {fault}") from None
+        return start
+
+    # -- storing
+
+    def save(self, path: str | Path) -> None:
+        """Write the replay to `path`, in one go: no reader ever sees half a file.
+
+        Raises RunError if it cannot be written.
+        """
+        path = Path(path)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            partial.write_bytes(self._header() + b"\n" + zlib.compress(self._packed(), 9))
+            os.replace(partial, path)
+        except OSError as fault:
+            partial.unlink(missing_ok=True)
+            raise RunError(f"cannot write the replay {path}: {fault.strerror}") from fault
+
+    @classmethod
+    def load(cls, path: str | Path) -> Replay:
+        """Read a replay; nothing is simulated yet.
+
+        Raises UserError, naming the file, if it is missing or unsound.
+        """
+        path = Path(path)
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+        except OSError as fault:
+            raise UserError(f"cannot read the replay {path}: {fault.strerror}") from None
+        header, newline, packed = data.partition(b"\n")
+        try:
+            _need(len(data) <= MAX_FILE, f"larger than {MAX_FILE} bytes")
+            _need(bool(newline) and header[:1] == b"{", "not a replay file")
+            return cls._read(header, _inflate(packed, MAX_ACTIONS))
+        except UserError as fault:
+            raise UserError(f"{path}: {fault}") from None
+
+    def code(self) -> str:
+        """The replay as a text of letters, digits, '-', '_' and '.', safe in a link: "GM1...."."""
+        packed = zlib.compress(self._header() + b"\n" + self._packed(), 9)
+        return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    @classmethod
+    def from_code(cls, text: str) -> Replay:
+        """The replay that `code` made the text of. Raises UserError if it is not one."""
+        text = text.strip()
+        try:
+            _need(text.startswith(PREFIX), f"not a replay code: it must begin with {PREFIX}")
+            _need(len(text) <= MAX_FILE, f"longer than {MAX_FILE} characters")
+            body = text[len(PREFIX) :]
+            try:
+                body = body.encode("ascii")
+                data = base64.b64decode(body + b"=" * (-len(body) % 4), b"-_", validate=True)
+            except (UnicodeEncodeError, binascii.Error):
+                raise UserError(
+                    "damaged: it has characters that no code has, or lacks some"
+                ) from None
+            header, newline, packed = _inflate(data, MAX_HEADER + 1 + MAX_ACTIONS).partition(b"\n")
+            _need(bool(newline), "damaged: it has no header")
+            return cls._read(header, packed)
+        except UserError as fault:
+            raise UserError(f"replay code: {fault}") from None
+
+    def _packed(self) -> bytes:
+        return self.actions.astype(np.uint8).tobytes()
+
+    def _header(self) -> bytes:
+        start = None
+        if self.start is not None:
+            start = base64.b64encode(zlib.compress(self.start, 9)).decode()
+        values = {
+            "format": FORMAT,
+            "world": self.world,
+            "version": self.version,
+            "params": self.params,
+            "seed": self.seed,
+            "episode": self.episode,
+            "start": start,
+            "learners": self.actions.shape[1],
+            "steps": self.actions.shape[0],
+            "checks": [f"{mark:016x}" for mark in self.checks],
+            "totals": self.totals,
+            "engine": self.engine,
+            "label": self.label,
+        }
+        return json.dumps(values, separators=(",", ":"), allow_nan=False).encode()
+
+    @classmethod
+    def _read(cls, header: bytes, packed: bytes) -> Replay:
+        _need(len(header) <= MAX_HEADER, f"its header is longer than {MAX_HEADER} bytes")
+        values = _json(header)
+        _need(_whole(values.get("format"), 1), "not a replay: its header names no format")
+        newer = (
+            f"format {values['format']} is newer than this goalshift reads ({FORMAT}): update it"
+        )
+        _need(values["format"] <= FORMAT, newer)
+        for key in values:
+            _need(key in KEYS, f"unknown key {key!r} in its header.{did_you_mean(key, KEYS)}")
+        for key in KEYS:
+            _need(key in values, f"its header lacks {key!r}")
+        for key in ("world", "engine", "label"):
+            _need(
+                isinstance(values[key], str) and len(values[key]) <= MAX_LABEL,
+                f"{key} is not a short text",
+            )
+        steps, learners = values["steps"], values["learners"]
+        _need(
+            _whole(steps, 0, MAX_ACTIONS) and _whole(learners, 1, MAX_ACTIONS),
+            "its lengths are not sound",
+        )
+        _need(
+            len(packed) == steps * learners,
+            f"damaged: {len(packed)} actions where {steps * learners} should be",
+        )
+        _need(_whole(values["seed"], -1, 2**64 - 1), "seed is not a whole number")
+        for key in ("version", "episode"):
+            _need(_whole(values[key], 0, level.FARTHEST), f"{key} is not a whole number")
+        params = values["params"]
+        _need(isinstance(params, dict) and len(params) <= 1000, "params is not a table")
+        for name, value in params.items():
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            _need(number and abs(value) <= 1e15, f"parameter {name!r} is not a number")
+        checks, totals = values["checks"], values["totals"]
+        marked = isinstance(checks, list) and all(
+            isinstance(c, str) and re.fullmatch("[0-9a-f]{16}", c) for c in checks
+        )
+        _need(marked and len(checks) == len(_steps(steps)), "its checksums are not sound")
+        table = isinstance(totals, list) and all(
+            isinstance(row, list) and all(_whole(n, 0, level.FARTHEST) for n in row)
+            for row in totals
+        )
+        _need(table, "its event totals are not sound")
+        start = values["start"]
+        _need(
+            (values["seed"] == -1) == (start is not None), "it needs either a seed or a start state"
+        )
+        if start is not None:
+            try:
+                start = _inflate(base64.b64decode(start, validate=True), MAX_HEADER)
+            except (TypeError, ValueError) as fault:
+                message = (
+                    str(fault) if isinstance(fault, UserError) else "its start state is not sound"
+                )
+                raise UserError(message) from None
+        replay = cls(
+            world=values["world"],
+            version=values["version"],
+            params=params,
+            seed=values["seed"],
+            episode=values["episode"],
+            start=start,
+            actions=np.frombuffer(packed, np.uint8).reshape(steps, learners).astype(np.int64),
+            checks=tuple(int(c, 16) for c in checks),
+            totals=tuple(tuple(row) for row in totals),
+            engine=values["engine"],
+            label=values["label"],
+        )
+        replay._check()
+        return replay
+
+    def _check(self) -> None:
+        _need(
+            re.fullmatch(r"[A-Za-z]\w{0,63}", self.world) is not None,
+            "the world's name is not a name",
+        )
+        _need(len(self.label) <= MAX_LABEL, f"a label has at most {MAX_LABEL} characters")
+        _need(self.label.isprintable() and self.engine.isprintable(), "a label must be plain text")
+        _need(self.actions.size <= MAX_ACTIONS, f"more than {MAX_ACTIONS} actions")
+
+
+def engine_mark(world: World) -> str:
+    """The release of goalshift, and 8 hex digits over the source of the engine and the world."""
+    from .. import __version__
+
+    return f"{__version__}/{_source_mark(plain(world.step).__code__.co_filename)}"
+
+
+@cache
+def _source_mark(path: str) -> str:
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in (
+        *(here / f"{name}.py" for name in ("grid", "layout", "rng", "state", "vector")),
+        Path(path),
+    ):
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()[:8]
+
+
+def _steps(length: int) -> list[int]:
+    """The steps with a checksum: every 64th and the last."""
+    steps = list(range(0, length + 1, EVERY))
+    return steps if steps[-1] == length else [*steps, length]
+
+
+def _marks(states: np.recarray, steps: Sequence[int]) -> tuple[int, ...]:
+    """A hash of each state but its row, which is only a place in a table of parameters."""
+    chosen = state.copy(states[list(steps)])
+    chosen.row = 0
+    return tuple(int(mark) for mark in state.digest(chosen))
+
+
+def _tuned(world: World, params: dict[str, int | float]) -> tuple[World, Split]:
+    """The world with `params` as a row of its table, and the split that always takes that row."""
+    for name in world.params._fields:
+        if name not in params:
+            raise UserError(f"this replay lacks the parameter '{name}' of the world '{world.name}'")
+    rows = [row._asdict() for row in world.rows]
+    if params not in rows:
+        world = world.with_params(**params)
+        rows = [row._asdict() for row in world.rows]
+    from .world import Split
+
+    return world, Split("replay", tuple(float(row == params) for row in rows))
+
+
+def _generate(world: World, split: Split, seed: int, episode: int) -> np.recarray:
+    start = world.level(seed, split)
+    start.episode = episode
+    with np.errstate(over="ignore"):
+        start.key = rng.fold(rng.fold(np.uint64(seed), rng.DYNAMICS), np.uint64(episode))
+    return start
+
+
+def _generated(world: World, start: np.ndarray) -> bool:
+    """Do the seed and the episode of this start state alone give all of it?"""
+    from .world import Split
+
+    row, seed, episode = (int(start[name][0]) for name in ("row", "seed", "episode"))
+    split = Split("replay", tuple(float(k == row) for k in range(len(world.rows))))
+    return _generate(world, split, seed, episode).tobytes() == start.tobytes()
+
+
+def _need(true: bool, message: str) -> None:
+    if not true:
+        raise UserError(message)
+
+
+def _whole(value: Any, low: int, high: int = 2**63) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _inflate(data: bytes, limit: int) -> bytes:
+    """Decompress to at most `limit` bytes; a bomb is refused before it is unpacked."""
+    box = zlib.decompressobj()
+    try:
+        out = box.decompress(data, limit + 1)
+    except zlib.error:
+        raise UserError("damaged: its data cannot be unpacked") from None
+    _need(len(out) <= limit, f"its data unpacks to more than {limit} bytes")
+    _need(
+        box.eof and not box.unused_data, "damaged: its data is cut short, or something follows it"
+    )
+    return out
+
+
+def _json(header: bytes) -> dict[str, Any]:
+    def constant(name: str) -> None:
+        raise UserError(f"its header holds {name}, which is no number")
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            raise UserError(f"its header holds {text[:20]}, which is too large")
+        return value
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        _need(len(table) == len(pairs), "its header says one thing twice")
+        return table
+
+    try:
+        values = json.loads(
+            header.decode("utf-8"),
+            parse_constant=constant,
+            parse_float=number,
+            object_pairs_hook=once,
+        )
+    except RecursionError:
+        raise UserError("its header is nested too deeply") from None
+    except UserError:
+        raise
+    except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits
+        raise UserError("damaged: its header is not JSON") from None
+    _need(isinstance(values, dict), "damaged: its header is not a table")
+    return values
