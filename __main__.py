@@ -335,6 +335,43 @@ def describe(world: Any) -> Report:
     return Report(data, text)
 
 
+def replay(args: argparse.Namespace, talk: Talk) -> Report:
+    from .engine.replay import PREFIX, Replay
+    from .engine.world import load
+
+    source = args.replay
+    found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
+    world = load(args.world) if args.world else found.find_world()
+    states = found.states(world)
+    scores = world.scores(states["totals"][-1, : world.learners].mean(0))
+    points = {goal.name: float(x) for goal, x in zip(world.goals, scores, strict=True)}
+    how = "ended" if states["ended"][-1] else "cut"
+    facts = [
+        ("world", f"{found.world}, version {found.version}"),
+        ("parameters", ", ".join(f"{name} {value:g}" for name, value in found.params.items())),
+        ("level", "a start state of its own" if found.start is not None else f"seed {found.seed}"),
+        ("who acted", found.label or "not said"),
+        ("steps", f"{len(found.actions)}, then {how}"),
+        ("scores", ", ".join(f"{name} {value:g}" for name, value in points.items())),
+        ("verified", f"{len(found.checks)} checksums agree"),
+    ]
+    data = {
+        "world": found.world,
+        "version": found.version,
+        "params": found.params,
+        "seed": found.seed,
+        "episode": found.episode,
+        "label": found.label,
+        "engine": found.engine,
+        "steps": len(found.actions),
+        "ended": bool(states["ended"][-1]),
+        "scores": points,
+        "verified": True,
+        "code": found.code(),
+    }
+    return Report(data, f"{table(facts)}\n\n{data['code']}")
+
+
 def doctor(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.doctor import as_data, as_text, examine
 
@@ -349,6 +386,11 @@ def doctor(args: argparse.Namespace, talk: Talk) -> Report:
 
 def worlds_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", metavar="NAME", help="a world, or ./a_file.py")
+
+
+def replay_flags(parser: Parser) -> None:
+    parser.add_argument("replay", metavar="FILE|CODE", help="a .gmr file, or a text GM1....")
+    parser.add_argument("--world", metavar="FILE", help="the world file, if it is one of yours")
 
 
 def no_flags(parser: Parser) -> None:
@@ -376,6 +418,18 @@ VERBS = {
         worlds,
         ("goalshift worlds", "goalshift worlds corner", "goalshift worlds ./my_world.py --json"),
         knobs=True,
+    ),
+    "replay": Verb(
+        "look",
+        "replay FILE|CODE",
+        "live a recorded episode again, verify it, and print it as a code",
+        replay_flags,
+        replay,
+        (
+            "goalshift replay runs/demo/replays/learned.gmr",
+            "goalshift replay GM1.eJwrSS0u --json",
+            "goalshift replay chase.gmr --world ./my_world.py",
+        ),
     ),
     "doctor": Verb(
         "care",

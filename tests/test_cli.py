@@ -288,6 +288,37 @@ def test_a_broken_world_file_is_named_with_its_line(call, tmp_path):
         assert call("worlds", f"./{name}.py").code == 2
 
 
+def test_a_replay_is_verified_and_named_as_code_and_as_file(call, tmp_path):
+    import numpy as np
+
+    from goalshift import Replay, load
+
+    made = Replay.record(load("corner"), 7, np.array([[1], [2], [4], [3]]), label="a test")
+    made.save(tmp_path / "a.gmr")
+    by_file, by_code = (json.loads(call("replay", x, "--json").out) for x in ("a.gmr", made.code()))
+    assert by_file == by_code and by_file["verified"] and by_file["steps"] == 4
+    text = call("replay", "a.gmr").out
+    assert made.code() in text and "checksums agree" in text and "a test" in text
+
+
+def test_a_replay_that_differs_is_exit_3_and_a_broken_one_exit_2(call, tmp_path):
+    import numpy as np
+
+    from goalshift import Replay, load
+
+    made = Replay.record(load("corner"), 7, np.array([[1], [2], [4], [3]]))
+    made.save(tmp_path / "a.gmr")
+    data = (tmp_path / "a.gmr").read_bytes()
+    mark = f"{made.checks[-1]:016x}".encode()
+    (tmp_path / "b.gmr").write_bytes(data.replace(mark, b"0123456789abcdef"))
+    (tmp_path / "c.gmr").write_bytes(data[:-3])
+    ended = call("replay", "b.gmr")
+    assert ended.code == 3 and "differs at step 4" in ended.line
+    for broken in ("c.gmr", "missing.gmr", "GM1.xxxx", "GM1.", "."):
+        ended = call("replay", broken)
+        assert ended.code == 2 and "replay" in ended.line and "Traceback" not in ended.err
+
+
 # -- checks before work ----------------------------------------------------------------------------
 
 
