@@ -126,7 +126,7 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
     s = states[0]
     s.seed, s.episode = np.uint64(data.get("seed", 0)), data.get("episode", 0)
     with np.errstate(over="ignore"):
-        s.key = rng.fold(rng.fold(s.seed, rng.DYNAMICS), np.uint64(s.episode))
+        s.key = rng.dynamics(s.seed, np.uint64(s.episode))
     split = data.get("split", "train")
     need(
         split in world.split_names,

@@ -432,7 +432,7 @@ def _generate(world: World, split: Split, seed: int, episode: int) -> np.recarra
     start = world.level(seed, split)
     start.episode = episode
     with np.errstate(over="ignore"):
-        start.key = rng.fold(rng.fold(np.uint64(seed), rng.DYNAMICS), np.uint64(episode))
+        start.key = rng.dynamics(np.uint64(seed), np.uint64(episode))
     return start
 
 

@@ -45,6 +45,12 @@ def fold(key, word):
 
 
 @rule
+def dynamics(seed, episode):
+    """The key (uint64) of what happens by chance in an episode (uint64) of the level `seed` (uint64)."""
+    return fold(fold(seed, DYNAMICS), episode)
+
+
+@rule
 def draw(s):
     """The next 64 random bits of record `s`."""
     s.draws = s.draws + np.uint64(1)

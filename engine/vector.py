@@ -105,7 +105,7 @@ def begin(s, words, i, table, upto, entry, seeds, starts, pool):
         entry.strays += 1
     entry.queued = 0
     s.episode = entry.episode
-    s.key = rng.fold(rng.fold(s.seed, rng.DYNAMICS), np.uint64(s.episode))
+    s.key = rng.dynamics(s.seed, np.uint64(s.episode))
     s.draws = np.uint64(0)
     entry.episode += 1
 
