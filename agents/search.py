@@ -1,8 +1,8 @@
 """Planning where walking is not enough: best-first search over copies of the record.
 
 A copied record steps by the world's own rules and draws from the dynamics stream it carries, so a plan foretells enemies
-and chance exactly: nothing is modelled and nothing is guessed. Nodes are ordered by the goal's score, then by steps so
-far plus a flood distance to the nearest cell that `goal.seek` names. One kernel serves all goals of a world.
+and chance exactly: nothing is modelled and nothing is guessed. Nodes are ordered by points made, then by steps so far plus
+a flood distance to the nearest cell that `goal.seek` names. One kernel serves all goals of a world.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from ..engine.world import World
 
 NEIGHBOURS_Y = np.array([-1, 0, 0, 1, -1, -1, 1, 1])  # the last four are diagonal: a jump may go up and sideways
 NEIGHBOURS_X = np.array([0, -1, 1, 0, -1, 1, -1, 1])
-WORTH = 100_000.0  # steps that one point is worth: plans go for points first and for short ways second
+WORTH = 100_000.0  # steps that a point is worth: plans go for points first and for short ways second
+ROUTINE = 2.0  # steps that a point is worth which leaves what the goal seeks as it was, such as a step on the way
 DETOUR = 30.0  # steps that keeping off a cell the goal avoids is worth
-MAPS = 64  # flood maps in one search: every gain of score may move the goal elsewhere
+MAPS = 64  # flood maps in one search: every point made may move the goal elsewhere
 PAUSE = 12  # steps to wait before planning again where no plan led anywhere
 
 NODE = np.dtype(
-    [(name, np.int64) for name in ("parent", "action", "depth", "map")]
-    + [(name, np.float64) for name in ("score", "ahead", "toll")]
+    [(name, np.int64) for name in ("parent", "action", "depth", "map", "sought")]
+    + [(name, np.float64) for name in ("score", "worth", "ahead", "toll")]
 )
 SLOT = np.dtype([("key", np.uint64), ("stamp", np.int64), ("cost", np.float64), ("score", np.float64)])
 
@@ -70,10 +71,20 @@ def score_of(s, goal, me):
     return score
 
 
+def sought(s, p, goal, me):
+    """A hash of the cells that the goal seeks; 0 if there are none."""
+    h = np.uint64(0)
+    for y in range(s.h):
+        for x in range(s.w):
+            if seek(goal, s, p, me, y, x):
+                h ^= rng.nth(np.uint64(y), np.uint64(x + 1))
+    return h
+
+
 def flood_back(s, p, goal, me, far, queue):
     """Write the distance of every cell to the nearest sought one into `far` (int16[H, W]); -1: no way.
 
-    Returns how many cells are sought. A cell is left by at most one row and one column a step.
+    A step is taken to move by at most one row and one column.
     """
     tail = 0
     for y in range(s.h):
@@ -83,7 +94,6 @@ def flood_back(s, p, goal, me, far, queue):
                 far[y, x] = 0
                 queue[tail] = y * s.w + x
                 tail += 1
-    sought = tail
     head = 0
     while head < tail:
         y, x = queue[head] // s.w, queue[head] % s.w
@@ -94,7 +104,6 @@ def flood_back(s, p, goal, me, far, queue):
                 far[ny, nx] = far[y, x] + 1
                 queue[tail] = ny * s.w + nx
                 tail += 1
-    return sought
 
 
 @rule
@@ -150,16 +159,21 @@ def search(
     if root.ended != RUNNING or root.alive[me] == 0 or (ONCE[goal] and first >= most):
         return 0
     floods = 0
+    nodes[0].sought = 0
+    nodes[0].ahead = 0.0
     if SEEKING[goal]:
-        if flood_back(root, p, goal, me, maps[0], queue) == 0:
+        nodes[0].sought = np.int64(sought(root, p, goal, me))
+        if nodes[0].sought == 0:
             return 0
+        flood_back(root, p, goal, me, maps[0], queue)
+        nodes[0].ahead = distance_to(root, me, maps[0])
         floods = 1
     nodes[0].parent = -1
     nodes[0].depth = 0
     nodes[0].map = 0
     nodes[0].score = first
+    nodes[0].worth = 0.0
     nodes[0].toll = 0.0
-    nodes[0].ahead = distance_to(root, me, maps[0]) if floods else 0.0
     seen_better(slots, stamp[0], content_hash(words, 0), 0.0, first)
     best = 0
     count = 1
@@ -183,23 +197,25 @@ def search(
             new.action = action
             new.depth = old.depth + 1
             new.map = old.map
-            new.toll = old.toll
+            new.sought = old.sought
             new.score = score_of(s, goal, me)
+            new.toll = old.toll
             if SEEKING[goal] and avoid(goal, s, p, me, s.y[me], s.x[me]):
                 new.toll += DETOUR
             cost = new.depth + new.toll
             if seen_better(slots, stamp[0], content_hash(words, count), cost, new.score):
                 continue
-            new.ahead = 0.0
-            if SEEKING[goal]:
-                if new.score != old.score and floods < MAPS:
-                    if flood_back(s, p, goal, me, maps[floods], queue) == 0:
-                        new.ahead = -1.0
+            gain = new.score - old.score
+            if gain != 0.0 and SEEKING[goal]:
+                new.sought = np.int64(sought(s, p, goal, me))
+                if new.sought != old.sought and new.sought != 0 and floods < MAPS:
+                    flood_back(s, p, goal, me, maps[floods], queue)
                     new.map = floods
                     floods += 1
-                if new.ahead == 0.0:
-                    new.ahead = distance_to(s, me, maps[new.map])
-            if ONCE[goal] and new.score >= most:
+            routine = gain > 0.0 and SEEKING[goal] and new.sought == old.sought
+            new.worth = old.worth + gain * (ROUTINE if routine else WORTH)
+            new.ahead = distance_to(s, me, maps[new.map]) if SEEKING[goal] else 0.0
+            if (ONCE[goal] and new.score >= most) or (SEEKING[goal] and new.sought == 0):
                 new.ahead = -1.0
             running = s.ended == RUNNING and s.alive[me] != 0
             if new.score > nodes[best].score or (
@@ -208,7 +224,7 @@ def search(
             ):
                 best = count
             if running or new.ahead < 0.0:
-                heappush(heap, (cost + greed * max(new.ahead, 0.0) - WORTH * new.score, count))
+                heappush(heap, (cost + greed * max(new.ahead, 0.0) - new.worth, count))
             count += 1
     length = min(nodes[best].depth, len(plan))
     node = best
@@ -303,6 +319,6 @@ def searcher(world: World) -> Callable:
         "ONCE": world.goal_once,
         "SEEKING": np.array([goal.seek is not None for goal in world.goals]),
     }
-    for part in (score_of, flood_back, content_hash, seen_better, search):
+    for part in (score_of, sought, flood_back, content_hash, seen_better, search):
         bindings[part.__name__] = bind(part, **bindings)
     return specialise(follow_many, world.name, **bindings)
