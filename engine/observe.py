@@ -36,16 +36,13 @@ def whole_board(s, words, i, me, planes, plane_words):
 def crop(s, i, me, planes):
     """Write the VIEW_HEIGHT x VIEW_WIDTH cells around `me` into `planes[i, me]` (uint8)."""
     top, left = s.y[me] - VIEW_HEIGHT // 2, s.x[me] - VIEW_WIDTH // 2
-    first, last = max(0, -left), min(VIEW_WIDTH, s.w - left)
     for r in range(VIEW_HEIGHT):
         y, at = top + r, r * VIEW_WIDTH
         if 0 <= y < s.h:
-            for c in range(first):
-                planes[i, me, at + c] = VOID
-            for c in range(first, last):
-                planes[i, me, at + c] = s.tiles[y, left + c] + 1
-            for c in range(max(last, 0), VIEW_WIDTH):
-                planes[i, me, at + c] = VOID
+            for c in range(VIEW_WIDTH):
+                x = left + c
+                tile = s.tiles[y, min(max(x, 0), WIDTH - 1)]
+                planes[i, me, at + c] = tile + 1 if 0 <= x < s.w else VOID
         else:
             for c in range(VIEW_WIDTH):
                 planes[i, me, at + c] = VOID
