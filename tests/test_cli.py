@@ -316,7 +316,8 @@ def test_a_replay_that_differs_is_exit_3_and_a_broken_one_exit_2(call, tmp_path)
     assert ended.code == 3 and "differs at step 4" in ended.line
     for broken in ("c.gmr", "missing.gmr", "GM1.xxxx", "GM1.", "."):
         ended = call("replay", broken)
-        assert ended.code == 2 and "replay" in ended.line and "Traceback" not in ended.err
+        assert ended.code == 2, broken
+        assert re.search("damaged|cannot read the replay", ended.line)
 
 
 # -- checks before work ----------------------------------------------------------------------------
