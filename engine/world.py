@@ -257,14 +257,16 @@ class World:
         """The named splits, train and deploy first."""
         return tuple(self._splits)
 
+    def but(self, **changes: Any) -> World:
+        """The same world with other fields: `world.but(size=(25, 25))`."""
+        return replace(self, **{"view": self.view if self.centred else None, **changes})
+
     def with_params(self, **changes: Any) -> World:
         """The same world with these parameters changed in every split."""
-        return replace(
-            self,
+        return self.but(
             train=self._changed(self.train, changes),
             deploy=self._changed(self.deploy, changes),
             splits={name: self._changed(row, changes) for name, row in self.splits.items()},
-            view=self.view if self.centred else None,
         )
 
     def _changed(self, row: Any, changes: dict[str, Any]) -> Any:

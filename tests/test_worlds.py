@@ -264,11 +264,7 @@ def test_scores_are_a_pure_function_of_totals(world):
 
 
 def test_a_world_that_does_not_fit_together_says_so(world):
-    import dataclasses
-
-    def broken(**changes):
-        view = world.view if world.centred else None
-        return dataclasses.replace(world, **{"view": view, **changes})
+    broken = world.but
 
     with pytest.raises(UserError, match="which is not declared; did you mean"):
         broken(intended=Goal("typo", {world.events[0] + "x": 1.0}))

@@ -1,0 +1,158 @@
+"""Speed of the engine: the rows of `goalshift bench` that need no network.
+
+Every figure is the median of several passes, with the slowest and fastest beside it, on one thread unless it says
+otherwise. What is timed is what a user calls: `Vec.step` with fresh random actions from Python, observations written,
+ends noticed, finished environments begun anew on a newly generated level.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import numpy as np
+
+from ..engine import layout, state
+from ..engine.vector import Vec
+from ..engine.view.top import Frames
+from ..engine.world import World, load, names
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of the table: what was done, how fast (median, lowest, highest), and the target if there is one."""
+
+    name: str
+    unit: str
+    figures: tuple[float, ...]
+    target: float | None = None
+    lower_is_better: bool = False
+
+    @property
+    def middle(self) -> float:
+        """The median of the passes."""
+        return median(self.figures)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the median reaches the target; None without one."""
+        if self.target is None:
+            return None
+        return self.middle <= self.target if self.lower_is_better else self.middle >= self.target
+
+
+def rate(work: Callable[[], int], passes: int = 7, seconds: float = 0.4) -> tuple[float, ...]:
+    """Items a second of `work` (which returns how many items one call does), for each pass, after one to warm up."""
+    work()
+    figures = []
+    for _ in range(passes):
+        done, start = 0, time.perf_counter()
+        while (spent := time.perf_counter() - start) < seconds:
+            done += work()
+        figures.append(done / spent)
+    return tuple(figures)
+
+
+def stepper(world: World, n: int, **options) -> Callable[[], int]:
+    """Work for `rate`: 64 steps of `n` environments under random actions drawn beforehand."""
+    vec = Vec(world, n, **options)
+    vec.reset()
+    rng = np.random.default_rng(0)
+    actions = [rng.integers(0, len(world.actions), (n, world.learners)) for _ in range(64)]
+
+    def work() -> int:
+        for act in actions:
+            vec.step(act)
+        return 64 * n
+
+    return work
+
+
+def steps(passes: int = 7) -> Iterator[Row]:
+    """Step + symbolic observation + a new level at every end, for each world."""
+    for name in names():
+        world = load(name)
+        height, width = world.view
+        target = 25e6 if name == "corner" else None
+        for n in (256, 1024):
+            label = f"step, {name} {height}x{width} symbols, batch {n}"
+            yield Row(label, "steps/s", rate(stepper(world, n), passes), target if n == 256 else None)
+
+
+def pixels(passes: int = 7) -> Iterator[Row]:
+    """64x64 RGB observations: step and draw, and drawing alone."""
+    world = load("coinrun").but(view=(8, 8))
+    rng = np.random.default_rng(0)
+    for n in (256, 1024):
+        vec = Vec(world, n)
+        vec.reset()
+        frames = Frames(world, n)
+        actions = [rng.integers(0, len(world.actions), (n, 1)) for _ in range(64)]
+        planes = [vec.step(act)[0].copy() for act in actions]
+
+        def draw(planes=planes, frames=frames, n=n) -> int:
+            for ids in planes:
+                frames.draw(ids)
+            return 64 * n
+
+        def step_and_draw(vec=vec, actions=actions, frames=frames, n=n) -> int:
+            for act in actions:
+                frames.draw(vec.step(act)[0])
+            return 64 * n
+
+        yield Row(f"draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(draw, passes), 1e6 if n == 256 else None)
+        yield Row(f"step and draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(step_and_draw, passes))
+
+
+def levels(passes: int = 5) -> Iterator[Row]:
+    """New levels of `corner`: walls, a mouse, and a cheese that can be reached."""
+    for side in (13, 25, 49):
+        world = load("corner").but(size=(side, side))
+        for style in ("blocks", "tree", "edges"):
+            vec = Vec(world.with_params(walls=layout.STYLES.index(style), anywhere=1), 256)
+            mask = np.ones(256, np.bool_)
+
+            def work(vec=vec, mask=mask) -> int:
+                vec.reset_where(mask)
+                return 256
+
+            yield Row(f"new levels, {style} {side}x{side}", "levels/s", rate(work, passes))
+
+
+def start(passes: int = 5) -> Iterator[Row]:
+    """What a user waits for, in fresh interpreters with a warm cache."""
+    first_frame = (
+        "from goalshift.engine.world import load; from goalshift.engine.view.top import draw\n"
+        "world = load('corner'); draw(world, world.level(0))"
+    )
+    for label, command, target in (
+        ("start: --help", ["-m", "goalshift", "--help"], 0.5),
+        ("start: first frame, warm cache", ["-c", first_frame], 2.0),
+    ):
+        figures = []
+        for _ in range(passes + 1):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *command], check=True, capture_output=True)
+            figures.append(time.perf_counter() - began)
+        yield Row(label, "s", tuple(figures[1:]), target, lower_is_better=True)
+
+
+def fingerprints(passes: int = 5) -> Iterator[Row]:
+    """Hashing states, for splits and tests."""
+    states = Vec(load("corner"), 1024).reset_states()
+
+    def work() -> int:
+        state.fingerprint(states)
+        return len(states)
+
+    yield Row("fingerprint, corner", "states/s", rate(work, passes))
+
+
+def rows(passes: int = 7) -> Iterator[Row]:
+    """All engine rows, one at a time."""
+    for part in (steps, pixels, levels, start, fingerprints):
+        yield from part(passes)
