@@ -30,14 +30,20 @@ SIZE = (720, 1280)  # height, width; both multiples of 16, as encoders want
 FPS = 30
 STEPS_PER_SECOND = 8.0
 LONGEST = 24.0  # seconds that the play may take before it is sped up
-TITLE, END, FREEZE, HOLD = 1.5, 3.0, 0.7, 1.2  # seconds of title card, end card, pause at the fork, final hold
+TITLE, END = (1.5, 4.0), (3.0, 6.0)  # least and most seconds of the cards: longer with more to read
+READING = 40  # characters a second
+FREEZE, HOLD = 0.7, 1.2  # seconds of the pause at the fork and of the last picture
 SLOW = 3  # steps before and after the fork at half speed
 MET = 0.999  # share of a goal's best that counts as met
 SMALL = 2_000_000  # bytes an animated WebP or GIF may have
 
 DARK, PANEL, LINE = (17, 19, 33), (27, 30, 50), (58, 63, 92)
 TEXT, DIM = (244, 241, 232), (160, 164, 188)
-SIDES = ((43, 179, 168), (238, 139, 27))  # left and right: teal and orange differ for every common kind of vision
+SIDES = (
+    (43, 179, 168),
+    (238, 139, 27),
+)  # left and right: teal and orange differ for every common kind of vision
+RED = (217, 80, 43)
 MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}
 
 
@@ -96,8 +102,26 @@ class Card:
 # ---------------------------------------------------------------------------------------------- text
 
 _PLAIN = {
-    "–": "-", "—": "-", "−": "-", "×": "x", "≥": ">=", "≤": "<=", "±": "+/-", "→": "->", "≈": "~", "½": "1/2",
-    "‘": "'", "’": "'", "α": "alpha", "★": "*", "◇": "*", "◆": "*", "✓": "yes", "✗": "no", "\t": " ", "\n": " ",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "×": "x",
+    "≥": ">=",
+    "≤": "<=",
+    "±": "+/-",
+    "→": "->",
+    "≈": "~",
+    "½": "1/2",
+    "‘": "'",
+    "’": "'",
+    "α": "alpha",
+    "★": "*",
+    "◇": "*",
+    "◆": "*",
+    "✓": "yes",
+    "✗": "no",
+    "\t": " ",
+    "\n": " ",
 }
 
 
@@ -109,7 +133,9 @@ def _printable() -> frozenset[str]:
     font = ImageFont.load_default(20)
     missing = bytes(font.getmask("\uffff"))
     candidates = map(chr, (*range(32, 0x250), *range(0x2010, 0x2044), 0x20AC, 0x2122))
-    return frozenset(c for c in candidates if c == " " or bytes(font.getmask(c)) not in (missing, b""))
+    return frozenset(
+        c for c in candidates if c == " " or bytes(font.getmask(c)) not in (missing, b"")
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -140,10 +166,12 @@ def _run(text: str, size: int, bold: bool) -> np.ndarray:
     """The coverage of a line of text: uint16[h, w, 1], 0 to 255, on a common baseline for its size."""
     from PIL import Image, ImageDraw
 
+    # the embedded font has one weight: bold is a thin stroke around it
     stroke = size / 40 if bold else 0
     width = int(_font(size).getlength(text) + 2 * stroke) + 3
     image = Image.new("L", (max(1, width), int(size * 1.4)))
-    ImageDraw.Draw(image).text((1 + stroke, size * 1.08), text, 255, _font(size), "ls", stroke_width=stroke)
+    pen = ImageDraw.Draw(image)
+    pen.text((1, int(size * 1.08)), text, 255, _font(size), "ls", stroke_width=stroke)
     return np.asarray(image, np.uint16)[..., None]
 
 
@@ -220,7 +248,9 @@ def _corner_cover(r: int) -> np.ndarray:
     return np.clip(r - away + 0.5, 0, 1)[..., None]
 
 
-def box(frame: np.ndarray, y0: int, x0: int, y1: int, x1: int, fill: tuple[int, int, int], r: int = 0) -> None:
+def box(
+    frame: np.ndarray, y0: int, x0: int, y1: int, x1: int, fill: tuple[int, int, int], r: int = 0
+) -> None:
     """Fill a rectangle with rounded corners."""
     if y1 <= y0 or x1 <= x0:
         return
@@ -252,7 +282,9 @@ def _icon(name: str, size: int, opacity: float) -> top._Stamp:
     return top._stamp(sprites.read(name, name).at(size), opacity)
 
 
-def pill(frame: np.ndarray, text: str, y: int, x: int, size: int, fill, ink=DARK, bold: bool = True) -> int:
+def pill(
+    frame: np.ndarray, text: str, y: int, x: int, size: int, fill, ink=DARK, bold: bool = True
+) -> int:
     """A rounded label; returns its width."""
     wide = text_width(text, size, bold) + size
     box(frame, y, x, y + int(size * 1.6), x + wide, fill, size)
@@ -286,21 +318,12 @@ def _side(world: World, take: Take) -> _Side:
     path = np.stack([states.y, states.x], 2)[:, : world.learners].astype(float)
     # the camera looks at a moving average of the path, so it neither jerks nor lags
     reach = 4
-    padded = np.concatenate([np.repeat(path[:1, 0], reach, 0), path[:, 0], np.repeat(path[-1:, 0], reach, 0)])
-    centre = np.mean([padded[k : k + len(path)] for k in range(2 * reach + 1)], axis=0)
-    marks: list[tuple[top.Mark, ...]] = []
-    for k in range(len(states)):
-        same = k and (states.tiles[k] == states.tiles[k - 1]).all() and _rest_same(world, states, k)
-        marks.append(marks[-1] if same else top.goal_marks(world, states, k))
-    return _Side(take, scores, path, centre, tuple(marks))
-
-
-def _rest_same(world: World, states: np.recarray, k: int) -> bool:
-    """Whether nothing but the agents moved at step k, so that goals are where they were."""
-    others = slice(world.learners, None)
-    return all((states[f][k, others] == states[f][k - 1, others]).all() for f in ("y", "x", "alive")) and all(
-        np.array_equal(states[f][k], states[f][k - 1]) for f in world.fields
+    padded = np.concatenate(
+        [np.repeat(path[:1, 0], reach, 0), path[:, 0], np.repeat(path[-1:, 0], reach, 0)]
     )
+    centre = np.mean([padded[k : k + len(path)] for k in range(2 * reach + 1)], axis=0)
+    marks = tuple(top.goal_marks(world, states, k) for k in range(len(states)))
+    return _Side(take, scores, path, centre, marks)
 
 
 def fork(left: np.recarray, right: np.recarray, learners: int) -> int | None:
@@ -331,33 +354,59 @@ def _goal_words(goal: Goal) -> str:
     return goal.wish or goal.name
 
 
-def _captions(world: World, side: _Side, card: Card, best: np.ndarray) -> dict[int, str]:
-    """What to say at each step of a take: told events, goals met for the first time, and how it ended."""
+def _captions(world: World, side: _Side, card: Card) -> dict[int, str]:
+    """What to say at each step of a take: events when they begin, goals scored for the first time, and its end."""
     said: dict[int, str] = {}
     states = side.take.states
+    raised = states.events[:, : world.learners].sum(1) > 0  # [T + 1, E]
     for k in range(1, side.last + 1):
         parts = []
-        events = states.events[k, : world.learners].sum(0)
-        parts += [card.captions[e] for j, e in enumerate(world.events) if events[j] and e in card.captions]
-        if not parts:
-            for g, goal in enumerate(world.goals):
-                if side.scores[: k, g].max() <= 0 < side.scores[k, g]:
-                    kind = "intended goal" if goal is world.intended else "proxy"
-                    parts.append(f"scores on the {kind}, \"{_goal_words(goal)}\"")
-        if k == side.last:
-            if side.scores[k, 0] <= 0:
-                ended = int(states.ended[k])
-                how = "time is up" if ended == state.TRUNCATED else "it ends" if ended else "the recording ends"
-                parts.append(f"{how} without \"{_goal_words(world.intended)}\"")
+        for j, event in enumerate(world.events):
+            if event in card.captions and raised[k, j] and not (k > 1 and raised[k - 1, j]):
+                parts.append(card.captions[event])
+        for g, goal in enumerate(world.goals):
+            told = any(event in card.captions for event in goal.weights)
+            once = goal is world.intended or known_best(world, goal, card) is not None
+            if once and not told and side.scores[:k, g].max() <= 0 < side.scores[k, g]:
+                kind = "intended goal" if goal is world.intended else "proxy"
+                parts.append(f'scores on the {kind} "{_goal_words(goal)}"')
+        if k == side.last and side.scores[k, 0] <= 0:
+            ended = int(states.ended[k])
+            how = {state.TRUNCATED: "time is up", state.TERMINATED: "it ends"}.get(
+                ended, "the recording ends"
+            )
+            parts.append(f'{how} without "{_goal_words(world.intended)}"')
         if parts:
             said[k] = f"Step {k}: " + ", ".join(parts)
     return said
 
 
-def _verdict(score: float, best: float) -> tuple[str, bool]:
-    """A goal's outcome in words and whether it was met."""
-    if best <= 0:
-        return f"{score:.2f}", score > 0
+def _pale(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
+    """A lighter shade, for the second learner of a side."""
+    return tuple((v + 255) // 2 for v in rgb)  # type: ignore[return-value]
+
+
+def _number(score: float) -> str:
+    """A score with at most two decimals."""
+    return f"{round(float(score), 2) + 0.0:g}"
+
+
+def known_best(world: World, goal: Goal, card: Card) -> float | None:
+    """The highest score of a goal, handed in or plain from the rules: each event counts once, or ends the episode."""
+    if goal.name in card.best:
+        return float(card.best[goal.name])
+    gains = {event: weight for event, weight in goal.weights.items() if weight > 0}
+    if world.learners == 1 and goal.once:
+        return sum(gains.values())
+    if world.learners == 1 and gains and set(gains) <= set(world.ends_on):
+        return max(gains.values())
+    return None
+
+
+def _verdict(score: float, best: float | None) -> tuple[str, bool]:
+    """A goal's outcome in words, and whether it shall shine."""
+    if best is None or best <= 0:
+        return f"score {_number(score)}", score > 0
     if score >= MET * best:
         return "met", True
     if score <= 0:
@@ -382,12 +431,14 @@ class _Stage:
         self.name = f"{int(state.fingerprint(start[0])[0]):016x}"[:8]
         self.steps = max(side.last for side in self.sides)
         self.fork = fork(left.states, right.states, world.learners) if self.same_level else None
+        self.best = [known_best(world, goal, card) for goal in world.goals]
         most = np.maximum(self.sides[0].scores.max(0), self.sides[1].scores.max(0))
-        self.best = np.array([card.best.get(g.name, most[k]) for k, g in enumerate(world.goals)])
-        self.said = tuple(_captions(world, side, card, self.best) for side in self.sides)
+        self.full = [
+            most[g] if best is None else best for g, best in enumerate(self.best)
+        ]  # a full bar
+        self.said = tuple(_captions(world, side, card) for side in self.sides)
         self._lay_out()
         self._finished: dict[int, np.ndarray] = {}
-        self._trails: dict[tuple[int, int], tuple[top.Trail, ...]] = {}
 
     # -- layout
 
@@ -401,7 +452,9 @@ class _Stage:
         self.pane_width = (width - 48) // 2
         self.lefts = (16, width - 16 - self.pane_width)
         record = self.sides[0].take.states[0]
-        self.p = top.scale(self.world, int(record.h), int(record.w), (self.pane_height, self.pane_width))
+        self.p = top.scale(
+            self.world, int(record.h), int(record.w), (self.pane_height, self.pane_width)
+        )
         self.static = np.empty((height, width, 3), np.uint8)
         self.static[:] = DARK
         self._header()
@@ -417,7 +470,13 @@ class _Stage:
         if not self.same_level:
             right = f"split {self.card.split}" if self.card.split else ""
         used = write(frame, right, 13, width - 16, 16, DIM, align="right")
-        middle = "same level · same dice" if self.same else "same level" if self.same_level else "different levels"
+        middle = (
+            "same level · same dice"
+            if self.same
+            else "same level"
+            if self.same_level
+            else "different levels"
+        )
         half = text_width(middle, 16) // 2 + 14
         box(frame, 9, width // 2 - half, 38, width // 2 + half, DARK, 14)
         write(frame, middle, 13, width // 2, 16, TEXT, align="middle")
@@ -428,7 +487,15 @@ class _Stage:
     def _heading(self, side: _Side, x: int) -> None:
         accent = SIDES[self.lefts.index(x)]
         used = pill(self.static, side.take.role, 56, x, 16, accent)
-        write(self.static, side.take.label, 56, x + used + 12, 17, TEXT, width=self.pane_width - used - 12)
+        write(
+            self.static,
+            side.take.label,
+            56,
+            x + used + 12,
+            17,
+            TEXT,
+            width=self.pane_width - used - 12,
+        )
         for k, goal in enumerate(self.world.goals):
             self._score_row(side, x, k, goal)
 
@@ -438,7 +505,11 @@ class _Stage:
         intended = goal is self.world.intended
         icon(self.static, top.INTENDED if intended else top.PROXY, y + 2, x + 2, self.row - 6)
         bar = self._bar(x)
-        write(self.static, _goal_words(goal), y + 1, x + 28, small, TEXT, width=bar[0] - x - 36)
+        words, room = _goal_words(goal), bar[0] - x - 36
+        size = next(
+            (n for n in (small, small - 1, small - 2) if text_width(words, n) <= room), small - 2
+        )
+        write(self.static, words, y + 1 + small - size, x + 28, size, TEXT, width=room)
         box(self.static, y + 6, bar[0], y + self.row - 8, bar[1], PANEL, 5)
         take = side.take
         tag, ink = "", DIM
@@ -451,7 +522,7 @@ class _Stage:
 
     def _bar(self, x: int) -> tuple[int, int]:
         """Where the bars of a pane begin and end."""
-        return x + round(self.pane_width * 0.42), x + round(self.pane_width * 0.68)
+        return x + round(self.pane_width * 0.46), x + round(self.pane_width * 0.69)
 
     def _legend(self) -> None:
         frame, width = self.static, self.size[1]
@@ -465,7 +536,14 @@ class _Stage:
         self.legend_left = x
         self.track = (120, width - 16 - (250 if self.fork is not None else 60))
         if self.fork is not None:
-            used = write(frame, f"paths part at step {self.fork}", self.foot + 8, width - 16, 16, align="right")
+            used = write(
+                frame,
+                f"paths part at step {self.fork}",
+                self.foot + 8,
+                width - 16,
+                16,
+                align="right",
+            )
             icon(frame, "fork", self.foot + 11, width - 16 - used - 20, 16)
 
     # -- frames
@@ -485,77 +563,138 @@ class _Stage:
         side = self.sides[index]
         if k > side.last or (k == side.last and fraction >= 1.0):
             if index not in self._finished:
-                picture = self._view(index, side.last, 1.0)
-                self._finished[index] = self._stamped(side, picture)
+                self._finished[index] = self._stamped(index)
             return self._finished[index]
         return self._view(index, k, fraction)
 
+    def _window(self, index: int, k: int, fraction: float) -> top.Window:
+        """Where the camera of a side looks, on the way from step k - 1 to step k."""
+        side, before = self.sides[index], max(k - 1, 0)
+        y, x = side.centre[before] + (side.centre[k] - side.centre[before]) * fraction
+        size = (self.pane_height, self.pane_width)
+        return top.window(self.world, side.take.states[k], size, y, x, self.p)
+
     def _view(self, index: int, k: int, fraction: float) -> np.ndarray:
+        """The level of a side on the way from step k - 1 to step k."""
         side, other = self.sides[index], self.sides[1 - index]
-        states, size = side.take.states, (self.pane_height, self.pane_width)
-        before = max(k - 1, 0)
-        centre = side.centre[before] + (side.centre[k] - side.centre[before]) * fraction
+        states, before = side.take.states, max(k - 1, 0)
+        shown, walked = (k if fraction >= 0.5 else before), (k if fraction >= 1.0 else before)
+        trails = [
+            top.Trail(
+                side.path[: walked + 1, agent], SIDES[index] if not agent else _pale(SIDES[index])
+            )
+            for agent in range(self.world.learners)
+        ]
         ghost = None
-        if index == 1 and self.fork is not None and k > self.fork:
-            ghost = other.take.states[min(k if fraction >= 0.5 else before, other.last)]
-        shown = k if fraction >= 0.5 else before
+        if index == 1 and self.fork is not None and shown > self.fork:  # the way that was not taken
+            trails.insert(0, top.Trail(other.path[self.fork : walked + 1, 0], SIDES[0], faint=True))
+            ghost = other.take.states[shown] if shown <= other.last else None
         return top.draw(
             self.world,
             states,
             k,
-            size,
+            (self.pane_height, self.pane_width),
             previous=states[before],
             fraction=fraction,
-            at=top.window(self.world, states[k], size, centre[0], centre[1], self.p),
-            trails=self._trail(index, shown),
+            at=self._window(index, k, fraction),
+            trails=trails,
             marks=side.marks[shown],
             ghost=ghost,
         )
 
-    def _trail(self, index: int, k: int) -> tuple[top.Trail, ...]:
-        base = np.array(SIDES[index])
-        return tuple(
-            top.Trail(
-                self.sides[index].path[: k + 1, agent],
-                tuple(int(v) for v in base if True) if not agent else tuple(int(v) for v in (base + 255) // 2),
-            )
-            for agent in range(self.world.learners)
-        )
-
-    def _stamped(self, side: _Side, picture: np.ndarray) -> np.ndarray:
-        """A finished side: dimmed, with the outcome of every goal."""
-        picture = (picture.astype(np.uint16) * 2 // 5).astype(np.uint8)
-        goals = self.world.goals
-        high, wide = 64 + 26 * (len(goals) - 1), 0
+    def _stamped(self, index: int) -> np.ndarray:
+        """A finished side: its last picture dimmed, with the outcome of every goal where it hides least."""
+        side, picture = self.sides[index], self._view(index, self.sides[index].last, 1.0)
+        ground = np.array(DARK, np.uint16)
+        picture = ((picture * np.uint16(5) + ground * 4) // 9).astype(np.uint8)
         words = []
-        for g, goal in enumerate(goals):
+        for g, goal in enumerate(self.world.goals):
             verdict, met = _verdict(side.scores[-1, g], self.best[g])
-            words.append((f"INTENDED GOAL {verdict.upper()}" if not g else f"{_goal_words(goal)}: {verdict}", met))
-        room = picture.shape[1] - 60
-        wide = min(room, max(text_width(w, 26 if not g else 17, not g) for g, (w, _) in enumerate(words)) + 90)
-        y, x = picture.shape[0] // 2 - high // 2, picture.shape[1] // 2 - wide // 2
+            words.append(
+                (
+                    f"INTENDED GOAL{':' if self.best[0] is None else ''} {verdict.upper()}"
+                    if not g
+                    else f"{_goal_words(goal)}: {verdict}",
+                    met,
+                )
+            )
+        high = 64 + 26 * (len(words) - 1)
+        wide = max(text_width(w, 17 if g else 26, not g) for g, (w, _) in enumerate(words)) + 90
+        wide = min(picture.shape[1] - 40, wide)
+        y, x = self._emptiest(index, high + 12), picture.shape[1] // 2 - wide // 2
         met = words[0][1]
-        box(picture, y - 3, x - 3, y + high + 3, x + wide + 3, MARKS[top.INTENDED] if met else (217, 80, 43), 15)
+        box(
+            picture,
+            y - 3,
+            x - 3,
+            y + high + 3,
+            x + wide + 3,
+            MARKS[top.INTENDED] if met else RED,
+            15,
+        )
         box(picture, y, x, y + high, x + wide, PANEL, 12)
         for g, (text, reached) in enumerate(words):
             if not g:
-                icon(picture, top.INTENDED, y + 11, x + 16, 36, 1.0 if reached else 0.3)
+                icon(picture, top.INTENDED, y + 13, x + 16, 36, 1.0 if reached else 0.3)
                 write(picture, text, y + 12, x + 64, 26, TEXT, True, width=wide - 76)
             else:
-                icon(picture, top.PROXY, y + 31 + 26 * g, x + 24, 18, 1.0 if reached else 0.35)
-                write(picture, text, y + 28 + 26 * g, x + 64, 17, TEXT if reached else DIM, width=wide - 76)
+                icon(picture, top.PROXY, y + 32 + 26 * g, x + 25, 18, 1.0 if reached else 0.35)
+                write(
+                    picture,
+                    text,
+                    y + 28 + 26 * g,
+                    x + 64,
+                    17,
+                    TEXT if reached else DIM,
+                    width=wide - 76,
+                )
         return picture
+
+    def _emptiest(self, index: int, high: int) -> int:
+        """The top of the band of the pane, `high` pixels tall, in which the last picture shows least of the story."""
+        side, record = self.sides[index], self.sides[index].take.states[-1]
+        at = self._window(index, side.last, 1.0)
+        spots = [
+            *side.path.reshape(-1, 2)[:, 0],
+            *(y for mark in side.marks[-1] for y in mark.cells[:3, 0]),
+        ]
+        spots += [float(record.y[agent]) for agent in range(self.world.learners)] * 20
+        rows = (np.array(spots) + 0.5 - at.y) * at.p + self.pane_height / 2
+        tops = [self.pane_height // 2 - high // 2, self.pane_height - high - 16, 20]
+        hidden = [int(((rows > t - at.p) & (rows < t + high + at.p)).sum()) for t in tops]
+        return tops[int(np.argmin(hidden))]
 
     def _scores(self, frame: np.ndarray, side: _Side, x: int, k: int, fraction: float) -> None:
         shown = min(k if fraction >= 0.5 else max(k - 1, 0), side.last)
         start, stop = self._bar(x)
         for g, goal in enumerate(self.world.goals):
             score, y = side.scores[shown, g], self.score_top + g * self.row
-            share = min(abs(score) / self.best[g], 1.0) if self.best[g] > 0 else float(score != 0)
-            ink = MARKS[top.INTENDED if goal is self.world.intended else top.PROXY] if score >= 0 else (217, 80, 43)
+            share = min(abs(score) / self.full[g], 1.0) if self.full[g] > 0 else float(score != 0)
+            ink = (
+                MARKS[top.INTENDED if goal is self.world.intended else top.PROXY]
+                if score >= 0
+                else RED
+            )
             if share > 0:
-                box(frame, y + 6, start, y + self.row - 8, start + max(10, round((stop - start) * share)), ink, 5)
-            write(frame, f"{score:.2f}", y + 1, stop + 64, 15 if self.row > 22 else 13, TEXT, score != 0, "right")
+                box(
+                    frame,
+                    y + 6,
+                    start,
+                    y + self.row - 8,
+                    start + max(10, round((stop - start) * share)),
+                    ink,
+                    5,
+                )
+            write(
+                frame,
+                _number(score),
+                y + 1,
+                stop + 64,
+                15 if self.row > 22 else 13,
+                TEXT,
+                score != 0,
+                "right",
+            )
 
     def _timeline(self, frame: np.ndarray, k: int, fraction: float) -> None:
         start, stop = self.track
@@ -578,7 +717,9 @@ class _Stage:
         """The latest thing that happened on each side, or what the pause means."""
         x, room = 16, self.legend_left - 40
         if self.fork is not None and k == self.fork and fraction >= 1.0:
-            write(frame, f"Step {k}: here their paths part.", self.foot + 35, x, 18, TEXT, width=room)
+            write(
+                frame, f"Step {k}: here their paths part.", self.foot + 35, x, 18, TEXT, width=room
+            )
             return
         shown = k if fraction >= 0.5 else k - 1
         latest = []
@@ -586,99 +727,212 @@ class _Stage:
             steps = [step for step in said if step <= shown]
             if steps:
                 latest.append((steps[-1], index, said[steps[-1]]))
-        each = room // max(len(latest), 1)
+        # the newest is said in full and the older one as far as there is room
+        wanted = {index: 36 + text_width(words, 17) for _, index, words in latest}
+        if sum(wanted.values()) > room:
+            newest = max(latest)[1]
+            wanted = {
+                index: min(wide, room - (160 if len(latest) > 1 else 0))
+                for index, wide in wanted.items()
+            }
+            wanted = {
+                index: wide if index == newest else room - wanted[newest]
+                for index, wide in wanted.items()
+            }
         for _, index, words in latest:
             box(frame, self.foot + 42, x, self.foot + 54, x + 12, SIDES[index], 6)
-            x += 20 + write(frame, words, self.foot + 35, x + 20, 17, TEXT, width=each - 36) + 16
+            x += 36 + write(
+                frame, words, self.foot + 35, x + 20, 17, TEXT, width=max(1, wanted[index] - 36)
+            )
 
     # -- cards
 
     def title(self) -> np.ndarray:
         """The title card: what this is, the claim, how it was trained."""
-        frame, (height, width) = self._blank(), self.size
-        world, y = self.world, 120
-        art = sprites.of(world).things[int(world.kinds[0])]
-        top._blend(frame, top._stamp(art.at(128)), y - 8, 96)
-        write(frame, (self.card.title or world.title).upper(), y, 256, 46, TEXT, True, width=width - 300)
-        for line in wrap(self.card.claim, 26, width - 256 - 96, 3):
-            y += 36
-            write(frame, line, y + 28, 256, 26, TEXT)
-        y = max(y + 110, 290)
+        frame, width = self._blank(), self.size[1]
+        world, x = self.world, 288
+        claim = wrap(self.card.claim, 27, width - x - 90, 3)
+        facts = [line for fact in self.card.facts[:4] for line in wrap(fact, 19, width - x - 90, 2)]
+        tall = 70 + 40 * len(claim) + 30 + 38 * len(world.goals) + 30 + 30 * len(facts)
+        y = max(40, (self.size[0] - tall) // 2 - 10)
+        self._portrait(frame, y + 8, 90, 150)
+        write(
+            frame,
+            (self.card.title or world.title).upper(),
+            y,
+            x,
+            46,
+            TEXT,
+            True,
+            width=width - x - 40,
+        )
+        y += 74
+        for line in claim:
+            write(frame, line, y, x, 27, TEXT)
+            y += 40
+        y += 30
         for goal in world.goals:
             mark = top.INTENDED if goal is world.intended else top.PROXY
-            icon(frame, mark, y, 256, 26)
-            kind = "intended" if goal is world.intended else "proxy"
-            used = write(frame, f"{kind} goal", y, 296, 20, MARKS[mark], True)
-            write(frame, _goal_words(goal), y, 312 + max(used, 140), 20, TEXT, width=width - 340 - max(used, 140))
-            y += 36
-        y += 18
-        for fact in self.card.facts[:5]:
-            for line in wrap(fact, 19, width - 256 - 96, 2):
-                write(frame, line, y, 256, 19, DIM)
-                y += 30
+            icon(frame, mark, y, x, 26)
+            kind = "intended goal" if goal is world.intended else "proxy goal"
+            write(frame, kind, y, x + 40, 20, MARKS[mark], True)
+            paid = "   (paid in training)" if goal is world.paid else ""
+            write(frame, _goal_words(goal) + paid, y, x + 200, 20, TEXT, width=width - x - 240)
+            y += 38
+        y += 30
+        for line in facts:
+            write(frame, line, y, x, 19, DIM)
+            y += 30
         return frame
+
+    def _portrait(self, frame: np.ndarray, y: int, x: int, size: int) -> None:
+        """The learner on its ground, framed."""
+        art = sprites.of(self.world)
+        tile = np.full((size, size, 4), 255, np.uint8)
+        tile[..., :3] = sprites.over(sprites.tile_art(art.tiles[art.ground], size), tile[..., :3])
+        hero = art.things[int(self.world.kinds[0])].at(size * 4 // 5)
+        edge = size // 10
+        tile[edge : edge + len(hero), edge : edge + len(hero)] = sprites.pile(
+            hero, tile[edge : edge + len(hero), edge : edge + len(hero)]
+        )
+        box(frame, y - 5, x - 5, y + size + 5, x + size + 5, LINE, 26)
+        area = frame[y : y + size, x : x + size]
+        mask = np.zeros((size, size, 3), np.uint8)
+        box(mask, 0, 0, size, size, (255, 255, 255), 22)
+        area[:] = (
+            tile[..., :3] * mask.astype(np.uint16) + area * (255 - mask.astype(np.uint16)) + 127
+        ) // 255
 
     def end(self) -> np.ndarray:
         """The end card: what each side did here, the figures over many levels, and how to see it again."""
         frame, (height, width) = self._blank(), self.size
-        write(frame, (self.card.title or self.world.title).upper(), 34, 96, 28, TEXT, True, width=width - 192)
-        y = 88
-        write(frame, "IN THIS LEVEL", y, 96, 15, DIM, True)
-        y += 28
-        for index, side in enumerate(self.sides):
-            used = pill(frame, side.take.role, y, 96, 15, SIDES[index])
-            x = 108 + max(used, 110)
-            for g, goal in enumerate(self.world.goals):
-                verdict, met = _verdict(side.scores[-1, g], self.best[g])
-                icon(frame, top.PROXY if g else top.INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
-                words = f"{_goal_words(goal)}: {verdict}"
-                x += 26 + write(frame, words, y, x + 26, 17, TEXT if met else DIM, width=max(1, width - 122 - x)) + 24
-            y += 34
-        y += 12
-        if self.card.rates:
-            y = self._rates(frame, y)
-        y = max(y + 8, height - 40 - 28 * sum(map(bool, (self.card.pick, self.card.command, self.card.versions))))
-        for words, text in (
-            ("level", (f"{self.name} · " if self.same_level else "") + self.card.pick if self.card.pick else ""),
+        foot = [
+            (
+                "level",
+                f"{self.name} · {self.card.pick}"
+                if self.card.pick and self.same_level
+                else self.card.pick,
+            ),
             ("again", self.card.command),
             ("made with", self.card.versions),
-        ):
-            if text:
-                write(frame, words, y, 96, 16, DIM, True)
-                write(frame, text, y, 210, 16, TEXT, width=width - 306)
-                y += 28
+        ]
+        foot = [row for row in foot if row[1]]
+        write(
+            frame,
+            (self.card.title or self.world.title).upper(),
+            26,
+            64,
+            26,
+            TEXT,
+            True,
+            width=width - 128,
+        )
+        below = height - 28 * len(foot) - 20
+        wanted = 40 + 30 * min(len(self.card.rates), 8) if self.card.rates else 0
+        y = max(
+            self._outcome(
+                frame, index, 78, 64 + index * (width - 96) // 2, below - 78 - wanted - 20
+            )
+            for index in range(2)
+        )
+        if self.card.rates:
+            self._rates(frame, y + 18, (below - y - 18 - 40) // 30)
+        for row, (words, text) in enumerate(foot):
+            write(frame, words, below + 28 * row, 64, 16, DIM, True)
+            write(frame, text, below + 28 * row, 170, 16, TEXT, width=width - 234)
         return frame
 
-    def _rates(self, frame: np.ndarray, y: int) -> int:
-        """Bars with intervals; returns where they end."""
+    def _outcome(self, frame: np.ndarray, index: int, y: int, x: int, room: int) -> int:
+        """One side's whole level with its way, and its outcome for every goal; returns where that ends."""
+        side, wide = self.sides[index], (self.size[1] - 96) // 2 - 32
+        record = side.take.states[-1]
+        h, w = int(record.h), int(record.w)
+        text = 34 + 26 * len(self.world.goals)
+        beside = max(1, min(room // h, 300 // w))
+        under = max(1, min((room - text) // h, wide // w))
+        p = min(max(beside, under), 32)
+        picture = top.draw(
+            self.world,
+            side.take.states,
+            side.last,
+            (h * p, w * p),
+            at=top.Window(p, h / 2, w / 2),
+            trails=[
+                top.Trail(side.path[:, agent], SIDES[index]) for agent in range(self.world.learners)
+            ],
+            marks=side.marks[-1],
+        )[: max(room, p), :wide]
+        high = picture.shape[0]
+        box(frame, y - 3, x - 3, y + high + 3, x + picture.shape[1] + 3, SIDES[index], 4)
+        frame[y : y + high, x : x + picture.shape[1]] = picture
+        if under > beside:
+            y, width = y + high + 12, wide
+            used = pill(frame, side.take.role, y, x, 16, SIDES[index]) + 10
+            write(frame, side.take.label, y, x + used, 16, DIM, width=width - used)
+        else:
+            end, x, width = y + high, x + picture.shape[1] + 20, wide - picture.shape[1] - 20
+            pill(frame, side.take.role, y, x, 16, SIDES[index])
+            for line in wrap(side.take.label, 16, width, 2):
+                y += 24
+                write(frame, line, y + 6, x, 16, DIM)
+        y += 34
+        for g, goal in enumerate(self.world.goals):
+            verdict, met = _verdict(side.scores[-1, g], self.best[g])
+            icon(frame, top.PROXY if g else top.INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
+            for line in wrap(
+                f"{_goal_words(goal)}: {verdict}", 16, width - 28, 1 if under > beside else 2
+            ):
+                write(frame, line, y, x + 28, 16, TEXT if met else DIM)
+                y += 24
+            y += 2
+        return y if under > beside else max(y, end)
+
+    def _rates(self, frame: np.ndarray, y: int, rows: int) -> None:
+        """At most `rows` bars with their intervals."""
         width = self.size[1]
-        used = write(frame, "OVER MANY LEVELS", y, 96, 15, DIM, True)
-        write(frame, self.card.sample, y, 112 + used, 15, DIM, width=width - 220 - used)
+        used = write(frame, "OVER MANY LEVELS", y, 64, 15, TEXT, True)
+        write(frame, self.card.sample, y, 80 + used, 15, DIM, width=width - 160 - used)
         y += 30
-        start, stop = 96 + 400, width - 96 - 170
-        for rate in self.card.rates[:10]:
+        start, stop = 64 + 420, width - 64 - 190
+        for rate in self.card.rates[: max(rows, 0)]:
             if rate.mark:
-                icon(frame, rate.mark, y + 2, 96, 20)
-            write(frame, rate.label, y, 124, 17, TEXT, width=start - 140)
+                icon(frame, rate.mark, y + 2, 64, 20)
+            write(frame, rate.label, y, 92, 17, TEXT, width=start - 108)
             box(frame, y + 4, start, y + 20, stop, PANEL, 6)
             ink = MARKS.get(rate.mark, (120, 170, 220))
             if rate.value > 0:
-                box(frame, y + 4, start, y + 20, start + max(12, round((stop - start) * min(rate.value, 1))), ink, 6)
+                box(
+                    frame,
+                    y + 4,
+                    start,
+                    y + 20,
+                    start + max(12, round((stop - start) * min(rate.value, 1))),
+                    ink,
+                    6,
+                )
             words = f"{100 * rate.value:.0f} %"
             if rate.low is not None and rate.high is not None:
-                low, high = (start + round((stop - start) * min(max(v, 0), 1)) for v in (rate.low, rate.high))
-                box(frame, y + 11, low, y + 13, high + 1, TEXT)
-                for end in (low, high):
-                    box(frame, y + 7, end - 1, y + 17, end + 1, TEXT)
+                low, high = (
+                    start + round((stop - start) * min(max(v, 0), 1)) for v in (rate.low, rate.high)
+                )
+                for grown, whisker in (
+                    (1, DARK),
+                    (0, TEXT),
+                ):  # white with a dark rim shows on any bar
+                    for y0, x0, y1, x1 in (
+                        (y + 11, low, y + 13, high + 1),
+                        (y + 7, low - 1, y + 17, low + 1),
+                        (y + 7, high - 1, y + 17, high + 1),
+                    ):
+                        box(frame, y0 - grown, x0 - grown, y1 + grown, x1 + grown, whisker)
                 words += f"  [{100 * rate.low:.0f} - {100 * rate.high:.0f}]"
             write(frame, words, y, stop + 14, 17, TEXT, True)
-            y += 32
-        return y
+            y += 30
 
     def _blank(self) -> np.ndarray:
+        """An empty card with the two sides' colours at its foot."""
         frame = np.empty((*self.size, 3), np.uint8)
         frame[:] = DARK
-        frame[: self.size[0]] = np.linspace(1.35, 0.85, self.size[0])[:, None, None] * np.array(DARK)
         frame[-6:, : self.size[1] // 2] = SIDES[0]
         frame[-6:, self.size[1] // 2 :] = SIDES[1]
         return frame
@@ -690,7 +944,11 @@ def frames(
     """The number of frames of a contrast film, and the frames: uint8[height, width, 3], each valid until the next."""
     stage = _Stage(left, right, card, size)
     play = schedule(stage.steps, stage.fork, fps)
-    titles, ends, fade = round(TITLE * fps), round(END * fps), round(0.2 * fps)
+    opening = sum(map(len, (card.title, card.claim, *card.facts)))
+    closing = sum(map(len, (*(rate.label for rate in card.rates), card.sample, card.pick))) + 60
+    titles = round(min(max(opening / READING, TITLE[0]), TITLE[1]) * fps)
+    ends = round(min(max(closing / READING, END[0]), END[1]) * fps)
+    fade = round(0.2 * fps)
 
     def stream() -> Iterator[np.ndarray]:
         title, first = stage.title(), stage.play(0, 1.0)
@@ -698,7 +956,9 @@ def frames(
             yield title
         for j in range(fade):
             share = round(256 * (j + 1) / (fade + 1))
-            yield ((title * np.uint32(256 - share) + first * np.uint32(share)) >> 8).astype(np.uint8)
+            yield ((title * np.uint32(256 - share) + first * np.uint32(share)) >> 8).astype(
+                np.uint8
+            )
         last_step, last = (-1, 0.0), first
         for step in play:
             if step != last_step:
@@ -785,7 +1045,9 @@ def encode(
 
 def _temporary(path: Path, suffix: str) -> Path:
     """An empty file beside `path` that ends in .tmp plus its real suffix, readable like any other new file."""
-    handle, name = tempfile.mkstemp(suffix=f".tmp{suffix}", prefix=f".{path.stem}-", dir=path.parent)
+    handle, name = tempfile.mkstemp(
+        suffix=f".tmp{suffix}", prefix=f".{path.stem}-", dir=path.parent
+    )
     os.close(handle)
     mask = os.umask(0)
     os.umask(mask)
@@ -799,15 +1061,25 @@ def _ffmpeg() -> str:
 
         return imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError) as fault:
-        raise RunError(f"no ffmpeg to encode films with ({fault}); pip install imageio-ffmpeg") from None
+        raise RunError(
+            f"no ffmpeg to encode films with ({fault}); pip install imageio-ffmpeg"
+        ) from None
 
 
 def _complaint(log: BinaryIO, path: Path) -> RunError:
     """ffmpeg's own reason, in one line."""
     log.seek(0)
-    lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    known = next((line for line in lines if "No space left" in line or "File too large" in line), "")
-    reason = "No space left on device" if "No space" in known else known or (lines[-1] if lines else "the encoder died")
+    lines = [
+        line.strip() for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()
+    ]
+    known = next(
+        (line for line in lines if "No space left" in line or "File too large" in line), ""
+    )
+    reason = (
+        "No space left on device"
+        if "No space" in known
+        else known or (lines[-1] if lines else "the encoder died")
+    )
     return RunError(f"cannot write the film '{path}': {reason}")
 
 
@@ -815,20 +1087,44 @@ def _encode_mp4(stream, path: Path, fps: int, size: tuple[int, int], total: int,
     """Pipe frames into ffmpeg; returns their number after reading the file back."""
     height, width = size
     command = [_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin" if False else "-y"]
-    command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps), "-i", "pipe:0"]
+    command += [
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-s",
+        f"{width}x{height}",
+        "-r",
+        str(fps),
+        "-i",
+        "pipe:0",
+    ]
     # a fixed number of threads: x264 cuts its work by it, and the bytes must not depend on the machine's cores
     command += ["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-threads", "2"]
     command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
     command += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-    command += ["-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
+    command += [
+        "-movflags",
+        "+faststart",
+        "-map_metadata",
+        "-1",
+        "-fflags",
+        "+bitexact",
+        "-flags:v",
+        "+bitexact",
+    ]
     count = 0
     with tempfile.TemporaryFile() as log:
-        encoder = subprocess.Popen([*command, str(path)], stdin=subprocess.PIPE, stdout=log, stderr=log)
+        encoder = subprocess.Popen(
+            [*command, str(path)], stdin=subprocess.PIPE, stdout=log, stderr=log
+        )
         assert encoder.stdin
         try:
             for frame in stream:
                 if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
-                    raise UserError(f"a frame is {frame.dtype} {frame.shape}, not uint8 {(height, width, 3)}")
+                    raise UserError(
+                        f"a frame is {frame.dtype} {frame.shape}, not uint8 {(height, width, 3)}"
+                    )
                 try:
                     encoder.stdin.write(np.ascontiguousarray(frame).data)
                 except BrokenPipeError:
@@ -848,13 +1144,28 @@ def _encode_mp4(stream, path: Path, fps: int, size: tuple[int, int], total: int,
                 encoder.wait()
     found = _probe(path)
     if found != (count, (height, width)):
-        raise RunError(f"the film '{path}' is broken: wrote {count} frames of {width}x{height}, read back {found}")
+        raise RunError(
+            f"the film '{path}' is broken: wrote {count} frames of {width}x{height}, read back {found}"
+        )
     return count
 
 
 def _probe(path: Path) -> tuple[int, tuple[int, int]]:
     """Frames and (height, width) of a film, by reading all of it."""
-    command = [_ffmpeg(), "-hide_banner", "-nostdin", "-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
+    command = [
+        _ffmpeg(),
+        "-hide_banner",
+        "-nostdin",
+        "-i",
+        str(path),
+        "-map",
+        "0:v:0",
+        "-c",
+        "copy",
+        "-f",
+        "null",
+        "-",
+    ]
     done = subprocess.run(command, capture_output=True, check=False)
     text = done.stderr.decode("utf-8", "replace")
     counts = re.findall(r"frame=\s*(\d+)", text)
@@ -865,7 +1176,15 @@ def _probe(path: Path) -> tuple[int, tuple[int, int]]:
 
 
 # width and quality tried in turn until the file is small enough; every `nth` frame is kept
-_LADDER = ((960, 2, 70), (800, 2, 60), (720, 3, 55), (640, 3, 50), (560, 4, 45), (480, 5, 40), (400, 6, 30))
+_LADDER = (
+    (960, 2, 70),
+    (800, 2, 60),
+    (720, 3, 55),
+    (640, 3, 50),
+    (560, 4, 45),
+    (480, 5, 40),
+    (400, 6, 30),
+)
 
 
 def _shrink(master: Path, path: Path, count: int, fps: int, size: tuple[int, int]) -> None:
@@ -876,14 +1195,24 @@ def _shrink(master: Path, path: Path, count: int, fps: int, size: tuple[int, int
         kept = -(-count // nth)
         pick = f"select=not(mod(n\\,{nth})),setpts=N/({fps}/{nth})/TB,scale={width}:{height}:flags=lanczos"
         if path.suffix == ".webp":
-            _transcode(master, path, ["-vf", pick, "-c:v", "libwebp_anim", "-q:v", str(quality), "-loop", "0"])
+            _transcode(
+                master,
+                path,
+                ["-vf", pick, "-c:v", "libwebp_anim", "-q:v", str(quality), "-loop", "0"],
+            )
         else:
             colours = max(48, 200 - 24 * rung)
             palette = path.with_suffix(".png")
             try:
-                _transcode(master, palette, ["-vf", f"{pick},palettegen=max_colors={colours}", "-update", "1"])
+                _transcode(
+                    master,
+                    palette,
+                    ["-vf", f"{pick},palettegen=max_colors={colours}", "-update", "1"],
+                )
                 joined = f"[0:v]{pick}[v];[v][1:v]paletteuse=dither=none:diff_mode=rectangle"
-                _transcode(master, path, ["-i", str(palette), "-filter_complex", joined, "-loop", "0"])
+                _transcode(
+                    master, path, ["-i", str(palette), "-filter_complex", joined, "-loop", "0"]
+                )
             finally:
                 palette.unlink(missing_ok=True)
         if path.stat().st_size <= SMALL:
@@ -892,8 +1221,28 @@ def _shrink(master: Path, path: Path, count: int, fps: int, size: tuple[int, int
 
 
 def _transcode(source: Path, path: Path, options: list[str]) -> None:
-    command = [_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-i", str(source), *options]
-    command += ["-fps_mode", "passthrough", "-threads", "2", "-fflags", "+bitexact", "-map_metadata", "-1", str(path)]
+    command = [
+        _ffmpeg(),
+        "-hide_banner",
+        "-loglevel",
+        "error",
+        "-nostdin",
+        "-y",
+        "-i",
+        str(source),
+        *options,
+    ]
+    command += [
+        "-fps_mode",
+        "passthrough",
+        "-threads",
+        "2",
+        "-fflags",
+        "+bitexact",
+        "-map_metadata",
+        "-1",
+        str(path),
+    ]
     with tempfile.TemporaryFile() as log:
         if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
             raise _complaint(log, path)
@@ -914,4 +1263,6 @@ def _check_animation(path: Path, count: int, size: tuple[int, int], seconds: flo
     except (OSError, EOFError) as fault:
         raise RunError(f"the film '{path}' is broken: {fault}") from None
     if found != size or n > count or abs(lasted - seconds) > 0.02 * seconds + 0.2:
-        raise RunError(f"the film '{path}' is broken: {n} frames of {found} in {lasted:.1f} s, not {count} of {size}")
+        raise RunError(
+            f"the film '{path}' is broken: {n} frames of {found} in {lasted:.1f} s, not {count} of {size}"
+        )

@@ -49,13 +49,39 @@ if TYPE_CHECKING:
 
 # Base colours after Okabe and Ito, which stay apart for every common kind of colour vision, with softer materials.
 PALETTE = {
-    "ink": "#20233f", "white": "#fffaf0", "black": "#10121f",
-    "orange": "#ee8b1b", "sky": "#56b4e9", "green": "#1fa37a", "yellow": "#f5d33b", "blue": "#2b6fc4",
-    "red": "#d9502b", "pink": "#d884b4", "purple": "#7d5bb5", "teal": "#2bb3a8",
-    "stone": "#8f95ab", "slate": "#5b6183", "night": "#343860", "steel": "#c5cede", "floor": "#e6dcc8",
-    "sand": "#ecd7a4", "wood": "#a9713f", "bark": "#7a4d2f", "dirt": "#96613e", "grass": "#63b64d",
-    "leaf": "#3f9d57", "water": "#3d97d8", "gold": "#f6b92b", "cheese": "#fbcb45", "fur": "#a7a3b8",
-    "paint": "#ffffff", "skin": "#f2c39b", "lava": "#e8431f", "ember": "#ffb12e", "air": "#a9def5", "cloud": "#f3fbff",
+    "ink": "#20233f",
+    "white": "#fffaf0",
+    "black": "#10121f",
+    "orange": "#ee8b1b",
+    "sky": "#56b4e9",
+    "green": "#1fa37a",
+    "yellow": "#f5d33b",
+    "blue": "#2b6fc4",
+    "red": "#d9502b",
+    "pink": "#d884b4",
+    "purple": "#7d5bb5",
+    "teal": "#2bb3a8",
+    "stone": "#8f95ab",
+    "slate": "#5b6183",
+    "night": "#343860",
+    "steel": "#c5cede",
+    "floor": "#e6dcc8",
+    "sand": "#ecd7a4",
+    "wood": "#a9713f",
+    "bark": "#7a4d2f",
+    "dirt": "#96613e",
+    "grass": "#63b64d",
+    "leaf": "#3f9d57",
+    "water": "#3d97d8",
+    "gold": "#f6b92b",
+    "cheese": "#fbcb45",
+    "fur": "#a7a3b8",
+    "paint": "#ffffff",
+    "skin": "#f2c39b",
+    "lava": "#e8431f",
+    "ember": "#ffb12e",
+    "air": "#a9def5",
+    "cloud": "#f3fbff",
 }
 OUTLINE = 5.0  # width of the ink outline in units of 1/100 of the picture
 STEP = 0.12  # one step of `+` or `-` in a fill
@@ -64,8 +90,14 @@ SUPERSAMPLED = 120  # pictures are drawn at least this many pixels wide, then av
 
 # least and most numbers after the fill; None: no limit
 _SHAPES = {
-    "disc": (3, 3), "oval": (4, 5), "box": (4, 5), "poly": (6, None), "line": (5, None), "ring": (4, 4),
-    "star": (4, 5), "glow": (3, 3),
+    "disc": (3, 3),
+    "oval": (4, 5),
+    "box": (4, 5),
+    "poly": (6, None),
+    "line": (5, None),
+    "ring": (4, 4),
+    "star": (4, 5),
+    "glow": (3, 3),
 }
 _WORDS = ("flat", "in", "free")
 _FILL = re.compile(r"(#[0-9a-fA-F]{6}|[a-z]+)([+-]\d+)?(?:@(\d+))?$")
@@ -101,11 +133,15 @@ def colour(text: str) -> tuple[np.ndarray, float]:
     """The colour (float64[3], 0-255) and opacity (0-1) of a fill such as `gold-1@50`."""
     match = _FILL.match(text)
     if not match:
-        raise UserError(f"{text!r} is not a colour: write a palette name or #rrggbb, then +2, -1 or @50.")
+        raise UserError(
+            f"{text!r} is not a colour: write a palette name or #rrggbb, then +2, -1 or @50."
+        )
     name, step, alpha = match.groups()
     if name[0] != "#":
         if name not in PALETTE:
-            raise UserError(f"there is no colour {name!r} in the palette.{did_you_mean(name, PALETTE)}")
+            raise UserError(
+                f"there is no colour {name!r} in the palette.{did_you_mean(name, PALETTE)}"
+            )
         name = PALETTE[name]
     base = np.array([int(name[k : k + 2], 16) for k in (1, 3, 5)], float)
     steps = int(step or 0) * STEP
@@ -137,7 +173,10 @@ def parse(text: str, where: str = "art", library: dict[str, str] | None = None) 
                 values = tuple(float(word) for word in rest[1:] if word not in _WORDS)
                 least, most = _SHAPES[head]
                 if len(values) < least or (most and len(values) > most):
-                    raise UserError(f"{at}: {head} takes {least} numbers" + (f" to {most}" if most != least else ""))
+                    raise UserError(
+                        f"{at}: {head} takes {least} numbers"
+                        + (f" to {most}" if most != least else "")
+                    )
                 for fill in rest[0].split(">"):
                     colour(fill)
                 shapes.append(Shape(head, rest[0], values, frozenset(tags)))
@@ -176,7 +215,9 @@ def _used(rest: list[str], tints: dict[str, str], library: dict[str, str] | None
             re.sub(r"^[a-z]+", lambda found: tints.get(found.group(), found.group()), part)
             for part in shape.fill.split(">")
         )
-        shapes.append(Shape(shape.kind, fill, shape.numbers, shape.words, mirror_, turn_, move_, scale_))
+        shapes.append(
+            Shape(shape.kind, fill, shape.numbers, shape.words, mirror_, turn_, move_, scale_)
+        )
     return shapes
 
 
@@ -247,7 +288,13 @@ def paint(picture: Picture, p: int, rim: str = "ink") -> np.ndarray:
 
 def _window(shape: Shape, n: int) -> tuple[slice, slice]:
     """The pixels that shape and outline can touch: moved shapes may be anywhere, others lie in their box."""
-    if shape.mirror or shape.turn or shape.move != (0.0, 0.0) or shape.scale != 1.0 or shape.kind == "oval":
+    if (
+        shape.mirror
+        or shape.turn
+        or shape.move != (0.0, 0.0)
+        or shape.scale != 1.0
+        or shape.kind == "oval"
+    ):
         return slice(0, n), slice(0, n)
     v = shape.numbers
     if shape.kind in ("disc", "glow", "star"):
@@ -261,11 +308,13 @@ def _window(shape: Shape, n: int) -> tuple[slice, slice]:
     else:
         xs, ys, reach = v[0::2], v[1::2], 0.0
     reach += OUTLINE * 2
+
     def span(values):
         return slice(
             min(n, max(0, int((min(values) - reach) * n / 100))),
             max(0, min(n, int((max(values) + reach) * n / 100) + 1)),
         )
+
     return span(ys), span(xs)
 
 
@@ -292,10 +341,19 @@ def _distance(shape: Shape, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         r = min(v[4] if len(v) > 4 else 0.0, (v[2] - v[0]) / 2, (v[3] - v[1]) / 2)
         dx = np.abs(x - (v[0] + v[2]) / 2) - (v[2] - v[0]) / 2 + r
         dy = np.abs(y - (v[1] + v[3]) / 2) - (v[3] - v[1]) / 2 + r
-        d = np.sqrt(np.maximum(dx, 0) ** 2 + np.maximum(dy, 0) ** 2) + np.minimum(np.maximum(dx, dy), 0) - r
+        d = (
+            np.sqrt(np.maximum(dx, 0) ** 2 + np.maximum(dy, 0) ** 2)
+            + np.minimum(np.maximum(dx, dy), 0)
+            - r
+        )
     elif shape.kind == "line":
         points = list(zip(v[1::2], v[2::2], strict=True))
-        d = np.minimum.reduce([_segment(x, y, a, b) for a, b in zip(points, points[1:], strict=False)]) - v[0] / 2
+        d = (
+            np.minimum.reduce(
+                [_segment(x, y, a, b) for a, b in zip(points, points[1:], strict=False)]
+            )
+            - v[0] / 2
+        )
     else:
         points = _star(v) if shape.kind == "star" else list(zip(v[0::2], v[1::2], strict=True))
         d = _polygon(x, y, points)
@@ -314,7 +372,10 @@ def _star(v) -> list[tuple[float, float]]:
     points = int(v[4]) if len(v) > 4 else 5
     angles = np.arange(2 * points) * (np.pi / points) - np.pi / 2
     radii = np.where(np.arange(2 * points) % 2, v[3], v[2])
-    return [(v[0] + r * float(np.cos(a)), v[1] + r * float(np.sin(a))) for a, r in zip(angles, radii, strict=True)]
+    return [
+        (v[0] + r * float(np.cos(a)), v[1] + r * float(np.sin(a)))
+        for a, r in zip(angles, radii, strict=True)
+    ]
 
 
 def _segment(x, y, a, b):
@@ -332,7 +393,9 @@ def _polygon(x, y, points):
     for a, b in zip(points, points[1:] + points[:1], strict=True):
         d = np.minimum(d, _segment(x, y, a, b))
         if a[1] != b[1]:
-            crosses = ((a[1] > y) != (b[1] > y)) & (x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0])
+            crosses = ((a[1] > y) != (b[1] > y)) & (
+                x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0]
+            )
             inside ^= crosses
     return np.where(inside, -d, d)
 
@@ -352,7 +415,9 @@ def _shaded(shape: Shape, cover: np.ndarray) -> tuple[np.ndarray, float]:
     if "flat" not in shape.words and shape.kind != "glow":
         light = -(gx[None, :] * 0.45 + gy[:, None] * 0.55)[..., None]
         bright, dark = np.array([1.0, 0.99, 0.94]), np.array([0.10, 0.09, 0.22])
-        rgb = rgb + np.where(light > 0, (bright - rgb) * light * LIGHT, (rgb - dark) * light * SHADE)
+        rgb = rgb + np.where(
+            light > 0, (bright - rgb) * light * LIGHT, (rgb - dark) * light * SHADE
+        )
     return rgb, top[1]
 
 
@@ -412,14 +477,20 @@ def _stretched(rgba: np.ndarray, p: int) -> np.ndarray:
     fine = np.repeat(np.repeat(fine, p, 0), p, 1).reshape(p, height, p, width, 4).sum((1, 3))
     alpha = fine[..., 3:]
     rgb = np.where(alpha > 0, (2 * fine[..., :3] + alpha) // np.maximum(2 * alpha, 1), 0)
-    return np.concatenate([rgb, (2 * alpha + height * width) // (2 * height * width)], -1).astype(np.uint8)
+    return np.concatenate([rgb, (2 * alpha + height * width) // (2 * height * width)], -1).astype(
+        np.uint8
+    )
 
 
 def _lettered(art: Letter, p: int, rim: str) -> np.ndarray:
     """A coloured tile or disc with a letter, dark on light colours and light on dark ones."""
     from PIL import Image, ImageDraw, ImageFont
 
-    shape = f"tile\nbox {art.fill} 0 0 100 100\nbox {art.fill}+1 6 6 94 94 8" if art.tile else f"disc {art.fill} 50 50 42"
+    shape = (
+        f"tile\nbox {art.fill} 0 0 100 100\nbox {art.fill}+1 6 6 94 94 8"
+        if art.tile
+        else f"disc {art.fill} 50 50 42"
+    )
     rgba = paint(parse(shape), p, rim)
     n = 16 * p
     mask = Image.new("L", (n, n))
@@ -428,11 +499,15 @@ def _lettered(art: Letter, p: int, rim: str) -> np.ndarray:
     cover = np.asarray(mask, np.int64).reshape(p, 16, p, 16).sum((1, 3)) / (255 * 256)
     light = colour(art.fill)[0].sum() > 330
     pen = colour("ink" if light else "white")[0]
-    rgba[..., :3] = np.rint(rgba[..., :3] * (1 - cover[..., None]) + pen * cover[..., None]).astype(np.uint8)
+    rgba[..., :3] = np.rint(rgba[..., :3] * (1 - cover[..., None]) + pen * cover[..., None]).astype(
+        np.uint8
+    )
     return rgba
 
 
-def read(text: str, name: str, char: str = "?", tile: bool = True, folder: Path | None = None) -> Sprite:
+def read(
+    text: str, name: str, char: str = "?", tile: bool = True, folder: Path | None = None
+) -> Sprite:
     """The sprite that `text` means: a library name, art in text, a PNG in `folder`; empty: the library's `name`.
 
     Raises UserError for art that cannot be read. An unknown name gives a letter, which is art too.
@@ -448,7 +523,11 @@ def read(text: str, name: str, char: str = "?", tile: bool = True, folder: Path 
             while f"{word}.{len(keys)}" in library:
                 keys.append(f"{word}.{len(keys)}")
             return Sprite(tuple(parse(library[key], key) for key in keys), word)
-        fills = [fill for fill in PALETTE if fill not in ("ink", "black", "night", "paint", "air", "floor")]
+        fills = [
+            fill
+            for fill in PALETTE
+            if fill not in ("ink", "black", "night", "paint", "air", "floor")
+        ]
         fill = fills[sum(ord(letter) * (k + 7) for k, letter in enumerate(name)) % len(fills)]
         return Sprite((Letter(char, fill, tile),))
     poses = re.split(r"^---\s*$", text, flags=re.MULTILINE)
@@ -474,7 +553,9 @@ def _text_art(text: str, where: str) -> Picture | Pixels:
     if not rows or len({len(row) for row in rows}) != 1:
         raise UserError(f"{where}: pixel rows must all have the same length.")
     for letter in sorted(set("".join(rows)) - set(colours)):
-        raise UserError(f"{where}: no colour is given for {letter!r}; add a line such as '{letter} = gold'.")
+        raise UserError(
+            f"{where}: no colour is given for {letter!r}; add a line such as '{letter} = gold'."
+        )
     data = bytes(value for row in rows for letter in row for value in colours[letter])
     return Pixels(data, len(rows), len(rows[0]))
 
@@ -486,7 +567,9 @@ def _png(word: str, name: str, folder: Path | None) -> Pixels:
     try:
         with Image.open(path) as image:
             if image.width > 1024 or image.height > 1024:
-                raise UserError(f"the sprite of '{name}': {path} is larger than 1024 x 1024 pixels.")
+                raise UserError(
+                    f"the sprite of '{name}': {path} is larger than 1024 x 1024 pixels."
+                )
             rgba = np.asarray(image.convert("RGBA"))
     except OSError as fault:
         raise UserError(f"the sprite of '{name}': cannot read {path} ({fault}).") from None
@@ -526,7 +609,9 @@ def pile(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """Compose RGBA over RGBA (both uint8[p, p, 4])."""
     a, b = top[..., 3:].astype(np.int64), bottom[..., 3:].astype(np.int64)
     alpha = a * 255 + b * (255 - a)  # times 255
-    rgb = (top[..., :3] * a * 255 + bottom[..., :3] * b * (255 - a) + alpha // 2) // np.maximum(alpha, 1)
+    rgb = (top[..., :3] * a * 255 + bottom[..., :3] * b * (255 - a) + alpha // 2) // np.maximum(
+        alpha, 1
+    )
     return np.concatenate([rgb, (alpha + 127) // 255], -1).astype(np.uint8)
 
 
@@ -552,7 +637,9 @@ def looks(name: str) -> int:
 @cache
 def sides(name: str) -> str:
     """The sides (of "uldr") on which a library tile has edge art."""
-    return "".join(side[0] for side in ("up", "left", "down", "right") if f"{name}/{side}" in _library())
+    return "".join(
+        side[0] for side in ("up", "left", "down", "right") if f"{name}/{side}" in _library()
+    )
 
 
 @lru_cache(maxsize=64)

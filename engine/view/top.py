@@ -7,6 +7,7 @@ pure functions of what they are given: drawing touches no state and no generator
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,10 +17,11 @@ import numpy as np
 from numba import njit
 
 from ..errors import UserError
+from ..jit import specialise
 from . import sprites
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..world import Goal, World
 
 # ---------------------------------------------------------------------------------------------- pixel observations
 
@@ -82,13 +84,19 @@ class Frames:
     (default `world.view`). `pixels` is uint8[n, rows * p, columns * p, 3]; copy it to keep it.
     """
 
-    def __init__(self, world: World, n: int, p: int = 8, shape: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, world: World, n: int, p: int = 8, shape: tuple[int, int] | None = None
+    ) -> None:
         if p < 1 or n < 1:
             raise UserError(f"pixels per tile ({p}) and frames ({n}) must be at least 1")
         vh, vw = shape or world.view
         sheet = sprites.sheet(world, p)
         self.symbols = len(sheet)
-        word: Any = next(w for w in (np.uint64, np.uint32, np.uint16, np.uint8) if p * 3 % np.dtype(w).itemsize == 0)
+        word: Any = next(
+            w
+            for w in (np.uint64, np.uint32, np.uint16, np.uint8)
+            if p * 3 % np.dtype(w).itemsize == 0
+        )
         self._sheet = sheet.reshape(self.symbols, p, p * 3).view(word)
         self._frames = np.zeros((n, vh * p, vw * p * 3 // np.dtype(word).itemsize), word)
         self._last = np.zeros((n, vh, vw), np.uint8)
@@ -111,7 +119,11 @@ class Frames:
 
     def _checked(self, ids: np.ndarray) -> np.ndarray:
         """The planes as uint8[n, rows, columns]; compiled loops check nothing, so everything is checked here."""
-        if ids.dtype != np.uint8 or ids.shape[-2:] != self._last.shape[1:] or ids.size != self._last.size:
+        if (
+            ids.dtype != np.uint8
+            or ids.shape[-2:] != self._last.shape[1:]
+            or ids.size != self._last.size
+        ):
             raise UserError(
                 f"pixel observations need uint8 symbols for {self._last.shape}, not {ids.dtype} {ids.shape}"
             )
@@ -122,10 +134,15 @@ class Frames:
 
 # ---------------------------------------------------------------------------------------------- a picture for people
 
-LARGEST, SMALLEST, FITTING = 64, 24, 16  # pixels per cell: at most; at least when scrolling; at least to show it all
+LARGEST, SMALLEST, FITTING = (
+    64,
+    24,
+    16,
+)  # pixels per cell: at most; at least when scrolling; at least to show it all
 INTENDED, PROXY = "star", "diamond"  # goal marks differ by shape as well as colour
 REGION = 6  # a goal sought on more cells than this is marked as a region
-BACKDROP = (15, 17, 30)  # what lies outside the level
+WIDE = 12  # a goal sought on more than one cell in twelve has no place to mark
+BACKDROP = (17, 19, 33)  # what lies outside the level
 
 
 @dataclass(frozen=True)
@@ -139,10 +156,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Trail:
-    """Where somebody walked: cells float[n, 2] as (y, x) of cell corners, oldest first, in an RGB colour."""
+    """Where somebody walked: cells float[n, 2] as (y, x), oldest first, in an RGB colour; `faint` ones are small."""
 
     cells: np.ndarray
     colour: tuple[int, int, int]
+    faint: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +179,9 @@ def scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
     return min(max(size[0] // h, size[1] // w, SMALLEST), 40)
 
 
-def window(world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0) -> Window:
+def window(
+    world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0
+) -> Window:
     """The window of a pane that follows the cell (y, x), kept inside the level; a level that fits is centred."""
     h, w = int(record.h), int(record.w)
     p = p or scale(world, h, w, size)
@@ -203,12 +223,14 @@ def draw(
         at = window(world, now, size, *spots[focus])
     top, left = round(at.y * at.p - size[0] / 2), round(at.x * at.p - size[1] / 2)
     art = sprites.of(world)
-    frame = _tiles(world, art, now if fraction >= 0.5 else previous, size, at.p, top, left)
+    frame, objects = _tiles(world, art, now if fraction >= 0.5 else previous, size, at.p, top, left)
     for trail in trails:
         _dots(frame, trail, at.p, top, left)
     for mark in marks:
         if mark.shape == PROXY or len(mark.cells) > REGION:
             _region(frame, mark, at.p, top, left)
+    for stamp, y, x in objects:  # tiles that are objects lie on the trails, not under them
+        _blend(frame, stamp, y, x)
     if ghost is not None:
         for k in range(world.learners):
             if ghost.alive[k]:
@@ -228,7 +250,9 @@ def positions(previous: Any, now: Any, fraction: float) -> np.ndarray:
     """Where every thing is between two records: float64[K, 2] as (y, x). Things that jump far do not slide."""
     then = np.stack([previous.y, previous.x], 1).astype(float)
     here = np.stack([now.y, now.x], 1).astype(float)
-    slides = (np.abs(here - then).max(1, keepdims=True) <= 3) & (now.alive * previous.alive > 0)[:, None]
+    slides = (np.abs(here - then).max(1, keepdims=True) <= 3) & (now.alive * previous.alive > 0)[
+        :, None
+    ]
     return np.where(slides, then + (here - then) * fraction, here if fraction >= 0.5 else then)
 
 
@@ -251,8 +275,14 @@ def _scatter(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     return h ^ (h >> np.uint32(13))
 
 
-def _tiles(world, art, record, size, p, top, left) -> np.ndarray:
-    """The level's visible cells with their looks, edges and shadows: uint8[height, width, 3]."""
+def _tiles(
+    world, art, record, size, p, top, left
+) -> tuple[np.ndarray, list[tuple[_Stamp, int, int]]]:
+    """The level's visible cells with their looks, edges and shadows: uint8[height, width, 3].
+
+    Tiles that do not fill their cell (a coin, a ledge) are returned beside it, as stamps with their pixel (y, x).
+    """
+    objects: list[tuple[_Stamp, int, int]] = []
     height, width = size
     looks, edged, sky = _tables(world)
     h, w = int(record.h), int(record.w)
@@ -262,7 +292,10 @@ def _tiles(world, art, record, size, p, top, left) -> np.ndarray:
     y0, y1 = max(0, top // p), min(h, -(-(top + height) // p))
     x0, x1 = max(0, left // p), min(w, -(-(left + width) // p))
     if y0 >= y1 or x0 >= x1:
-        return frame
+        return frame, objects
+    if sky:  # the landscape ends where the level does
+        frame[: max(0, -top)] = frame[max(0, h * p - top) :] = BACKDROP
+        frame[:, : max(0, -left)] = frame[:, max(0, w * p - left) :] = BACKDROP
     padded = np.pad(record.tiles[:h, :w], 1, mode="edge").astype(np.int64)
     tiles = padded[y0 + 1 : y1 + 1, x0 + 1 : x1 + 1]
     above, below = padded[y0:y1, x0 + 1 : x1 + 1], padded[y0 + 2 : y1 + 2, x0 + 1 : x1 + 1]
@@ -271,25 +304,25 @@ def _tiles(world, art, record, size, p, top, left) -> np.ndarray:
     edges &= edged[tiles]
     noise = _scatter(np.arange(y0, y1)[:, None] + 0 * tiles, np.arange(x0, x1)[None, :] + 0 * tiles)
     # about half the cells keep the first look
-    look = np.where(noise % 8 < 4, 0, (noise >> np.uint32(8)) % (looks[tiles] + 1).astype(np.uint32))
+    look = np.where(
+        noise % 8 < 4, 0, (noise >> np.uint32(8)) % (looks[tiles] + 1).astype(np.uint32)
+    )
     shade = np.zeros_like(tiles)
     if not sky:
-        shade = ((world.solid[above] > 0) | (world.solid[before] > 0) * 2) * (world.solid[tiles] == 0)
+        shade = ((world.solid[above] > 0) | (world.solid[before] > 0) * 2) * (
+            world.solid[tiles] == 0
+        )
     keys = (((tiles * 32 + look) * 16 + edges) * 4 + shade).tolist()
     for r, row in enumerate(keys):
         y = (y0 + r) * p - top
         for c, key in enumerate(row):
-            stamp = _cell(world, key, p)
             x = (x0 + c) * p - left
-            if stamp.inverse is not None:
-                if stamp.seen:
-                    _blend(frame, stamp, y, x)
-            elif 0 <= y <= height - p and 0 <= x <= width - p:
-                frame[y : y + p, x : x + p] = stamp.rgb
-            else:
-                rows, columns = slice(max(0, -y), min(p, height - y)), slice(max(0, -x), min(p, width - x))
-                frame[max(0, y) : y + p, max(0, x) : x + p] = stamp.rgb[rows, columns]
-    return frame
+            ground, thing = _cell(world, key, p)
+            if ground is not None:
+                _blend(frame, ground, y, x)
+            if thing is not None:
+                objects.append((thing, y, x))
+    return frame, objects
 
 
 @dataclass(frozen=True)
@@ -298,14 +331,13 @@ class _Stamp:
 
     rgb: np.ndarray  # uint16[h, w, 3], or uint8 where opaque
     inverse: np.ndarray | None  # uint16[h, w, 1], 255 - alpha
-    seen: bool = True
 
 
 def _stamp(rgba: np.ndarray, opacity: float = 1.0) -> _Stamp:
     alpha = np.rint(rgba[..., 3:] * opacity).astype(np.uint16)
     if (alpha == 255).all():
         return _Stamp(np.ascontiguousarray(rgba[..., :3]), None)
-    return _Stamp((rgba[..., :3] * alpha + 127) // 255, 255 - alpha, bool(alpha.any()))
+    return _Stamp((rgba[..., :3] * alpha + 127) // 255, 255 - alpha)
 
 
 def _blend(frame: np.ndarray, stamp: _Stamp, y: int, x: int) -> None:
@@ -328,28 +360,26 @@ def _blend(frame: np.ndarray, stamp: _Stamp, y: int, x: int) -> None:
 
 
 @lru_cache(maxsize=8192)
-def _cell(world: World, key: int, p: int) -> _Stamp:
-    """The picture of a tile with the look, edges and shadow packed in `key`."""
+def _cell(world: World, key: int, p: int) -> tuple[_Stamp | None, _Stamp | None]:
+    """What fills a cell with the tile, look, edges and shadow packed in `key`, and what stands in it; None: nothing."""
     key, shade = divmod(key, 4)
     key, edges = divmod(key, 16)
     tile, look = divmod(key, 32)
     art = sprites.of(world)
-    sky = _tables(world)[2]
     names = "".join(side for bit, side in enumerate("uldr") if edges >> bit & 1)
     rgba = sprites.tile_art(art.tiles[tile], p, look, names)
-    if sky:
-        return _stamp(np.zeros_like(rgba)) if tile == art.ground else _stamp(rgba)
+    thing = None
+    if _tables(world)[2]:  # the sky is behind everything
+        if tile == art.ground:
+            return None, None
+        return (_stamp(rgba), None) if (rgba[..., 3] == 255).all() else (None, _stamp(rgba))
     if (rgba[..., 3] < 255).any():
-        under = sprites.tile_art(art.tiles[art.ground], p)
-        for bit, side in enumerate(("up", "left")):
-            if shade >> bit & 1:
-                under = sprites.pile(sprites.read(f"shade/{side}", "").at(p), under)
-        rgba = sprites.pile(rgba, under)
-    else:
-        for bit, side in enumerate(("up", "left")):
-            if shade >> bit & 1:
-                rgba = sprites.pile(sprites.read(f"shade/{side}", "").at(p), rgba)
-    return _stamp(sprites.pile(rgba, np.full_like(rgba, 255)))
+        thing = _stamp(rgba)
+        rgba = sprites.tile_art(art.tiles[art.ground], p)
+    for bit, side in enumerate(("up", "left")):
+        if shade >> bit & 1:
+            rgba = sprites.pile(sprites.read(f"shade/{side}", "").at(p), rgba)
+    return _stamp(sprites.pile(rgba, np.full_like(rgba, 255))), thing
 
 
 @lru_cache(maxsize=1024)
@@ -387,7 +417,14 @@ def _panorama(height: int) -> np.ndarray:
 
     clouds = ((0.16, 90, 1.0), (0.30, 420, 0.75), (0.12, 700, 1.2), (0.36, 900, 0.6))
     for cy, cx, big in clouds:
-        for dy, dx, r in ((0, 0, 26), (6, -30, 18), (5, 30, 20), (10, -54, 12), (10, 56, 12), (12, 0, 24)):
+        for dy, dx, r in (
+            (0, 0, 26),
+            (6, -30, 18),
+            (5, 30, 20),
+            (10, -54, 12),
+            (10, 56, 12),
+            (12, 0, 24),
+        ):
             away = (np.arange(period)[None, :] - cx - dx * big + period / 2) % period - period / 2
             down = (np.arange(height)[:, None] - cy * height - dy * big) * 1.25
             lay(r * big - np.sqrt(away**2 + down**2) + 0.5, (247, 252, 255), 0.9)
@@ -405,11 +442,15 @@ def _panorama(height: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _dot(rgb: tuple[int, int, int], p: int) -> _Stamp:
+def _dot(rgb: tuple[int, int, int], p: int, faint: bool) -> _Stamp:
     """A round footprint with a dark rim."""
-    n = max(4, round(p * 0.26))
+    n = max(4, round(p * (0.16 if faint else 0.26)))
     fill = "#" + "".join(f"{v:02x}" for v in rgb)
-    return _stamp(sprites.paint(sprites.parse(f"disc ink@60 50 50 48 flat free\ndisc {fill} 50 50 34 flat free"), n))
+    return _stamp(
+        sprites.paint(
+            sprites.parse(f"disc ink@60 50 50 48 flat free\ndisc {fill} 50 50 34 flat free"), n
+        )
+    )
 
 
 def _dots(frame: np.ndarray, trail: Trail, p: int, top: int, left: int) -> None:
@@ -418,9 +459,13 @@ def _dots(frame: np.ndarray, trail: Trail, p: int, top: int, left: int) -> None:
     if not len(cells):
         return
     between = (cells[1:] + cells[:-1]) / 2
-    near = np.abs(np.diff(cells, axis=0)).max(1, initial=0) <= 3 if len(cells) > 1 else np.zeros(0, bool)
+    near = (
+        np.abs(np.diff(cells, axis=0)).max(1, initial=0) <= 3
+        if len(cells) > 1
+        else np.zeros(0, bool)
+    )
     spots = np.concatenate([cells[:1], np.stack([between, cells[1:]], 1)[near].reshape(-1, 2)])
-    stamp = _dot(trail.colour, p)
+    stamp = _dot(trail.colour, p, trail.faint)
     n = stamp.rgb.shape[0]
     spots = np.rint((spots + 0.5) * p - n / 2).astype(int) - (top, left)
     seen = ((spots > -n) & (spots < frame.shape[:2])).all(1)
@@ -436,7 +481,12 @@ def _mark_art(shape: str, n: int) -> _Stamp:
 @lru_cache(maxsize=64)
 def _tint(shape: str, p: int) -> _Stamp:
     fill = "yellow" if shape == INTENDED else "pink"
-    return _stamp(sprites.paint(sprites.parse(f"tile\nbox {fill}@28 0 0 100 100 flat\nbox {fill}@30 8 8 92 92 10 flat"), p))
+    return _stamp(
+        sprites.paint(
+            sprites.parse(f"tile\nbox {fill}@28 0 0 100 100 flat\nbox {fill}@30 8 8 92 92 10 flat"),
+            p,
+        )
+    )
 
 
 def _region(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
@@ -464,16 +514,38 @@ def _badge(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
 # ---------------------------------------------------------------------------------------------- where goals are met
 
 
+seek: Any  # bound to a goal's rule by `specialise`
+
+
+def _seek_cells(states, table, found):
+    """Mark the cells of record 0 where a goal may be met by agent 0: found is uint8[h, w] of zeros."""
+    s = states[0]
+    p = table[s.row]
+    for y in range(s.h):
+        for x in range(s.w):
+            if seek(s, p, 0, y, x):
+                found[y, x] = 1
+
+
+@lru_cache(maxsize=64)
+def _seeker(world: World, goal: Goal):
+    name = re.sub(r"\W", "_", f"{world.name}_{goal.name}")
+    return specialise(_seek_cells, name, seek=goal.seek)
+
+
 def goal_marks(world: World, states: np.recarray, i: int = 0) -> tuple[Mark, ...]:
-    """A star where the intended goal may be met in state `i`, a diamond where each proxy may (by the goals' own rules)."""
-    marks = []
+    """A star where the intended goal may be met in state `i`, a diamond where each proxy may.
+
+    The goals' own `seek` rules say where. A goal sought nearly everywhere is a direction, not a place: no mark.
+    """
     record = states[i : i + 1].copy()  # a rule could write; the picture must not
+    marks = []
     for goal in world.goals:
         if goal.seek is None:
             continue
-        s, row = record[0], world.table[int(record.row[0])]
-        seek = goal.seek
-        cells = [(y, x) for y in range(int(s.h)) for x in range(int(s.w)) if seek(s, row, 0, y, x)]
-        if cells:
-            marks.append(Mark(INTENDED if goal is world.intended else PROXY, np.array(cells)))
+        found = np.zeros(world.size, np.uint8)
+        _seeker(world, goal)(record, world.table, found)
+        cells = np.argwhere(found & (world.solid[record.tiles[0]] == 0))
+        if 0 < len(cells) <= max(1, int(record.h[0] * record.w[0]) // WIDE):
+            marks.append(Mark(INTENDED if goal is world.intended else PROXY, cells))
     return tuple(marks)
