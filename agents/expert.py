@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engine import state
 from ..engine.grid import DX, DY, inside, solid
 from ..engine.jit import bind, specialise
+from ..engine.state import RUNNING
+from ..engine.vector import Vec
 from ..engine.world import World
 from . import search
 from .policy import Policy
@@ -33,7 +36,7 @@ MOVE = np.zeros(5, np.int64)  # direction -> action
 
 
 def first_move(s, p, goal, me, caution, queue, first, seen, mark):
-    """The direction of the first step on a shortest path to a cell that the goal seeks; -1: no path.
+    """The direction of the first step on a shortest path to a cell the goal seeks; -1: no path.
 
     `caution` 2 keeps off what the goal avoids altogether, 1 allows it as a destination only, 0
     everywhere. Equal paths are told apart by the order of DIRECTIONS. `queue`, `first` and `seen`
@@ -59,7 +62,7 @@ def first_move(s, p, goal, me, caution, queue, first, seen, mark):
             first[there] = first[cell] if first[cell] > 0 else direction
             avoided = caution > 0 and avoid(goal, s, p, me, y, x)
             if seek(goal, s, p, me, y, x) and not (avoided and caution > 1):
-                return first[there]  # before asking whether it is solid: some targets are bumped into
+                return first[there]  # asked before `solid`: some targets are bumped into
             if not avoided and not solid(s, p, y, x):
                 queue[tail] = there
                 tail += 1
@@ -89,15 +92,14 @@ def walk_many(states, table, goal, actions):
 def walker(world: World) -> Callable:
     """The compiled `walk_many` of a world (compiled on first use, then cached on disk)."""
     moves = [world.actions.index(d) if d in world.actions else 0 for d in DIRECTIONS]
-    bindings = {
+    bindings: dict[str, Any] = {
         "seek": chained([goal.seek for goal in world.goals]),
         "avoid": chained([goal.avoid for goal in world.goals]),
         "LEARNERS": world.learners,
         "MOVE": np.array(moves),
     }
-    return specialise(
-        walk_many, world.name, first_move=bind(first_move, **bindings), **bindings
-    )
+    bindings["first_move"] = bind(first_move, **bindings)
+    return specialise(walk_many, world.name, **bindings)
 
 
 class Expert(Policy):
@@ -151,3 +153,44 @@ class Expert(Policy):
             records.view(np.uint64).reshape(len(records), -1), *self._memory.parts,
         )  # fmt: skip
         return actions
+
+
+class Optimum(NamedTuple):
+    """What a goal is worth from given states, as far as its expert can tell.
+
+    `score` (float64[N, L]) at the end of the episode, `steps` (int64[N, L]) until the score changed
+    for the last time, and the `actions` (int64[T, N, L]) that earn it; 0 after an episode's end.
+    """
+
+    score: np.ndarray
+    steps: np.ndarray
+    actions: np.ndarray
+
+
+def optimum(
+    world: World, goal_name: str, states: np.recarray, effort: int | None = None
+) -> Optimum:
+    """Play the goal's expert from copies of `states` to the end of their episodes.
+
+    With one target this is the least number of steps to it: a ruler for regret, and the ghost to
+    race. With several targets the expert takes the nearest first, which may fall short of the best.
+    """
+    n, number = len(states), world.goals.index(world.goal(goal_name))
+    expert = Expert(world, goal_name, effort)
+    expert.start(n, world.learners)
+    vec = Vec(world, n, autoreset="off")
+    vec.reset()
+    vec.words[...] = state.words(states)
+    score = vec.scores()[:, : world.learners, number]
+    steps = np.zeros(score.shape, np.int64)
+    taken = []
+    fresh = np.ones(n, np.bool_)
+    while (running := vec.states["ended"] == RUNNING).any():
+        actions = np.where(running[:, None], expert.act(vec.obs, vec.states, fresh), 0)
+        vec.step(actions)
+        taken.append(actions)
+        fresh = np.zeros(n, np.bool_)
+        now = vec.scores()[:, : world.learners, number]
+        steps[now != score] = len(taken)
+        score = now
+    return Optimum(score, steps, np.array(taken, np.int64).reshape(-1, n, world.learners))

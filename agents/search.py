@@ -1,8 +1,9 @@
 """Planning where walking is not enough: best-first search over copies of the record.
 
-A copied record steps by the world's own rules and draws from the dynamics stream it carries, so a plan foretells enemies
-and chance exactly: nothing is modelled and nothing is guessed. Nodes are ordered by points made, then by steps so far plus
-a flood distance to the nearest cell that `goal.seek` names. One kernel serves all goals of a world.
+A copied record steps by the world's own rules and draws from the dynamics stream it carries, so a
+plan foretells enemies and chance exactly: nothing is modelled and nothing is guessed. Nodes are
+ordered by points made, then by steps so far plus a flood distance to the nearest cell that
+`goal.seek` names. One kernel serves all goals of a world.
 """
 
 from __future__ import annotations
@@ -20,19 +21,21 @@ from ..engine.jit import bind, rule, specialise
 from ..engine.state import N_BOOKKEEPING, RUNNING, hash_words
 from ..engine.world import World
 
-NEIGHBOURS_Y = np.array([-1, 0, 0, 1, -1, -1, 1, 1])  # the last four are diagonal: a jump may go up and sideways
+# The last four are diagonal: a jump may go up and sideways in one step.
+NEIGHBOURS_Y = np.array([-1, 0, 0, 1, -1, -1, 1, 1])
 NEIGHBOURS_X = np.array([0, -1, 1, 0, -1, 1, -1, 1])
-WORTH = 100_000.0  # steps that a point is worth: plans go for points first and for short ways second
-ROUTINE = 2.0  # steps that a point is worth which leaves what the goal seeks as it was, such as a step on the way
-DETOUR = 30.0  # steps that keeping off a cell the goal avoids is worth
-MAPS = 64  # flood maps in one search: every point made may move the goal elsewhere
+# What a point is worth in steps: plans go for points first and for short ways second, unless a
+# point leaves what the goal seeks as it was, such as one for every step of the way.
+WORTH, ROUTINE = 100_000.0, 2.0
+DETOUR = 30.0  # what keeping off a cell that the goal avoids is worth in steps
+MAPS = 64  # flood maps in one search: every point made may move what the goal seeks
 PAUSE = 12  # steps to wait before planning again where no plan led anywhere
 
 NODE = np.dtype(
     [(name, np.int64) for name in ("parent", "action", "depth", "map", "sought")]
     + [(name, np.float64) for name in ("score", "worth", "ahead", "toll")]
 )
-SLOT = np.dtype([("key", np.uint64), ("stamp", np.int64), ("cost", np.float64), ("score", np.float64)])
+SLOT = np.dtype([("key", "u8"), ("stamp", "i8"), ("cost", "f8"), ("score", "f8")])
 
 # What `specialise` binds for each world.
 act: Any = None
@@ -82,7 +85,7 @@ def sought(s, p, goal, me):
 
 
 def flood_back(s, p, goal, me, far, queue):
-    """Write the distance of every cell to the nearest sought one into `far` (int16[H, W]); -1: no way.
+    """Write every cell's distance to the nearest sought one into `far` (int16[H, W]); -1: no way.
 
     A step is taken to move by at most one row and one column.
     """
@@ -141,11 +144,12 @@ def search(
     start, at, table, goal, me, greed, plan, marks,
     records, words, nodes, slots, maps, queue, acts, entry, stamp,
 ):  # fmt: skip
-    """Plan from record `start[at]` (uint64 words): write actions into `plan` and the digest of the state before each
-    action into `marks`; returns the number of actions.
+    """Plan from record `start[at]` (uint64 words); returns the number of actions.
 
-    It is the shortest plan found to the best score found; with `greed` 1, one goal cell and time enough, the shortest
-    there is. If no plan gains anything it leads as near to the goal as any does, and may be empty.
+    Writes the actions into `plan`, and into `marks` the digest of the state before each. The plan
+    is the first one found to the best score found; with `greed` 1 and a single target, and if the
+    records suffice, it is the shortest there is. A plan that gains nothing leads as near to the
+    goal as any does, and may be empty.
     """
     stamp[0] += 1
     for k in range(words.shape[1]):
@@ -245,10 +249,12 @@ def follow_many(
     states, table, goal, greed, fresh, plans, marks, cursor, actions, start,
     records, words, nodes, slots, maps, queue, acts, entry, stamp,
 ):  # fmt: skip
-    """Write the next action of every learner into `actions`: of its plan, or of a new one where the world went another
-    way than foretold. Returns how many plans were made.
+    """Write the next action of every learner into `actions`; returns how many plans were made.
 
-    `plans` and `marks` are [N, L, T]; `cursor` (int64[N, L, 3]) holds length, place and when to plan again.
+    Learners follow their plans while the world goes as foretold, and plan anew where it does not.
+    `plans` and `marks` are [N, L, T]; `cursor` (int64[N, L, 3]) holds a plan's length, the place in
+    it, and the step before which not to plan again. While one learner plans, others are taken to
+    stay.
     """
     made = 0
     for i in range(len(states)):
@@ -273,7 +279,7 @@ def follow_many(
 
 
 def chained(rules: list[Callable | None]) -> Callable:
-    """One rule `(goal, s, p, me, y, x)` that dispatches on the number of the goal, so one kernel serves them all."""
+    """One rule `(goal, s, p, me, y, x)` for all goals by number, so that one kernel serves them."""
     chain = nowhere
     for first in reversed(rules):
         chain = bind(_chain, first=first or never, rest=chain)
