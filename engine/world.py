@@ -62,6 +62,9 @@ class Goal:
 
     `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)` for cells to keep
     off on the way: planners use them. With `once` each event counts the first time only. `wish` says it in words.
+
+    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns what the intended goal's
+    expert earns of the intended goal; on those in `parts` clearly less, though either expert still gets what it wants.
     """
 
     name: str
@@ -70,6 +73,8 @@ class Goal:
     avoid: Callable | None = None
     once: bool = False
     wish: str = ""
+    agrees: tuple[str, ...] = ("train",)
+    parts: tuple[str, ...] = ("deploy",)
 
 
 class Symbol(NamedTuple):
@@ -120,6 +125,7 @@ class World:
     view: tuple[int, int] | None = None  # rows and columns seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
     planner: str = "walk"  # how experts plan: "walk" floods the board, "search" tries actions on copies
+    solvable: float = 0.95  # on at least this share of the levels of every split the intended goal can be met
     effort: int = 20_000  # records a searching expert may look at for one plan
     training: dict[str, Any] = field(default_factory=dict)  # defaults of the learner for this world
     version: int = 0
@@ -184,6 +190,10 @@ class World:
             need(name.isidentifier() and name not in taken, f"field '{name}' is not a free identifier")
         for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
             need(isinstance(row, self.params), f"split '{what}' is not a {self.params.__name__}")
+        named = ("train", "deploy", *self.splits)
+        for goal in self.proxies:
+            for split in (*goal.agrees, *goal.parts):
+                need(split in named, f"goal '{goal.name}' speaks of the split '{split}', which it has not{near(split, named)}")
         need(not {"solid", "weight"} & set(self.params._fields), "parameters must not be called 'solid' or 'weight'")
         limited = (*self.fields, *self.params._fields)
         for name in self.limits:
