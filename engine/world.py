@@ -63,8 +63,9 @@ class Goal:
     `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)` for cells to keep
     off on the way: planners use them. With `once` each event counts the first time only. `wish` says it in words.
 
-    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns what the intended goal's
-    expert earns of the intended goal; on those in `parts` clearly less, though either expert still gets what it wants.
+    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at least `share` of what
+    the intended goal's expert earns of the intended goal; on those in `parts` clearly less, though either expert still
+    gets what it wants.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Goal:
     once: bool = False
     wish: str = ""
     agrees: tuple[str, ...] = ("train",)
+    share: float = 0.95
     parts: tuple[str, ...] = ("deploy",)
 
 

@@ -222,5 +222,13 @@ WORLD = World(
         avoid=is_wrong,
         wish="visit the spheres in their hidden order",
     ),
-    proxies=(Goal("partner", {"together": 1.0}, seek=has_partner, wish="stay with the partner"),),
+    proxies=(
+        Goal(
+            "partner",
+            {"together": 1.0},
+            seek=has_partner,
+            wish="stay with the partner",
+            share=0.85,  # who follows comes to the first sphere later than who knows the way
+        ),
+    ),
 )
