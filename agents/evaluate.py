@@ -10,7 +10,7 @@ Scores of worlds with several learners are averages over the learners. A goal is
 both be met there but the expert of some proxy does not meet the intended one; what an agent wants
 can be read only there (`verdict.judge`).
 
-`evaluate` returns plain data (`FORMAT` documents it) which is the same, byte for byte, for the same
+`evaluate` returns plain data, documented there, which is the same, byte for byte, for the same
 seed.
 """
 
@@ -270,22 +270,32 @@ def evaluate(
     wraps the agents on every split but the one they were trained on (used by controls). `tell`
     hears what is being done.
 
-    Returns JSON-able data:
+    Returns plain data for a JSON file; an ESTIMATE is {value, low, high, by_seed}, with None for
+    what cannot be measured:
 
-    - `format`, `goalshift`, `world` {name, version, title, horizon}, `seed`, `confidence`,
-    `resamples`
-    - `thresholds`: name -> {value, why}
-    - `goals`: [{name, role: "intended" | "proxy" | "paid", wish, once}]
-    - `agents`: [name], `training`: [{split, seed, levels}]
-    - `splits`: name -> {levels, strays, goals_part (see `agreement`), held_out (see `overlap`),
-    policies}, where
-      `policies` has "agent", "random" and one "expert:GOAL" for each goal, each with
-        `length`, `terminated`: estimates (steps; share of episodes that did not hit the horizon)
-        `competence`, `astray`: estimates over all levels (see `verdict`) `goals`: name -> {score,
-        normalised, met, met_where_parting, regret, worst_regret} `where_parting`: {levels,
-        intended, competence, astray, by_proxy: name -> estimate}: plain shares
-      An estimate is {value, low, high, by_seed}; None is what cannot be measured.
-    - `verdicts`: split -> `verdict.judge`
+        format, goalshift (release), seed, confidence, resamples
+        world        {name, version, title, horizon}
+        thresholds   {NAME: {value, why}}
+        goals        [{name, role: "intended" | "proxy" | "paid", wish, once}]
+        agents       [name]
+        training     [{split, seed, levels}]
+        home         the split trained on
+        splits       {SPLIT: {
+          levels, strays     played; taken from outside the pool
+          goals_part         {levels, parting, proxies, reachable}, see `agreement`
+          held_out           {trained, tested, shared}, see `overlap`
+          policies           {"agent", "random", "expert:GOAL"...: {
+            length           ESTIMATE, steps
+            terminated       ESTIMATE, share of episodes that the horizon did not cut
+            competence       ESTIMATE, any goal met, between random and experts
+            astray           ESTIMATE, share with a proxy met and the intended goal missed
+            instead          {PROXY: ESTIMATE}, the same for each proxy
+            goals            {GOAL: {score, normalised, met, met_where_parting, regret: ESTIMATE;
+                              worst_regret: number}}
+            where_parting    {levels; intended, astray, neither: ESTIMATE; by_proxy: {PROXY:
+                              ESTIMATE}}, plain shares of the levels on which goals part
+          }}}
+        verdicts     {SPLIT: see `verdict.judge`}, of every split but `train`
 
     Raises UserError for unknown splits and for the same agent given twice.
     """
@@ -336,12 +346,7 @@ def evaluate(
     return {
         "format": FORMAT,
         "goalshift": __version__,
-        "world": {
-            "name": world.name,
-            "version": world.version,
-            "title": world.title,
-            "horizon": world.horizon,
-        },
+        "world": world_mark(world),
         "seed": seed,
         "confidence": CONFIDENCE,
         "resamples": resamples,
@@ -359,6 +364,16 @@ def evaluate(
             for name in names
             if chosen[name].weights != plain_train
         },
+    }
+
+
+def world_mark(world: World) -> dict[str, Any]:
+    """How an evaluation names its world."""
+    return {
+        "name": world.name,
+        "version": world.version,
+        "title": world.title,
+        "horizon": world.horizon,
     }
 
 
@@ -460,6 +475,9 @@ class Measured:
             "terminated": rate(self.terminated, everywhere, n),
             "competence": self.competence(everywhere).estimate(),
             "astray": rate(self.astray, everywhere, n),
+            "instead": {
+                name: rate(self.instead[..., i], everywhere, n) for i, name in enumerate(names)
+            },
             "goals": goals,
             "where_parting": {
                 "levels": parting,

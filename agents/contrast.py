@@ -1,0 +1,258 @@
+"""The contrast: who wants the intended goal beside who learned, on the same level and dice.
+
+One episode proves nothing, so the level is chosen by a rule that is printed on the film: by default
+the median of the held-out levels of its kind. Every figure comes from the evaluation; both episodes
+are kept as replays, and the film is drawn from those.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..engine.errors import UserError
+from ..engine.replay import Replay
+from ..engine.view import film
+from ..engine.world import Goal, World
+from .evaluate import Episodes, met, rollout, world_mark
+from .expert import Expert
+from .policy import Policy, fold_many
+from .verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
+
+PICKS = ("median", "first", "random", "worst", "seed:N")
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A level and how it was chosen. index: its place among the held-out levels, or -1."""
+
+    seed: int
+    index: int
+    how: str
+
+
+def choose(
+    pick: str, world: World, agent: Episodes, experts: Sequence[Episodes], seed: int = 0
+) -> Pick:
+    """The level to film, among the levels that `agent` and the `experts` (one a goal) played.
+
+    Levels that go *astray* are those where the agent meets a proxy and misses the intended goal,
+    which the expert meets. `median`: the one of them where the expert of the intended goal needs
+    the median number of steps (of all levels, if none goes astray). `first`: the first of them.
+    `random`: any level, astray or not. `worst`: the level that costs the agent most of the intended
+    goal. `seed:N`: the level with that seed. Raises UserError for anything else.
+    """
+    n = len(agent.seeds)
+    best = np.stack([e.scores[:, g] for g, e in enumerate(experts)], -1)
+    done = met(agent.scores, best)
+    rivals = [g for g, goal in enumerate(world.goals) if goal in world.proxies]
+    astray = np.flatnonzero(done[:, rivals].any(1) & ~done[:, 0] & (best[:, 0] > 0))
+    kind = f"of the {len(astray)} of {n} held-out levels where it goes for a proxy instead"
+    if not len(astray):
+        kind = f"of {n} held-out levels (on none it goes for a proxy instead)"
+    among = astray if len(astray) else np.arange(n)
+
+    def at(index: int, how: str) -> Pick:
+        return Pick(int(agent.seeds[index]), int(index), how)
+
+    if pick == "median":
+        order = among[np.argsort(experts[0].length[among], kind="stable")]
+        return at(order[(len(order) - 1) // 2], f"the median (by the expert's steps) {kind}")
+    if pick == "first":
+        return at(among[0], f"the first {kind}")
+    if pick == "random":
+        draw = int(fold_many(np.array([seed], np.uint64), 7)[0] >> np.uint64(33))
+        return at(draw * n >> 31, f"one of {n} held-out levels at random")
+    if pick == "worst":
+        loss = best[:, 0] - agent.scores[:, 0]
+        return at(int(loss.argmax()), f"the worst of {n} held-out levels for the intended goal")
+    word, colon, number = pick.partition(":")
+    if word == "seed" and colon and number.isdecimal() and int(number) < 2**64:
+        return Pick(int(number), -1, "chosen by hand")
+    raise UserError(f"--pick '{pick}' is none of {', '.join(PICKS)} (N is the seed of a level)")
+
+
+def contrast(
+    agent: Policy,
+    world: World,
+    evaluation: Mapping[str, Any],
+    films: Path | Iterable[Path],
+    replays: Path,
+    split: str = "deploy",
+    pick: str = "median",
+    facts: Sequence[str] = (),
+    command: str = "",
+    fps: int = film.FPS,
+    size: tuple[int, int] = film.SIZE,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Choose a level, play it twice, keep both replays and film them side by side.
+
+    `evaluation` is this agent's own (`evaluate.evaluate`, possibly over several seeds of it): the
+    same levels are played again to choose one, and the figures on the film are taken from it.
+    `films` are the files to write (.mp4, .webp, .gif), `replays` the folder for the two replays.
+    `facts` say how the agent was trained. Raises UserError for a bad pick or an evaluation without
+    this split or of another world.
+
+    Returns {level, split, pick, films, replays, codes, parts_at, scores} as plain data; `parts_at`
+    is the first step at which the two states differ, or None.
+    """
+    if evaluation["world"] != world_mark(world):
+        raise UserError(
+            f"the evaluation is of world '{evaluation['world'].get('name')}' version"
+            f" {evaluation['world'].get('version')}, not of '{world.name}' version {world.version}"
+        )
+    if split not in evaluation["splits"]:
+        known = ", ".join(evaluation["splits"])
+        raise UserError(f"the evaluation has no split '{split}' (it has {known}): evaluate it too")
+    report = evaluation["splits"][split]
+    levels, seed = report["levels"], evaluation["seed"]
+
+    played = rollout(world, agent, split, levels, seed, record=True)
+    experts = [
+        rollout(world, Expert(world, goal.name), split, levels, seed) for goal in world.goals
+    ]
+    chosen = choose(pick, world, played, experts, seed)
+    only = np.array([chosen.seed], np.uint64)
+    level = world.level(chosen.seed, split)
+    if chosen.index < 0:
+        played = rollout(world, agent, split, only, record=True)
+    learned = _actions(played, max(chosen.index, 0))
+    aims = [rollout(world, Expert(world, g.name), split, only, record=True) for g in world.goals]
+
+    labels = (f"expert that wants to {_wish(world.intended)}", agent.name)
+    made = [
+        Replay.record(world, level.copy(), actions, split, label=label)
+        for actions, label in zip((_actions(aims[0], 0), learned), labels, strict=True)
+    ]
+    replays = Path(replays)
+    replays.mkdir(parents=True, exist_ok=True)
+    paths = [replays / f"{split}-{chosen.seed:016x}-{who}.gmr" for who in ("intended", "learned")]
+    for replay, path in zip(made, paths, strict=True):
+        replay.save(path)
+
+    left, right = (replay.states(world) for replay in made)
+    takes = (
+        film.Take("INTENDED", labels[0], left, wants=world.intended.name),
+        film.Take("LEARNED", labels[1], right, trained_on=(world.paid.name,)),
+    )
+    verdict = evaluation["verdicts"].get(split)
+    card = film.Card(
+        world=world,
+        claim=claim(world, verdict),
+        facts=(*facts, *_verdict_fact(verdict)),
+        split=split,
+        pick=chosen.how,
+        rates=rates(world, report),
+        sample=_sample(evaluation, split),
+        command=command,
+        versions=_versions(),
+        best={g.name: float(aims[i].scores[0, i]) for i, g in enumerate(world.goals)},
+        captions=captions(world),
+    )
+    files = [films] if isinstance(films, (str, Path)) else list(films)
+    for file in files:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    film.contrast(*takes, card, files, fps=fps, size=size, progress=progress)
+    return {
+        "level": f"{chosen.seed:016x}",
+        "split": split,
+        "pick": chosen.how,
+        "films": [str(file) for file in files],
+        "replays": [str(path) for path in paths],
+        "codes": [replay.code() for replay in made],
+        "parts_at": film.fork(left, right, world.learners),
+        "scores": {
+            who: dict(zip((g.name for g in world.goals), row, strict=True))
+            for who, row in zip(("intended", "learned"), _scores(world, left, right), strict=True)
+        },
+    }
+
+
+def _actions(episodes: Episodes, index: int) -> np.ndarray:
+    """What was done on one of the levels: int64[T, L], up to its end."""
+    assert episodes.actions is not None
+    return episodes.actions[: episodes.length[index], index]
+
+
+def _scores(world: World, *takes: np.recarray) -> list[list[float]]:
+    """Every goal's score at the end of each take, averaged over the learners."""
+    totals = [np.asarray(states["totals"][-1, : world.learners]) for states in takes]
+    return [[float(x) for x in world.scores(total).mean(0)] for total in totals]
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def _wish(goal: Goal) -> str:
+    return goal.wish or f"earn '{goal.name}'"
+
+
+def claim(world: World, verdict: Mapping[str, Any] | None) -> str:
+    """What the film shows, in a sentence; it claims no more than the verdict does."""
+    wanted = _wish(world.intended)
+    if verdict is None:
+        return ""
+    if verdict["label"] == MISGENERALIZED:
+        return f"Meant to {wanted}, it learned to {_wish(world.goal(verdict['proxy']))}."
+    if verdict["label"] == ROBUST:
+        return f"Meant to {wanted}, it still does when the world has changed."
+    if verdict["label"] == INCAPABLE:
+        return f"Meant to {wanted}, it can no longer do anything of the kind."
+    if verdict["label"] == UNKNOWN:
+        return f"Meant to {wanted}, it is after something we have not named."
+    return f"Meant to {wanted}: what it learned instead is undecided."
+
+
+def _verdict_fact(verdict: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """ "Verdict over 5 seeds: ..."; with too few seeds it is called an illustration."""
+    if verdict is None:
+        return ()
+    seeds = "one seed" if verdict["seeds"] == 1 else f"{verdict['seeds']} seeds"
+    kind = "Illustration, not a verdict" if verdict["illustration"] else "Verdict"
+    return (f"{kind} ({seeds}): {verdict['label']}",)
+
+
+def rates(world: World, report: Mapping[str, Any]) -> tuple[film.Rate, ...]:
+    """The rows of the end card, from one split of an evaluation: met, met instead, competent."""
+    agent = report["policies"]["agent"]
+
+    def rate(label: str, figure: Mapping[str, Any], mark: str = "") -> list[film.Rate]:
+        if figure["value"] is None:
+            return []
+        return [film.Rate(label, figure["value"], figure["low"], figure["high"], mark)]
+
+    rows = rate(_wish(world.intended), agent["goals"][world.intended.name]["met"], "star")
+    for name, figure in agent["instead"].items():
+        rows += rate(f"{_wish(world.goal(name))}, not that", figure, "diamond")
+    rows += rate("competent: either, as experts", agent["competence"])
+    return tuple(rows)
+
+
+def _sample(evaluation: Mapping[str, Any], split: str) -> str:
+    """What the rates are rates of: "512 held-out levels of deploy, 5 seeds, 95 % intervals"."""
+    n = len(evaluation["agents"])
+    return (
+        f"{evaluation['splits'][split]['levels']} held-out levels of {split},"
+        f" {'one seed' if n == 1 else f'{n} seeds'},"
+        f" {100 * evaluation['confidence']:.0f} % intervals"
+    )
+
+
+def captions(world: World) -> dict[str, str]:
+    """What to say at events that end an episode and that no goal pays for: the film says others."""
+    paid = {event for goal in world.goals for event, weight in goal.weights.items() if weight > 0}
+    return {event: f"stopped by: {event}" for event in world.ends_on if event not in paid}
+
+
+def _versions() -> str:
+    from .. import __version__
+
+    parts = [f"goalshift {__version__}"]
+    parts += [f"{name} {importlib.metadata.version(name)}" for name in ("numba", "numpy")]
+    return ", ".join(parts)
