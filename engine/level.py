@@ -95,6 +95,16 @@ def _same(s: Any, k: int, j: int) -> bool:
     return s.y[k] == s.y[j] and s.x[k] == s.x[j]
 
 
+def sketch(world: World, states: np.recarray, i: int = 0) -> str:
+    """What a person would see of state `i`: a character for each cell, agents that learn on top."""
+    s = states[i]
+    rows = [[world.tiles[s.tiles[y, x]].char for x in range(s.w)] for y in range(s.h)]
+    for k in (*range(world.learners, world.entities), *range(world.learners)):
+        if s.alive[k]:
+            rows[s.y[k]][s.x[k]] = world.things[world.kinds[k]].char
+    return "\n".join("".join(row) for row in rows)
+
+
 def parse(world: World, text: str, where: str = "level") -> np.recarray:
     """The start state (a batch of one record) that `text` describes.
 

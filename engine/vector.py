@@ -63,10 +63,10 @@ def in_pool(words, i, pool):
 
 
 @rule
-def start_chains(chains):
-    """Turn copies of one stream's seed into a chain of level seeds for each environment."""
+def start_chains(chains, apart):
+    """Turn stream seeds into chains of level seeds: `apart` keeps environments of one seed from running alike."""
     for i in range(len(chains)):
-        chains[i] = rng.fold(rng.fold(chains[i], rng.NEXT), np.uint64(i))
+        chains[i] = rng.fold(rng.fold(chains[i], rng.NEXT), np.uint64(i * apart))
 
 
 def make_level(s, words, i, table, upto, seed, pool):
@@ -291,13 +291,12 @@ class Vec:
         if autoreset not in AUTORESETS:
             raise UserError(f"autoreset '{autoreset}' is none of {', '.join(AUTORESETS)}")
         self.world, self.n, self.threads = world, n, max(1, min(threads, n))
-        self.split = world.split(split) if isinstance(split, str) else split
         self.pool, self.autoreset = POOLS.index(pool), AUTORESETS.index(autoreset)
         self.kernels = world.kernels
         self.states = state.blank(world, n)
         self.words = state.words(self.states)
-        self._upto = np.cumsum(self.split.weights)
-        self._upto /= self._upto[-1]
+        self._upto = np.zeros(len(world.rows))
+        self.choose(split)
 
         vh, vw = world.view
         row_words = -(-vh * vw // 8)
@@ -362,7 +361,7 @@ class Vec:
         if seed is not None:
             self.seed = seed
         chains = np.full(self.n, int(self.seed) & (2**64 - 1), np.uint64)
-        start_chains(chains)
+        start_chains(chains, 1)
         self.ledger["chain"] = chains
         self.ledger["episode"] = 0
         self.ledger["strays"] = 0
@@ -382,6 +381,20 @@ class Vec:
             self.assign(mask, seeds)
         self._run(self.kernels.reset_many, np.ascontiguousarray(mask, np.bool_))
         return self.obs
+
+    def choose(self, split: str | Split) -> None:
+        """Draw the levels of all episodes from the next on from `split`."""
+        self.split = self.world.split(split) if isinstance(split, str) else split
+        upto = np.cumsum(self.split.weights)
+        self._upto[:] = upto / upto[-1]
+
+    def restart(self, mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Begin new streams of levels where `mask` is set: environment i goes on as `Vec(world, 1).reset(seeds[i])`."""
+        chains = np.array(seeds, np.uint64)
+        start_chains(chains, 0)
+        self.ledger["chain"][mask] = chains[mask]
+        self.ledger["episode"][mask] = 0
+        return self.reset_where(mask)
 
     def assign(self, mask: np.ndarray, seeds: np.ndarray) -> None:
         """Say which level (uint64[N] seeds) comes next where `mask` is set: the hook for curricula."""
