@@ -20,6 +20,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -607,7 +608,8 @@ def save_evaluation(evaluation: dict[str, Any], path: str | os.PathLike) -> Path
         temporary.write_text(dump(evaluation), encoding="utf-8")
         os.replace(temporary, path)
     except OSError as fault:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise RunError(f"cannot write '{path}': {fault.strerror or fault}") from fault
     return path
 
