@@ -10,7 +10,10 @@ nor pygame is imported until a name that needs it is touched.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .engine.register import hook as _hook
+
 if TYPE_CHECKING:
+    from .engine import adapters as adapters
     from .engine import grid as grid
     from .engine import layout as layout
     from .engine import rng as rng
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from .engine.errors import UserError as UserError
     from .engine.grid import MOVES as MOVES
     from .engine.jit import rule as rule
+    from .engine.register import register as register
     from .engine.replay import Replay as Replay
     from .engine.vector import Vec as Vec
     from .engine.world import Goal as Goal
@@ -32,6 +36,8 @@ __version__ = "0.1.0"
 
 # public name → (module, attribute inside it; None: the module itself)
 _HOMES = {
+    "adapters": ("engine.adapters", None),
+    "register": ("engine.register", "register"),
     "grid": ("engine.grid", None),
     "layout": ("engine.layout", None),
     "rng": ("engine.rng", None),
@@ -62,10 +68,12 @@ __all__ = [
     "Vec",
     "World",
     "__version__",
+    "adapters",
     "grid",
     "layout",
     "load",
     "names",
+    "register",
     "rng",
     "rule",
 ]
@@ -84,3 +92,6 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+_hook()  # Gymnasium and PettingZoo learn of the worlds when somebody imports them

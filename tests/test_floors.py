@@ -24,7 +24,7 @@ CORE = {"numpy", "numba"}
 PICTURES = CORE | {"PIL", "imageio", "imageio_ffmpeg", "pygame"}
 ALLOWED = {
     "engine": CORE,
-    "engine.adapters": PICTURES | {"pettingzoo", "gymnasium"},
+    "engine.adapters": PICTURES | {"pettingzoo", "gymnasium", "stable_baselines3"},
     "engine.view": PICTURES,
     "worlds": CORE,
     "agents": PICTURES | {"torch", "safetensors", "rich"},
