@@ -140,17 +140,16 @@ class Expert(Policy):
     def act(self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray) -> np.ndarray:
         """int64[N, L]: an action for every learner, from the states alone (`obs` may be None)."""
         actions = np.zeros((len(states), self.world.learners), np.int64)
-        records = states.view(np.ndarray).view(self.world.dtype)
         if self._walks:
-            walker(self.world)(records, self.world.table, self._number, actions)
+            walker(self.world)(states, self.world.table, self._number, actions)
             return actions
         if self._cursor.shape[:2] != actions.shape:
             self.start(*actions.shape)
         assert self._memory is not None
         self.plans += search.searcher(self.world)(
-            records, self.world.table, self._number, self._greed, fresh,
-            self._plans, self._marks, self._cursor, actions,
-            records.view(np.uint64).reshape(len(records), -1), *self._memory.parts,
+            states, self.world.table, self._number, self._greed, fresh,
+            self._plans, self._marks, self._cursor, actions, state.words(states),
+            *self._memory.parts,
         )  # fmt: skip
         return actions
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import rng
+from ..engine import rng, state
 from ..engine.grid import MOVES, inside, solid
 from ..engine.jit import bind, rule, specialise
 from ..engine.state import N_BOOKKEEPING, RUNNING, hash_words
@@ -49,14 +49,15 @@ class Memory:
     """Everything a search writes to; made once for a world and used by one search at a time."""
 
     def __init__(self, world: World, effort: int) -> None:
-        self.records = np.zeros(effort + 1, world.dtype)
-        self.words = self.records.view(np.uint64).reshape(effort + 1, -1)
-        self.nodes = np.zeros(effort + 1, NODE)
-        self.slots = np.zeros(1 << int(2 * effort).bit_length(), SLOT)
+        self.records = state.blank(world, effort + 1)
+        self.words = state.words(self.records)
+        self.nodes = np.zeros(effort + 1, NODE).view(np.recarray)
+        self.slots = np.zeros(1 << int(2 * effort).bit_length(), SLOT).view(np.recarray)
         self.maps = np.zeros((MAPS, *world.size), np.int16)
         self.queue = np.zeros(world.size[0] * world.size[1], np.int64)
         self.acts = np.zeros((1, world.learners), np.int64)
-        self.entry = np.zeros(1, [("reward", np.float32, (world.learners,))])
+        reward = [("reward", np.float32, (world.learners,))]
+        self.entry = np.zeros(1, reward).view(np.recarray)
         self.stamp = np.zeros(1, np.int64)
 
     @property

@@ -1,4 +1,4 @@
-"""Each world ships its own proof: in training the proxy earns what the intended goal earns, then they part.
+"""Each world ships its own proof: in training the proxy earns what is intended, then they part.
 
 An expert that wants the proxy and one that wants the intended goal play the same levels of every
 split a world speaks of. Run with `-s` to read the figures.
@@ -33,7 +33,7 @@ def scores(name, split, goal):
 
 
 def figures(name, proxy, split):
-    """Mean intended scores of both experts, and the shares of levels on which each meets its goal."""
+    """Mean intended scores of both experts, and how often each meets the goal it wants."""
     world = load(name)
     g = [goal.name for goal in world.goals].index(proxy)
     meant, mistaken = scores(name, split, "intended"), scores(name, split, proxy)
@@ -67,9 +67,8 @@ def test_a_proxy_agrees_and_parts_where_it_says(name, proxy, split, claim):
 
 
 def test_every_world_claims_something():
-    """A world without a claim could not show goal misgeneralization; reward hacking says so by `paid`."""
+    """Without a claim a world shows no goal misgeneralization; a wrong reward is the exception."""
     for name in names():
         world = load(name)
         claimed = any(proxy.agrees and proxy.parts for proxy in world.proxies)
         assert claimed or world.paid is not world.intended, name
-

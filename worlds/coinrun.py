@@ -178,7 +178,7 @@ def step(s, p, me, act):
     y, x = s.y[me], s.x[me]
     before = y
     grounded = solid(s, p, y + 1, x)
-    going = (act % JUMP == GO_RIGHT) - (act % JUMP == GO_LEFT)
+    going = int(act % JUMP == GO_RIGHT) - int(act % JUMP == GO_LEFT)
     if grounded:
         s.rise = LEAP if act >= JUMP else 0
     if s.rise > 0:
