@@ -1,33 +1,30 @@
 """The recorder: two takes of one level side by side, with everything needed to judge what is seen.
 
-A film is drawn from recorded states, never from a live environment, so it can always be drawn again. It knows no agent:
-labels, training facts and figures are handed in, and what is not handed in is not shown. Frames are streamed to the
-encoder; the file appears under its final name only after it has been read back.
+A film is drawn from recorded states, never from a live environment, so it can always be drawn
+again. It knows no agent: labels, training facts and figures are handed in, and what is not handed
+in is not shown. Frames are streamed to the encoder; the file appears under its final name only
+after it has been read back.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import state
-from ..errors import RunError, UserError
+from ..errors import UserError
 from . import sprites, top
+from .encode import FPS, encode
+from .ink import DARK, DIM, LINE, PANEL, RED, TEXT, box, icon, pill, text_width, wrap, write
 
 if TYPE_CHECKING:
     from ..world import Goal, World
 
 SIZE = (720, 1280)  # height, width; both multiples of 16, as encoders want
-FPS = 30
 STEPS_PER_SECOND = 8.0
 LONGEST = 24.0  # seconds that the play may take before it is sped up
 TITLE, END = (1.5, 4.0), (3.0, 6.0)  # least and most seconds of the cards: longer with more to read
@@ -35,15 +32,9 @@ READING = 40  # characters a second
 FREEZE, HOLD = 0.7, 1.2  # seconds of the pause at the fork and of the last picture
 SLOW = 3  # steps before and after the fork at half speed
 MET = 0.999  # share of a goal's best that counts as met
-SMALL = 2_000_000  # bytes an animated WebP or GIF may have
 
-DARK, PANEL, LINE = (17, 19, 33), (27, 30, 50), (58, 63, 92)
-TEXT, DIM = (244, 241, 232), (160, 164, 188)
-SIDES = (
-    (43, 179, 168),
-    (238, 139, 27),
-)  # left and right: teal and orange differ for every common kind of vision
-RED = (217, 80, 43)
+# left and right: teal and orange differ for every common kind of vision
+SIDES = ((43, 179, 168), (238, 139, 27))
 MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}
 
 
@@ -51,9 +42,10 @@ MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}
 class Take:
     """One side of the film.
 
-    role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese"); states: recarray
-    [T + 1] from the start state to the last one; trained_on: names of the goals this agent was paid for, or None for
-    one that was not trained; wants: the name of the goal a planner pursues, if it is one.
+    role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese");
+    states: recarray [T + 1] from the start state to the last one; trained_on: names of the goals
+    this agent was paid for, or None for one that was not trained; wants: the name of the goal a
+    planner pursues, if it is one.
     """
 
     role: str
@@ -65,7 +57,10 @@ class Take:
 
 @dataclass(frozen=True)
 class Rate:
-    """A row of figures on the end card: a share from 0 to 1 with its interval, and "star", "diamond" or no mark."""
+    """A row of figures on the end card.
+
+    value: a share from 0 to 1; low, high: its interval; mark: "star", "diamond" or none.
+    """
 
     label: str
     value: float
@@ -76,13 +71,15 @@ class Rate:
 
 @dataclass(frozen=True)
 class Card:
-    """What the film says around the two takes. Everything but `world` may be left out, and is then not shown.
+    """What the film says around the two takes. Everything but `world` may be left out, and is then
+    not shown.
 
-    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the split's name;
-    pick: how this level was chosen; rates: rows of figures, measured over `sample` ("1000 held-out levels, 5 seeds");
-    command: what makes this film again; versions: one line; best: goal name → the highest score there is on this
-    level, to scale the bars (default: the better of the two takes); captions: event name → what to say when it
-    happens ("ate the cheese"); title: default the world's own.
+    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the
+    split's name; pick: how this level was chosen; rates: rows of figures, measured over `sample`
+    ("1000 held-out levels, 5 seeds"); command: what makes this film again; versions: one line;
+    best: goal name → the highest score there is on this level, to scale the bars (default: the
+    better of the two takes); captions: event name → what to say when it happens ("ate the cheese");
+    title: default the world's own.
     """
 
     world: World
@@ -99,200 +96,7 @@ class Card:
     title: str = ""
 
 
-# ---------------------------------------------------------------------------------------------- text
-
-_PLAIN = {
-    "–": "-",
-    "—": "-",
-    "−": "-",
-    "×": "x",
-    "≥": ">=",
-    "≤": "<=",
-    "±": "+/-",
-    "→": "->",
-    "≈": "~",
-    "½": "1/2",
-    "‘": "'",
-    "’": "'",
-    "α": "alpha",
-    "★": "*",
-    "◇": "*",
-    "◆": "*",
-    "✓": "yes",
-    "✗": "no",
-    "\t": " ",
-    "\n": " ",
-}
-
-
-@lru_cache(maxsize=1)
-def _printable() -> frozenset[str]:
-    """The characters that Pillow's embedded font can draw (others would all be the same empty box)."""
-    from PIL import ImageFont
-
-    font = ImageFont.load_default(20)
-    missing = bytes(font.getmask("\uffff"))
-    candidates = map(chr, (*range(32, 0x250), *range(0x2010, 0x2044), 0x20AC, 0x2122))
-    return frozenset(
-        c for c in candidates if c == " " or bytes(font.getmask(c)) not in (missing, b"")
-    )
-
-
-@lru_cache(maxsize=4096)
-def _plain(text: str) -> str:
-    """`text` in characters the font has: accents fall off, the rest becomes '?'."""
-    import unicodedata
-
-    out = []
-    for c in text:
-        c = c if c in _printable() else _PLAIN.get(c, c)
-        for d in c if all(e in _printable() for e in c) else unicodedata.normalize("NFKD", c):
-            if d in _printable():
-                out.append(d)
-            elif not unicodedata.combining(d):
-                out.append("?")
-    return "".join(out)
-
-
-@lru_cache(maxsize=64)
-def _font(size: int):
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)
-
-
-@lru_cache(maxsize=4096)
-def _run(text: str, size: int, bold: bool) -> np.ndarray:
-    """The coverage of a line of text: uint16[h, w, 1], 0 to 255, on a common baseline for its size."""
-    from PIL import Image, ImageDraw
-
-    # the embedded font has one weight: bold is a thin stroke around it
-    stroke = size / 40 if bold else 0
-    width = int(_font(size).getlength(text) + 2 * stroke) + 3
-    image = Image.new("L", (max(1, width), int(size * 1.4)))
-    pen = ImageDraw.Draw(image)
-    pen.text((1, int(size * 1.08)), text, 255, _font(size), "ls", stroke_width=stroke)
-    return np.asarray(image, np.uint16)[..., None]
-
-
-def text_width(text: str, size: int, bold: bool = False) -> int:
-    """Width of a line in pixels."""
-    return _run(_plain(text), size, bold).shape[1]
-
-
-def fit(text: str, size: int, width: int, bold: bool = False) -> str:
-    """`text`, shortened with an ellipsis to at most `width` pixels."""
-    text = _plain(text)
-    if text_width(text, size, bold) <= width:
-        return text
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if text_width(text[:middle].rstrip() + "...", size, bold) <= width:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low].rstrip() + "..." if low else ""
-
-
-def wrap(text: str, size: int, width: int, lines: int) -> list[str]:
-    """`text` broken at spaces into at most `lines` lines of `width` pixels; the last is shortened if need be."""
-    done: list[str] = []
-    words = _plain(text).split()
-    while words and len(done) < lines - 1:
-        n = 1
-        while n < len(words) and text_width(" ".join(words[: n + 1]), size) <= width:
-            n += 1
-        done.append(fit(" ".join(words[:n]), size, width))
-        words = words[n:]
-    if words:
-        done.append(fit(" ".join(words), size, width))
-    return done
-
-
-def write(
-    frame: np.ndarray,
-    text: str,
-    y: int,
-    x: int,
-    size: int,
-    ink: tuple[int, int, int] = TEXT,
-    bold: bool = False,
-    align: str = "left",
-    width: int = 0,
-) -> int:
-    """Write a line with its top at y; x is its left end, middle or right end. Returns the width in pixels."""
-    text = fit(text, size, width, bold) if width else _plain(text)
-    if not text:
-        return 0
-    cover = _run(text, size, bold)
-    x -= {"left": 0, "middle": cover.shape[1] // 2, "right": cover.shape[1]}[align]
-    rows = slice(max(0, -y), min(cover.shape[0], frame.shape[0] - y))
-    columns = slice(max(0, -x), min(cover.shape[1], frame.shape[1] - x))
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return cover.shape[1]
-    alpha = cover[rows, columns]
-    target = frame[y + rows.start : y + rows.stop, x + columns.start : x + columns.stop]
-    target[:] = (target * (255 - alpha) + np.array(ink, np.uint16) * alpha + 127) // 255
-    return cover.shape[1]
-
-
-# ---------------------------------------------------------------------------------------------- small furniture
-
-
-@lru_cache(maxsize=256)
-def _corner_cover(r: int) -> np.ndarray:
-    """Coverage of a quarter disc, the rounded top left corner of a box: float64[r, r, 1]."""
-    grid = r - np.arange(r) - 0.5
-    away = np.sqrt(grid[:, None] ** 2 + grid[None, :] ** 2)
-    return np.clip(r - away + 0.5, 0, 1)[..., None]
-
-
-def box(
-    frame: np.ndarray, y0: int, x0: int, y1: int, x1: int, fill: tuple[int, int, int], r: int = 0
-) -> None:
-    """Fill a rectangle with rounded corners."""
-    if y1 <= y0 or x1 <= x0:
-        return
-    r = min(r, (y1 - y0) // 2, (x1 - x0) // 2)
-    area = frame[y0:y1, x0:x1]
-    if not r:
-        area[:] = fill
-        return
-    cover = _corner_cover(r)
-    kept = area.copy()
-    area[:] = fill
-    for rows, columns, flip in (
-        (slice(0, r), slice(0, r), np.s_[:, :]),
-        (slice(0, r), slice(-r, None), np.s_[:, ::-1]),
-        (slice(-r, None), slice(0, r), np.s_[::-1, :]),
-        (slice(-r, None), slice(-r, None), np.s_[::-1, ::-1]),
-    ):
-        c = cover[flip]
-        area[rows, columns] = np.rint(kept[rows, columns] * (1 - c) + np.array(fill, float) * c)
-
-
-def icon(frame: np.ndarray, name: str, y: int, x: int, size: int, opacity: float = 1.0) -> None:
-    """Draw a library sprite with its top left corner at (y, x)."""
-    top._blend(frame, _icon(name, size, opacity), y, x)
-
-
-@lru_cache(maxsize=256)
-def _icon(name: str, size: int, opacity: float) -> top._Stamp:
-    return top._stamp(sprites.read(name, name).at(size), opacity)
-
-
-def pill(
-    frame: np.ndarray, text: str, y: int, x: int, size: int, fill, ink=DARK, bold: bool = True
-) -> int:
-    """A rounded label; returns its width."""
-    wide = text_width(text, size, bold) + size
-    box(frame, y, x, y + int(size * 1.6), x + wide, fill, size)
-    write(frame, text, y + int(size * 0.08), x + size // 2, size, ink, bold)
-    return wide
-
-
-# ---------------------------------------------------------------------------------------------- the story of two takes
+# -- the story of two takes
 
 
 @dataclass(frozen=True)
@@ -327,7 +131,7 @@ def _side(world: World, take: Take) -> _Side:
 
 
 def fork(left: np.recarray, right: np.recarray, learners: int) -> int | None:
-    """The last step at which the learners of two takes stand alike before they first part; None if they never do."""
+    """The last step before the learners of two takes first stand apart; None if they never do."""
     n = min(len(left), len(right))
     apart = np.zeros(n, bool)
     for name in ("y", "x"):
@@ -336,7 +140,7 @@ def fork(left: np.recarray, right: np.recarray, learners: int) -> int | None:
 
 
 def schedule(steps: int, parting: int | None, fps: int) -> list[tuple[int, float]]:
-    """For each frame of the play the step it shows and how far it is towards it: (k, fraction in (0, 1])."""
+    """For each frame of the play: the step it leads to, and how far it has come, in (0, 1]."""
     rate = max(STEPS_PER_SECOND, steps / LONGEST)
     frames = [(0, 1.0)] * round(0.6 * fps)
     for k in range(1, steps + 1):
@@ -355,7 +159,7 @@ def _goal_words(goal: Goal) -> str:
 
 
 def _captions(world: World, side: _Side, card: Card) -> dict[int, str]:
-    """What to say at each step of a take: events when they begin, goals scored for the first time, and its end."""
+    """What to say at each step of a take: events that begin, goals first scored, and its end."""
     said: dict[int, str] = {}
     states = side.take.states
     raised = states.events[:, : world.learners].sum(1) > 0  # [T + 1, E]
@@ -392,7 +196,10 @@ def _number(score: float) -> str:
 
 
 def known_best(world: World, goal: Goal, card: Card) -> float | None:
-    """The highest score of a goal, handed in or plain from the rules: each event counts once, or ends the episode."""
+    """The highest score of a goal: handed in, or plain from the rules; None if it is not known.
+
+    It is plain where every event counts once or ends the episode.
+    """
     if goal.name in card.best:
         return float(card.best[goal.name])
     gains = {event: weight for event, weight in goal.weights.items() if weight > 0}
@@ -603,7 +410,7 @@ class _Stage:
         )
 
     def _stamped(self, index: int) -> np.ndarray:
-        """A finished side: its last picture dimmed, with the outcome of every goal where it hides least."""
+        """A finished side: its last picture dimmed, and the outcome where it hides least."""
         side, picture = self.sides[index], self._view(index, self.sides[index].last, 1.0)
         ground = np.array(DARK, np.uint16)
         picture = ((picture * np.uint16(5) + ground * 4) // 9).astype(np.uint8)
@@ -651,7 +458,7 @@ class _Stage:
         return picture
 
     def _emptiest(self, index: int, high: int) -> int:
-        """The top of the band of the pane, `high` pixels tall, in which the last picture shows least of the story."""
+        """The top of the band, `high` pixels tall, in which the last picture tells least."""
         side, record = self.sides[index], self.sides[index].take.states[-1]
         at = self._window(index, side.last, 1.0)
         spots = [
@@ -804,7 +611,7 @@ class _Stage:
         ) // 255
 
     def end(self) -> np.ndarray:
-        """The end card: what each side did here, the figures over many levels, and how to see it again."""
+        """The end card: what each side did here, figures over many levels, how to see it again."""
         frame, (height, width) = self._blank(), self.size
         foot = [
             (
@@ -843,7 +650,7 @@ class _Stage:
         return frame
 
     def _outcome(self, frame: np.ndarray, index: int, y: int, x: int, room: int) -> int:
-        """One side's whole level with its way, and its outcome for every goal; returns where that ends."""
+        """One side's whole level with its way, and the outcome of every goal; returns its end."""
         side, wide = self.sides[index], (self.size[1] - 96) // 2 - 32
         record = side.take.states[-1]
         h, w = int(record.h), int(record.w)
@@ -941,7 +748,10 @@ class _Stage:
 def frames(
     left: Take, right: Take, card: Card, fps: int = FPS, size: tuple[int, int] = SIZE
 ) -> tuple[int, Iterator[np.ndarray]]:
-    """The number of frames of a contrast film, and the frames: uint8[height, width, 3], each valid until the next."""
+    """The number of frames of a contrast film, and the frames themselves.
+
+    A frame is uint8[height, width, 3] and must not be written to. Raises UserError for a bad size.
+    """
     stage = _Stage(left, right, card, size)
     play = schedule(stage.steps, stage.fork, fps)
     opening = sum(map(len, (card.title, card.claim, *card.facts)))
@@ -988,281 +798,9 @@ def contrast(
 ) -> None:
     """Film two takes side by side into one file or several (.mp4, .webp, .gif), composed once.
 
-    `progress(done, total)` is called after each frame. WebP and GIF are scaled down to stay below 2 MB. Raises UserError
-    for a bad name or size and RunError if a file cannot be made; then nothing is left at the final names.
+    `progress(done, total)` is called after each frame. WebP and GIF are scaled down to stay below 2
+    MB. Raises UserError for a bad name or size and RunError if a file cannot be made; then nothing
+    is left at the final names.
     """
     total, stream = frames(left, right, card, fps, size)
-    encode(stream, path, fps, size, total, progress)
-
-
-# ---------------------------------------------------------------------------------------------- files
-
-
-def encode(
-    stream: Iterable[np.ndarray],
-    path: str | Path | Iterable[str | Path],
-    fps: int = FPS,
-    size: tuple[int, int] = SIZE,
-    total: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> int:
-    """Write frames (uint8[height, width, 3]) to one or more films; returns how many frames there were.
-
-    The same frames give the same bytes. Memory does not grow with the film. Raises UserError or RunError.
-    """
-    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
-    for p in paths:
-        if p.suffix.lower() not in (".mp4", ".webp", ".gif"):
-            raise UserError(f"cannot film to '{p}': the name must end in .mp4, .webp or .gif")
-    if not paths:
-        raise UserError("no file to film to")
-    made: dict[Path, Path] = {}
-    master: Path | None = None
-    try:
-        for p in paths:
-            p.parent.mkdir(parents=True, exist_ok=True)
-        master = _temporary(paths[0], ".mp4")
-        count = _encode_mp4(stream, master, fps, size, total, progress)
-        for p in paths:
-            if p.suffix.lower() == ".mp4":
-                made[p] = master
-            else:
-                made[p] = _temporary(p, p.suffix.lower())
-                _shrink(master, made[p], count, fps, size)
-        copies = [p for p in paths if made[p] is master]
-        for p in copies[1:]:
-            made[p] = _temporary(p, ".mp4")
-            made[p].write_bytes(master.read_bytes())
-        for p, source in made.items():
-            os.replace(source, p)
-    except OSError as fault:
-        raise RunError(f"cannot write the film '{paths[0]}': {fault.strerror or fault}") from None
-    finally:
-        for leftover in {*made.values(), *([master] if master else [])}:
-            leftover.unlink(missing_ok=True)
-    return count
-
-
-def _temporary(path: Path, suffix: str) -> Path:
-    """An empty file beside `path` that ends in .tmp plus its real suffix, readable like any other new file."""
-    handle, name = tempfile.mkstemp(
-        suffix=f".tmp{suffix}", prefix=f".{path.stem}-", dir=path.parent
-    )
-    os.close(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
-    return Path(name)
-
-
-def _ffmpeg() -> str:
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as fault:
-        raise RunError(
-            f"no ffmpeg to encode films with ({fault}); pip install imageio-ffmpeg"
-        ) from None
-
-
-def _complaint(log: BinaryIO, path: Path) -> RunError:
-    """ffmpeg's own reason, in one line."""
-    log.seek(0)
-    lines = [
-        line.strip() for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()
-    ]
-    known = next(
-        (line for line in lines if "No space left" in line or "File too large" in line), ""
-    )
-    reason = (
-        "No space left on device"
-        if "No space" in known
-        else known or (lines[-1] if lines else "the encoder died")
-    )
-    return RunError(f"cannot write the film '{path}': {reason}")
-
-
-def _encode_mp4(stream, path: Path, fps: int, size: tuple[int, int], total: int, progress) -> int:
-    """Pipe frames into ffmpeg; returns their number after reading the file back."""
-    height, width = size
-    command = [_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin" if False else "-y"]
-    command += [
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "rgb24",
-        "-s",
-        f"{width}x{height}",
-        "-r",
-        str(fps),
-        "-i",
-        "pipe:0",
-    ]
-    # a fixed number of threads: x264 cuts its work by it, and the bytes must not depend on the machine's cores
-    command += ["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-threads", "2"]
-    command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
-    command += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-    command += [
-        "-movflags",
-        "+faststart",
-        "-map_metadata",
-        "-1",
-        "-fflags",
-        "+bitexact",
-        "-flags:v",
-        "+bitexact",
-    ]
-    count = 0
-    with tempfile.TemporaryFile() as log:
-        encoder = subprocess.Popen(
-            [*command, str(path)], stdin=subprocess.PIPE, stdout=log, stderr=log
-        )
-        assert encoder.stdin
-        try:
-            for frame in stream:
-                if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
-                    raise UserError(
-                        f"a frame is {frame.dtype} {frame.shape}, not uint8 {(height, width, 3)}"
-                    )
-                try:
-                    encoder.stdin.write(np.ascontiguousarray(frame).data)
-                except BrokenPipeError:
-                    break
-                count += 1
-                if progress:
-                    progress(count, max(total, count))
-            try:
-                encoder.stdin.close()
-            except BrokenPipeError:
-                pass
-            if encoder.wait() != 0:
-                raise _complaint(log, path)
-        finally:
-            if encoder.poll() is None:
-                encoder.kill()
-                encoder.wait()
-    found = _probe(path)
-    if found != (count, (height, width)):
-        raise RunError(
-            f"the film '{path}' is broken: wrote {count} frames of {width}x{height}, read back {found}"
-        )
-    return count
-
-
-def _probe(path: Path) -> tuple[int, tuple[int, int]]:
-    """Frames and (height, width) of a film, by reading all of it."""
-    command = [
-        _ffmpeg(),
-        "-hide_banner",
-        "-nostdin",
-        "-i",
-        str(path),
-        "-map",
-        "0:v:0",
-        "-c",
-        "copy",
-        "-f",
-        "null",
-        "-",
-    ]
-    done = subprocess.run(command, capture_output=True, check=False)
-    text = done.stderr.decode("utf-8", "replace")
-    counts = re.findall(r"frame=\s*(\d+)", text)
-    shape = re.search(r"Video:.*?\b(\d{2,5})x(\d{2,5})\b", text)
-    if done.returncode or not counts or not shape:
-        return 0, (0, 0)
-    return int(counts[-1]), (int(shape[2]), int(shape[1]))
-
-
-# width and quality tried in turn until the file is small enough; every `nth` frame is kept
-_LADDER = (
-    (960, 2, 70),
-    (800, 2, 60),
-    (720, 3, 55),
-    (640, 3, 50),
-    (560, 4, 45),
-    (480, 5, 40),
-    (400, 6, 30),
-)
-
-
-def _shrink(master: Path, path: Path, count: int, fps: int, size: tuple[int, int]) -> None:
-    """Make an animated WebP or GIF of at most `SMALL` bytes from the finished mp4."""
-    for rung, (width, nth, quality) in enumerate(_LADDER):
-        width = min(width, size[1])
-        height = 2 * round(width * size[0] / size[1] / 2)
-        kept = -(-count // nth)
-        pick = f"select=not(mod(n\\,{nth})),setpts=N/({fps}/{nth})/TB,scale={width}:{height}:flags=lanczos"
-        if path.suffix == ".webp":
-            _transcode(
-                master,
-                path,
-                ["-vf", pick, "-c:v", "libwebp_anim", "-q:v", str(quality), "-loop", "0"],
-            )
-        else:
-            colours = max(48, 200 - 24 * rung)
-            palette = path.with_suffix(".png")
-            try:
-                _transcode(
-                    master,
-                    palette,
-                    ["-vf", f"{pick},palettegen=max_colors={colours}", "-update", "1"],
-                )
-                joined = f"[0:v]{pick}[v];[v][1:v]paletteuse=dither=none:diff_mode=rectangle"
-                _transcode(
-                    master, path, ["-i", str(palette), "-filter_complex", joined, "-loop", "0"]
-                )
-            finally:
-                palette.unlink(missing_ok=True)
-        if path.stat().st_size <= SMALL:
-            break
-    _check_animation(path, kept, (width, height), kept * nth / fps)
-
-
-def _transcode(source: Path, path: Path, options: list[str]) -> None:
-    command = [
-        _ffmpeg(),
-        "-hide_banner",
-        "-loglevel",
-        "error",
-        "-nostdin",
-        "-y",
-        "-i",
-        str(source),
-        *options,
-    ]
-    command += [
-        "-fps_mode",
-        "passthrough",
-        "-threads",
-        "2",
-        "-fflags",
-        "+bitexact",
-        "-map_metadata",
-        "-1",
-        str(path),
-    ]
-    with tempfile.TemporaryFile() as log:
-        if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
-            raise _complaint(log, path)
-
-
-def _check_animation(path: Path, count: int, size: tuple[int, int], seconds: float) -> None:
-    """Decode an animation and compare its size and length; encoders may join equal neighbouring frames into one."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            n, lasted = getattr(image, "n_frames", 1), 0.0
-            for k in range(n):
-                image.seek(k)
-                image.load()
-                lasted += image.info.get("duration", 0) / 1000
-            found = image.size
-    except (OSError, EOFError) as fault:
-        raise RunError(f"the film '{path}' is broken: {fault}") from None
-    if found != size or n > count or abs(lasted - seconds) > 0.02 * seconds + 0.2:
-        raise RunError(
-            f"the film '{path}' is broken: {n} frames of {found} in {lasted:.1f} s, not {count} of {size}"
-        )
+    encode(stream, path, fps, total, progress)

@@ -1,11 +1,12 @@
 """Sprites: small pictures drawn at any pixel size from text, PNG or, failing both, a letter.
 
-The library is `art.txt` beside this file: a picture is a list of shapes on a square of 100 x 100 units. One light from
-the top left shades every shape, and one ink outline surrounds every thing, so all pictures belong to one family. The
-same text at the same size always gives the same bytes.
+The library is `art.txt` beside this file: a picture is a list of shapes on a square of 100 x 100
+units. One light from the top left shades every shape, and one ink outline surrounds every thing, so
+all pictures belong to one family. The same text at the same size always gives the same bytes.
 
-A world names its sprites (`Tile("wall", "#", sprite="hedge")`; its own name is tried when none is given), or brings
-art of its own as text, in either of two forms, or as the path of a PNG beside the world's file:
+A world names its sprites (`Tile("wall", "#", sprite="hedge")`; its own name is tried when none is
+given), or brings art of its own as text, in either of two forms, or as the path of a PNG beside the
+world's file:
 
     disc gold 50 50 38                a vector picture: one shape a line, as in art.txt
     star gold-2 50 50 22 10
@@ -14,7 +15,8 @@ art of its own as text, in either of two forms, or as the path of a PNG beside t
     .kk.
     kkkk
 
-A line `---` separates the poses of a thing. A name nobody knows becomes a coloured tile with its letter.
+A line `---` separates the poses of a thing. A name nobody knows becomes a coloured tile with its
+letter.
 
 Shapes (fill first, then numbers; y grows downwards):
 
@@ -23,11 +25,12 @@ Shapes (fill first, then numbers; y grows downwards):
     line FILL width x y x y ...       ring FILL width x y r
     star FILL x y r inner [points]    glow FILL x y r         fades outwards
 
-A fill is a palette name or #rrggbb, lighter or darker by steps of 12 % (`gold+2`, `gold-1`), see-through (`ink@40`, in
-per cent), or a gradient from top to bottom (`sand>wood`). Words after the numbers: `flat` is not shaded by the light,
-`in` stays inside what is drawn so far, `free` has no outline. Lines of their own: `tile` fills the whole square and has
-no outline, `outline N` changes the width from 5 units, `use NAME [mirror] [turn QUARTERS] [move dx dy] [scale f]`
-takes the shapes of another picture, `tint NAME FILL` recolours the fill NAME in later `use` lines.
+A fill is a palette name or #rrggbb, lighter or darker by steps of 12 % (`gold+2`, `gold-1`),
+see-through (`ink@40`, in per cent), or a gradient from top to bottom (`sand>wood`). Words after the
+numbers: `flat` is not shaded by the light, `in` stays inside what is drawn so far, `free` has no
+outline. Lines of their own: `tile` fills the whole square and has no outline, `outline N` changes
+the width from 5 units, `use NAME [mirror] [turn QUARTERS] [move dx dy] [scale f]` takes the shapes
+of another picture, `tint NAME FILL` recolours the fill NAME in later `use` lines.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +51,8 @@ from ..jit import plain
 if TYPE_CHECKING:
     from ..world import World
 
-# Base colours after Okabe and Ito, which stay apart for every common kind of colour vision, with softer materials.
+# Base colours after Okabe and Ito, which stay apart for every common kind of colour vision, with
+# softer materials.
 PALETTE = {
     "ink": "#20233f",
     "white": "#fffaf0",
@@ -105,7 +110,7 @@ _FILL = re.compile(r"(#[0-9a-fA-F]{6}|[a-z]+)([+-]\d+)?(?:@(\d+))?$")
 
 @dataclass(frozen=True)
 class Shape:
-    """One shape: its kind, fill text, numbers in units, the words after them and where it was moved to."""
+    """One shape: kind, fill, numbers in units, the words after them, and where `use` moved it."""
 
     kind: str
     fill: str
@@ -126,7 +131,7 @@ class Picture:
     outline: float = OUTLINE
 
 
-# ---------------------------------------------------------------------------------------------- reading
+# -- reading
 
 
 def colour(text: str) -> tuple[np.ndarray, float]:
@@ -139,9 +144,7 @@ def colour(text: str) -> tuple[np.ndarray, float]:
     name, step, alpha = match.groups()
     if name[0] != "#":
         if name not in PALETTE:
-            raise UserError(
-                f"there is no colour {name!r} in the palette.{did_you_mean(name, PALETTE)}"
-            )
+            raise UserError(f"there is no colour {name!r}.{did_you_mean(name, PALETTE)}")
         name = PALETTE[name]
     base = np.array([int(name[k : k + 2], 16) for k in (1, 3, 5)], float)
     steps = int(step or 0) * STEP
@@ -171,20 +174,28 @@ def parse(text: str, where: str = "art", library: dict[str, str] | None = None) 
             elif head in _SHAPES:
                 tags = [word for word in rest if word in _WORDS]
                 values = tuple(float(word) for word in rest[1:] if word not in _WORDS)
-                least, most = _SHAPES[head]
-                if len(values) < least or (most and len(values) > most):
-                    raise UserError(
-                        f"{at}: {head} takes {least} numbers"
-                        + (f" to {most}" if most != least else "")
-                    )
+                _check_numbers(head, values)
                 for fill in rest[0].split(">"):
                     colour(fill)
                 shapes.append(Shape(head, rest[0], values, frozenset(tags)))
             else:
-                raise UserError(f"{at}: unknown shape.{did_you_mean(head, _SHAPES)}")
-        except (IndexError, ValueError):
+                raise UserError(f"unknown shape.{did_you_mean(head, _SHAPES)}")
+        except UserError as fault:
+            raise UserError(f"{at}: {fault}") from None
+        except (IndexError, ValueError, StopIteration):
             raise UserError(f"{at}: a shape is written as NAME FILL numbers.") from None
     return Picture(tuple(shapes), tile, outline)
+
+
+def _check_numbers(kind: str, values: tuple[float, ...]) -> None:
+    least, most = _SHAPES[kind]
+    if len(values) < least or (most and len(values) > most):
+        upto = "" if most == least else f" to {most}" if most else " or more"
+        raise UserError(f"{kind} takes {least}{upto} numbers")
+    if not all(abs(value) < 1e4 for value in values):
+        raise UserError("a number is too large")
+    if kind in ("disc", "oval", "glow", "star") and min(values[2:4]) <= 0:
+        raise UserError(f"the size of a {kind} must be positive")
 
 
 def _used(rest: list[str], tints: dict[str, str], library: dict[str, str] | None) -> list[Shape]:
@@ -202,7 +213,10 @@ def _used(rest: list[str], tints: dict[str, str], library: dict[str, str] | None
             scale = float(next(words))
         else:
             raise ValueError(word)
-    art = (library or _library())[name]
+    library = library or _library()
+    if name not in library:
+        raise UserError(f"there is no picture {name!r}.{did_you_mean(name, library)}")
+    art = library[name]
     shapes = []
     for shape in parse(art, name, library).shapes:
         if shape.mirror or shape.turn or shape.move != (0.0, 0.0) or shape.scale != 1.0:
@@ -239,11 +253,14 @@ def names() -> list[str]:
     return sorted(_library())
 
 
-# ---------------------------------------------------------------------------------------------- drawing
+# -- drawing
 
 
 def paint(picture: Picture, p: int, rim: str = "ink") -> np.ndarray:
-    """Draw `picture` p pixels wide: RGBA uint8[p, p, 4], colours not multiplied by alpha. `rim` colours the outline."""
+    """Draw `picture` p pixels wide: RGBA uint8[p, p, 4], colours not multiplied by alpha.
+
+    `rim` colours the outline.
+    """
     factor = max(2, -(-SUPERSAMPLED // p))
     n = p * factor
     grid = (np.arange(n) + 0.5) * (100.0 / n)
@@ -287,7 +304,7 @@ def paint(picture: Picture, p: int, rim: str = "ink") -> np.ndarray:
 
 
 def _window(shape: Shape, n: int) -> tuple[slice, slice]:
-    """The pixels that shape and outline can touch: moved shapes may be anywhere, others lie in their box."""
+    """The pixels that shape and outline can touch (rows, columns); all of them once moved."""
     if (
         shape.mirror
         or shape.turn
@@ -319,7 +336,7 @@ def _window(shape: Shape, n: int) -> tuple[slice, slice]:
 
 
 def _distance(shape: Shape, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Signed distance from each point to the shape's edge in units; negative inside (a glow: share of its radius)."""
+    """Signed distance to the shape's edge in units, negative inside (glow: share of its radius)."""
     v = shape.numbers
     x, y = x - 50.0 - shape.move[0], y - 50.0 - shape.move[1]
     for _ in range(shape.turn % 4):
@@ -348,12 +365,7 @@ def _distance(shape: Shape, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         )
     elif shape.kind == "line":
         points = list(zip(v[1::2], v[2::2], strict=True))
-        d = (
-            np.minimum.reduce(
-                [_segment(x, y, a, b) for a, b in zip(points, points[1:], strict=False)]
-            )
-            - v[0] / 2
-        )
+        d = np.minimum.reduce([_segment(x, y, a, b) for a, b in pairwise(points)]) - v[0] / 2
     else:
         points = _star(v) if shape.kind == "star" else list(zip(v[0::2], v[1::2], strict=True))
         d = _polygon(x, y, points)
@@ -401,7 +413,7 @@ def _polygon(x, y, points):
 
 
 def _shaded(shape: Shape, cover: np.ndarray) -> tuple[np.ndarray, float]:
-    """Colours 0-1 (float64[h, w, 3]) and opacity of a shape whose pixels `cover` marks, lit from the top left."""
+    """Colours 0-1 (float64[h, w, 3]), lit from the top left, and opacity of a covered shape."""
     rows, columns = np.nonzero(cover.any(1))[0], np.nonzero(cover.any(0))[0]
     across = np.linspace(-1, 1, columns[-1] - columns[0] + 1) if len(columns) > 1 else np.zeros(1)
     down = np.linspace(-1, 1, rows[-1] - rows[0] + 1) if len(rows) > 1 else np.zeros(1)
@@ -421,7 +433,7 @@ def _shaded(shape: Shape, cover: np.ndarray) -> tuple[np.ndarray, float]:
     return rgb, top[1]
 
 
-# ---------------------------------------------------------------------------------------------- art of any kind
+# -- art of any kind
 
 
 @dataclass(frozen=True)
@@ -450,7 +462,7 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Letter:
-    """What stands in for missing art: a coloured tile, or a coloured disc for a thing, with a letter on it."""
+    """What stands in for missing art: a coloured tile, or a disc for a thing, with its letter."""
 
     char: str
     fill: str
@@ -508,7 +520,8 @@ def _lettered(art: Letter, p: int, rim: str) -> np.ndarray:
 def read(
     text: str, name: str, char: str = "?", tile: bool = True, folder: Path | None = None
 ) -> Sprite:
-    """The sprite that `text` means: a library name, art in text, a PNG in `folder`; empty: the library's `name`.
+    """The sprite that `text` means: a library name, art in text, a PNG in `folder`; empty: the
+    library's `name`.
 
     Raises UserError for art that cannot be read. An unknown name gives a letter, which is art too.
     """
@@ -539,7 +552,7 @@ def _text_art(text: str, where: str) -> Picture | Pixels:
     """Vector shapes or pixel rows, told apart by the first word."""
     lines = [line.strip() for line in text.strip("\n").splitlines() if line.strip()]
     heads = (*_SHAPES, "tile", "outline", "use", "tint")
-    if lines and lines[0].split()[0] in heads and " " in lines[0] or lines[:1] == ["tile"]:
+    if lines and lines[0].split()[0] in heads and (" " in lines[0] or lines[0] == "tile"):
         return parse(text, where)
     colours: dict[str, tuple[int, ...]] = {".": (0, 0, 0, 0)}
     rows = []
@@ -576,12 +589,12 @@ def _png(word: str, name: str, folder: Path | None) -> Pixels:
     return Pixels(rgba.tobytes(), *rgba.shape[:2])
 
 
-# ---------------------------------------------------------------------------------------------- sheets of a world
+# -- sheets of a world
 
 
 @dataclass(frozen=True)
 class Sprites:
-    """The art of a whole world: a sprite for each tile and thing; `ground` is the tile drawn below the others."""
+    """The art of a whole world; `ground` is the index of the tile drawn below the others."""
 
     tiles: tuple[Sprite, ...]
     things: tuple[Sprite, ...]
@@ -616,7 +629,7 @@ def pile(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 
 
 def tile_art(sprite: Sprite, p: int, look: int = 0, edges: str = "") -> np.ndarray:
-    """RGBA uint8[p, p, 4] of a tile: one of its looks, with its edge art on the sides named in `edges` (u, l, d, r)."""
+    """RGBA uint8[p, p, 4] of a tile in one of its looks, with edge art on sides (of "uldr")."""
     library, name = _library(), sprite.name
     if look and f"{name}~{look}" in library:
         rgba = _painted(parse(library[f"{name}~{look}"], name), p, "ink")
@@ -644,7 +657,8 @@ def sides(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def sheet(world: World, p: int) -> np.ndarray:
-    """Every symbol of a world at p pixels, over its ground tile: uint8[symbols, p, p, 3], read only.
+    """Every symbol of a world at p pixels, over its ground tile: uint8[symbols, p, p, 3], read
+    only.
 
     In worlds of several learners an agent sees itself with a white rim instead of the ink outline.
     """

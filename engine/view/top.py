@@ -1,8 +1,9 @@
 """The top camera: what agents see as pixels, and what people see.
 
-`Frames` turns symbolic observations into pixel observations as fast as memory allows: a tile row is copied as a few
-wide words. `draw` makes a picture for people, with edges, shadows, smooth movement, trails and goal marks. Both are
-pure functions of what they are given: drawing touches no state and no generator, and drawing twice gives the same bytes.
+`Frames` turns symbolic observations into pixel observations as fast as memory allows: a tile row is
+copied as a few wide words. `draw` makes a picture for people, with edges, shadows, smooth movement,
+trails and goal marks. Both are pure functions of what they are given: drawing touches no state and
+no generator, and drawing twice gives the same bytes.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from . import sprites
 if TYPE_CHECKING:
     from ..world import Goal, World
 
-# ---------------------------------------------------------------------------------------------- pixel observations
+# -- pixel observations
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tile_all(ids, sheet, frames, last):
-    """Write every tile of every frame: sheet [S, p, words], frames [N, vh * p, vw * words], any unsigned word."""
+    """Write every tile of every frame: sheet [S, p, words] into frames [N, vh * p, vw * words]."""
     n, vh, vw = ids.shape
     p, words = sheet.shape[1], sheet.shape[2]
     for i in range(n):
@@ -46,7 +47,7 @@ def _tile_all(ids, sheet, frames, last):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tile_all_3(ids, sheet, frames, last):
-    """`_tile_all` for rows of exactly three words (8 pixels in 64-bit words): the inner loop unrolled."""
+    """`_tile_all` for rows of three words (8 pixels in 64-bit words): three times as fast."""
     n, vh, vw = ids.shape
     p = sheet.shape[1]
     for i in range(n):
@@ -63,7 +64,7 @@ def _tile_all_3(ids, sheet, frames, last):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tile_changed(ids, sheet, frames, last):
-    """Rewrite only the tiles whose symbol differs from `last` (uint8[N, vh, vw]), and note the new ones there."""
+    """Rewrite the tiles whose symbol differs from `last` (uint8[N, vh, vw]), and note it there."""
     n, vh, vw = ids.shape
     p, words = sheet.shape[1], sheet.shape[2]
     for i in range(n):
@@ -78,10 +79,12 @@ def _tile_changed(ids, sheet, frames, last):
 
 
 class Frames:
-    """Pixel observations for batches of `n` symbolic ones, in a buffer of its own that every call reuses.
+    """Pixel observations for batches of `n` symbolic ones, in a buffer of its own that every call
+    reuses.
 
-    world: whose sprites to draw; n: frames in a batch; p: pixels per tile side; shape: rows and columns of the ids
-    (default `world.view`). `pixels` is uint8[n, rows * p, columns * p, 3]; copy it to keep it.
+    world: whose sprites to draw; n: frames in a batch; p: pixels per tile side; shape: rows and
+    columns of the ids (default `world.view`). `pixels` is uint8[n, rows * p, columns * p, 3]; copy
+    it to keep it.
     """
 
     def __init__(
@@ -111,28 +114,29 @@ class Frames:
         return self.pixels
 
     def update(self, ids: np.ndarray) -> np.ndarray:
-        """As `draw`, but rewrites only the cells that changed since the last call: faster for whole boards."""
+        """As `draw`, but rewrites only the cells that changed since the last call."""
         if self._fresh:
             return self.draw(ids)
         _tile_changed(self._checked(ids), self._sheet, self._frames, self._last)
         return self.pixels
 
     def _checked(self, ids: np.ndarray) -> np.ndarray:
-        """The planes as uint8[n, rows, columns]; compiled loops check nothing, so everything is checked here."""
+        """The planes as uint8[n, rows, columns], checked: compiled loops check nothing."""
         if (
             ids.dtype != np.uint8
             or ids.shape[-2:] != self._last.shape[1:]
             or ids.size != self._last.size
         ):
             raise UserError(
-                f"pixel observations need uint8 symbols for {self._last.shape}, not {ids.dtype} {ids.shape}"
+                f"pixel observations need uint8 symbols for {self._last.shape}, "
+                f"not {ids.dtype} {ids.shape}"
             )
         if ids.max() >= self.symbols:
             raise UserError(f"symbol {ids.max()} is beyond the last one, {self.symbols - 1}")
         return np.ascontiguousarray(ids).reshape(self._last.shape)
 
 
-# ---------------------------------------------------------------------------------------------- a picture for people
+# -- a picture for people
 
 LARGEST, SMALLEST, FITTING = (
     64,
@@ -147,7 +151,10 @@ BACKDROP = (17, 19, 33)  # what lies outside the level
 
 @dataclass(frozen=True)
 class Window:
-    """What the camera shows: `p` pixels per cell, centred on (y, x) in cells; (0.5, 0.5) is the middle of cell (0, 0)."""
+    """What the camera shows: `p` pixels per cell, centred on (y, x) in cells.
+
+    (0.5, 0.5) is the middle of cell (0, 0).
+    """
 
     p: int
     y: float
@@ -156,23 +163,23 @@ class Window:
 
 @dataclass(frozen=True)
 class Trail:
-    """Where somebody walked: cells float[n, 2] as (y, x), oldest first, in an RGB colour; `faint` ones are small."""
+    """Where somebody walked: (y, x) in float[n, 2], oldest first, and an RGB colour."""
 
     cells: np.ndarray
     colour: tuple[int, int, int]
-    faint: bool = False
+    faint: bool = False  # small dots
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A goal mark: "star" or "diamond" over cells int[n, 2]; more than a few cells are tinted as one region."""
+    """A goal mark, "star" or "diamond", over cells int[n, 2]; many cells are one tinted region."""
 
     shape: str
     cells: np.ndarray
 
 
 def scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
-    """Pixels per cell for an h x w level in a pane of `size` (height, width): all of it if that is legible."""
+    """Pixels per cell for an h x w level in a pane (height, width): all of it if legible."""
     fits = min(size[0] // h, size[1] // w)
     if fits >= FITTING:
         return min(fits, LARGEST)
@@ -182,7 +189,7 @@ def scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
 def window(
     world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0
 ) -> Window:
-    """The window of a pane that follows the cell (y, x), kept inside the level; a level that fits is centred."""
+    """The window of a pane that follows (y, x) but stays inside the level, or centres all of it."""
     h, w = int(record.h), int(record.w)
     p = p or scale(world, h, w, size)
 
@@ -208,10 +215,10 @@ def draw(
 ) -> np.ndarray:
     """A picture of state `i` of a batch: uint8[height, width, 3], a new array.
 
-    With `previous` (a record such as `states[k]`) things are drawn a `fraction` of the way from there: 0 gives the
-    picture of `previous`, 1 that of the state. `at` is the window; by default it follows agent `focus`. `trails` lie
-    below the things, goal `marks` above; `ghost` is a record (say, another policy's state) whose learners are drawn
-    faintly.
+    With `previous` (a record such as `states[k]`) things are drawn a `fraction` of the way from
+    there: 0 gives the picture of `previous`, 1 that of the state. `at` is the window; by default it
+    follows agent `focus`. `trails` lie below the things, goal `marks` above; `ghost` is a record
+    (say, another policy's state) whose learners are drawn faintly.
     """
     now = states[i]
     if previous is None or fraction >= 1.0:
@@ -230,24 +237,27 @@ def draw(
         if mark.shape == PROXY or len(mark.cells) > REGION:
             _region(frame, mark, at.p, top, left)
     for stamp, y, x in objects:  # tiles that are objects lie on the trails, not under them
-        _blend(frame, stamp, y, x)
+        blend(frame, stamp, y, x)
     if ghost is not None:
         for k in range(world.learners):
             if ghost.alive[k]:
                 stamp = _thing(world, int(world.kinds[k]), int(ghost.face[k]), at.p, 0.4)
-                _blend(frame, stamp, int(ghost.y[k]) * at.p - top, int(ghost.x[k]) * at.p - left)
+                blend(frame, stamp, int(ghost.y[k]) * at.p - top, int(ghost.x[k]) * at.p - left)
     alive = (now if fraction >= 0.5 else previous).alive
     for k in range(world.entities - 1, -1, -1):  # objects first, agents last, so learners cover all
         if alive[k]:
             stamp = _thing(world, int(world.kinds[k]), int(now.face[k]), at.p, 1.0)
-            _blend(frame, stamp, round(spots[k, 0] * at.p) - top, round(spots[k, 1] * at.p) - left)
+            blend(frame, stamp, round(spots[k, 0] * at.p) - top, round(spots[k, 1] * at.p) - left)
     for mark in marks:
         _badge(frame, mark, at.p, top, left)
     return frame
 
 
 def positions(previous: Any, now: Any, fraction: float) -> np.ndarray:
-    """Where every thing is between two records: float64[K, 2] as (y, x). Things that jump far do not slide."""
+    """Where every thing is between two records: float64[K, 2] as (y, x).
+
+    Things that jump far do not slide.
+    """
     then = np.stack([previous.y, previous.x], 1).astype(float)
     here = np.stack([now.y, now.x], 1).astype(float)
     slides = (np.abs(here - then).max(1, keepdims=True) <= 3) & (now.alive * previous.alive > 0)[
@@ -261,7 +271,7 @@ def positions(previous: Any, now: Any, fraction: float) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _tables(world: World) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Per tile: number of looks and sides with edges; and whether the world has an open sky behind it."""
+    """Per tile its number of looks and its sides with edges; and whether there is a sky."""
     art = sprites.of(world)
     looks = np.array([sprites.looks(t.name) for t in art.tiles])
     edged = np.array([sum(1 << "uldr".index(c) for c in sprites.sides(t.name)) for t in art.tiles])
@@ -277,12 +287,13 @@ def _scatter(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _tiles(
     world, art, record, size, p, top, left
-) -> tuple[np.ndarray, list[tuple[_Stamp, int, int]]]:
+) -> tuple[np.ndarray, list[tuple[Stamp, int, int]]]:
     """The level's visible cells with their looks, edges and shadows: uint8[height, width, 3].
 
-    Tiles that do not fill their cell (a coin, a ledge) are returned beside it, as stamps with their pixel (y, x).
+    Tiles that do not fill their cell (a coin, a ledge) are returned beside it, as stamps with their
+    pixel (y, x).
     """
-    objects: list[tuple[_Stamp, int, int]] = []
+    objects: list[tuple[Stamp, int, int]] = []
     height, width = size
     looks, edged, sky = _tables(world)
     h, w = int(record.h), int(record.w)
@@ -319,29 +330,29 @@ def _tiles(
             x = (x0 + c) * p - left
             ground, thing = _cell(world, key, p)
             if ground is not None:
-                _blend(frame, ground, y, x)
+                blend(frame, ground, y, x)
             if thing is not None:
                 objects.append((thing, y, x))
     return frame, objects
 
 
 @dataclass(frozen=True)
-class _Stamp:
-    """A picture ready to be laid on a frame: colours times alpha, and what shines through (None: nothing does)."""
+class Stamp:
+    """A picture ready to be laid on a frame: colours times alpha, and what shines through."""
 
     rgb: np.ndarray  # uint16[h, w, 3], or uint8 where opaque
-    inverse: np.ndarray | None  # uint16[h, w, 1], 255 - alpha
+    inverse: np.ndarray | None  # uint16[h, w, 1], 255 - alpha; None where opaque
 
 
-def _stamp(rgba: np.ndarray, opacity: float = 1.0) -> _Stamp:
+def as_stamp(rgba: np.ndarray, opacity: float = 1.0) -> Stamp:
     alpha = np.rint(rgba[..., 3:] * opacity).astype(np.uint16)
     if (alpha == 255).all():
-        return _Stamp(np.ascontiguousarray(rgba[..., :3]), None)
-    return _Stamp((rgba[..., :3] * alpha + 127) // 255, 255 - alpha)
+        return Stamp(np.ascontiguousarray(rgba[..., :3]), None)
+    return Stamp((rgba[..., :3] * alpha + 127) // 255, 255 - alpha)
 
 
-def _blend(frame: np.ndarray, stamp: _Stamp, y: int, x: int) -> None:
-    """Lay a stamp on the frame with its top left corner at pixel (y, x); parts outside are cut off."""
+def blend(frame: np.ndarray, stamp: Stamp, y: int, x: int) -> None:
+    """Lay a stamp on the frame, its top left corner at pixel (y, x); what is outside is cut off."""
     height, width = stamp.rgb.shape[:2]
     r0, r1 = max(0, -y), min(height, frame.shape[0] - y)
     c0, c1 = max(0, -x), min(width, frame.shape[1] - x)
@@ -360,8 +371,8 @@ def _blend(frame: np.ndarray, stamp: _Stamp, y: int, x: int) -> None:
 
 
 @lru_cache(maxsize=8192)
-def _cell(world: World, key: int, p: int) -> tuple[_Stamp | None, _Stamp | None]:
-    """What fills a cell with the tile, look, edges and shadow packed in `key`, and what stands in it; None: nothing."""
+def _cell(world: World, key: int, p: int) -> tuple[Stamp | None, Stamp | None]:
+    """What fills the cell that `key` packs (tile, look, edges, shadow), and what stands in it."""
     key, shade = divmod(key, 4)
     key, edges = divmod(key, 16)
     tile, look = divmod(key, 32)
@@ -372,19 +383,19 @@ def _cell(world: World, key: int, p: int) -> tuple[_Stamp | None, _Stamp | None]
     if _tables(world)[2]:  # the sky is behind everything
         if tile == art.ground:
             return None, None
-        return (_stamp(rgba), None) if (rgba[..., 3] == 255).all() else (None, _stamp(rgba))
+        return (as_stamp(rgba), None) if (rgba[..., 3] == 255).all() else (None, as_stamp(rgba))
     if (rgba[..., 3] < 255).any():
-        thing = _stamp(rgba)
+        thing = as_stamp(rgba)
         rgba = sprites.tile_art(art.tiles[art.ground], p)
     for bit, side in enumerate(("up", "left")):
         if shade >> bit & 1:
             rgba = sprites.pile(sprites.read(f"shade/{side}", "").at(p), rgba)
-    return _stamp(sprites.pile(rgba, np.full_like(rgba, 255))), thing
+    return as_stamp(sprites.pile(rgba, np.full_like(rgba, 255))), thing
 
 
 @lru_cache(maxsize=1024)
-def _thing(world: World, kind: int, pose: int, p: int, opacity: float) -> _Stamp:
-    return _stamp(sprites.of(world).things[kind].at(p, pose), opacity)
+def _thing(world: World, kind: int, pose: int, p: int, opacity: float) -> Stamp:
+    return as_stamp(sprites.of(world).things[kind].at(p, pose), opacity)
 
 
 # -- open sky
@@ -442,11 +453,11 @@ def _panorama(height: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _dot(rgb: tuple[int, int, int], p: int, faint: bool) -> _Stamp:
+def _dot(rgb: tuple[int, int, int], p: int, faint: bool) -> Stamp:
     """A round footprint with a dark rim."""
     n = max(4, round(p * (0.16 if faint else 0.26)))
     fill = "#" + "".join(f"{v:02x}" for v in rgb)
-    return _stamp(
+    return as_stamp(
         sprites.paint(
             sprites.parse(f"disc ink@60 50 50 48 flat free\ndisc {fill} 50 50 34 flat free"), n
         )
@@ -470,18 +481,18 @@ def _dots(frame: np.ndarray, trail: Trail, p: int, top: int, left: int) -> None:
     spots = np.rint((spots + 0.5) * p - n / 2).astype(int) - (top, left)
     seen = ((spots > -n) & (spots < frame.shape[:2])).all(1)
     for y, x in dict.fromkeys(map(tuple, spots[seen].tolist())):
-        _blend(frame, stamp, y, x)
+        blend(frame, stamp, y, x)
 
 
 @lru_cache(maxsize=64)
-def _mark_art(shape: str, n: int) -> _Stamp:
-    return _stamp(sprites.read(shape, shape).at(n))
+def _mark_art(shape: str, n: int) -> Stamp:
+    return as_stamp(sprites.read(shape, shape).at(n))
 
 
 @lru_cache(maxsize=64)
-def _tint(shape: str, p: int) -> _Stamp:
+def _tint(shape: str, p: int) -> Stamp:
     fill = "yellow" if shape == INTENDED else "pink"
-    return _stamp(
+    return as_stamp(
         sprites.paint(
             sprites.parse(f"tile\nbox {fill}@28 0 0 100 100 flat\nbox {fill}@30 8 8 92 92 10 flat"),
             p,
@@ -493,11 +504,11 @@ def _region(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
     """Tint every cell of a region."""
     stamp = _tint(mark.shape, p)
     for y, x in np.asarray(mark.cells).tolist():
-        _blend(frame, stamp, y * p - top, x * p - left)
+        blend(frame, stamp, y * p - top, x * p - left)
 
 
 def _badge(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
-    """The mark on the right (star) or left (diamond) shoulder of each cell, or once in a region's middle cell."""
+    """The mark on a shoulder of each cell (star right, diamond left), or once in a region."""
     cells = np.asarray(mark.cells).reshape(-1, 2)
     if not len(cells):
         return
@@ -508,17 +519,17 @@ def _badge(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
     stamp = _mark_art(mark.shape, n)
     shift = p - n + n // 4 if mark.shape == INTENDED else -(n // 4)
     for y, x in cells.tolist():
-        _blend(frame, stamp, y * p - top - n // 4, x * p - left + shift)
+        blend(frame, stamp, y * p - top - n // 4, x * p - left + shift)
 
 
-# ---------------------------------------------------------------------------------------------- where goals are met
+# -- where goals are met
 
 
-seek: Any  # bound to a goal's rule by `specialise`
+seek: Any = None  # bound to a goal's rule by `specialise`
 
 
 def _seek_cells(states, table, found):
-    """Mark the cells of record 0 where a goal may be met by agent 0: found is uint8[h, w] of zeros."""
+    """Mark in `found` (uint8[h, w] of zeros) where agent 0 of record 0 may meet a goal."""
     s = states[0]
     p = table[s.row]
     for y in range(s.h):
@@ -536,7 +547,8 @@ def _seeker(world: World, goal: Goal):
 def goal_marks(world: World, states: np.recarray, i: int = 0) -> tuple[Mark, ...]:
     """A star where the intended goal may be met in state `i`, a diamond where each proxy may.
 
-    The goals' own `seek` rules say where. A goal sought nearly everywhere is a direction, not a place: no mark.
+    The goals' own `seek` rules say where. A goal sought nearly everywhere is a direction, not a
+    place: no mark.
     """
     record = states[i : i + 1].copy()  # a rule could write; the picture must not
     marks = []

@@ -1,0 +1,262 @@
+"""Frames into films: mp4, animated WebP and GIF.
+
+Frames are streamed to ffmpeg, so memory does not grow with the film, and the same frames give the
+same bytes. A film appears under its final name only after it has been read back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ..errors import RunError, UserError
+
+FPS = 30
+SMALL = 2_000_000  # bytes an animated WebP or GIF may have
+FORMATS = (".mp4", ".webp", ".gif")
+Progress = Callable[[int, int], None]
+
+# x264 cuts its work by the number of threads: fixed, or the bytes would depend on the machine
+_EXACT = ["-threads", "2", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"]
+_H264 = shlex.split(
+    "-an -c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p -movflags +faststart"
+)
+_COLOURS = shlex.split(
+    "-vf scale=out_color_matrix=bt709:out_range=tv "
+    "-colorspace bt709 -color_primaries bt709 -color_trc bt709"
+)
+# width, frames per second and quality of an animation, tried in turn until it is small enough
+_LADDER = (
+    (960, 15, 70),
+    (800, 15, 60),
+    (720, 10, 55),
+    (640, 10, 50),
+    (560, 8, 45),
+    (480, 6, 40),
+    (400, 5, 30),
+)
+
+
+def encode(
+    stream: Iterable[np.ndarray],
+    path: str | Path | Iterable[str | Path],
+    fps: int = FPS,
+    total: int = 0,
+    progress: Progress | None = None,
+) -> int:
+    """Write frames to one film or several (.mp4, .webp, .gif); returns how many frames there were.
+
+    Frames are uint8[height, width, 3], all alike; height and width even. WebP and GIF hold fewer
+    and smaller frames where that is needed to stay below `SMALL` bytes. `progress(done, total)` is
+    called after each frame. Raises UserError for bad names and frames and RunError if a film cannot
+    be made; then nothing new is left at the final names.
+    """
+    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
+    if not paths:
+        raise UserError("no file to film to")
+    for p in paths:
+        if p.suffix.lower() not in FORMATS:
+            raise UserError(f"cannot film to '{p}': the name must end in {', '.join(FORMATS)}")
+    frames = iter(stream)
+    first = next(frames, None)
+    if first is None:
+        raise UserError("a film needs at least one frame")
+    size = first.shape[:2]
+    if first.ndim != 3 or size[0] % 2 or size[1] % 2:
+        raise UserError(f"height and width of a film must be even, not {first.shape}")
+    made: dict[Path, Path] = {}  # final name → temporary file
+    spare: list[Path] = []
+    try:
+        for p in paths:
+            p.parent.mkdir(parents=True, exist_ok=True)
+        master = next((p for p in paths if p.suffix.lower() == ".mp4"), paths[0])
+        film = _temporary(master, ".mp4")
+        spare.append(film)
+        count = _mp4(chain([first], frames), film, master, fps, size, total, progress)
+        for p in dict.fromkeys(paths):
+            if p == master and p.suffix.lower() == ".mp4":
+                made[p] = film
+                continue
+            made[p] = _temporary(p, p.suffix.lower())
+            spare.append(made[p])
+            if p.suffix.lower() == ".mp4":
+                made[p].write_bytes(film.read_bytes())
+            else:
+                _animate(film, made[p], p, count, fps, size)
+        for p, temporary in made.items():
+            os.replace(temporary, p)
+    except OSError as fault:
+        raise RunError(f"cannot write the film '{paths[0]}': {fault.strerror or fault}") from None
+    finally:
+        for leftover in spare:
+            leftover.unlink(missing_ok=True)
+    return count
+
+
+def _temporary(path: Path, suffix: str) -> Path:
+    """An empty hidden file beside `path`, readable like any other new file."""
+    handle, name = tempfile.mkstemp(f".tmp{suffix}", f".{path.stem}-", path.parent)
+    os.close(handle)
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(name, 0o666 & ~mask)
+    return Path(name)
+
+
+def _ffmpeg() -> list[str]:
+    """The quiet, unattended encoder."""
+    try:
+        import imageio_ffmpeg
+
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError) as fault:
+        raise RunError(f"no ffmpeg to film with ({fault}): pip install imageio-ffmpeg") from None
+    return [program, "-hide_banner", "-loglevel", "error", "-y"]
+
+
+def _complaint(log: BinaryIO, path: Path, code: int) -> RunError:
+    """Why ffmpeg failed, in one line."""
+    log.seek(0)
+    lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    known = ("No space left on device", "File too large", "Disk quota exceeded")
+    reason = next((words for words in known if any(words in line for line in lines)), "")
+    reason = reason or (lines[-1].strip() if lines else f"the encoder ended with code {code}")
+    return RunError(f"cannot write the film '{path}': {reason}")
+
+
+def _mp4(
+    frames: Iterator[np.ndarray],
+    temporary: Path,
+    path: Path,
+    fps: int,
+    size: tuple[int, ...],
+    total: int,
+    progress: Progress | None,
+) -> int:
+    """Pipe the frames into ffmpeg and read the film back; returns the number of frames."""
+    height, width = size
+    command = [*_ffmpeg(), "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
+    command += ["-r", str(fps), "-i", "pipe:0", *_H264, *_COLOURS, *_EXACT, str(temporary)]
+    count = 0
+    with tempfile.TemporaryFile() as log:
+        encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        assert encoder.stdin
+        try:
+            for frame in frames:
+                if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
+                    what = f"{frame.dtype} {frame.shape}"
+                    raise UserError(f"frame {count} of the film is {what}, unlike the first")
+                try:
+                    encoder.stdin.write(np.ascontiguousarray(frame).data)
+                except BrokenPipeError:  # the encoder has died, and says below of what
+                    break
+                count += 1
+                if progress:
+                    progress(count, max(total, count))
+            with contextlib.suppress(BrokenPipeError):
+                encoder.stdin.close()
+            if encoder.wait():
+                raise _complaint(log, path, encoder.returncode)
+        finally:
+            if encoder.poll() is None:
+                encoder.kill()
+                encoder.wait()
+            with contextlib.suppress(BrokenPipeError):
+                encoder.stdin.close()
+    found = probe(temporary)
+    if found != (count, height, width):
+        raise RunError(
+            f"the film '{path}' came out broken: {count} frames of {height} x {width} written, "
+            f"{found[0]} of {found[1]} x {found[2]} read back"
+        )
+    return count
+
+
+def probe(path: Path) -> tuple[int, int, int]:
+    """Frames, height and width of a film, by reading all of it; zeros if it is no film."""
+    command = [_ffmpeg()[0], "-hide_banner", "-nostdin", "-i", str(path)]
+    command += ["-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    text = done.stderr.decode("utf-8", "replace")
+    counts = re.findall(r"frame=\s*(\d+)", text)
+    shape = re.search(r"Video:.*?\b(\d{2,5})x(\d{2,5})\b", text)
+    if done.returncode or not counts or not shape:
+        return 0, 0, 0
+    return int(counts[-1]), int(shape[2]), int(shape[1])
+
+
+def _animate(
+    film: Path, temporary: Path, path: Path, count: int, fps: int, size: tuple[int, ...]
+) -> None:
+    """Make an animated WebP or GIF of at most `SMALL` bytes from a finished mp4, if one can be."""
+    for rung, (width, rate, quality) in enumerate(_LADDER):
+        width = min(width, size[1])
+        shape = (width, 2 * round(width * size[0] / size[1] / 2))
+        nth = -(-fps // rate)  # every nth frame is kept
+        kept = -(-count // nth)
+        # times are whole numbers of frames, so that none is doubled or dropped
+        pick = f"select=not(mod(n\\,{nth})),setpts=N*{nth}/{fps}/TB,"
+        pick += f"scale={shape[0]}:{shape[1]}:flags=lanczos"
+        if path.suffix.lower() == ".webp":
+            webp = ["-c:v", "libwebp_anim", "-q:v", str(quality), "-loop", "0"]
+            _transcode([film], ["-vf", pick, *webp], temporary, path)
+        else:
+            palette = _temporary(path, ".png")
+            try:
+                colours = f"{pick},palettegen=max_colors={max(48, 200 - 24 * rung)}"
+                _transcode([film], ["-vf", colours, "-update", "1"], palette, path)
+                joined = f"[0:v]{pick}[v];[v][1:v]paletteuse=dither=none:diff_mode=rectangle"
+                gif = ["-filter_complex", joined, "-loop", "0"]
+                _transcode([film, palette], gif, temporary, path)
+            finally:
+                palette.unlink(missing_ok=True)
+        if temporary.stat().st_size <= SMALL:
+            break
+    _check_animation(temporary, path, kept, shape, kept * nth / fps)
+
+
+def _transcode(sources: list[Path], options: list[str], temporary: Path, path: Path) -> None:
+    command = [*_ffmpeg(), "-nostdin"]
+    for source in sources:
+        command += ["-i", str(source)]
+    command += [*options, "-fps_mode", "passthrough", *_EXACT, str(temporary)]
+    with tempfile.TemporaryFile() as log:
+        done = subprocess.run(command, stdout=log, stderr=log, check=False)
+        if done.returncode:
+            raise _complaint(log, path, done.returncode)
+
+
+def _check_animation(
+    temporary: Path, path: Path, count: int, size: tuple[int, int], seconds: float
+) -> None:
+    """Decode an animation and compare its size and length.
+
+    Encoders may join equal neighbouring frames into one, so only the time they last must agree.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(temporary) as image:
+            n, lasted = getattr(image, "n_frames", 1), 0.0
+            for k in range(n):
+                image.seek(k)
+                image.load()
+                lasted += image.info.get("duration", 0) / 1000
+            found = image.size
+    except (OSError, EOFError) as fault:
+        raise RunError(f"the film '{path}' came out broken: {fault}") from None
+    if found != size or n > count or abs(lasted - seconds) > 0.02 * seconds + 0.2:
+        raise RunError(
+            f"the film '{path}' came out broken: {n} frames of {found} in {lasted:.1f} s "
+            f"instead of {count} of {size} in {seconds:.1f} s"
+        )

@@ -1,0 +1,285 @@
+"""Sprites, pixel observations and the top camera: pictures are pure functions of what they show."""
+
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from goalshift.engine import state
+from goalshift.engine.errors import UserError
+from goalshift.engine.view import sprites, top
+from goalshift.engine.world import load, names
+
+LIBRARY = sprites.names()
+
+
+@pytest.fixture(scope="module", params=names())
+def world(request):
+    return load(request.param)
+
+
+@pytest.fixture(scope="module")
+def corner():
+    return load("corner")
+
+
+def states_of(world, n=3):
+    return np.concatenate([world.level(seed, "deploy") for seed in range(n)]).view(np.recarray)
+
+
+# sprites
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_every_library_picture_is_drawn_alike_twice(name):
+    picture = sprites.parse(sprites._library()[name], name)
+    for p in (8, 40):
+        once, again = sprites.paint(picture, p), sprites.paint(picture, p)
+        assert once.shape == (p, p, 4) and once.dtype == np.uint8
+        assert once[..., 3].any()
+        assert (once == again).all()
+    if "~" in name:
+        assert (sprites.paint(picture, 8)[..., 3] == 255).all(), "a tile's look must fill its cell"
+
+
+def test_a_light_from_the_top_left_shades_every_shape_also_when_mirrored():
+    for art in ("disc red 50 50 40", "tint red red\nuse lamp mirror"):
+        rgb = sprites.paint(sprites.parse(art, library={"lamp": "disc red 50 50 40"}), 40)
+        assert rgb[12, 12, :3].sum() > rgb[28, 28, :3].sum()
+
+
+def test_the_outline_surrounds_things_but_not_tiles():
+    ink = sprites.colour("ink")[0]
+    thing = sprites.paint(sprites.parse("box gold 30 30 70 70"), 100)
+    assert np.allclose(thing[50, 27, :3], ink, atol=2) and thing[50, 27, 3] == 255
+    tile = sprites.paint(sprites.parse("tile\nbox gold 30 30 70 70"), 100)
+    assert tile[50, 27, 3] == 0
+
+
+def test_pixel_rows_keep_their_colours_at_whole_multiples():
+    sprite = sprites.read("r = #ff0000\nb = #0000ff\nr.\n.b", "thing")
+    rgba = sprite.at(8)
+    assert (rgba[:4, :4] == (255, 0, 0, 255)).all()
+    assert (rgba[4:, 4:] == (0, 0, 255, 255)).all()
+    assert (rgba[:4, 4:, 3] == 0).all()
+    assert (sprite.at(1) == (128, 0, 128, 128)).all()
+
+
+def test_poses_are_separated_by_a_line_and_start_over():
+    sprite = sprites.read("disc red 50 50 40\n---\ndisc blue 50 50 40", "thing")
+    assert (sprite.at(8, 0) == sprite.at(8, 2)).all()
+    assert (sprite.at(8, 0) != sprite.at(8, 1)).any()
+
+
+def test_a_png_is_art_too(tmp_path):
+    Image.new("RGBA", (16, 16), (10, 200, 30, 255)).save(tmp_path / "art.png")
+    sprite = sprites.read("art.png", "thing", folder=tmp_path)
+    assert (sprite.at(8) == (10, 200, 30, 255)).all()
+
+
+def test_unknown_names_get_a_legible_letter():
+    a, b = (sprites.read("", "gizmo", char).at(16) for char in "AB")
+    assert (a != b).any()
+    corner, middle = a[1, 1, :3].astype(int), a[4:12, 4:12, :3].reshape(-1, 3).astype(int)
+    assert np.abs(middle - corner).sum(1).max() > 250, "the letter must stand out from its tile"
+
+
+@pytest.mark.parametrize(
+    ("art", "told"),
+    [
+        ("disc mauvve 50 50 40", "mauvve"),
+        ("disc gold 50 50", "disc takes 3 numbers"),
+        ("disc gold 50 fifty 40", "line 1"),
+        ("disc gold 50 nan 40", "too large"),
+        ("oval gold 50 50 0 0", "positive"),
+        ("disc gold 50 50 40\ndisk gold 50 50 40", "'disc'"),
+        ("use nothing-such move 1 1", "nothing-such"),
+        ("r = red\nrr\nr", "same length"),
+        ("rr\nrr", "'r'"),
+        ("nothing.png", "nothing.png"),
+    ],
+)
+def test_bad_art_is_refused_in_one_line(art, told, tmp_path):
+    with pytest.raises(UserError) as fault:
+        sprites.read(art, "thing", folder=tmp_path)
+    assert told in str(fault.value) and "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize("p", [1, 4, 8, 16, 40])
+def test_sheets_have_a_picture_for_every_symbol(world, p):
+    sheet = sprites.sheet(world, p)
+    assert sheet.shape == (len(world.symbols), p, p, 3) and sheet.dtype == np.uint8
+    assert (sheet == sprites.sheet.__wrapped__(world, p)).all()
+    with pytest.raises(ValueError):
+        sheet[0] = 0
+
+
+def test_different_symbols_look_different_at_8_pixels(world):
+    """For learners that see colour, and for viewers who see only light and dark."""
+    sheet = sprites.sheet(world, 8).astype(int)
+    grey = sheet @ (0.30, 0.59, 0.11)
+    kinds = [
+        (s.group in ("thing", "self"), s.index) if s.group != "void" else s for s in world.symbols
+    ]
+    for a, b in itertools.combinations(range(len(sheet)), 2):
+        if kinds[a] != kinds[b]:
+            told = world.symbols[a].name, world.symbols[b].name
+            assert np.abs(sheet[a] - sheet[b]).max(2).mean() > 12, told
+            assert np.abs(grey[a] - grey[b]).max() > 12, told
+
+
+def test_goal_marks_differ_by_shape_not_only_by_colour():
+    star, diamond = (sprites.read(name, name).at(16)[..., 3] > 127 for name in ("star", "diamond"))
+    assert (star & diamond).sum() / (star | diamond).sum() < 0.75
+
+
+# pixel observations
+
+
+def naive(ids, sheet):
+    """Frames by plain indexing."""
+    n, vh, vw = ids.shape
+    p = sheet.shape[1]
+    frames = np.zeros((n, vh * p, vw * p, 3), np.uint8)
+    for i, y, x in np.ndindex(n, vh, vw):
+        frames[i, y * p : y * p + p, x * p : x * p + p] = sheet[ids[i, y, x]]
+    return frames
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 4, 5, 8, 16])
+def test_pixel_observations_equal_plain_indexing(corner, p):
+    rng = np.random.default_rng(p)
+    frames = top.Frames(corner, 5, p, (8, 9))
+    sheet = sprites.sheet(corner, p)
+    ids = rng.integers(0, len(sheet), (5, 8, 9)).astype(np.uint8)
+    assert (frames.draw(ids) == naive(ids, sheet)).all()
+    for _ in range(4):  # a few cells change at a time
+        ids[rng.random(ids.shape) < 0.1] = rng.integers(0, len(sheet))
+        assert (frames.update(ids) == naive(ids, sheet)).all()
+
+
+def test_kernels_are_the_same_in_plain_python(corner):
+    frames = top.Frames(corner, 3, 8, (4, 5))
+    ids = np.random.default_rng(0).integers(0, frames.symbols, (3, 4, 5)).astype(np.uint8)
+    expected = frames.draw(ids).copy()
+    for kernel in (top._tile_all, top._tile_all_3, top._tile_changed):
+        frames.pixels[:] = 0
+        frames._last[:] = 255
+        getattr(kernel, "py_func", kernel)(ids, frames._sheet, frames._frames, frames._last)
+        assert (frames.pixels == expected).all() and (frames._last == ids).all()
+
+
+def test_real_observations_are_drawn_with_a_plane_for_each_learner(world):
+    shape = (4, world.learners, *world.view)
+    ids = np.random.default_rng(1).integers(0, len(world.symbols), shape).astype(np.uint8)
+    pixels = top.Frames(world, 4 * world.learners, 8).draw(ids)
+    assert (pixels == naive(ids.reshape(-1, *world.view), sprites.sheet(world, 8))).all()
+
+
+def test_bad_symbols_never_reach_compiled_code(corner):
+    frames = top.Frames(corner, 2, 8, (4, 4))
+    for ids in (
+        np.full((2, 4, 4), frames.symbols, np.uint8),
+        np.zeros((2, 4, 4), np.int64),
+        np.zeros((3, 4, 4), np.uint8),
+        np.zeros((2, 4, 5), np.uint8),
+    ):
+        with pytest.raises(UserError):
+            frames.draw(ids)
+
+
+# the camera for people
+
+
+def test_drawing_twice_gives_the_same_bytes_and_touches_nothing(world):
+    states = states_of(world)
+    before, chance = states.tobytes(), np.random.get_state()[1].copy()
+    for i in range(len(states)):
+        marks = top.goal_marks(world, states, i)
+        pictures = [top.draw(world, states, i, (300, 400), marks=marks) for _ in range(2)]
+        assert pictures[0].shape == (300, 400, 3) and pictures[0].dtype == np.uint8
+        assert (pictures[0] == pictures[1]).all()
+        pictures[0][:] = 0  # the caller's own: later pictures are not spoiled
+        assert (top.draw(world, states, i, (300, 400), marks=marks) == pictures[1]).all()
+    assert states.tobytes() == before
+    assert (np.random.get_state()[1] == chance).all()
+
+
+def test_tweening_begins_and_ends_with_the_plain_pictures(world):
+    states = np.repeat(states_of(world, 1), 2).view(np.recarray)
+    other = states[1]
+    other.x[0] += 1
+    other.face[0] = 1
+    at = top.window(world, states[0], (320, 400), 5, 5)
+    plain = [top.draw(world, states, i, (320, 400), at=at) for i in range(2)]
+    ends = [
+        top.draw(world, states, 1, (320, 400), states[0], fraction, at) for fraction in (0.0, 1.0)
+    ]
+    half = top.draw(world, states, 1, (320, 400), states[0], 0.5, at)
+    assert (ends[0] == plain[0]).all() and (ends[1] == plain[1]).all()
+    assert (half != plain[0]).any() and (half != plain[1]).any()
+
+
+def test_things_slide_but_do_not_fly_across_the_level(corner):
+    states = np.repeat(corner.level(0), 2).view(np.recarray)
+    states.y[:, 0], states.x[0, 0], states.x[1, 0] = 3, 2, 3
+    assert top.positions(states[0], states[1], 0.25)[0].tolist() == [3, 2.25]
+    states.x[1, 0] = 11
+    assert top.positions(states[0], states[1], 0.25)[0].tolist() == [3, 2]
+    assert top.positions(states[0], states[1], 0.75)[0].tolist() == [3, 11]
+
+
+def test_the_camera_follows_and_stays_inside_the_level():
+    world = load("coinrun")
+    record = states_of(world, 1)[0]
+    record.h, record.w = world.size
+    size = (300, 400)
+    for y in range(int(record.h)):
+        for x in range(int(record.w)):
+            at = top.window(world, record, size, y, x)
+            half_y, half_x = size[0] / 2 / at.p, size[1] / 2 / at.p
+            assert at.x - half_x >= -1e-9 and at.x + half_x <= record.w + 1e-9
+            assert at.x - half_x <= x and x + 1 <= at.x + half_x
+            if record.h * at.p > size[0]:
+                assert at.y - half_y <= y and y + 1 <= at.y + half_y
+
+
+def test_a_level_that_fits_is_shown_whole(corner):
+    record = corner.level(0)[0]
+    at = top.window(corner, record, (500, 600), 1, 1)
+    assert at == top.Window(500 // 13, 6.5, 6.5)
+
+
+def test_marks_stand_where_the_goals_are(corner):
+    states = corner.level(5, "deploy")
+    star, diamond = top.goal_marks(corner, states)
+    assert star.shape == top.INTENDED and diamond.shape == top.PROXY
+    cheese = next(k for k, tile in enumerate(corner.tiles) if tile.name == "cheese")
+    assert (star.cells == np.argwhere(states[0].tiles == cheese)).all()
+    assert diamond.cells.tolist() == [[1, int(states[0].w) - 2]]
+    plain = top.draw(corner, states, 0, (520, 520))
+    marked = top.draw(corner, states, 0, (520, 520), marks=(star, diamond))
+    changed = np.argwhere((plain != marked).any(2)) / 40 - 0.5
+    spots = np.concatenate([star.cells, diamond.cells])
+    assert (np.abs(changed[:, None] - spots).max(2).min(1) < 1.2).all()
+
+
+def test_trails_lie_below_things_and_ghosts_are_faint(corner):
+    states = corner.level(5, "deploy")
+    y, x = int(states[0].y[0]), int(states[0].x[0])
+    cells = np.array([[y, x], [y, x + 1]])
+    plain = top.draw(corner, states, 0, (520, 520))
+    trailed = top.draw(corner, states, 0, (520, 520), trails=[top.Trail(cells, (43, 179, 168))])
+    assert (plain != trailed).any()
+    middle = (slice(y * 40 + 15, y * 40 + 25), slice(x * 40 + 15, x * 40 + 25))
+    assert (plain[middle] == trailed[middle]).all(), "the mouse covers its own trail"
+    ghost = state.copy(states)[0]
+    ghost.y[0], ghost.x[0] = 6, 6
+    haunted = top.draw(corner, states, 0, (520, 520), ghost=ghost).astype(int)
+    moved = state.copy(states)
+    moved.y[0, 0], moved.x[0, 0] = 6, 6
+    solid = top.draw(corner, moved, 0, (520, 520)).astype(int)
+    cell = (slice(240, 280), slice(240, 280))
+    faint, full = (np.abs(picture[cell] - plain[cell]).sum() for picture in (haunted, solid))
+    assert 0 < faint < 0.6 * full
