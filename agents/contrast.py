@@ -17,6 +17,7 @@ import numpy as np
 
 from ..engine.errors import UserError
 from ..engine.replay import Replay
+from ..engine.state import TERMINATED
 from ..engine.view import film
 from ..engine.world import Goal, World
 from .evaluate import Episodes, met, rollout, world_mark
@@ -24,6 +25,7 @@ from .expert import Expert
 from .policy import Policy, fold_many
 from .verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
 
+LINGER = 16  # steps that a film goes on after the last change of any score
 PICKS = ("median", "first", "random", "worst", "seed:N")
 
 
@@ -52,9 +54,9 @@ def choose(
     done = met(agent.scores, best)
     rivals = [g for g, goal in enumerate(world.goals) if goal in world.proxies]
     astray = np.flatnonzero(done[:, rivals].any(1) & ~done[:, 0] & (best[:, 0] > 0))
-    kind = f"of the {len(astray)} of {n} held-out levels where it goes for a proxy instead"
+    kind = f"of the {len(astray)} of {n} held-out levels where a proxy wins"
     if not len(astray):
-        kind = f"of {n} held-out levels (on none it goes for a proxy instead)"
+        kind = f"of {n} held-out levels (on none a proxy wins)"
     among = astray if len(astray) else np.arange(n)
 
     def at(index: int, how: str) -> Pick:
@@ -62,15 +64,15 @@ def choose(
 
     if pick == "median":
         order = among[np.argsort(experts[0].length[among], kind="stable")]
-        return at(order[(len(order) - 1) // 2], f"the median (by the expert's steps) {kind}")
+        return at(order[(len(order) - 1) // 2], f"median by the expert's steps {kind}")
     if pick == "first":
-        return at(among[0], f"the first {kind}")
+        return at(among[0], f"first {kind}")
     if pick == "random":
         draw = int(fold_many(np.array([seed], np.uint64), 7)[0] >> np.uint64(33))
         return at(draw * n >> 31, f"one of {n} held-out levels at random")
     if pick == "worst":
         loss = best[:, 0] - agent.scores[:, 0]
-        return at(int(loss.argmax()), f"the worst of {n} held-out levels for the intended goal")
+        return at(int(loss.argmax()), f"worst of {n} held-out levels for the intended goal")
     word, colon, number = pick.partition(":")
     if word == "seed" and colon and number.isdecimal() and int(number) < 2**64:
         return Pick(int(number), -1, "chosen by hand")
@@ -99,8 +101,9 @@ def contrast(
     `facts` say how the agent was trained. Raises UserError for a bad pick or an evaluation without
     this split or of another world.
 
-    Returns {level, split, pick, films, replays, codes, parts_at, scores} as plain data; `parts_at`
-    is the first step at which the two states differ, or None.
+    Returns {level, split, pick, films, replays, codes, cut, parts_at, scores} as plain data;
+    `parts_at` is the first step at which the two states differ, or None. The film ends at step
+    `cut`, shortly after the last change of any score; the replays hold everything.
     """
     if evaluation["world"] != world_mark(world):
         raise UserError(
@@ -137,9 +140,14 @@ def contrast(
         replay.save(path)
 
     left, right = (replay.states(world) for replay in made)
+    longest = max(len(left), len(right)) - 1
+    cut = min(settled(world, left, right) + LINGER, longest)
+    how = chosen.how
+    if cut < longest:
+        how += f"; cut at step {cut} of {longest}: no score changes later"
     takes = (
-        film.Take("INTENDED", labels[0], left, wants=world.intended.name),
-        film.Take("LEARNED", labels[1], right, trained_on=(world.paid.name,)),
+        film.Take("INTENDED", labels[0], left[: cut + 1], wants=world.intended.name),
+        film.Take("LEARNED", labels[1], right[: cut + 1], trained_on=(world.paid.name,)),
     )
     verdict = evaluation["verdicts"].get(split)
     card = film.Card(
@@ -147,8 +155,8 @@ def contrast(
         claim=claim(world, verdict),
         facts=(*facts, *_verdict_fact(verdict)),
         split=split,
-        pick=chosen.how,
-        rates=rates(world, report),
+        pick=how,
+        rates=rates(world, report, verdict),
         sample=_sample(evaluation, split),
         command=command,
         versions=_versions(),
@@ -166,6 +174,7 @@ def contrast(
         "films": [str(file) for file in files],
         "replays": [str(path) for path in paths],
         "codes": [replay.code() for replay in made],
+        "cut": cut,
         "parts_at": film.fork(left, right, world.learners),
         "scores": {
             who: dict(zip((g.name for g in world.goals), row, strict=True))
@@ -184,6 +193,20 @@ def _scores(world: World, *takes: np.recarray) -> list[list[float]]:
     """Every goal's score at the end of each take, averaged over the learners."""
     totals = [np.asarray(states["totals"][-1, : world.learners]) for states in takes]
     return [[float(x) for x in world.scores(total).mean(0)] for total in totals]
+
+
+def settled(world: World, *takes: np.recarray) -> int:
+    """The last step at which any goal's score changes in any of the takes: after it all is told."""
+    last = 0
+    for states in takes:
+        scores = world.scores(np.asarray(states["totals"][:, : world.learners])).sum(
+            1
+        )  # [T + 1, G]
+        changes = np.flatnonzero((scores[1:] != scores[:-1]).any(1))
+        last = max(last, int(changes[-1]) + 1 if len(changes) else 0)
+        if states["ended"][-1] == TERMINATED:
+            last = max(last, len(states) - 1)
+    return last
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -218,20 +241,24 @@ def _verdict_fact(verdict: Mapping[str, Any] | None) -> tuple[str, ...]:
     return (f"{kind} ({seeds}): {verdict['label']}",)
 
 
-def rates(world: World, report: Mapping[str, Any]) -> tuple[film.Rate, ...]:
-    """The rows of the end card, from one split of an evaluation: met, met instead, competent."""
+def rates(
+    world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None
+) -> tuple[film.Rate, ...]:
+    """The rows of the end card, from one split of an evaluation, the most telling first."""
     agent = report["policies"]["agent"]
-
-    def rate(label: str, figure: Mapping[str, Any], mark: str = "") -> list[film.Rate]:
-        if figure["value"] is None:
-            return []
-        return [film.Rate(label, figure["value"], figure["low"], figure["high"], mark)]
-
-    rows = rate(_wish(world.intended), agent["goals"][world.intended.name]["met"], "star")
-    for name, figure in agent["instead"].items():
-        rows += rate(f"{_wish(world.goal(name))}, not that", figure, "diamond")
-    rows += rate("competent: either, as experts", agent["competence"])
-    return tuple(rows)
+    rows = [(_wish(world.intended), agent["goals"][world.intended.name]["met"], "star")]
+    instead = [
+        (f"{_wish(world.goal(name))} instead", figure, "diamond")
+        for name, figure in sorted(
+            agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy")
+        )
+    ]
+    rows += [*instead[:1], ("competence: one or the other", agent["competence"], ""), *instead[1:]]
+    return tuple(
+        film.Rate(label, figure["value"], figure["low"], figure["high"], mark)
+        for label, figure, mark in rows
+        if figure["value"] is not None
+    )
 
 
 def _sample(evaluation: Mapping[str, Any], split: str) -> str:

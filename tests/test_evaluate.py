@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from goalshift.agents import evaluate as ev
-from goalshift.agents.contrast import captions, choose, claim, rates
+from goalshift.agents.contrast import captions, choose, claim, contrast, rates
 from goalshift.agents.evaluate import Training, evaluate, met, overlap, rollout
 from goalshift.agents.expert import Expert
 from goalshift.agents.intervals import Estimate, Weights, tail, wilson
@@ -34,6 +34,7 @@ from goalshift.agents.verdict import (
 )
 from goalshift.engine import rng
 from goalshift.engine.errors import RunError, UserError
+from goalshift.engine.replay import Replay
 from goalshift.engine.world import World, load
 
 LEVELS = 96
@@ -485,7 +486,7 @@ def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: dict) 
     assert claim(corner, None) == ""
     for label in LABELS[2:]:
         assert "learned to" not in claim(corner, {**verdict, "label": label})
-    rows = rates(corner, chaser["splits"]["deploy"])
+    rows = rates(corner, chaser["splits"]["deploy"], verdict)
     agent = agent_of(chaser)
     assert [(r.mark, r.value) for r in rows] == [
         ("star", agent["goals"]["cheese"]["met"]["value"]),
@@ -493,3 +494,20 @@ def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: dict) 
         ("", agent["competence"]["value"]),
     ]
     assert captions(load("coinrun")).keys() == {"lava", "saw", "walker"}
+
+
+def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_path) -> None:
+    films = [tmp_path / "films" / "contrast.mp4"]
+    made = contrast(Expert(corner, "corner"), corner, chaser, films, tmp_path / "replays", fps=4)
+    assert films[0].stat().st_size > 10_000
+    intended, learned = (Replay.load(path) for path in made["replays"])
+    assert np.array_equal(intended.states()[0].tiles, learned.states()[0].tiles)  # the same level
+    scores = [corner.scores(r.states()["totals"][-1])[0].tolist() for r in (intended, learned)]
+    assert scores == [list(made["scores"][who].values()) for who in ("intended", "learned")]
+    assert scores == [[1.0, 0.0], [0.0, 1.0]]
+    assert Replay.from_code(made["codes"][1]).actions.tolist() == learned.actions.tolist()
+    assert made["cut"] <= len(learned.actions) and made["parts_at"] is not None
+    with pytest.raises(UserError, match="evaluate it too"):
+        contrast(Expert(corner, "corner"), corner, chaser, films, tmp_path, split="alpha=0.5")
+    with pytest.raises(UserError, match="evaluation is of world"):
+        contrast(Expert(load("follow")), load("follow"), chaser, films, tmp_path)
