@@ -310,6 +310,8 @@ def evaluate(
     names = list(dict.fromkeys([home, *splits]))
     chosen = {name: world.split(name) for name in names}
     weights = Weights(len(agents), levels, resamples, seed)
+    # Coarser for the references: nothing is decided by the width of their intervals.
+    one = Weights(1, levels, min(resamples, 500), seed)
 
     reports: dict[str, Any] = {}
     findings: dict[str, Callable[[Estimate], Findings]] = {}
@@ -323,7 +325,6 @@ def evaluate(
             actor = shifted(agent) if shifted and name != home else agent
             played.append(rollout(world, actor, split, levels, seed))
         mine = Measured(ruler, weights, played)
-        one = Weights(1, levels, resamples, seed)
         if tell:
             tell(f"{name}: comparing with the levels trained on")
         reports[name] = {
