@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert
-from goalshift.engine import state
+from goalshift.agents.expert import Expert, optimum
+from goalshift.engine import level, state
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds import coinrun
@@ -145,3 +145,28 @@ def test_the_robot_shows_which_way_it_moves():
     faces = [int(s.face[0, 0]) for s in play(ground(), ["jump right", "left", "stay", "stay"])]
     left = coinrun.LEFTWARDS
     assert faces == [coinrun.RISE, left + coinrun.RISE, left + coinrun.RISE, left + coinrun.FALL]
+
+
+BY_HAND = """
+map = '''
+....................HH
+....................HH
+....................HH
+..............o.....HH
+..............==....HH
+....................HH
+.@...w..*...xx......HH
+#########..#####~~##HH
+'''
+"""
+
+
+def test_a_run_drawn_by_hand_can_be_played():
+    start = level.parse(WORLD, BY_HAND)
+    found = {g.name: optimum(WORLD, g.name, start) for g in WORLD.goals}
+    assert {name: float(o.score[0, 0]) for name, o in found.items()} == {
+        "coin": 1,
+        "end": 1,
+        "right": 19 - 1,
+    }
+    assert found["coin"].steps[0, 0] == 13  # thirteen columns, and no step lost on the way up
