@@ -234,9 +234,12 @@ def _toml(text: str, where: str) -> dict[str, Any]:
     except RecursionError:
         raise UserError(f"{where}: nested too deeply") from None
     except ValueError as fault:  # tomllib's own faults, and numbers of thousands of digits
-        found = re.search(r" \(at line (\d+), column (\d+)\)$", str(fault))
-        place = f":{found[1]}:{found[2]}" if found else ""
+        found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(fault))
         reason = str(fault)[: found.start()] if found else str(fault).split(";")[0]
+        place = ""
+        if found:
+            line, column = found.groups() if found[1] else _line_column(text, len(text))
+            place = f":{line}:{column}"
         raise UserError(f"{where}{place}: {reason}") from None
 
 

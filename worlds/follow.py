@@ -98,7 +98,6 @@ def generate(s, p):
     top, left, end = max(y - 2, 1), max(x - 2, 1), SIZE - 2  # the partner begins close by
     y, x = layout.free_cell(s, p, top, left, min(y + 2, end), min(x + 2, end))
     grid.put(s, PARTNER, y, x)
-    s.alive[PARTNER] = p.partner != ABSENT
     for k in range(p.spheres):  # a random order of the colours, shuffled inside out
         other = rng.below(s, k + 1)
         s.order[k] = s.order[other]
@@ -107,6 +106,7 @@ def generate(s, p):
         build(s, p, SPHERES + k, 0)
     for _ in range(p.pillars):
         build(s, p, WALL, 1)
+    s.alive[PARTNER] = p.partner != ABSENT  # last, so that the level is the same with and without
 
 
 @rule
