@@ -220,9 +220,9 @@ def _animate(
                 _transcode([film, palette], gif, temporary, path)
             finally:
                 palette.unlink(missing_ok=True)
-        if temporary.stat().st_size <= SMALL:
-            break
-    _check_animation(temporary, path, kept, shape, kept * nth / fps)
+        if temporary.stat().st_size <= SMALL or rung == len(_LADDER) - 1:
+            _check_animation(temporary, path, kept, shape, kept * nth / fps)
+            return
 
 
 def _transcode(sources: list[Path], options: list[str], temporary: Path, path: Path) -> None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 SIZE = (720, 1280)  # height, width; both multiples of 16, as encoders want
 STEPS_PER_SECOND = 8.0
 LONGEST = 24.0  # seconds that the play may take before it is sped up
-TITLE, END = (1.5, 4.0), (3.0, 6.0)  # least and most seconds of the cards: longer with more to read
-READING = 40  # characters a second
+TITLE, END = (1.5, 3.0), (3.0, 5.0)  # least and most seconds of the cards: longer with more to read
+READING = 60  # characters a second
 FREEZE, HOLD = 0.7, 1.2  # seconds of the pause at the fork and of the last picture
 SLOW = 3  # steps before and after the fork at half speed
 MET = 0.999  # share of a goal's best that counts as met
@@ -232,7 +232,7 @@ class _Stage:
             raise UserError(f"a film needs at least 848x480 pixels, not {size[1]}x{size[0]}")
         world = self.world
         self.sides = (_side(world, left), _side(world, right))
-        start = state.copy(left.states[:1]), state.copy(right.states[:1])
+        start = [take.states[:1].copy().view(np.recarray) for take in (left, right)]
         self.same = bool(state.digest(start[0])[0] == state.digest(start[1])[0])
         self.same_level = bool(state.fingerprint(start[0])[0] == state.fingerprint(start[1])[0])
         self.name = f"{int(state.fingerprint(start[0])[0]):016x}"[:8]

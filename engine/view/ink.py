@@ -45,11 +45,15 @@ _PLAIN = {
 def _printable() -> frozenset[str]:
     """The characters that the embedded font can draw; others would all be the same empty box."""
     font = ImageFont.load_default(20)
-    missing = bytes(font.getmask("\uffff"))
-    candidates = map(chr, (*range(32, 0x250), *range(0x2010, 0x2044), 0x20AC, 0x2122))
-    return frozenset(
-        c for c in candidates if c == " " or bytes(font.getmask(c)) not in (missing, b"")
-    )
+
+    def drawn(character: str) -> bytes:
+        image = Image.new("L", (40, 40))
+        ImageDraw.Draw(image).text((5, 5), character, 255, font)
+        return image.tobytes()
+
+    missing = drawn("\uffff"), drawn(" ")
+    candidates = map(chr, (*range(33, 0x250), *range(0x2010, 0x2044), 0x20AC, 0x2122))
+    return frozenset(c for c in candidates if drawn(c) not in missing) | {" "}
 
 
 @lru_cache(maxsize=4096)

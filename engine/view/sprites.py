@@ -41,7 +41,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -313,7 +313,7 @@ def _window(shape: Shape, n: int) -> tuple[slice, slice]:
         or shape.kind == "oval"
     ):
         return slice(0, n), slice(0, n)
-    v = shape.numbers
+    v: Any = shape.numbers
     if shape.kind in ("disc", "glow", "star"):
         xs, ys, reach = [v[0]], [v[1]], v[2]
     elif shape.kind == "ring":
@@ -337,7 +337,7 @@ def _window(shape: Shape, n: int) -> tuple[slice, slice]:
 
 def _distance(shape: Shape, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Signed distance to the shape's edge in units, negative inside (glow: share of its radius)."""
-    v = shape.numbers
+    v: Any = shape.numbers
     x, y = x - 50.0 - shape.move[0], y - 50.0 - shape.move[1]
     for _ in range(shape.turn % 4):
         x, y = y, -x

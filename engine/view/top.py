@@ -92,7 +92,7 @@ class Frames:
     ) -> None:
         if p < 1 or n < 1:
             raise UserError(f"pixels per tile ({p}) and frames ({n}) must be at least 1")
-        vh, vw = shape or world.view
+        vh, vw = shape or world.view or world.size
         sheet = sprites.sheet(world, p)
         self.symbols = len(sheet)
         word: Any = next(
@@ -550,7 +550,7 @@ def goal_marks(world: World, states: np.recarray, i: int = 0) -> tuple[Mark, ...
     The goals' own `seek` rules say where. A goal sought nearly everywhere is a direction, not a
     place: no mark.
     """
-    record = states[i : i + 1].copy()  # a rule could write; the picture must not
+    record = states[i : i + 1].copy().view(np.recarray)  # a rule could write; the picture must not
     marks = []
     for goal in world.goals:
         if goal.seek is None:
