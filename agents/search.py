@@ -42,7 +42,8 @@ act: Any = None
 seek: Any = None
 avoid: Any = None
 ACTIONS = LEARNERS = WAYS = FIRST_COUNT = LAST_COUNT = 0
-WEIGHTS = ONCE = SEEKING = np.zeros(1)
+ONCE = SEEKING = np.zeros(1)
+WEIGHTS = np.zeros((1, 1))
 
 
 class Memory:
@@ -157,11 +158,11 @@ def search(
         words[0, k] = start[at, k]
     root = records[0]
     p = table[root.row]
-    first = score_of(root, goal, me)
+    already = score_of(root, goal, me)
     most = 0.0
     for e in range(WEIGHTS.shape[1]):
         most += max(WEIGHTS[goal, e], 0.0)
-    if root.ended != RUNNING or root.alive[me] == 0 or (ONCE[goal] and first >= most):
+    if root.ended != RUNNING or root.alive[me] == 0 or (ONCE[goal] and already >= most):
         return 0
     floods = 0
     nodes[0].sought = 0
@@ -176,10 +177,10 @@ def search(
     nodes[0].parent = -1
     nodes[0].depth = 0
     nodes[0].map = 0
-    nodes[0].score = first
+    nodes[0].score = already
     nodes[0].worth = 0.0
     nodes[0].toll = 0.0
-    seen_better(slots, stamp[0], content_hash(words, 0), 0.0, first)
+    seen_better(slots, stamp[0], content_hash(words, 0), 0.0, already)
     best = 0
     count = 1
     heap = [(0.0, 0)]
@@ -223,10 +224,8 @@ def search(
             if (ONCE[goal] and new.score >= most) or (SEEKING[goal] and new.sought == 0):
                 new.ahead = -1.0
             running = s.ended == RUNNING and s.alive[me] != 0
-            if new.score > nodes[best].score or (
-                new.score == nodes[best].score
-                and (first == new.score and running and new.ahead < nodes[best].ahead)
-            ):
+            nearer = new.score == already and running and new.ahead < nodes[best].ahead
+            if new.score > nodes[best].score or (new.score == nodes[best].score and nearer):
                 best = count
             if running or new.ahead < 0.0:
                 heappush(heap, (cost + greed * max(new.ahead, 0.0) - new.worth, count))
@@ -282,8 +281,8 @@ def follow_many(
 def chained(rules: list[Callable | None]) -> Callable:
     """One rule `(goal, s, p, me, y, x)` for all goals by number, so that one kernel serves them."""
     chain = nowhere
-    for first in reversed(rules):
-        chain = bind(_chain, first=first or never, rest=chain)
+    for here in reversed(rules):
+        chain = bind(_chain, here=here or never, rest=chain)
     return chain
 
 
@@ -299,19 +298,21 @@ def nowhere(goal, s, p, me, y, x):
     return False
 
 
-first = rest = nowhere
+here: Any = nowhere
+rest: Any = nowhere
 
 
 def _chain(goal, s, p, me, y, x):
     if goal == 0:
-        return bool(first(s, p, me, y, x))
+        return bool(here(s, p, me, y, x))
     return rest(goal - 1, s, p, me, y, x)
 
 
 @lru_cache(maxsize=64)
 def searcher(world: World) -> Callable:
     """The compiled `follow_many` of a world (compiled on first use, then cached on disk)."""
-    counts = [world.dtype.fields[name][1] // 8 for name in ("events", "totals")]
+    places = world.dtype.fields or {}
+    counts = [places[name][1] // 8 for name in ("events", "totals")]
     straight = set(world.actions) <= set(MOVES)
     bindings: dict[str, Any] = {
         "act": world.kernels.act,
