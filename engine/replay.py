@@ -1,7 +1,7 @@
 """A replay: everything needed to live an episode again, in a few hundred bytes.
 
 A replay holds the world's name and parameters, the level (a seed, or a start state made by hand),
-the actions, and a hash of the state every 64 steps. Playing it runs the world's own compiled rules
+the actions, and a hash of the states every 64 steps. Playing it runs the world's own compiled rules
 and compares the hashes, so a replay shows what happened or says at which step it no longer does; it
 never shows something else.
 
@@ -408,10 +408,18 @@ def _steps(length: int) -> list[int]:
 
 
 def _marks(states: np.recarray, steps: Sequence[int]) -> tuple[int, ...]:
-    """A hash of each state but its row, which is only a place in a table of parameters."""
-    chosen = state.copy(states[list(steps)])
-    chosen.row = 0
-    return tuple(int(mark) for mark in state.digest(chosen))
+    """A hash for each of `steps`, over all states since the one before.
+
+    Their row is left out: it is only a place in a table of parameters.
+    """
+    marks, begun = [], 0
+    for step in steps:
+        stretch = state.copy(states[begun : step + 1])
+        stretch.row = 0
+        digests = state.digest(stretch).astype("<u8").tobytes()
+        marks.append(int.from_bytes(hashlib.blake2b(digests, digest_size=8).digest(), "big"))
+        begun = step + 1
+    return tuple(marks)
 
 
 def _tuned(world: World, params: dict[str, int | float]) -> tuple[World, Split]:
