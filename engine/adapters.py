@@ -1,18 +1,20 @@
 """The worlds under the interfaces that others know: PettingZoo, Gymnasium, Stable-Baselines3.
 
-    parallel_env("follow")            PettingZoo, all agents act at once; the public multi-agent
-    interface env("follow")                     PettingZoo, agents take turns (AEC)
-    SingleEnv("corner")               Gymnasium, worlds with one agent that learns
-    VectorEnv("corner", num_envs=64)  Gymnasium, natively batched, with all three kinds of autoreset
-    sb3_vec("corner", num_envs=64)    Stable-Baselines3's VecEnv
+    parallel_env("follow")             PettingZoo, all agents act at once: the main interface
+    env("follow")                      PettingZoo, agents take turns (AEC)
+    SingleEnv("corner")                Gymnasium, worlds with one agent that learns
+    VectorEnv("corner", num_envs=64)   Gymnasium, natively batched, three kinds of autoreset
+    sb3_vec("corner", num_envs=64)     Stable-Baselines3's VecEnv
 
 Every array that leaves here is a new one, every flag a Python bool, every reward a Python float,
 unless the zero-copy option of `VectorEnv` asks for speed. Each `info` says what every goal scores
 so far ("goals"), which level this is ("level", a fingerprint of the start state) and its seed.
 
-Observations come as `obs="symbols"`: uint8[rows, columns], indices into `world.symbols`;
-`"planes"`: the same one-hot, uint8[rows, columns, symbols] of 0 and 1; `"rgb"`: uint8[rows *
-pixels, columns * pixels, 3].
+Observations come in three kinds:
+
+    obs="symbols"   uint8[rows, columns]: indices into `world.symbols`
+    obs="planes"    uint8[rows, columns, symbols]: the same one-hot, of 0 and 1
+    obs="rgb"       uint8[rows * pixels, columns * pixels, 3]
 """
 
 from __future__ import annotations

@@ -56,11 +56,15 @@ KEYS += ("checks", "totals", "engine", "label")
 class Replay:
     """One recorded episode (or a part of one). Make it with `record`, `load` or `from_code`.
 
-    Attributes ---------- world, version: name and version of the world; params: its parameter row
-    as a dict. seed, episode: name level and dynamics. start: None, or the bytes of an explicit
-    start state (then `seed` is -1). actions: int64[T, L]. checks: the hash of the state at steps 0,
-    64, 128, ... and T. totals: event totals [A][E] at the end. engine: release and fingerprint of
-    the code that recorded it. label: who acted, in words.
+    Attributes
+    ----------
+    world, version: name and version of the world. params: its row of parameters.
+    seed, episode: name the level and its dynamics.
+    start: None, or the bytes of an explicit start state (then `seed` is -1).
+    actions: int64[T, L].
+    checks: a hash of the states up to steps 0, 64, 128, ... and T, each from where the last ends.
+    totals: event totals [A][E] at the end.
+    engine: release and fingerprint of the code that recorded it. label: who acted, in words.
     """
 
     world: str
