@@ -84,7 +84,7 @@ def furnish(s, x, width, height, difficulty, perch, walkers):
     if rng.below(s, 10) < 3 * difficulty + 1:
         saw = rng.between(s, x + 2, x + width - 2)
         s.tiles[floor, saw] = SAW
-    if rng.below(s, 10) < 2 * difficulty and walkers < WALKERS:
+    if rng.below(s, 10) < 2 * difficulty + 1 and walkers < WALKERS:
         walker = rng.between(s, x + 2, x + width - 2)
         if walker != saw:
             grid.put(s, WALKER + walkers, floor, walker)
@@ -123,7 +123,7 @@ def lay_coin(s, p, starts, sections, y, x):
 
 @rule
 def generate(s, p):
-    difficulty = p.difficulty if p.difficulty > 0 else rng.between(s, 1, 3)
+    difficulty = p.difficulty if p.difficulty > 0 else min(rng.between(s, 1, 4), 3)
     sections = rng.below(s, difficulty + 1) + difficulty
     perch = rng.below(s, sections)  # one section is sure to have a ledge
     lava = rng.below(s, 2) == 0
