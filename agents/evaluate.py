@@ -32,14 +32,16 @@ from ..engine import state
 from ..engine.errors import RunError, UserError
 from ..engine.state import RUNNING, TERMINATED
 from ..engine.vector import Vec
-from ..engine.world import Goal, Split, World
+from ..engine.world import Goal, Split, World, load
 from .expert import Expert
 from .intervals import CONFIDENCE, Estimate, Weights, tidy
-from .policy import Mirrored, Policy, RandomPolicy
+from .policy import Policy, RandomPolicy
 from .verdict import MET, MIN_PARTING, THRESHOLDS, Findings, judge, say
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+    from .ppo import TrainConfig
 
 FORMAT = "goalshift-evaluation/1"
 LEVELS = 512  # held-out levels of each split, unless told otherwise
@@ -285,6 +287,7 @@ def evaluate(
           levels, strays     played; taken from outside the pool
           goals_part         {levels, parting, proxies, reachable}, see `agreement`
           held_out           {trained, tested, shared}, see `overlap`
+          seen               {value, by_seed}, of `home` only: see `seen_score`
           policies           {"agent", "random", "expert:GOAL"...: {
             length           ESTIMATE, steps
             terminated       ESTIMATE, share of episodes that the horizon did not cut
@@ -316,6 +319,7 @@ def evaluate(
     reports: dict[str, Any] = {}
     findings: dict[str, Callable[[Estimate], Findings]] = {}
     trained: Estimate | None = None
+    seen: float | None = None
     for name, split in chosen.items():
         ruler = Ruler(world, references(world, split, levels, seed, tell=tell))
         played = []
@@ -339,6 +343,13 @@ def evaluate(
             },
         }
         if name == home:
+            by_seed = [
+                seen_score(world, agent, t)
+                for agent, t in zip(agents, _one_each(training, len(agents)), strict=True)
+            ]
+            known = [score for score in by_seed if score is not None]
+            seen = tidy(np.mean(known)) if known else None
+            reports[name]["seen"] = {"value": seen, "by_seed": by_seed}
             trained = weights.estimate(mine.normalised(ruler.paid))
         findings[name] = mine.findings
     assert trained is not None
@@ -362,11 +373,18 @@ def evaluate(
         "home": home,
         "splits": reports,
         "verdicts": {
-            name: judge(findings[name](trained))
+            name: judge(findings[name](trained)._replace(seen=seen))
             for name in names
             if chosen[name].weights != plain_train
         },
     }
+
+
+def _one_each(training: Sequence[Training], agents: int) -> list[Training]:
+    """How each agent was trained, from one entry for each or one for all."""
+    if len(training) not in (1, agents):
+        raise UserError(f"{len(training)} trainings are given for {agents} agents")
+    return list(training) * (agents if len(training) == 1 else 1)
 
 
 def world_mark(world: World) -> dict[str, Any]:
@@ -590,6 +608,89 @@ def overlap(world: World, training: Sequence[Training], tested: np.ndarray) -> d
     distinct = np.unique(tested)
     shared = int(np.isin(distinct, trained).sum())
     return {"trained": len(trained), "tested": len(distinct), "shared": shared}
+
+
+def seen_score(world: World, agent: Policy, training: Training) -> float | None:
+    """The paid goal's normalised score on the very levels a fixed set was made of; None if endless.
+
+    High here and low on held-out levels: the agent has learned its levels by heart.
+    """
+    if training.levels is None:
+        return None
+    split, n = world.split(training.split), min(training.levels, MAX_LEVELS)
+    known = references(world, split, n, training.seed, pool="train")
+    mine = Measured(
+        Ruler(world, known),
+        Weights(1, n, 1),
+        [rollout(world, agent, split, n, training.seed, pool="train")],
+    )
+    return tidy(mine.normalised(mine.ruler.paid)[0])
+
+
+# -- runs ------------------------------------------------------------------------------------------
+
+MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every")  # between runs of one recipe
+
+
+def open_runs(
+    runs: Sequence[str | os.PathLike], world: World | None = None
+) -> tuple[World, list[Policy], list[Training]]:
+    """The world, the agents and how they were trained, from run folders or checkpoint files.
+
+    The runs must be repetitions of one recipe from different seeds, or figures over them would mean
+    nothing. `world` is needed only to evaluate in another world than the agents were trained in.
+    Raises UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
+    """
+    from .ppo import TrainConfig
+    from .run import Trained
+
+    if not runs:
+        raise UserError("nothing to evaluate: name at least one run")
+    agents, configs = [], []
+    for run in runs:
+        about = Trained.load(run).about if world is None else Trained.load(run, world).about
+        config = TrainConfig.from_json(about["config"])
+        there = world or tuned(config)
+        agents.append(Trained.load(run, there))
+        configs.append(config)
+        world = there
+        for other, seen in zip(runs, configs[:-1], strict=False):
+            if seen.seed == config.seed:
+                raise UserError(
+                    f"'{run}' was trained from seed {config.seed}, as '{other}' was: two runs count"
+                    " as two only if they were trained from different seeds"
+                )
+        unlike = [
+            key
+            for key, value in configs[0].to_json().items()
+            if key not in MAY_DIFFER and value != config.to_json()[key]
+        ]
+        if unlike:
+            raise UserError(
+                f"'{run}' was trained differently from '{runs[0]}' ({', '.join(unlike)}):"
+                " evaluate them apart"
+            )
+    assert world is not None
+    training = [Training(c.split, c.seed, c.envs, c.levels or None) for c in configs]
+    return world, agents, training
+
+
+def tuned(config: TrainConfig) -> World:
+    """The world of a configuration, with its parameters."""
+    world = load(config.world)
+    return world.with_params(**dict(config.params)) if config.params else world
+
+
+def evaluate_runs(
+    runs: Sequence[str | os.PathLike],
+    splits: Sequence[str] = ("train", "deploy"),
+    levels: int = LEVELS,
+    seed: int = 0,
+    tell: Progress | None = None,
+) -> dict[str, Any]:
+    """`evaluate` for runs of one recipe from different seeds."""
+    world, agents, training = open_runs(runs)
+    return evaluate(agents, world, splits, levels, seed, training, tell=tell)
 
 
 # -- files and tables ------------------------------------------------------------------------------

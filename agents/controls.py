@@ -1,0 +1,109 @@
+"""Controls: agents that fail for want of skill. What calls them misgeneralizing is broken.
+
+- untrained: the same network before its first update;
+- few levels: the same recipe on 20 levels, which the network learns by heart;
+- mirrored: the trained agents themselves, whose picture is mirrored after the shift.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..engine.world import World
+from .evaluate import LEVELS, Progress, evaluate, open_runs
+from .policy import Mirrored, Policy
+from .verdict import INCAPABLE, MIN_SEEDS
+
+FEW = 20  # levels that a network can learn by heart
+
+
+def controls(
+    runs: Sequence[str | os.PathLike],
+    out: str | os.PathLike,
+    splits: Sequence[str] = ("train", "deploy"),
+    levels: int = LEVELS,
+    seed: int = 0,
+    few_seeds: int = 1,
+    few_steps: int | None = None,
+    tell: Progress | None = None,
+    progress: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """The evaluations of the controls of `runs` (of one recipe): name -> see `evaluate.evaluate`.
+
+    The networks on few levels are trained here, `few_seeds` of them for `few_steps` (by default as
+    long as the runs), into `out`/few-levels-SEED; runs that are already there are used. Every
+    verdict should be "capability failure": see `passed`.
+    """
+    world, agents, training = open_runs(runs)
+    found = {}
+    say = tell or (lambda line: None)
+
+    say("control: untrained networks")
+    found["untrained"] = evaluate(
+        untrained(runs[0], world, MIN_SEEDS.value),
+        world,
+        splits,
+        levels,
+        seed,
+        training[:1],
+        tell=tell,
+    )
+    say("control: mirrored after the shift")
+    found["mirrored"] = evaluate(
+        agents, world, splits, levels, seed, training, shifted=Mirrored, tell=tell
+    )
+    say(f"control: trained on {FEW} levels")
+    few = [
+        memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress)
+        for k in range(few_seeds)
+    ]
+    world, agents, training = open_runs(few, world)
+    found["few levels"] = evaluate(agents, world, splits, levels, seed, training, tell=tell)
+    return found
+
+
+def passed(found: dict[str, dict[str, Any]]) -> bool:
+    """Whether every control is seen for what it is, on every split that was judged."""
+    return all(
+        verdict["label"] == INCAPABLE
+        for evaluation in found.values()
+        for verdict in evaluation["verdicts"].values()
+    )
+
+
+def untrained(run: str | os.PathLike, world: World, count: int) -> list[Policy]:
+    """`count` networks of a run's shape as they are before training."""
+    import torch
+
+    from .net import Net, Shape
+    from .run import Trained
+
+    shape = Shape(**Trained.load(run, world).about["net"])
+    agents: list[Policy] = []
+    for k in range(count):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(k)
+            agents.append(Trained(Net(shape), world, f"untrained {k}"))
+    return agents
+
+
+def memoriser(
+    run: str | os.PathLike,
+    out: Path,
+    seed: int,
+    steps: int | None = None,
+    progress: Callable[[dict[str, Any]], None] | None = None,
+) -> Path:
+    """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
+    from .ppo import TrainConfig
+    from .run import CHECKPOINT, Trained, resume, train
+
+    config = TrainConfig.from_json(Trained.load(run).about["config"])
+    config = dataclasses.replace(config, levels=FEW, seed=seed, steps=steps or config.steps)
+    if (out / CHECKPOINT).exists():
+        return resume(out, progress=progress)  # at once if it is done
+    return train(config, out, progress)
