@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 verification mismatch, 130
 """
 
 import argparse
+import ast
 import errno
 import json
 import os
@@ -18,6 +19,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from . import __version__
@@ -238,7 +241,182 @@ def plain_data(value: Any) -> Any:
     return str(value)
 
 
+def human_bytes(path: str) -> str:
+    """The size of a file: '412 KB'."""
+    size = os.path.getsize(path)
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, size // 1000)} KB"
+
+
 # -- verbs -----------------------------------------------------------------------------------------
+
+
+def demo(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+
+    out = Path(args.out) if args.out else preflight.fresh_folder(f"demo-{args.world}")
+    preflight.check_folder(out, args.force)
+    from .agents.demo import demo as show_it
+    from .agents.evaluate import as_text
+
+    done = show_it(
+        out,
+        args.world,
+        args.pretrained,
+        args.steps,
+        args.seed,
+        args.levels,
+        talk.progress,
+        talk.say,
+    )
+    text = [as_text(done["evaluation"]), film_lines(done["contrast"]), ""]
+    text += [f"done in {done['seconds']:.0f} s: {done['run']}"]
+    text += [f"several seeds give a verdict: goalshift train {done['world']} --seed 1, then"]
+    text += [f"goalshift eval {done['run']} RUN RUN ..."]
+    return Report(done, "\n".join(text))
+
+
+def film_lines(filmed: dict[str, Any]) -> str:
+    """What was filmed, for people."""
+    lines = [f"level {filmed['level']}, {filmed['pick']}"]
+    if filmed["parts_at"] is not None:
+        lines.append(f"paths part at step {filmed['parts_at']}")
+    lines += [f"{path}  {human_bytes(path)}" for path in filmed["films"]]
+    lines += [f"{path}  (goalshift replay shows and verifies it)" for path in filmed["replays"]]
+    return "\n".join(lines)
+
+
+def train(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+
+    if args.resume:
+        return resume(args, talk)
+    if not args.world:
+        raise UserError("name a world to train in, such as: goalshift train corner")
+    given = {name: getattr(args, name) for name in learner_options() if hasattr(args, name)}
+    folder = args.out or preflight.fresh_folder(f"{Path(args.world).stem}-{given.get('seed', 0)}")
+    out = preflight.check_folder(folder, args.force)
+    from .engine.world import load
+
+    world = load(args.world).with_params(**args.knobs)
+    preflight.check_training(world, given)
+    from .agents.demo import train_run
+    from .agents.ppo import configure
+
+    if args.knobs:
+        given["params"] = {name: float(value) for name, value in args.knobs.items()}
+    if args.force:
+        preflight.forget_run(out)
+    config = configure(args.world, **given)
+    talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
+    run = train_run(config, out, talk.progress)
+    data = {"run": str(run), "config": config.to_json()}
+    return Report(data, f"{run}\n\nnext: goalshift eval {run}   goalshift contrast {run}")
+
+
+def resume(args: argparse.Namespace, talk: Talk) -> Report:
+    """`train --resume RUN`: everything but the number of steps is the run's own."""
+    changed = [name for name in learner_options() if hasattr(args, name) and name != "steps"]
+    if changed or args.out or args.world or args.knobs:
+        flag = "--" + (changed[0] if changed else "out" if args.out else "world").replace("_", "-")
+        raise UserError(
+            f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)"
+        )
+    from .agents.demo import resume_run
+
+    run = resume_run(Path(args.resume), getattr(args, "steps", None), talk.progress, talk.say)
+    return Report({"run": str(run)}, f"{run}\n\nnext: goalshift eval {run}")
+
+
+def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+
+    if args.out:
+        folder = preflight.check_folder(args.out, args.force)
+    else:
+        folder = Path(args.runs[0]) if len(args.runs) == 1 and not args.mirrored else None
+    from .agents.demo import EVALUATION, evaluate_runs
+    from .agents.evaluate import as_text, save_evaluation
+
+    splits = args.split or ["train", "deploy"]
+    found = evaluate_runs(
+        args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress
+    )
+    if folder is not None and (args.out or folder.is_dir()) and not args.knobs:
+        path = save_evaluation(found, folder / EVALUATION)
+        talk.say(f"wrote {path}")
+    return Report(found, as_text(found))
+
+
+def contrast(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+
+    run = Path(args.run)
+    home = run if run.is_dir() else run.parent
+    films = [Path(name) for name in args.out or ()]
+    for film in films:
+        if film.suffix.lower() not in (".mp4", ".webp", ".gif"):
+            raise UserError(f"--out '{film}' must end in .mp4, .webp or .gif")
+        preflight.check_file(film, args.force)
+    from .agents.demo import (
+        EVALUATION,
+        FILMS,
+        FORMATS,
+        REPLAYS,
+        evaluate_runs,
+        film_run,
+        known_evaluation,
+    )
+    from .agents.evaluate import save_evaluation
+
+    films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
+    found = None if args.levels else known_evaluation(run, args.split)
+    if found is None:
+        levels = args.levels or 512
+        found = evaluate_runs([run], ["train", args.split], levels, args.seed, bar=talk.progress)
+        if run.is_dir() and not args.levels:
+            save_evaluation(found, run / EVALUATION)
+    width, height = args.size
+    filmed = film_run(
+        run,
+        films,
+        home / REPLAYS,
+        found,
+        args.split,
+        args.pick,
+        f"goalshift contrast {run.name}",
+        talk.progress,
+        fps=args.fps,
+        size=(height, width),
+    )
+    return Report(filmed, film_lines(filmed))
+
+
+def bench(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents.bench_engine import rows
+    from .agents.doctor import machine
+
+    here = machine()
+    talk.say(here)
+    found = [("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")]
+    data = []
+    for row in rows(args.passes):
+        if args.only and args.only not in row.name:
+            continue
+        low, high = sorted((min(row.figures), max(row.figures)), reverse=row.lower_is_better)
+        target = "" if row.target is None else f"{short(row.target)}{'' if row.met else ' missed'}"
+        cells = (row.name, short(row.middle), short(low), short(high), row.unit, target)
+        found.append(cells)
+        talk.say("  ".join(filter(None, cells)))
+        data.append({**vars(row), "middle": row.middle, "met": row.met})
+    return Report({"machine": here, "rows": data}, f"{here}\n{table(found)}")
+
+
+def short(number: float) -> str:
+    """Three digits: 23.4M, 812k, 0.31."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{letter}"
+    return f"{number:.3g}"
 
 
 def worlds(args: argparse.Namespace, talk: Talk) -> Report:
@@ -384,6 +562,104 @@ def doctor(args: argparse.Namespace, talk: Talk) -> Report:
 # -- what each verb takes --------------------------------------------------------------------------
 
 
+def learner_options() -> dict[str, tuple[Any, str]]:
+    """Name -> (default, what it means) of every field of TrainConfig, read from its source.
+
+    The source, not the class: importing it takes seconds, and --help must not.
+    """
+    source = (Path(__file__).parent / "agents" / "ppo.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    body = next(
+        n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "TrainConfig"
+    ).body
+    found = {}
+    for field, doc in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(doc, ast.Expr) and field.value:
+            name = ast.unparse(field.target)
+            if name not in ("world", "params"):
+                found[name] = (ast.literal_eval(field.value), ast.literal_eval(doc.value))
+    return found
+
+
+def add_seed(parser: Parser) -> None:
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")
+
+
+def add_out(parser: Parser, what: str) -> None:
+    parser.add_argument("--out", "-o", metavar="DIR", help=f"folder for {what}")
+    parser.add_argument("--force", action="store_true", help="write into --out even if it is used")
+
+
+def demo_flags(parser: Parser) -> None:
+    parser.add_argument("world", nargs="?", default="coinrun", help="default: coinrun")
+    parser.add_argument("--pretrained", action="store_true", help="skip training: shipped agent")
+    parser.add_argument("--steps", type=count, metavar="N", help="environment steps, such as 2M")
+    parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
+    add_seed(parser)
+    add_out(parser, "the run (default: runs/demo-...)")
+
+
+def train_flags(parser: Parser) -> None:
+    parser.add_argument("world", nargs="?", help="a world, or ./a_file.py")
+    parser.add_argument("--resume", metavar="RUN", help="continue a run exactly where it stopped")
+    add_out(parser, "the run (default: runs/WORLD-SEED-...)")
+    group = parser.add_argument_group("training (a world may have defaults of its own)")
+    kinds = {bool: None, int: count, float: float, str: str}
+    for name, (default, doc) in learner_options().items():
+        flag = "--" + name.replace("_", "-")
+        shown = f"{doc} Default: {default}.".replace("%", "%%")
+        options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": shown, "dest": name}
+        if isinstance(default, bool):
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
+            continue
+        kind = kinds[type(default)]
+        if default == 0 and kind is count:
+            kind = seed  # zero has a meaning
+        metavar = {"split": "NAME", "device": "auto|cpu|cuda", "precision": "auto|fp32|bf16"}
+        letter = "N" if isinstance(default, (int, float)) else "WORD"
+        group.add_argument(flag, type=kind, metavar=metavar.get(name, letter), **options)
+
+
+def eval_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
+    parser.add_argument(
+        "--split", action="append", metavar="NAME", help="again for several (default: train deploy)"
+    )
+    parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
+    parser.add_argument(
+        "--mirrored", action="store_true", help="control: mirror what is seen after the shift"
+    )
+    add_seed(parser)
+    add_out(parser, "evaluation.json (default: the run's own, if it is one)")
+
+
+def contrast_flags(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+    parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
+    parser.add_argument(
+        "--pick", default="median", help="median, first, random, worst or seed:N (default: median)"
+    )
+    parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
+    parser.add_argument("--fps", type=count, default=30, metavar="N", help="default: 30")
+    parser.add_argument(
+        "--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
+    )
+    add_seed(parser)
+    parser.add_argument(
+        "--out",
+        "-o",
+        action="append",
+        metavar="FILE",
+        help=".mp4, .webp or .gif; again for several (default: RUN/films/contrast.mp4 and .webp)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
+def bench_flags(parser: Parser) -> None:
+    parser.add_argument("--only", metavar="TEXT", help="only rows whose name has this in it")
+    parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
+
+
 def worlds_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", metavar="NAME", help="a world, or ./a_file.py")
 
@@ -410,6 +686,53 @@ class Verb(NamedTuple):
 
 
 VERBS = {
+    "demo": Verb(
+        "show",
+        "demo [WORLD]",
+        "train an agent, change the world, film it chasing the wrong goal",
+        demo_flags,
+        demo,
+        ("goalshift demo", "goalshift demo --pretrained", "goalshift demo corner --steps 1M"),
+    ),
+    "contrast": Verb(
+        "show",
+        "contrast RUN",
+        "film an expert that wants the intended goal beside the agent of a run",
+        contrast_flags,
+        contrast,
+        (
+            "goalshift contrast runs/a",
+            "goalshift contrast runs/a --pick worst -o worst.mp4 -o worst.gif",
+            "goalshift contrast runs/a --split alpha=0.5 --size 1920x1088",
+        ),
+    ),
+    "train": Verb(
+        "learn",
+        "train WORLD",
+        "train an agent with PPO into a run folder",
+        train_flags,
+        train,
+        (
+            "goalshift train corner --steps 2M --out runs/a",
+            "goalshift train coinrun --split alpha=0.05 --seed 3 --device cpu",
+            "goalshift train corner --world.region 3 --levels 20",
+            "goalshift train --resume runs/a --steps 4M",
+        ),
+        knobs=True,
+    ),
+    "eval": Verb(
+        "learn",
+        "eval RUN...",
+        "score runs for every goal on held-out levels; several seeds give a verdict",
+        eval_flags,
+        evaluate,
+        (
+            "goalshift eval runs/a",
+            "goalshift eval runs/a runs/b runs/c --levels 1k --out runs/verdict",
+            "goalshift eval runs/a --split train --split alpha=0.5 --json",
+        ),
+        knobs=True,
+    ),
     "worlds": Verb(
         "look",
         "worlds [NAME]",
@@ -430,6 +753,14 @@ VERBS = {
             "goalshift replay GM1.eJwrSS0u --json",
             "goalshift replay chase.gmr --world ./my_world.py",
         ),
+    ),
+    "bench": Verb(
+        "care",
+        "bench",
+        "measure the speed of stepping, drawing and generating on this machine",
+        bench_flags,
+        bench,
+        ("goalshift bench", "goalshift bench --only corner --passes 3", "goalshift bench --json"),
     ),
     "doctor": Verb(
         "care",

@@ -66,6 +66,13 @@ def examine(show: Callable[..., None] = lambda *progress: None) -> list[Finding]
     return findings
 
 
+def machine() -> str:
+    """One line that names the machine and the versions that decide how fast things go."""
+    name = _cpu_field("model name") or platform.processor() or platform.machine()
+    packages = ", ".join(f"{p} {metadata.version(p)}" for p in ("numba", "numpy", "torch"))
+    return f"{name}, {_processors()} processors, Python {platform.python_version()}, {packages}"
+
+
 def as_data(findings: list[Finding]) -> dict:
     """The report as plain data: {"healthy": bool, "findings": [{name, state, found, fix}, …]}."""
     return {
@@ -87,7 +94,7 @@ def as_text(findings: list[Finding]) -> str:
     return "\n".join(lines)
 
 
-# -- packages ------------------------------------------------------------------------------------
+# -- packages --------------------------------------------------------------------------------------
 
 
 def _python() -> Iterator[Finding]:
@@ -165,7 +172,7 @@ def _pygame_twins() -> Iterator[Finding]:
     )
 
 
-# -- processors and compilers --------------------------------------------------------------------
+# -- processors and compilers ----------------------------------------------------------------------
 
 
 def _ask_python(code: str, timeout: float = 120) -> tuple[dict, str]:
@@ -235,13 +242,24 @@ def _torch() -> Iterator[Finding]:
 
 
 def _cpu_flags() -> set[str]:
+    return set((_cpu_field("flags") or _cpu_field("Features")).split())
+
+
+def _cpu_field(name: str) -> str:
+    """The first value of a field of /proc/cpuinfo; "" where there is none."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("flags", "Features")):
-                return set(line.partition(":")[2].split())
-    except OSError:
-        pass  # not Linux
-    return set()
+        table = Path("/proc/cpuinfo").read_text()
+    except OSError:  # not Linux
+        return ""
+    found = re.search(rf"^{name}\s*:\s*(.*)$", table, re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _COMPILE = """
@@ -288,7 +306,7 @@ def _numba() -> Iterator[Finding]:
         yield Finding("compiling rules", "ok", found)
 
 
-# -- films, display, machine ---------------------------------------------------------------------
+# -- films, display, machine -----------------------------------------------------------------------
 
 
 def _ffmpeg() -> Iterator[Finding]:
@@ -327,8 +345,8 @@ def _display() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("processors", "ok", f"{usable} usable of {os.cpu_count()} ({platform.machine()})")
+    found = f"{_processors()} usable of {os.cpu_count()} ({platform.machine()})"
+    yield Finding("processors", "ok", found)
     memory = free_memory()
     if memory is not None:
         low = memory < 2 << 30

@@ -4,15 +4,24 @@ Every check costs milliseconds, leaves nothing on disk, and raises UserError or 
 line. What it catches would otherwise end a long run at its last step.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..engine.errors import RunError, UserError
 
+if TYPE_CHECKING:
+    from ..engine.world import World
+
+RUN_FILES = ("config.json", "log.jsonl", "log.csv", "evaluation.json")
+RUN_FILES += ("checkpoint.safetensors", "checkpoint.json", "resume.safetensors", "resume.json")
+RUN_FILES += ("resume.previous.safetensors",)
 SPARE_DISK = 20 << 20  # bytes a run wants at least: log, checkpoint, a film
 
 
@@ -89,6 +98,27 @@ def check_writable(folder: Path, flag: str = "--out") -> None:
             f"the disk is almost full: {free >> 20} MB left at '{above}', and a run wants"
             f" {SPARE_DISK >> 20} MB; free some space or name another {flag}"
         )
+
+
+def check_training(world: World, given: dict) -> None:
+    """Raise UserError if the environments and the rollout of a training run do not fit in memory.
+
+    `given` holds what was asked for of `ppo.TrainConfig`; the rest is the world's or the default.
+    """
+    wanted = {"envs": 512, "rollout": 32} | world.training | given
+    envs, rollout = wanted["envs"], wanted["rollout"]
+    height, width = world.view  # type: ignore[misc]
+    cells = height * width
+    # What is seen, done and judged at every step of a rollout: in the buffers and once shuffled.
+    per_step = 2 * world.learners * (cells + 40)
+    needed = envs * (rollout * per_step + 2 * world.dtype.itemsize)
+    check_memory(needed, f"--envs {envs:,}", "use fewer, such as --envs 512")
+
+
+def forget_run(folder: Path) -> None:
+    """Delete the files of a run in `folder`, and nothing else: a new one may begin there."""
+    for name in RUN_FILES:
+        (folder / name).unlink(missing_ok=True)
 
 
 def check_memory(needed: int, flag: str, remedy: str) -> None:
