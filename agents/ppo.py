@@ -43,10 +43,7 @@ class TrainConfig:
     world: str = "corner"
     """Name of a world, or path of a world file."""
     split: str = "train"
-    """Levels to train on.
-
-    Train, deploy, alpha=0.05 (a mixture with that share of deploy), or a split of the world.
-    """
+    """Levels to train on: train, deploy, alpha=0.05 (that share of deploy), or a split of the world."""
     levels: int = 0
     """Train on a fixed set of so many levels; 0 draws new ones for ever."""
     params: tuple[tuple[str, float], ...] = ()
@@ -95,12 +92,9 @@ class TrainConfig:
     device: str = "auto"
     """auto (cuda if there is one), cpu or cuda."""
     precision: str = "auto"
-    """Arithmetic of encoder and body.
-
-    Fp32, bf16, or auto (bf16 where the processor has matrix units for it).
-    """
+    """Arithmetic of encoder and body: fp32, bf16, or auto (bf16 on processors that are made for it)."""
     threads: int = 0
-    """Processor threads for the network; 0 for one a core. Another number rounds differently."""
+    """Processor threads; 0 for one a core, at most 8. Another number rounds in another way."""
 
     save_every: float = 30.0
     """Seconds between checkpoints. Does not change what is learned."""
@@ -206,8 +200,21 @@ def resolve(config: TrainConfig) -> TrainConfig:
         config,
         device=device.type,
         precision=pick_precision(config.precision, device),
-        threads=config.threads or len(os.sched_getaffinity(0)),
+        threads=config.threads or _processors(),
     )
+
+
+def _processors() -> int:
+    """How many threads to use unless told otherwise.
+
+    More than eight only get in each other's way here.
+    """
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), 8)
+    return min(os.cpu_count() or 1, 8)
 
 
 def advantages(
