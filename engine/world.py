@@ -204,18 +204,19 @@ class World:
     def _symbolise(self) -> None:
         symbols = [Symbol("void", "void", 0, 0)]
         symbols += [Symbol(t.name, "tile", i, 0) for i, t in enumerate(self.tiles)]
-        first = {}
-        for group, chosen in (("thing", self.things), ("self", [t for t in self.things if t.agent])):
-            for thing in chosen:
-                first[group, thing.name] = len(symbols)
-                index = self.things.index(thing)
+        first_thing, first_self = {}, {}
+        for index, thing in enumerate(self.things):
+            # An agent that is the only one of its kind is only ever seen by itself: one set of symbols is enough.
+            groups = ["thing"] * (not thing.agent or thing.count > 1) + ["self"] * thing.agent
+            for group in groups:
+                (first_thing if group == "thing" else first_self)[thing.name] = len(symbols)
                 symbols += [Symbol(thing.name, group, index, pose) for pose in range(thing.poses)]
         if len(symbols) > MAX_SYMBOLS:
             raise UserError(f"world '{self.name}': {len(symbols)} symbols, but a byte holds {MAX_SYMBOLS}")
         self.symbols = tuple(symbols)
         kinds = [self.things[k] for k in self.kinds]
-        self.first_symbol = np.array([first["thing", t.name] for t in kinds])
-        self.first_self = np.array([first.get(("self", t.name), 0) for t in kinds])
+        self.first_symbol = np.array([first_thing.get(t.name, first_self.get(t.name)) for t in kinds])
+        self.first_self = np.array([first_self.get(t.name, 0) for t in kinds])
         self.poses = np.array([t.poses for t in kinds])
 
     def _tabulate(self) -> None:
