@@ -211,7 +211,7 @@ def test_tweening_begins_and_ends_with_the_plain_pictures(world):
     other = states[1]
     other.x[0] += 1
     other.face[0] = 1
-    at = top.window(world, states[0], (320, 400), 5, 5)
+    at = top.window(world, states[0], (320, 400), float(other.y[0]), float(other.x[0]))
     plain = [top.draw(world, states, i, (320, 400), at=at) for i in range(2)]
     ends = [
         top.draw(world, states, 1, (320, 400), states[0], fraction, at) for fraction in (0.0, 1.0)
