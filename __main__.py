@@ -81,11 +81,25 @@ def film_size(text: str) -> tuple[int, int]:
     if not match:
         raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it like 1280x720")
     width, height = int(match[1]), int(match[2])
-    if width % 16 or height % 16 or not 320 <= width <= 7680 or not 240 <= height <= 4320:
+    if width % 16 or height % 16 or not 848 <= width <= 7680 or not 480 <= height <= 4320:
         raise argparse.ArgumentTypeError(
-            f"'{text}': width and height must be multiples of 16, from 320x240 to 7680x4320"
+            f"'{text}': width and height must be multiples of 16, from 848x480 to 7680x4320"
         )
     return width, height
+
+
+def film_pick(text: str) -> str:
+    """Which level to film."""
+    if re.fullmatch(r"seed:[0-9]{1,19}", text):
+        return text
+    return one_of("median", "first", "random", "worst", "seed:N")(text)
+
+
+def film_fps(text: str) -> int:
+    """Frames a second."""
+    if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= 120:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a rate; write a whole number from 1 to 120")
 
 
 # -- parsers ---------------------------------------------------------------------------------------
@@ -253,8 +267,8 @@ def human_bytes(path: str) -> str:
 def demo(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import preflight
 
-    out = Path(args.out) if args.out else preflight.fresh_folder(f"demo-{args.world}")
-    preflight.check_folder(out, args.force)
+    folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
+    out = preflight.check_folder(folder, args.force)
     from .agents.demo import demo as show_it
     from .agents.evaluate import as_text
 
@@ -307,6 +321,7 @@ def train(args: argparse.Namespace, talk: Talk) -> Report:
     if args.force:
         preflight.forget_run(out)
     config = configure(args.world, **given)
+    world.split(config.split)
     talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
     run = train_run(config, out, talk.progress)
     data = {"run": str(run), "config": config.to_json()}
@@ -351,7 +366,7 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import preflight
 
     run = Path(args.run)
-    home = run if run.is_dir() else run.parent
+    home = run if run.is_dir() else preflight.fresh_folder(f"contrast-{run.stem}")
     films = [Path(name) for name in args.out or ()]
     for film in films:
         if film.suffix.lower() not in (".mp4", ".webp", ".gif"):
@@ -392,16 +407,15 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents.bench_engine import rows
+    from .agents.bench_engine import PARTS, rows
     from .agents.doctor import machine
 
+    measured = rows(args.passes, args.only or tuple(PARTS))
     here = machine()
     talk.say(here)
     found = [("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")]
     data = []
-    for row in rows(args.passes):
-        if args.only and args.only not in row.name:
-            continue
+    for row in measured:
         low, high = sorted((min(row.figures), max(row.figures)), reverse=row.lower_is_better)
         target = "" if row.target is None else f"{short(row.target)}{'' if row.met else ' missed'}"
         cells = (row.name, short(row.middle), short(low), short(high), row.unit, target)
@@ -637,10 +651,14 @@ def contrast_flags(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
     parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
     parser.add_argument(
-        "--pick", default="median", help="median, first, random, worst or seed:N (default: median)"
+        "--pick",
+        type=film_pick,
+        default="median",
+        metavar="HOW",
+        help="median, first, random, worst or seed:N (default: median)",
     )
     parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
-    parser.add_argument("--fps", type=count, default=30, metavar="N", help="default: 30")
+    parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
     parser.add_argument(
         "--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
     )
@@ -656,7 +674,12 @@ def contrast_flags(parser: Parser) -> None:
 
 
 def bench_flags(parser: Parser) -> None:
-    parser.add_argument("--only", metavar="TEXT", help="only rows whose name has this in it")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="PART",
+        help="steps, pixels, levels, start or fingerprints; again for several (default: all)",
+    )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
 
 
@@ -760,7 +783,7 @@ VERBS = {
         "measure the speed of stepping, drawing and generating on this machine",
         bench_flags,
         bench,
-        ("goalshift bench", "goalshift bench --only corner --passes 3", "goalshift bench --json"),
+        ("goalshift bench", "goalshift bench --only steps --passes 3", "goalshift bench --json"),
     ),
     "doctor": Verb(
         "care",

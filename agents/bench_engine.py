@@ -11,12 +11,14 @@ import dataclasses
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from statistics import median
 
 import numpy as np
 
 from ..engine import layout, state
+from ..engine.errors import UserError, did_you_mean
 from ..engine.vector import Vec
 from ..engine.view.top import Frames
 from ..engine.world import World, load, names
@@ -152,7 +154,18 @@ def fingerprints(passes: int = 5) -> Iterator[Row]:
     yield Row("fingerprint, corner", "states/s", rate(work, passes))
 
 
-def rows(passes: int = 7) -> Iterator[Row]:
-    """All engine rows, one at a time."""
-    for part in (steps, pixels, levels, start, fingerprints):
-        yield from part(passes)
+PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
+    "steps": steps,
+    "pixels": pixels,
+    "levels": levels,
+    "start": start,
+    "fingerprints": fingerprints,
+}
+
+
+def rows(passes: int = 7, only: Iterable[str] = tuple(PARTS)) -> Iterator[Row]:
+    """The rows of these parts, one at a time. Raises UserError for an unknown part."""
+    for name in only:
+        if name not in PARTS:
+            raise UserError(f"the bench has no part '{name}'.{did_you_mean(name, PARTS)}")
+    return chain.from_iterable(PARTS[name](passes) for name in only)

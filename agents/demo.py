@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 from ..engine.errors import UserError
 from ..engine.world import World, load
 from .contrast import contrast
-from .evaluate import Training, evaluate, load_evaluation, save_evaluation, world_mark
+from .evaluate import (
+    Training,
+    evaluate,
+    load_evaluation,
+    open_runs,
+    save_evaluation,
+    world_mark,
+)
 from .policy import Mirrored
 
 if TYPE_CHECKING:
@@ -41,21 +48,13 @@ def silent(title: str) -> AbstractContextManager[Show]:
 # -- runs ------------------------------------------------------------------------------------------
 
 
-def open_run(path: str | Path, knobs: Mapping[str, Any] | None = None) -> tuple[Trained, Training]:
+def open_run(path: str | Path) -> tuple[Trained, Training]:
     """The agent of a run folder or checkpoint, in the world it was trained in, and its training.
 
-    `knobs` change parameters of the world (in every split) from what they were in training.
     Raises UserError for what is missing, broken, or does not fit.
     """
-    from .run import Trained
-
-    agent = Trained.load(path)
-    config = agent.about["config"]
-    changed = {**config["params"], **(knobs or {})}
-    if changed:
-        agent.world = agent.world.with_params(**changed)
-    training = Training(config["split"], config["seed"], config["envs"], config["levels"] or None)
-    return agent, training
+    _, agents, training = open_runs([path])
+    return agents[0], training[0]
 
 
 def evaluate_runs(
@@ -70,26 +69,9 @@ def evaluate_runs(
     """Evaluate runs that differ in their seed alone, on held-out levels: see `evaluate.evaluate`.
 
     With `mirrored` the agents see the shifted splits mirrored: a control that breaks skill, not
-    goals. Raises UserError if the runs are of different worlds, or two of them are the same.
+    goals. Raises UserError if the runs differ in more than their seed, or not in that.
     """
-    opened = [open_run(run, knobs) for run in runs]
-    agents, training = [agent for agent, _ in opened], [how for _, how in opened]
-    world = agents[0].world
-    for run, agent in zip(runs, agents, strict=True):
-        if (agent.world.name, agent.about["config"]["params"]) != (
-            world.name,
-            agents[0].about["config"]["params"],
-        ):
-            raise UserError(
-                f"'{run}' was trained in world '{agent.world.name}' with other parameters than"
-                f" '{runs[0]}' in '{world.name}': evaluate them apart"
-            )
-    twice = [run for k, run in enumerate(runs) if training[k].seed in _seeds(training[:k])]
-    if twice:
-        raise UserError(
-            f"'{twice[0]}' has the same training seed as another run: only runs of different"
-            " seeds are independent evidence"
-        )
+    world, agents, training = open_runs(runs, knobs)
     total = len(set(splits)) * (len(world.goals) + len(agents) + 1)
     with bar(f"evaluating {world.name}") as show:
         said = 0
@@ -109,10 +91,6 @@ def evaluate_runs(
             shifted=Mirrored if mirrored else None,
             tell=tell,
         )
-
-
-def _seeds(training: Sequence[Training]) -> set[int]:
-    return {how.seed for how in training}
 
 
 def film_run(
@@ -212,11 +190,12 @@ def demo(
 
     begun = time.perf_counter()
     found: World = load(world)
-    say(f"{found.name}: {found.title}; meant to {found.intended.wish}")
+    intention = f"{found.name}: {found.title}; meant to {found.intended.wish}"
     if pretrained:
         unpack(found.name, out)
-        say(f"took the shipped checkpoint of '{found.name}'")
+        say(f"{intention} (trained before: the shipped checkpoint)")
     else:
+        say(intention)
         given: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
         train_run(configure(world, **given), out, bar)
     evaluation = evaluate_runs([out], levels=levels, bar=bar)

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,8 @@ from goalshift.agents import preflight
 from goalshift.engine.errors import MismatchError, RunError, UserError, did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
-COUNT_VERBS = [("train", ["corner"], "--steps"), ("train", ["corner"], "--envs")]
+SMALL = ["--envs", "8", "--rollout", "8", "--minibatch", "64", "--first", "8", "--width", "8"]
+SMALL += ["--threads", "1", "--device", "cpu"]
 
 
 class Ended:
@@ -178,11 +180,69 @@ def test_what_is_no_count(text):
     assert len(str(caught.value)) < 6000
 
 
+@pytest.mark.parametrize("text", ["abc", "-5", "0", "1e400", "nan"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["train", "corner", "--steps"],
+        ["train", "corner", "--envs"],
+        ["demo", "--steps"],
+        ["demo", "--levels"],
+        ["eval", "run", "--levels"],
+        ["bench", "--passes"],
+    ],
+    ids=" ".join,
+)
+def test_flags_that_count_refuse_what_is_no_count(call, argv, text):
+    ended = call(*argv, text)
+    assert ended.code == 2
+    assert argv[-1] in ended.line and f"'{text}'" in ended.line
+
+
 @pytest.mark.parametrize("text", ["-1", "1.5", "abc", "", str(2**63), "9" * 5000])
 def test_what_is_no_seed(text):
     with pytest.raises(cli.argparse.ArgumentTypeError):
         cli.seed(text)
     assert cli.seed("0") == 0 and cli.seed(str(2**63 - 1)) == 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (["train", "corner", "--device", "gpu"], "--device must be one of auto, cpu, cuda"),
+        (["train", "corner", "--split", "deply"], "did you mean 'deploy'"),
+        (["train", "corner", "--split", "alpha=2"], "0 to 1"),
+        (["train", "corner", "--split", "alpha=nan"], "no split"),
+        (["train", "corner", "--envs", "70000"], "--envs must be from 1 to 65,536"),
+        (["train", "corner", "--envs", "10000000"], "GB of memory"),
+        (["train", "corner", "--rollout", "5000"], "--rollout must be from 1 to 4,096"),
+        (["train", "corner", "--lr", "nan"], "--lr"),
+        (["train", "corner", "--lr", "fast"], "--lr"),
+        (["train", "corner", "--stpes", "5"], "Did you mean '--steps'?"),
+        (["train", "cornr"], "did you mean 'corner'"),
+        (["train"], "name a world"),
+        (["train", "--resume", "nowhere"], "holds no run"),
+        (["train", "--resume", "nowhere", "--lr", "0.1"], "leave out --lr"),
+        (["train", "--resume", "nowhere", "--out", "x"], "leave out --out"),
+        (["train", "corner", "--resume", "nowhere"], "leave out --world"),
+        (["demo", "cornr"], "did you mean 'corner'"),
+        (["demo", "follow", "--pretrained"], "no checkpoint of 'follow' is shipped"),
+        (["eval"], "required: RUN"),
+        (["eval", "nowhere"], "nowhere"),
+        (["contrast", "nowhere"], "nowhere"),
+        (["contrast", "run", "--pick", "medain"], "Did you mean 'median'?"),
+        (["contrast", "run", "--size", "13x13"], "multiples of 16"),
+        (["contrast", "run", "--fps", "0"], "from 1 to 120"),
+        (["contrast", "run", "-o", "film.avi"], "must end in .mp4, .webp or .gif"),
+        (["bench", "--only", "stps"], "Did you mean 'steps'?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_senseless_input_is_refused_before_anything_is_written(call, tmp_path, argv, hint):
+    ended = call(*argv)
+    assert ended.code == 2
+    assert hint in ended.line
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["1280", "1280x", "1281x720", "16x16", "99999x99999", "-16x16"])
@@ -383,6 +443,185 @@ def test_default_folders_do_not_collide(tmp_path, monkeypatch):
     assert first == Path("runs/demo-coinrun-20260131-154500")
     first.mkdir(parents=True)
     assert preflight.fresh_folder("demo-coinrun").name.endswith("154500-2")
+
+
+# -- from training to a film -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory) -> Path:
+    """A run folder of a hundred updates; read it, do not write to it."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    code = cli.main(["train", "corner", "--steps", "1k", *SMALL, "-q", "--out", str(folder)])
+    assert code == 0
+    return folder
+
+
+@pytest.fixture
+def own_run(run, tmp_path) -> Path:
+    """A copy of `run` to write to."""
+    return Path(shutil.copytree(run, tmp_path / "own"))
+
+
+def test_train_writes_a_run_and_says_what_next(call, tmp_path):
+    out = tmp_path / "ünï ☃" / "deep"
+    ended = call("train", "corner", "--steps", "1k", *SMALL, "--out", out)
+    assert ended.code == 0
+    assert f"goalshift eval {out}" in ended.out and "training corner: 100 %" in ended.err
+    names = {path.name for path in out.iterdir()}
+    assert {"config.json", "log.jsonl", "log.csv", "checkpoint.safetensors"} <= names
+    assert not [name for name in names if name.endswith(".tmp")]
+
+
+def test_train_passes_every_flag_on(call, tmp_path):
+    flags = ["--steps", "200", "--seed", "7", "--split", "alpha=0.5", "--levels", "3", "--anneal"]
+    ended = call("train", "corner", *flags, *SMALL, "--world.region", "2", "-q", "--json")
+    found = json.loads(ended.out)
+    config = found["config"]
+    assert ended.code == 0 and Path(found["run"]).parent == Path("runs")
+    assert (config["steps"], config["seed"], config["split"]) == (200, 7, "alpha=0.5")
+    assert config["levels"] == 3 and config["anneal"] is True and config["params"] == {"region": 2}
+    assert config["envs"] == 8 and config["device"] == "cpu"
+
+
+def test_train_does_not_overwrite(call, own_run):
+    before = {path.name: path.read_bytes() for path in own_run.iterdir() if path.is_file()}
+    ended = call("train", "corner", *SMALL, "--out", own_run)
+    assert ended.code == 2 and "not empty" in ended.line
+    assert before == {path.name: path.read_bytes() for path in own_run.iterdir() if path.is_file()}
+    ended = call("train", "corner", "--steps", "64", *SMALL, "-q", "--force", "--out", own_run)
+    assert ended.code == 0
+    assert len((own_run / "log.jsonl").read_text().splitlines()) == 1, "nothing of the old run"
+
+
+def test_resume_goes_on(call, own_run):
+    rows = len((own_run / "log.jsonl").read_text().splitlines())
+    ended = call("train", "--resume", own_run, "--steps", "2k", "-q")
+    assert ended.code == 0
+    steps = [json.loads(row)["step"] for row in (own_run / "log.jsonl").read_text().splitlines()]
+    assert len(steps) > rows and steps == sorted(set(steps)) and steps[-1] >= 2000
+
+
+@pytest.mark.parametrize("size", [0, 1, 500, -40])
+def test_a_broken_checkpoint_is_one_line(call, own_run, size):
+    path = own_run / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:size])
+    ended = call("eval", own_run)
+    assert ended.code in (1, 2) and "checkpoint.safetensors" in ended.line
+
+
+def test_a_checkpoint_of_a_changed_world_lists_what_differs(call, own_run, monkeypatch):
+    import dataclasses
+
+    from goalshift import load
+
+    world = load("corner")
+    monkeypatch.setattr(sys.modules[world.__module__], "load", load)
+    monkeypatch.setattr(world, "actions", (*world.actions, "hop"))
+    ended = call("eval", own_run)
+    assert dataclasses.is_dataclass(world)
+    assert ended.code == 2 and "does not fit" in ended.line and "hop" in ended.line
+
+
+def test_eval_scores_every_goal_and_calls_one_seed_an_illustration(call, own_run):
+    ended = call("eval", own_run, "--levels", "32")
+    assert ended.code == 0
+    assert "cheese" in ended.out and "corner" in ended.out and "illustration" in ended.out
+    stored = json.loads((own_run / "evaluation.json").read_text())
+    assert stored["splits"]["deploy"]["levels"] == 32
+    told = json.loads(call("eval", own_run, "--levels", "32", "--json", "-q").out)
+    assert told["verdicts"] == stored["verdicts"]
+
+
+def test_eval_wants_independent_seeds_of_one_setting(call, run, own_run, tmp_path):
+    ended = call("eval", run, own_run)
+    assert ended.code == 2 and "same training seed" in ended.line
+    other = tmp_path / "other"
+    words = ["train", "corner", "--steps", "1k", *SMALL, "-q", "--seed", "1", "--out", other]
+    assert call(*words).code == 0
+    ended = call("eval", run, other, "--levels", "32", "-q", "--out", tmp_path / "both", "--json")
+    found = json.loads(ended.out)
+    assert found["agents"] and len(found["training"]) == 2
+    assert (tmp_path / "both" / "evaluation.json").exists()
+    assert not (run / "evaluation.json").exists()
+    ended = call("eval", run, "--split", "deplyo")
+    assert ended.code == 2 and "did you mean 'deploy'" in ended.line
+
+
+def test_contrast_films_replays_and_repeats(call, own_run, tmp_path):
+    film = tmp_path / "film.webp"
+    flags = ["--levels", "32", "--size", "848x480", "--fps", "10", "-q"]
+    ended = call("contrast", own_run, *flags, "-o", film, "--json")
+    found = json.loads(ended.out)
+    assert ended.code == 0 and film.stat().st_size > 1000
+    assert found["films"] == [str(film)]
+    for path in found["replays"]:
+        assert json.loads(call("replay", path, "--json").out)["verified"]
+    ended = call("contrast", own_run, "-o", film)
+    assert ended.code == 2 and "exists" in ended.line
+
+
+@pytest.mark.slow
+def test_demo_from_nothing_to_a_verdict(call):
+    ended = call("demo", "corner", "--steps", "20k", "--levels", "32", "-q", "--out", "shown")
+    assert ended.code == 0, ended.err
+    out = Path("shown")
+    for name in ("config.json", "checkpoint.safetensors", "evaluation.json"):
+        assert (out / name).exists()
+    assert (out / "films" / "contrast.mp4").stat().st_size > 10_000
+    assert (out / "films" / "contrast.webp").stat().st_size > 1000
+    assert len(list((out / "replays").glob("*.gmr"))) == 2
+    assert "illustration on deploy" in ended.out
+
+
+def test_bench_prints_a_row_and_names_the_machine(call):
+    ended = call("bench", "--only", "fingerprints", "--passes", "1", "--json", "-q")
+    found = json.loads(ended.out)
+    assert "processors" in found["machine"] and len(found["rows"]) == 1
+    assert found["rows"][0]["middle"] > 0
+
+
+def process_limited(limit: int, *argv: str) -> subprocess.CompletedProcess:
+    """The command in a process that may write no file longer than `limit` bytes."""
+    import resource
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return process(*argv, preexec_fn=limited)
+
+
+def test_a_disk_that_fills_up_is_one_line_and_leaves_no_half_file(tmp_path):
+    out = tmp_path / "run"
+    done = process_limited(
+        1 << 20, "train", "corner", "--steps", "1k", "--out", str(out), "-q", *SMALL[:6]
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot write") and done.stderr.count("\n") == 1
+    assert not [path for path in out.rglob("*") if path.name.endswith(".tmp")]
+
+
+def test_ctrl_c_in_training_saves_and_says_how_to_go_on(tmp_path):
+    out = tmp_path / "run"
+    words = ["train", "corner", "--steps", "1G", *SMALL, "--out", str(out)]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "goalshift", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=os.sep,
+    )
+    waited = time.monotonic() + 60
+    while not (out / "log.csv").exists() and time.monotonic() < waited:
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    last = err.splitlines()[-1]
+    assert "saved" in last and f"goalshift train --resume {out}" in last and "Traceback" not in err
+    step = json.loads((out / "log.jsonl").read_text().splitlines()[-1])["step"]
+    again = process("train", "--resume", str(out), "--steps", str(step + 64), "-q", "--json")
+    assert again.returncode == 0 and json.loads(again.stdout)["ok"]
 
 
 # -- in a process of its own -----------------------------------------------------------------------
