@@ -244,6 +244,30 @@ def test_memory_is_wiped_where_an_episode_begins():
     assert from_full[0, 0] == from_none[0, 0] and from_full[0, 1] != from_none[0, 1]
 
 
+@pytest.mark.slow
+def test_it_learns_as_well_as_stable_baselines3():
+    """Equal settings and an equal network on one world: final scores agree. Needs that package."""
+    sb3 = pytest.importorskip("stable_baselines3")
+    from goalshift.engine.adapters import sb3_vec
+
+    steps, given = 80_000, {"gamma": 0.99, "gae_lambda": 0.95, "ent_coef": 0.01, "vf_coef": 0.5}
+    made = learner("corner", params={"walls": layout.OPEN}, envs=64, rollout=32, minibatch=512)
+    while made.steps < steps:
+        made.update()
+    env = sb3_vec("corner", 64, 0, obs="planes", pool="train", params={"walls": layout.OPEN})
+    peer = sb3.PPO(
+        "MlpPolicy", env, learning_rate=1e-3, n_steps=32, batch_size=512, n_epochs=3, seed=0,
+        device="cpu", policy_kwargs={"net_arch": [32, 32], "activation_fn": torch.nn.ReLU}, **given,
+    )  # fmt: skip
+    peer.learn(steps)
+    found, obs = [], env.reset()
+    for _ in range(200):
+        obs, _, _, infos = env.step(peer.predict(obs, deterministic=False)[0])
+        found += [info["goals"]["cheese"] for info in infos if info]
+    assert abs(score(made, 25) - np.mean(found)) < 0.1
+    assert np.mean(found) > 0.8
+
+
 # -- runs ----------------------------------------------------------------------------------------
 
 TINY = {**SMALL, "steps": 16 * 8 * 6, "save_every": 0.0}
