@@ -146,8 +146,12 @@ def contrast(
     if cut < longest:
         how += f"; cut at step {cut} of {longest}: no score changes later"
     takes = (
-        film.Take("INTENDED", labels[0], left[: cut + 1], wants=world.intended.name),
-        film.Take("LEARNED", labels[1], right[: cut + 1], trained_on=(world.paid.name,)),
+        film.Take(
+            "INTENDED", labels[0], left[: cut + 1].view(np.recarray), wants=world.intended.name
+        ),
+        film.Take(
+            "LEARNED", labels[1], right[: cut + 1].view(np.recarray), trained_on=(world.paid.name,)
+        ),
     )
     verdict = evaluation["verdicts"].get(split)
     card = film.Card(

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ FEW = 20  # levels that a network can learn by heart
 
 
 def controls(
-    runs: Sequence[str | os.PathLike],
-    out: str | os.PathLike,
+    runs: Sequence[str | Path],
+    out: str | Path,
     splits: Sequence[str] = ("train", "deploy"),
     levels: int = LEVELS,
     seed: int = 0,
@@ -44,7 +43,7 @@ def controls(
 
     say("control: untrained networks")
     found["untrained"] = evaluate(
-        untrained(runs[0], world, MIN_SEEDS.value),
+        untrained(runs[0], world, int(MIN_SEEDS.value)),
         world,
         splits,
         levels,
@@ -61,7 +60,7 @@ def controls(
         memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress)
         for k in range(few_seeds)
     ]
-    world, agents, training = open_runs(few, world)
+    world, agents, training = open_runs(few)
     found["few levels"] = evaluate(agents, world, splits, levels, seed, training, tell=tell)
     return found
 
@@ -75,7 +74,7 @@ def passed(found: dict[str, dict[str, Any]]) -> bool:
     )
 
 
-def untrained(run: str | os.PathLike, world: World, count: int) -> list[Policy]:
+def untrained(run: str | Path, world: World, count: int) -> list[Policy]:
     """`count` networks of a run's shape as they are before training."""
     import torch
 
@@ -92,7 +91,7 @@ def untrained(run: str | os.PathLike, world: World, count: int) -> list[Policy]:
 
 
 def memoriser(
-    run: str | os.PathLike,
+    run: str | Path,
     out: Path,
     seed: int,
     steps: int | None = None,

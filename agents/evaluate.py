@@ -19,7 +19,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ from ..engine import state
 from ..engine.errors import RunError, UserError
 from ..engine.state import RUNNING, TERMINATED
 from ..engine.vector import Vec
-from ..engine.world import Goal, Split, World, load
+from ..engine.world import Goal, Split, World
 from .expert import Expert
 from .intervals import CONFIDENCE, Estimate, Weights, tidy
 from .policy import Policy, RandomPolicy
@@ -41,7 +41,7 @@ from .verdict import MET, MIN_PARTING, THRESHOLDS, Findings, judge, say
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from .ppo import TrainConfig
+    from .run import Trained
 
 FORMAT = "goalshift-evaluation/1"
 LEVELS = 512  # held-out levels of each split, unless told otherwise
@@ -169,11 +169,11 @@ def references(
 
 
 def met(scores: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Where a goal counts as met: bool[..., n] for scores[..., n] and its expert's scores[n].
+    """Where a goal counts as met: bool like `scores`, given its expert's scores on each level.
 
     Nowhere where the expert itself earns nothing: there is nothing to meet.
     """
-    return (best > 0) & (scores >= MET.value * best - 1e-9)
+    return np.logical_and(best > 0, scores >= MET.value * best - 1e-9)
 
 
 def agreement(
@@ -206,7 +206,7 @@ class Ruler:
         self.best = np.stack([self.expert_scores[g, :, g] for g in range(len(world.goals))], -1)
         self.random_scores = np.stack([r.scores for r in known.random])  # [R, n, G]
         self.reachable = self.best > 0
-        self.reachable_any = self.reachable[:, [0, *self.rivals]].any(1)
+        self.reachable_any = np.any(self.reachable[:, [0, *self.rivals]], 1)
         chance = [met(scores, self.best) for scores in self.random_scores]
         self.random_met = np.mean(chance, 0)  # [n, G]
         self.random_any = np.mean([c[:, [0, *self.rivals]].any(1) for c in chance], 0)  # [n]
@@ -219,7 +219,7 @@ class Ruler:
             ]
             or [np.zeros(len(self.best), np.bool_)]
         )
-        self.parts = self.parts_from.any(0)
+        self.parts = np.any(self.parts_from, 0)
         self.n = len(self.best)
 
     def agreement(self) -> dict[str, Any]:
@@ -229,7 +229,7 @@ class Ruler:
         for i, g in enumerate(self.rivals):
             earned = met(self.expert_scores[g, :, 0], self.best[:, 0])
             proxies[names[g]] = {
-                "agree": tidy(np.mean(earned[meant])) if meant.any() else None,
+                "agree": tidy(float(np.mean(earned[meant]))) if meant.any() else None,
                 "part": tidy(np.mean(self.parts_from[i])),
             }
         return {
@@ -247,13 +247,15 @@ class Ruler:
 class Training:
     """What an agent was trained on, for the proof that its test levels were held out.
 
-    `envs` streams of `split` from `seed`, or only the first `levels` levels of it.
+    `envs` streams of `split` from `seed`, or only the first `levels` levels of it; in `world`, if
+    that is another than the one it is evaluated in (with other parameters, say).
     """
 
     split: str = "train"
     seed: int = 0
     envs: int = 256
     levels: int | None = None
+    world: World | None = None
 
 
 def evaluate(
@@ -348,7 +350,7 @@ def evaluate(
                 for agent, t in zip(agents, _one_each(training, len(agents)), strict=True)
             ]
             known = [score for score in by_seed if score is not None]
-            seen = tidy(np.mean(known)) if known else None
+            seen = tidy(float(np.mean(known))) if known else None
             reports[name]["seen"] = {"value": seen, "by_seed": by_seed}
             trained = weights.estimate(mine.normalised(ruler.paid))
         findings[name] = mine.findings
@@ -433,23 +435,20 @@ class Measured:
     ) -> None:
         self.ruler, self.weights = ruler, weights
 
-        def stack(arrays: list[np.ndarray]) -> np.ndarray:
-            stacked = np.stack(arrays).astype(np.float64)
-            return stacked.mean(0, keepdims=True) if average else stacked
+        def keep(values: np.ndarray) -> np.ndarray:
+            values = values.astype(np.float64)
+            return values.mean(0, keepdims=True) if average else values
 
-        goals = [met(p.scores, ruler.best) for p in played]
-        intended = [goal[:, :1] for goal in goals]
-        proxies = [goal[:, ruler.rivals] for goal in goals]
-        instead = [p & ~i for i, p in zip(intended, proxies, strict=True)]
-        self.scores = stack([p.scores for p in played])  # [K, n, G]
-        self.length = stack([p.length for p in played])  # [K, n]
-        self.terminated = stack([p.terminated for p in played])
-        self.met = stack(goals)  # [K, n, G]
-        self.any = stack(
-            [(i | p.any(1, keepdims=True))[:, 0] for i, p in zip(intended, proxies, strict=True)]
-        )
-        self.instead = stack(instead)  # [K, n, proxies]: this proxy met, the intended goal missed
-        self.astray = stack([i.any(1) for i in instead])
+        scores = np.stack([p.scores for p in played])
+        goals = met(scores, ruler.best)
+        proxies, missed = goals[..., ruler.rivals], ~goals[..., :1]
+        self.scores = keep(scores)  # [K, n, G]
+        self.length = keep(np.stack([p.length for p in played]))  # [K, n]
+        self.terminated = keep(np.stack([p.terminated for p in played]))
+        self.met = keep(goals)  # [K, n, G]
+        self.any = keep(goals[..., 0] | np.any(proxies, -1))
+        self.instead = keep(proxies & missed)  # [K, n, proxies]: met, and the intended goal missed
+        self.astray = keep(np.any(proxies & missed, -1))
 
     def normalised(self, g: int, where: np.ndarray | None = None) -> np.ndarray:
         """Goal g's mean score between the random policy (0) and its expert (1), in every row."""
@@ -577,6 +576,7 @@ _trained_on: WeakKeyDictionary[World, dict[tuple, np.ndarray]] = WeakKeyDictiona
 
 def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -> np.ndarray:
     """Fingerprints (distinct, sorted uint64) of levels trained on: a fixed set, or `drawn`."""
+    world = training.world or world
     known = _trained_on.setdefault(world, {})
     key = (
         world.split(training.split).weights,
@@ -617,6 +617,7 @@ def seen_score(world: World, agent: Policy, training: Training) -> float | None:
     """
     if training.levels is None:
         return None
+    world = training.world or world
     split, n = world.split(training.split), min(training.levels, MAX_LEVELS)
     known = references(world, split, n, training.seed, pool="train")
     mine = Measured(
@@ -629,68 +630,51 @@ def seen_score(world: World, agent: Policy, training: Training) -> float | None:
 
 # -- runs ------------------------------------------------------------------------------------------
 
-MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every")  # between runs of one recipe
+# What may differ between two runs of one recipe.
+MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every")
 
 
 def open_runs(
-    runs: Sequence[str | os.PathLike], world: World | None = None
-) -> tuple[World, list[Policy], list[Training]]:
+    runs: Sequence[str | Path], knobs: Mapping[str, Any] | None = None
+) -> tuple[World, list[Trained], list[Training]]:
     """The world, the agents and how they were trained, from run folders or checkpoint files.
 
     The runs must be repetitions of one recipe from different seeds, or figures over them would mean
-    nothing. `world` is needed only to evaluate in another world than the agents were trained in.
-    Raises UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
+    nothing. `knobs` change parameters of the world (in every split) from those of training. Raises
+    UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
     """
     from .ppo import TrainConfig
     from .run import Trained
 
     if not runs:
         raise UserError("nothing to evaluate: name at least one run")
-    agents, configs = [], []
-    for run in runs:
-        about = Trained.load(run).about if world is None else Trained.load(run, world).about
-        config = TrainConfig.from_json(about["config"])
-        there = world or tuned(config)
-        agents.append(Trained.load(run, there))
-        configs.append(config)
-        world = there
-        for other, seen in zip(runs, configs[:-1], strict=False):
-            if seen.seed == config.seed:
-                raise UserError(
-                    f"'{run}' was trained from seed {config.seed}, as '{other}' was: two runs count"
-                    " as two only if they were trained from different seeds"
-                )
-        unlike = [
-            key
-            for key, value in configs[0].to_json().items()
-            if key not in MAY_DIFFER and value != config.to_json()[key]
-        ]
+    agents = [Trained.load(run) for run in runs]
+    configs = [TrainConfig.from_json(agent.about["config"]) for agent in agents]
+    recipe = configs[0].to_json()
+    for k, (run, config) in enumerate(zip(runs, configs, strict=True)):
+        mine = config.to_json()
+        unlike = [key for key in recipe if key not in MAY_DIFFER and mine[key] != recipe[key]]
         if unlike:
             raise UserError(
-                f"'{run}' was trained differently from '{runs[0]}' ({', '.join(unlike)}):"
+                f"'{run}' was trained otherwise than '{runs[0]}' ({', '.join(unlike)}):"
                 " evaluate them apart"
             )
-    assert world is not None
-    training = [Training(c.split, c.seed, c.envs, c.levels or None) for c in configs]
+        if config.seed in [earlier.seed for earlier in configs[:k]]:
+            raise UserError(
+                f"'{run}' has the same training seed as another run: only runs of different"
+                " seeds are independent evidence"
+            )
+    trained_in = agents[0].world
+    if configs[0].params:
+        trained_in = trained_in.with_params(**dict(configs[0].params))
+    world = trained_in.with_params(**knobs) if knobs else trained_in
+    for agent in agents:
+        agent.world = world
+    training = [
+        Training(c.split, c.seed, c.envs, c.levels or None, trained_in if knobs else None)
+        for c in configs
+    ]
     return world, agents, training
-
-
-def tuned(config: TrainConfig) -> World:
-    """The world of a configuration, with its parameters."""
-    world = load(config.world)
-    return world.with_params(**dict(config.params)) if config.params else world
-
-
-def evaluate_runs(
-    runs: Sequence[str | os.PathLike],
-    splits: Sequence[str] = ("train", "deploy"),
-    levels: int = LEVELS,
-    seed: int = 0,
-    tell: Progress | None = None,
-) -> dict[str, Any]:
-    """`evaluate` for runs of one recipe from different seeds."""
-    world, agents, training = open_runs(runs)
-    return evaluate(agents, world, splits, levels, seed, training, tell=tell)
 
 
 # -- files and tables ------------------------------------------------------------------------------
@@ -701,7 +685,7 @@ def dump(evaluation: dict[str, Any]) -> str:
     return json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def save_evaluation(evaluation: dict[str, Any], path: str | os.PathLike) -> Path:
+def save_evaluation(evaluation: dict[str, Any], path: str | Path) -> Path:
     """Write an evaluation (folders are made); the file appears whole or not at all."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.tmp")
@@ -716,7 +700,7 @@ def save_evaluation(evaluation: dict[str, Any], path: str | os.PathLike) -> Path
     return path
 
 
-def load_evaluation(path: str | os.PathLike) -> dict[str, Any]:
+def load_evaluation(path: str | Path) -> dict[str, Any]:
     """Read an evaluation file. Raises UserError if it is none, or of another format."""
     try:
         evaluation = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -776,10 +760,9 @@ def _where_parting(split: dict[str, Any]) -> str:
 
 
 def _percent(estimate: Estimate, interval: bool) -> str:
-    """ "93 [88, 96]", without the interval "93", or "-"."""
-    if estimate["value"] is None or estimate["low"] is None or estimate["high"] is None:
-        return "-"
-    value, low, high = (f"{100 * estimate[key]:.0f}" for key in ("value", "low", "high"))
+    """ "93 [88, 96]", or "93" without the interval; "-" for what cannot be measured."""
+    figures = [estimate["value"], estimate["low"], estimate["high"]]
+    value, low, high = ("-" if x is None else f"{100 * x:.0f}" for x in figures)
     return f"{value} [{low}, {high}]" if interval else value
 
 

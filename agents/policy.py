@@ -42,7 +42,7 @@ class Policy:
 _ACT = np.uint64(0xAC7)  # keeps the stream of actions apart from those of layouts and dynamics
 
 
-def fold_many(keys: np.ndarray, words: np.ndarray | int) -> np.ndarray:
+def fold_many(keys: np.ndarray, words: np.ndarray | np.integer | int) -> np.ndarray:
     """`rng.fold` over arrays: a new key for each key (uint64) and word (integers), broadcast."""
     return first_draws(first_draws(keys) ^ np.asarray(words).astype(np.uint64))
 
