@@ -574,6 +574,18 @@ def test_demo_from_nothing_to_a_verdict(call):
     assert "illustration on deploy" in ended.out
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "world", sorted(path.stem for path in (ROOT / "agents" / "pretrained").glob("*.safetensors"))
+)
+def test_demo_of_a_shipped_checkpoint(call, world):
+    ended = call("demo", world, "--pretrained", "--levels", "64", "--json", "-q", "--out", "shown")
+    found = json.loads(ended.out)
+    assert ended.code == 0 and found["ok"]
+    assert found["evaluation"]["splits"]["train"]["held_out"]["shared"] == 0
+    assert call("eval", "shown", "--levels", "32", "-q").code == 0, "it is a run like any other"
+
+
 def test_bench_prints_a_row_and_names_the_machine(call):
     ended = call("bench", "--only", "fingerprints", "--passes", "1", "--json", "-q")
     found = json.loads(ended.out)
@@ -792,6 +804,17 @@ def readme_commands() -> list[str]:
                 elif words[1:3] == ["-m", "goalshift"]:
                     found.append(shlex.join(words[3:]))
     return list(dict.fromkeys(found))
+
+
+def test_the_readme_has_the_two_commands_and_ci_runs_the_same_tests():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    venv = "python3 -m venv .venv && .venv/bin/pip install -e"
+    assert f"{venv} . && .venv/bin/goalshift demo\n" in readme
+    tests = f'{venv} ".[test]" && .venv/bin/pytest\n'
+    assert tests in readme
+    ci = ROOT / ".ci" / "run"
+    assert ci.read_text().endswith(tests), "its exit code is the script's"
+    assert os.access(ci, os.X_OK)
 
 
 @pytest.mark.parametrize("command", readme_commands())
