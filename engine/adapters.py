@@ -745,7 +745,7 @@ def board(world: World, states: np.recarray, i: int = 0) -> np.ndarray:
     cells[: s.h, : s.w] = s.tiles[: s.h, : s.w] + np.uint8(1)
     for k in range(world.entities):
         if s.alive[k]:
-            pose = s.face[k] if s.face[k] < world.poses[k] else 0
+            pose = s.face[k] if s.face[k] < world.told_poses[k] else 0
             cells[s.y[k], s.x[k]] = world.first_symbol[k] + pose
     return cells
 

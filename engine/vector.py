@@ -235,7 +235,7 @@ class Kernels:
             "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
             "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
             "PAID_ONCE": world.paid.once,
-            "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.poses,
+            "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.told_poses,
         }  # fmt: skip
         rules = {"step": world.step, "generate": world.generate}
         rules |= {"tick": world.tick or nothing, "bot": world.bot or idle}

@@ -44,7 +44,8 @@ class Tile:
 class Thing:
     """A kind of thing that stands on cells: `count` of them, each in one of `poses` (the record's `face`).
 
-    `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule.
+    `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule. Poses that do not `tell`
+    anything are for pictures alone: observations show one symbol for them all.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Thing:
     bot: bool = False
     count: int = 1
     poses: int = 1
+    tell: bool = True
     sprite: str = ""
 
 
@@ -210,7 +212,7 @@ class World:
             groups = ["thing"] * (not thing.agent or thing.count > 1) + ["self"] * thing.agent
             for group in groups:
                 (first_thing if group == "thing" else first_self)[thing.name] = len(symbols)
-                symbols += [Symbol(thing.name, group, index, pose) for pose in range(thing.poses)]
+                symbols += [Symbol(thing.name, group, index, pose) for pose in range(thing.poses if thing.tell else 1)]
         if len(symbols) > MAX_SYMBOLS:
             raise UserError(f"world '{self.name}': {len(symbols)} symbols, but a byte holds {MAX_SYMBOLS}")
         self.symbols = tuple(symbols)
@@ -218,6 +220,7 @@ class World:
         self.first_symbol = np.array([first_thing.get(t.name, first_self.get(t.name)) for t in kinds])
         self.first_self = np.array([first_self.get(t.name, 0) for t in kinds])
         self.poses = np.array([t.poses for t in kinds])
+        self.told_poses = np.array([t.poses if t.tell else 1 for t in kinds])
 
     def _tabulate(self) -> None:
         """One row per distinct parameter setting; rules get the row of their level as `p`."""
