@@ -24,6 +24,7 @@ from goalshift.engine.world import Goal, Thing, Tile, World, load, names
 from goalshift.worlds import corner
 
 CORNER, FOLLOW = load("corner"), load("follow")
+SOUND = FOLLOW.train._asdict()
 
 
 def random_actions(world, steps=200, seed=0):
@@ -197,11 +198,11 @@ def pack(data):
         ({"format": 2}, "format 2 is newer than this goalshift reads"),
         ({"format": "1"}, "names no format"),
         ({"params": {}}, "lacks the parameter 'partner'"),
-        ({"params": {"partner": 0, "spheres": 5, "pillars": 6, "x": 1}}, "no parameter 'x'"),
-        ({"params": {"partner": 0, "spheres": 10**9, "pillars": 6}}, "'spheres' .* must be 3 to 5"),
-        ({"params": {"partner": 0, "spheres": 5.5, "pillars": 6}}, "must be a whole number"),
-        ({"params": {"partner": [0], "spheres": 5, "pillars": 6}}, "parameter 'partner' is not a"),
-        ({"params": {"partner": True, "spheres": 5, "pillars": 6}}, "parameter 'partner' is not a"),
+        ({"params": {**SOUND, "x": 1}}, "no parameter 'x'"),
+        ({"params": {**SOUND, "spheres": 10**9}}, "'spheres' .* must be 3 to 5"),
+        ({"params": {**SOUND, "spheres": 5.5}}, "must be a whole number"),
+        ({"params": {**SOUND, "partner": [0]}}, "parameter 'partner' is not a"),
+        ({"params": {**SOUND, "partner": True}}, "parameter 'partner' is not a"),
         ({"seed": -1}, "either a seed or a start state"),
         ({"seed": 2**64}, "seed is not a whole number"),
         ({"seed": 1.5}, "seed is not a whole number"),

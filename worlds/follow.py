@@ -47,8 +47,7 @@ def place(s, y, x):
 
 @rule
 def after(s, me, steps):
-    """The place `steps` further in the order than the sphere `me` touched last, round and round.
-    """
+    """The place `steps` further in the order than the sphere `me` touched last, round and round."""
     length = 0
     while length < len(s.order) and s.order[length] >= SPHERES:
         length += 1
@@ -195,6 +194,7 @@ WORLD = World(
     ),
     actions=MOVES,
     events=("right", "wrong", "together"),
+    training={"gamma": 0.95, "steps": 3_000_000},
     fields={
         "order": (len(COLOURS),),  # the tiles of the spheres in their hidden order
         "reached": (LEARNERS + 1,),  # 1 + place of the sphere each agent touched last; 0: none yet
