@@ -10,6 +10,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 verification mismatch, 130
 import argparse
 import ast
 import errno
+import io
 import json
 import os
 import re
@@ -819,7 +820,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code; nothing is raised, and faults are one line each."""
     argv = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an ASCII console prints "?" rather than failing
     as_json = "--json" in argv
     talk = Talk(
