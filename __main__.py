@@ -408,10 +408,13 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents.bench_engine import PARTS, rows
+    from .agents import bench as learner
+    from .agents import bench_engine as engine
     from .agents.doctor import machine
 
-    measured = rows(args.passes, args.only or tuple(PARTS))
+    parts = {**engine.PARTS, **learner.PARTS}
+    only = args.only or [part for part in parts if part != "learning"]
+    measured = engine.rows(args.passes, only, parts)
     here = machine()
     talk.say(here)
     found = [("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")]
@@ -679,7 +682,8 @@ def bench_flags(parser: Parser) -> None:
         "--only",
         action="append",
         metavar="PART",
-        help="steps, pixels, levels, start or fingerprints; again for several (default: all)",
+        help="steps, pixels, levels, start, fingerprints, training or learning (minutes);"
+        " again for several (default: all but learning)",
     )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
 
@@ -781,10 +785,14 @@ VERBS = {
     "bench": Verb(
         "care",
         "bench",
-        "measure the speed of stepping, drawing and generating on this machine",
+        "measure the speed of stepping, drawing, generating and training",
         bench_flags,
         bench,
-        ("goalshift bench", "goalshift bench --only steps --passes 3", "goalshift bench --json"),
+        (
+            "goalshift bench",
+            "goalshift bench --only steps --passes 3",
+            "goalshift bench --only learning",
+        ),
     ),
     "doctor": Verb(
         "care",
