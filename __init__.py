@@ -38,7 +38,6 @@ __version__ = "0.1.0"
 _HOMES = {
     "adapters": ("engine.adapters", None),
     "register": ("engine.register", "register"),
-    "adapters": ("engine.adapters", None),
     "grid": ("engine.grid", None),
     "layout": ("engine.layout", None),
     "rng": ("engine.rng", None),
