@@ -270,6 +270,11 @@ def demo(args: argparse.Namespace, talk: Talk) -> Report:
 
     folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
     out = preflight.check_folder(folder, args.force)
+    from .engine.world import load
+
+    load(args.world)
+    if args.force:
+        preflight.forget_run(out)
     from .agents.demo import demo as show_it
     from .agents.evaluate import as_text
 

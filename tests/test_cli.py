@@ -572,6 +572,9 @@ def test_demo_from_nothing_to_a_verdict(call):
     assert (out / "films" / "contrast.webp").stat().st_size > 1000
     assert len(list((out / "replays").glob("*.gmr"))) == 2
     assert "illustration on deploy" in ended.out
+    words = ["demo", "corner", "--steps", "1k", "--levels", "32", "-q", "--out", "shown"]
+    assert call(*words).code == 2
+    assert call(*words, "--force").code == 0
 
 
 @pytest.mark.slow
