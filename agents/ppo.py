@@ -43,7 +43,7 @@ class TrainConfig:
     world: str = "corner"
     """Name of a world, or path of a world file."""
     split: str = "train"
-    """Levels to train on: train, deploy, alpha=0.05 (that share of deploy), or a split of the world."""
+    """Levels to train on: train, deploy, alpha=0.05 (that share of deploy), or a split by name."""
     levels: int = 0
     """Train on a fixed set of so many levels; 0 draws new ones for ever."""
     params: tuple[tuple[str, float], ...] = ()
@@ -92,7 +92,7 @@ class TrainConfig:
     device: str = "auto"
     """auto (cuda if there is one), cpu or cuda."""
     precision: str = "auto"
-    """Arithmetic of encoder and body: fp32, bf16, or auto (bf16 on processors that are made for it)."""
+    """Arithmetic of encoder and body: fp32, bf16, or auto (bf16 on processors made for it)."""
     threads: int = 0
     """Processor threads; 0 for one a core, at most 8. Another number rounds in another way."""
 
