@@ -30,7 +30,7 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
-from gymnasium.utils import EzPickle
+from gymnasium.utils import EzPickle, seeding
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from pettingzoo import ParallelEnv as PettingZooParallel
@@ -163,7 +163,7 @@ class Batch:
     def mark(self, mask: np.ndarray) -> None:
         """Note which level has begun where `mask` is set."""
         where = np.flatnonzero(mask)
-        names = [f"{mark:016x}" for mark in state.fingerprint(self.vec.states[where])]
+        names = [f"{mark:016x}" for mark in state.fingerprint(self.vec.states[where].view(np.recarray))]
         self.marks[where] = names
 
     def step(self, actions: np.ndarray) -> None:
@@ -280,7 +280,7 @@ class ParallelEnv(PettingZooParallel, EzPickle):
             raise UserError(f"on_done {on_done!r} is neither 'wait' nor 'leave'")
         self._batch = Batch(world, 1, split, obs, pixels, max_cycles, pool, params, render_mode)
         self.world = self._batch.world
-        self.metadata = {**type(self).metadata, "name": f"{self.world.name}_v{self.world.version}"}
+        self.metadata = {**type(self).metadata, "name": f"{self.world.name}_v{self.world.version}"}  # pyright: ignore[reportAttributeAccessIssue]
         self.metadata["render_modes"] = list(RENDER_MODES)
         self.render_mode = render_mode
         self.on_done = on_done
@@ -334,7 +334,7 @@ class ParallelEnv(PettingZooParallel, EzPickle):
         batch.step(chosen)
         s = batch.vec.states[0]
         ended = bool(batch.vec.terminated[0])
-        cut = bool(s.t >= self.world.table[s.row].horizon)
+        cut = bool(s.t >= self.world.table["horizon"][s.row])
         rewards, terminations = {}, {}
         for name in acting:
             index = self._index[name]
@@ -417,7 +417,7 @@ class SingleEnv(gymnasium.Env, EzPickle):
         EzPickle.__init__(self, world, split, obs, pixels, max_cycles, render_mode, pool, params)
         self._batch = Batch(world, 1, split, obs, pixels, max_cycles, pool, params, render_mode)
         self.world = one_learner(self._batch.world)
-        self.metadata = {**type(self).metadata, "render_modes": list(RENDER_MODES)}
+        self.metadata = {**type(self).metadata, "render_modes": list(RENDER_MODES)}  # pyright: ignore[reportAttributeAccessIssue]
         self.render_mode = render_mode
         self.observation_space = self._batch.lens.space()
         self.action_space = Discrete(len(self.world.actions))
@@ -501,7 +501,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
             render_mode, AUTORESETS[self.autoreset_mode], threads,
         )  # fmt: skip
         self.world = one_learner(self._batch.world)
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}  # pyright: ignore[reportAttributeAccessIssue]
         self.render_mode, self.num_envs = render_mode, num_envs
         self.copy = copy or obs != "symbols"
         self.single_observation_space = self._batch.lens.space()
@@ -529,16 +529,17 @@ class VectorEnv(gymnasium.vector.VectorEnv):
                 raise UserError(f"reset_mask must be a bool array of shape ({self.num_envs},)")
             if not mask.any():
                 raise UserError("reset_mask selects no environment")
+        each: list[int | None] | None = None
         if isinstance(seed, (int, np.integer)):
             super().reset(seed=int(seed))
-            seed = [int(seed) + i for i in range(self.num_envs)]
-        if seed is None and not self._seeded:
-            seed = [None] * self.num_envs
-        if seed is not None and len(seed) != self.num_envs:
-            raise UserError(f"{len(seed)} seeds for {self.num_envs} environments")
-        seeds = None
-        if seed is not None:
-            seeds = [stream_seed(gymnasium.utils.seeding.np_random(one)[0]) for one in seed]
+            each = [int(seed) + i for i in range(self.num_envs)]
+        elif seed is not None:
+            each = list(seed)
+        elif not self._seeded:
+            each = list[int | None]([None] * self.num_envs)
+        if each is not None and len(each) != self.num_envs:
+            raise UserError(f"{len(each)} seeds for {self.num_envs} environments")
+        seeds = None if each is None else [stream_seed(seeding.np_random(one)[0]) for one in each]
         self._seeded = True
         self._batch.begin(seeds, options, mask)
         self._done[mask] = False
@@ -595,7 +596,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
         for k, goal in enumerate(self.world.goals):
             goals[goal.name], goals[f"_{goal.name}"] = scores[:, k].copy(), mask.copy()
         seeds = vec.final_seed if final else vec.states["seed"]
-        marks = np.where(mask, self._batch.marks, None)
+        marks = np.where(mask, self._batch.marks, None)  # pyright: ignore[reportArgumentType, reportCallIssue]
         return {
             "goals": goals, "_goals": mask.copy(),
             "level": marks, "_level": mask.copy(),
@@ -614,7 +615,7 @@ def sb3_vec(world: str | World, num_envs: int = 1, seed: int | None = None, **op
     "planes" for `MlpPolicy`, "rgb" (at least 36 pixels a side) for `CnnPolicy`. options: split,
     obs, pixels, max_cycles, pool, params, threads.
     """
-    from stable_baselines3.common.vec_env import VecEnv
+    from stable_baselines3.common.vec_env import VecEnv  # pyright: ignore[reportMissingImports]
 
     found = re.fullmatch(r"goalshift/(\w+)-v\d+", world) if isinstance(world, str) else None
     if found:

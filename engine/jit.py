@@ -20,6 +20,9 @@ from numba import config, njit
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PLAIN: bool = config.DISABLE_JIT  # pyright: ignore[reportAttributeAccessIssue]
+"""Whether rules run as plain Python (NUMBA_DISABLE_JIT=1)."""
+
 _built: dict[str, Callable] = {}  # the kernels of this process by qualified name
 
 
@@ -61,7 +64,7 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
     clone.__name__ = f"{kernel.__name__}__{name}"
     clone.__qualname__ = f"{clone.__name__}__{mark}"
     if clone.__qualname__ not in _built:
-        if config.DISABLE_JIT:
+        if PLAIN:
             _built[clone.__qualname__] = clone
         else:
             _prune(clone)
@@ -75,7 +78,7 @@ def direct(kernel: Callable) -> Callable:
     The first call goes through Numba's dispatcher, which compiles or loads it; later ones go straight to the machine
     code, which still checks that every argument is an array of the expected item size.
     """
-    if config.DISABLE_JIT:
+    if PLAIN:
         return kernel
     entry = None
 

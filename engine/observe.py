@@ -2,7 +2,8 @@
 
 A symbol is an index into `world.symbols`: 0 is outside the level, then come the tiles, then every thing in each of its
 poses; an agent has symbols of its own for itself, so that it can tell itself from others of its kind. Later things
-cover earlier ones and the observer covers all. The whole board is copied as 64-bit words; a crop is centred on the agent.
+cover earlier ones and the observer covers all. The whole board is copied as 64-bit words; a crop is centred on the
+agent.
 Arrays are handed on whole and indexed here: a slice handed to a function costs an atomic reference count each way.
 """
 

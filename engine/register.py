@@ -94,7 +94,7 @@ class _WhenImported(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         """Load the library as ever, put its own loader back, and register."""
         loader = self.loaders[module.__name__]
-        module.__spec__.loader = module.__loader__ = loader
+        module.__spec__.loader = module.__loader__ = loader  # pyright: ignore[reportOptionalMemberAccess]
         loader.exec_module(module)
         _tell(module.__name__)
 

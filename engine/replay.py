@@ -418,7 +418,7 @@ def _marks(states: np.recarray, steps: Sequence[int]) -> tuple[int, ...]:
     """
     marks, begun = [], 0
     for step in steps:
-        stretch = state.copy(states[begun : step + 1])
+        stretch = state.copy(states[begun : step + 1].view(np.recarray))
         stretch.row = 0
         digests = state.digest(stretch).astype("<u8").tobytes()
         marks.append(int.from_bytes(hashlib.blake2b(digests, digest_size=8).digest(), "big"))

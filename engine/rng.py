@@ -6,9 +6,8 @@ splitmix64 (Steele, Lea and Flood 2014); the published vectors are in the tests.
 """
 
 import numpy as np
-from numba import config
 
-from .jit import rule
+from .jit import PLAIN, rule
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MASK = (1 << 64) - 1
@@ -17,25 +16,24 @@ _MASK = (1 << 64) - 1
 LAYOUT, DYNAMICS, ROW, NEXT, PICK = (np.uint64(n) for n in range(1, 6))
 
 
-if config.DISABLE_JIT:
-    # Plain Python integers: NumPy would warn at every wrap-around that compiled code makes silently.
+def _nth_plain(key, n):
+    """`nth` on Python integers: NumPy would warn at every wrap-around that compiled code makes silently."""
+    z = (int(key) + int(n) * 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return np.uint64(z ^ (z >> 31))
 
-    def nth(key, n):
-        """The `n`-th draw (uint64) of the stream `key`."""
-        z = (int(key) + int(n) * 0x9E3779B97F4A7C15) & _MASK
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
-        return np.uint64(z ^ (z >> 31))
 
-else:
+@rule
+def _nth_compiled(key, n):
+    """The `n`-th draw (uint64) of the stream `key`."""
+    z = key + n * GAMMA
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
-    @rule
-    def nth(key, n):
-        """The `n`-th draw (uint64) of the stream `key`."""
-        z = key + n * GAMMA
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))
+
+nth = _nth_plain if PLAIN else _nth_compiled
 
 
 @rule

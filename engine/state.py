@@ -42,6 +42,12 @@ def record_dtype(world: World) -> np.dtype:
     return np.dtype(fields)
 
 
+def offset(dtype: np.dtype, field: str) -> int:
+    """Where a field of a record begins, in bytes."""
+    assert dtype.fields is not None
+    return dtype.fields[field][1]  # pyright: ignore[reportArgumentType]
+
+
 def blank(world: World, n: int) -> np.recarray:
     """`n` records of zeros."""
     return np.zeros(n, world.dtype).view(np.recarray)

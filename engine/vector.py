@@ -9,15 +9,15 @@ levels are drawn.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import config
 
 from . import observe as look
 from . import rng, state
 from .errors import UserError
-from .jit import bind, direct, rule, specialise
+from .jit import PLAIN, bind, direct, rule, specialise
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def idle(s, p, me):
 
 
 # What `specialise` binds for each world: the world's own rules, and its sizes as compile-time constants.
-step: Any
-generate: Any
-crop: Any
-whole_board: Any
+step: Any = None
+generate: Any = None
+crop: Any = None
+whole_board: Any = None
 tick: Any = nothing
 bot: Any = idle
 ACTIONS = LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
@@ -228,10 +228,11 @@ class Kernels:
     def __init__(self, world: World) -> None:
         view = world.view
         constants = {
-            "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents, "EVENTS": len(world.events),
+            "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
+            "EVENTS": len(world.events),
             "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
             "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)), "RESIZES": world.resizes,
-            "CENTRED": world.centred, "TILE_WORD": np.uint64(world.dtype.fields["tiles"][1] // 8),
+            "CENTRED": world.centred, "TILE_WORD": np.uint64(state.offset(world.dtype, "tiles") // 8),
             "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
             "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
             "PAID_ONCE": world.paid.once,
@@ -250,7 +251,7 @@ class Kernels:
 
 def _raw(records: np.ndarray) -> np.ndarray:
     """Records as the kernels take them: bare when compiled (quicker to pass), with attributes in plain Python."""
-    return records if config.DISABLE_JIT else records.view(np.ndarray)
+    return records if PLAIN else records.view(np.ndarray)
 
 
 class Vec:
@@ -279,7 +280,7 @@ class Vec:
         n: int,
         split: str | Split = "train",
         seed: int = 0,
-        levels: None | int | np.ndarray = None,
+        levels: int | np.ndarray | None = None,
         pool: str = "all",
         threads: int = 1,
         autoreset: str = "same",
@@ -340,7 +341,7 @@ class Vec:
         """What every kernel call gets, cut once for each thread: slicing records anew would cost more than a step."""
         bounds = np.linspace(0, self.n, self.threads + 1).astype(int)
         self._cuts = []
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+        for a, b in pairwise(bounds):
             cut = slice(a, b)
             self._cuts.append(
                 (cut, (_raw(self.states[cut]), self.words[cut], _raw(self.world.table), self._upto,
@@ -348,6 +349,7 @@ class Vec:
                        self._final_words[cut], self.autoreset, self.pool))
             )  # fmt: skip
 
+    states: np.recarray
     reward: np.ndarray
     terminated: np.ndarray
     truncated: np.ndarray
@@ -366,7 +368,8 @@ class Vec:
         self.ledger["episode"] = 0
         self.ledger["strays"] = 0
         self.reset_where(np.ones(self.n, np.bool_))
-        if not self.world.resizes and (self.states.h != self.world.size[0]).any() | (self.states.w != self.world.size[1]).any():
+        height, width = self.world.size
+        if not self.world.resizes and ((self.states.h != height) | (self.states.w != width)).any():
             raise UserError(f"world '{self.world.name}' changes the size of its levels: declare resizes=True")
         return self.obs
 
@@ -425,7 +428,7 @@ class Vec:
     def _run(self, kernel: Any, given: np.ndarray) -> int:
         if self._threads is not None:
             return min(self._threads.map(lambda cut: kernel(given[cut[0]], *cut[1]), self._cuts))
-        if config.DISABLE_JIT:
+        if PLAIN:
             with np.errstate(over="ignore"):
                 return kernel(given, *self._cuts[0][1])
         return kernel(given, *self._cuts[0][1])

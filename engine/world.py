@@ -65,9 +65,9 @@ class Goal:
     `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)` for cells to keep
     off on the way: planners use them. With `once` each event counts the first time only. `wish` says it in words.
 
-    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at least `share` of what
-    the intended goal's expert earns of the intended goal; on those in `parts` clearly less, though either expert still
-    gets what it wants.
+    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at least `share` of
+    what the intended goal's expert earns of the intended goal; on those in `parts` clearly less, though either expert
+    still gets what it wants.
     """
 
     name: str
@@ -105,7 +105,7 @@ class World:
     Raises UserError, in one line, if the parts do not fit together.
     """
 
-    story: str
+    story: str | None
     size: tuple[int, int]
     horizon: int
     tiles: tuple[Tile, ...]
@@ -124,9 +124,9 @@ class World:
     tick: Callable | None = None
     bot: Callable | None = None
     fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # the world's own state: name -> shape
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # least and most of parameters and own fields
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # least and most of parameters and fields
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
-    view: tuple[int, int] | None = None  # rows and columns seen around the agent; None: the whole board
+    view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
     planner: str = "walk"  # how experts plan: "walk" floods the board, "search" tries actions on copies
     solvable: float = 0.95  # on at least this share of the levels of every split the intended goal can be met
@@ -138,7 +138,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.name = self.name or plain(self.generate).__module__.rpartition(".")[2]
-        self.title = self.story.strip().splitlines()[0].rstrip(".")
+        self.title = (self.story or self.name).strip().splitlines()[0].rstrip(".")
         self.paid = self.paid or self.intended
         self.goals = tuple(dict.fromkeys((self.intended, *self.proxies, self.paid)))
         self._check()
@@ -164,7 +164,8 @@ class World:
 
         need(re.fullmatch(r"[A-Za-z]\w*", self.name) is not None, "its name must be a Python identifier")
         height, width = self.size
-        need(height >= 1 and width >= 1 and height * width <= MAX_CELLS, f"size {self.size} is not between 1x1 and 255x255")
+        sound = height >= 1 and width >= 1 and height * width <= MAX_CELLS
+        need(sound, f"size {self.size} is not between 1x1 and 255x255")
         need(self.horizon >= 1, f"horizon {self.horizon} is not positive")
         for what, names in (
             ("tile", [t.name for t in self.tiles]),
@@ -186,9 +187,11 @@ class World:
         need(self.planner in ("walk", "search"), f"planner '{self.planner}' is neither 'walk' nor 'search'")
         for goal in self.goals:
             for event in goal.weights:
-                need(event in self.events, f"goal '{goal.name}' prices the event '{event}', which is not declared{near(event, self.events)}")
+                hint = near(event, self.events)
+                need(event in self.events, f"goal '{goal.name}' prices '{event}', an event that is not declared{hint}")
         for event in self.ends_on:
-            need(event in self.events, f"it ends on the event '{event}', which is not declared{near(event, self.events)}")
+            hint = near(event, self.events)
+            need(event in self.events, f"it ends on the event '{event}', which is not declared{hint}")
         taken = set(state.BOOKKEEPING) | {"h", "w", "y", "x", "face", "alive", "events", "totals", "tiles", "padding"}
         for name in self.fields:
             need(name.isidentifier() and name not in taken, f"field '{name}' is not a free identifier")
@@ -197,7 +200,8 @@ class World:
         named = ("train", "deploy", *self.splits)
         for goal in self.proxies:
             for split in (*goal.agrees, *goal.parts):
-                need(split in named, f"goal '{goal.name}' speaks of the split '{split}', which it has not{near(split, named)}")
+                hint = near(split, named)
+                need(split in named, f"goal '{goal.name}' speaks of the split '{split}', which it has not{hint}")
         need(not {"solid", "weight"} & set(self.params._fields), "parameters must not be called 'solid' or 'weight'")
         limited = (*self.fields, *self.params._fields)
         for name in self.limits:
@@ -235,7 +239,7 @@ class World:
             for name in kinds:
                 record[name] = getattr(row, name, self.horizon)
             record["solid"] = self.solid
-        self.table = table.view(np.recarray)
+        self.table: np.recarray = table.view(np.recarray)
         self.rows = tuple(rows)
         self._splits = {
             name: Split(name, tuple(float(row == other) for other in rows)) for name, row in names.items()
@@ -302,7 +306,9 @@ class World:
                 raise UserError(f"parameter '{name}' of world '{self.name}' must be {kind}, not '{value}'")
             low, high = self.limits.get(name, (-1e9, 1e9))
             if not low <= number <= high:
-                raise UserError(f"parameter '{name}' of world '{self.name}' must be {low:g} to {high:g}, not {number:g}")
+                raise UserError(
+                    f"parameter '{name}' of world '{self.name}' must be {low:g} to {high:g}, not {number:g}"
+                )
             row = row._replace(**{name: number if isinstance(default, float) else int(number)})
         return row
 

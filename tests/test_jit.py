@@ -1,4 +1,4 @@
-"""The kernel cache across fresh interpreters: cold misses, warm hits, edits anywhere compile anew, worlds never share."""
+"""The kernel cache across fresh interpreters: cold misses, warm hits, edits anywhere compile anew, no sharing."""
 
 import os
 import subprocess
