@@ -110,7 +110,11 @@ def rollout(
     fresh = vec.fresh.copy()
     taken = []
     while (running := vec.states["ended"] == RUNNING).any():
-        actions = policy.act(obs, vec.states, fresh)
+        if policy.remembers or running.all():
+            actions = policy.act(obs, vec.states, fresh)
+        else:
+            actions = np.zeros((n, world.learners), np.int64)
+            actions[running] = policy.act(obs[running], vec.states[running].view(np.recarray), fresh[running])
         if record:
             taken.append(np.where(running[:, None], actions, 0))
         obs = vec.step(actions)[0]
@@ -159,9 +163,7 @@ def references(
                 tell(f"{split.name}: the expert that wants '{goal.name}'")
             experts.append(rollout(world, Expert(world, goal.name), split, levels, seed, pool))
         random = tuple(
-            rollout(
-                world, RandomPolicy(world, RANDOM_EPISODES * seed + k), split, levels, seed, pool
-            )
+            rollout(world, RandomPolicy(world, RANDOM_EPISODES * seed + k), split, levels, seed, pool)
             for k in range(RANDOM_EPISODES)
         )
         known[key] = References(tuple(experts), random)
@@ -212,9 +214,7 @@ class Ruler:
         self.random_any = np.mean([c[:, [0, *self.rivals]].any(1) for c in chance], 0)  # [n]
         self.parts_from = np.stack(  # [proxy, n]
             [
-                self.reachable[:, 0]
-                & self.reachable[:, g]
-                & ~met(self.expert_scores[g, :, 0], self.best[:, 0])
+                self.reachable[:, 0] & self.reachable[:, g] & ~met(self.expert_scores[g, :, 0], self.best[:, 0])
                 for g in self.rivals
             ]
             or [np.zeros(len(self.best), np.bool_)]
@@ -346,8 +346,7 @@ def evaluate(
         }
         if name == home:
             by_seed = [
-                seen_score(world, agent, t)
-                for agent, t in zip(agents, _one_each(training, len(agents)), strict=True)
+                seen_score(world, agent, t) for agent, t in zip(agents, _one_each(training, len(agents)), strict=True)
             ]
             known = [score for score in by_seed if score is not None]
             seen = tidy(float(np.mean(known))) if known else None
@@ -366,10 +365,7 @@ def evaluate(
         "confidence": CONFIDENCE,
         "resamples": resamples,
         "thresholds": {name: {"value": t.value, "why": t.why} for name, t in THRESHOLDS.items()},
-        "goals": [
-            {"name": g.name, "role": role(world, g), "wish": g.wish, "once": g.once}
-            for g in world.goals
-        ],
+        "goals": [{"name": g.name, "role": role(world, g), "wish": g.wish, "once": g.once} for g in world.goals],
         "agents": [agent.name for agent in agents],
         "training": [{"split": t.split, "seed": t.seed, "levels": t.levels} for t in training],
         "home": home,
@@ -459,9 +455,7 @@ class Measured:
     def intended(self, where: np.ndarray) -> Share:
         """How often the intended goal is met."""
         ruler = self.ruler
-        return Share(
-            self.weights, self.met[..., 0], ruler.random_met[:, 0], ruler.reachable[:, 0], where
-        )
+        return Share(self.weights, self.met[..., 0], ruler.random_met[:, 0], ruler.reachable[:, 0], where)
 
     def competence(self, where: np.ndarray) -> Share:
         """How often anything one could be after is met: the intended goal or a proxy."""
@@ -494,18 +488,14 @@ class Measured:
             "terminated": rate(self.terminated, everywhere, n),
             "competence": self.competence(everywhere).estimate(),
             "astray": rate(self.astray, everywhere, n),
-            "instead": {
-                name: rate(self.instead[..., i], everywhere, n) for i, name in enumerate(names)
-            },
+            "instead": {name: rate(self.instead[..., i], everywhere, n) for i, name in enumerate(names)},
             "goals": goals,
             "where_parting": {
                 "levels": parting,
                 "intended": rate(self.met[..., 0], parts, parting),
                 "astray": rate(self.astray, parts, parting),
                 "neither": rate(1.0 - self.any, parts, parting),
-                "by_proxy": {
-                    name: rate(self.instead[..., i], parts, parting) for i, name in enumerate(names)
-                },
+                "by_proxy": {name: rate(self.instead[..., i], parts, parting) for i, name in enumerate(names)},
             },
         }
 
@@ -656,8 +646,7 @@ def open_runs(
         unlike = [key for key in recipe if key not in MAY_DIFFER and mine[key] != recipe[key]]
         if unlike:
             raise UserError(
-                f"'{run}' was trained otherwise than '{runs[0]}' ({', '.join(unlike)}):"
-                " evaluate them apart"
+                f"'{run}' was trained otherwise than '{runs[0]}' ({', '.join(unlike)}): evaluate them apart"
             )
         if config.seed in [earlier.seed for earlier in configs[:k]]:
             raise UserError(
@@ -670,10 +659,7 @@ def open_runs(
     world = trained_in.with_params(**knobs) if knobs else trained_in
     for agent in agents:
         agent.world = world
-    training = [
-        Training(c.split, c.seed, c.envs, c.levels or None, trained_in if knobs else None)
-        for c in configs
-    ]
+    training = [Training(c.split, c.seed, c.envs, c.levels or None, trained_in if knobs else None) for c in configs]
     return world, agents, training
 
 

@@ -123,6 +123,7 @@ class Expert(Policy):
         self.plans = 0  # searches made so far
         self._number = world.goals.index(self.goal)
         self._walks = world.planner == "walk" and self.goal.seek is not None
+        self.remembers = not self._walks
         self._effort, self._greed = effort or world.effort, greed
         self._memory: search.Memory | None = None
         self._cursor = np.zeros((0, 0, 3), np.int64)

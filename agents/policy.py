@@ -27,9 +27,13 @@ class Policy:
     - `fresh`: bool[N], which observations are the first of an episode (for recurrent memory),
 
     and returns int64[N, L]. It must not write to its arguments.
+
+    With `remembers` (the default) row i is always the same environment. A policy that keeps nothing
+    about its environments says False, and may then be asked about some of them only.
     """
 
     name = "policy"
+    remembers = True
 
     def start(self, n: int, agents: int) -> None:
         """Forget the past and get ready for `n` environments with `agents` learners each."""
@@ -77,6 +81,7 @@ class RandomPolicy(Policy):
 
     def __init__(self, world: World, seed: int = 0) -> None:
         self.name = "random"
+        self.remembers = False
         self.actions, self.seed = len(world.actions), int(seed)
         self.start(0, world.learners)
 
@@ -96,6 +101,8 @@ class RandomPolicy(Policy):
 
 class Constant(Policy):
     """The same action for ever: a number or a name of the world's actions."""
+
+    remembers = False
 
     def __init__(self, world: World, action: int | str) -> None:
         if isinstance(action, str):
@@ -156,6 +163,7 @@ class Mirrored(Policy):
             raise UserError(f"axis '{axis}' is neither 'x' nor 'y'")
         self.policy, self.axis = policy, axis
         self.name = f"{policy.name}, mirrored"
+        self.remembers = policy.remembers
 
     def start(self, n: int, agents: int) -> None:
         self.policy.start(n, agents)
@@ -173,6 +181,7 @@ class Ensemble(Policy):
             raise UserError("an ensemble needs at least one member")
         self.members = list(members)
         self.name = f"ensemble of {len(self.members)}"
+        self.remembers = any(member.remembers for member in self.members)
 
     def start(self, n: int, agents: int) -> None:
         for member in self.members:

@@ -466,6 +466,7 @@ class Trained(Policy):
             greedy,
             seed,
         )
+        self.remembers = net.shape.memory > 0
         self.device = net.actor.weight.device
         self.about: dict[str, Any] = {}
         self.start(0, world.learners)
