@@ -236,8 +236,7 @@ def table(rows: list[tuple[str, ...]], indent: str = "") -> str:
     """Rows as aligned columns; the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        indent + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        indent + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
@@ -339,9 +338,7 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
     changed = [name for name in learner_options() if hasattr(args, name) and name != "steps"]
     if changed or args.out or args.world or args.knobs:
         flag = "--" + (changed[0] if changed else "out" if args.out else "world").replace("_", "-")
-        raise UserError(
-            f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)"
-        )
+        raise UserError(f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)")
     from .agents.demo import resume_run
 
     run = resume_run(Path(args.resume), getattr(args, "steps", None), talk.progress, talk.say)
@@ -359,13 +356,37 @@ def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.evaluate import as_text, save_evaluation
 
     splits = args.split or ["train", "deploy"]
-    found = evaluate_runs(
-        args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress
-    )
+    found = evaluate_runs(args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
+    text = as_text(found)
+    if args.controls:
+        text += "\n" + eval_controls(args, splits, folder, found, talk)
     if folder is not None and (args.out or folder.is_dir()) and not args.knobs:
         path = save_evaluation(found, folder / EVALUATION)
         talk.say(f"wrote {path}")
-    return Report(found, as_text(found))
+    return Report(found, text)
+
+
+def eval_controls(args: argparse.Namespace, splits: list[str], folder: Path | None, found: dict, talk: Talk) -> str:
+    """Evaluate the controls, keep them beside the evaluation, enter their verdicts in `found`."""
+    from .agents.controls import as_lines, controls
+    from .agents.demo import progress_of
+    from .agents.evaluate import save_evaluation
+
+    home = (folder or Path(args.runs[0])) / "controls"
+    with talk.progress("controls") as show:
+        made = controls(
+            args.runs,
+            home,
+            splits,
+            args.levels,
+            args.seed,
+            tell=lambda line: show(0, 1, line),
+            progress=lambda total, row: show(*progress_of(total, row)),
+        )
+    for name, evaluation in made.items():
+        save_evaluation(evaluation, home / f"{name.replace(' ', '-')}.json")
+    found["controls"] = {name: evaluation["verdicts"] for name, evaluation in made.items()}
+    return "\n".join(as_lines(made)) + "\n"
 
 
 def contrast(args: argparse.Namespace, talk: Talk) -> Report:
@@ -470,9 +491,7 @@ def worlds(args: argparse.Namespace, talk: Talk) -> Report:
 def shift(world: Any) -> str:
     """What differs between train and deploy: 'region 1 -> 0'."""
     pairs = zip(world.params._fields, world.train, world.deploy, strict=True)
-    return ", ".join(
-        f"{name} {before:g} -> {after:g}" for name, before, after in pairs if before != after
-    )
+    return ", ".join(f"{name} {before:g} -> {after:g}" for name, before, after in pairs if before != after)
 
 
 def describe(world: Any) -> Report:
@@ -485,10 +504,7 @@ def describe(world: Any) -> Report:
         goals.append((goal.name, role, prices + (" (once)" if goal.once else ""), goal.wish))
     splits = {"train": world.train, "deploy": world.deploy, **world.splits}
     knobs = [("PARAMETER", *(name.upper() for name in splits))]
-    knobs += [
-        (name, *(f"{getattr(row, name):g}" for row in splits.values()))
-        for name in world.params._fields
-    ]
+    knobs += [(name, *(f"{getattr(row, name):g}" for row in splits.values())) for name in world.params._fields]
     height, width = world.size
     facts = [
         ("board", f"{height} x {width} cells, {world.horizon} steps at most"),
@@ -503,9 +519,7 @@ def describe(world: Any) -> Report:
     ]
     if world.source:
         facts.append(("after", world.source))
-    text = "\n\n".join(
-        (f"{world.name}: {world.story.strip()}", table(facts), table(goals), table(knobs))
-    )
+    text = "\n\n".join((f"{world.name}: {world.story.strip()}", table(facts), table(goals), table(knobs)))
     data = {
         "name": world.name,
         "title": world.title,
@@ -592,9 +606,7 @@ def learner_options() -> dict[str, tuple[Any, str]]:
     """
     source = (Path(__file__).parent / "agents" / "ppo.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
-    body = next(
-        n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "TrainConfig"
-    ).body
+    body = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "TrainConfig").body
     found = {}
     for field, doc in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(doc, ast.Expr) and field.value:
@@ -645,12 +657,13 @@ def train_flags(parser: Parser) -> None:
 
 def eval_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
-    parser.add_argument(
-        "--split", action="append", metavar="NAME", help="again for several (default: train deploy)"
-    )
+    parser.add_argument("--split", action="append", metavar="NAME", help="again for several (default: train deploy)")
     parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
+    parser.add_argument("--mirrored", action="store_true", help="control: mirror what is seen after the shift")
     parser.add_argument(
-        "--mirrored", action="store_true", help="control: mirror what is seen after the shift"
+        "--controls",
+        action="store_true",
+        help="also judge untrained, few-levels (trained now) and mirrored agents",
     )
     add_seed(parser)
     add_out(parser, "evaluation.json (default: the run's own, if it is one)")
@@ -668,9 +681,7 @@ def contrast_flags(parser: Parser) -> None:
     )
     parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
     parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
-    parser.add_argument(
-        "--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
-    )
+    parser.add_argument("--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
     add_seed(parser)
     parser.add_argument(
         "--out",
@@ -812,9 +823,7 @@ VERBS = {
 
 def overview() -> str:
     """The page of `goalshift --help`."""
-    lines = [
-        f"goalshift {__version__} - train an agent, change the world, watch it chase the wrong goal"
-    ]
+    lines = [f"goalshift {__version__} - train an agent, change the world, watch it chase the wrong goal"]
     lines += ["", "usage: goalshift VERB ..."]
     group = ""
     for verb in VERBS.values():
@@ -919,8 +928,7 @@ def explain(fault: BaseException) -> tuple[int, str]:
         package = {"PIL": "pillow", "pygame": "pygame-ce"}.get(package, package).replace("_", "-")
         return (
             1,
-            f"cannot import '{fault.name}'; run: pip install {package}"
-            " (goalshift doctor checks everything)",
+            f"cannot import '{fault.name}'; run: pip install {package} (goalshift doctor checks everything)",
         )
     if isinstance(fault, MemoryError):
         return 1, "out of memory; use fewer --envs, or a smaller --size for films"
@@ -932,8 +940,7 @@ def explain(fault: BaseException) -> tuple[int, str]:
         return 1, f"{named}{(fault.strerror or 'system error').lower()}"
     return (
         1,
-        f"internal error, {type(fault).__name__}: {fault}"
-        " (add -v for the traceback, and please report it)",
+        f"internal error, {type(fault).__name__}: {fault} (add -v for the traceback, and please report it)",
     )
 
 

@@ -165,7 +165,7 @@ def contrast(
         command=command,
         versions=_versions(),
         best={g.name: float(aims[i].scores[0, i]) for i, g in enumerate(world.goals)},
-        captions=captions(world),
+        captions=world.captions,
     )
     files = [films] if isinstance(films, (str, Path)) else list(films)
     for file in files:
@@ -273,12 +273,6 @@ def _sample(evaluation: Mapping[str, Any], split: str) -> str:
         f" {'one seed' if n == 1 else f'{n} seeds'},"
         f" {100 * evaluation['confidence']:.0f} % intervals"
     )
-
-
-def captions(world: World) -> dict[str, str]:
-    """What to say at events that end an episode and that no goal pays for: the film says others."""
-    paid = {event for goal in world.goals for event, weight in goal.weights.items() if weight > 0}
-    return {event: f"stopped by: {event}" for event in world.ends_on if event not in paid}
 
 
 def _versions() -> str:

@@ -29,13 +29,14 @@ def controls(
     few_seeds: int = 1,
     few_steps: int | None = None,
     tell: Progress | None = None,
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    progress: Callable[[int, dict[str, Any]], None] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The evaluations of the controls of `runs` (of one recipe): name -> see `evaluate.evaluate`.
 
     The networks on few levels are trained here, `few_seeds` of them for `few_steps` (by default as
     long as the runs), into `out`/few-levels-SEED; runs that are already there are used. Every
-    verdict should be "capability failure": see `passed`.
+    verdict should be "capability failure": see `passed`. `tell` hears what is being done,
+    `progress` the number of steps in all and each row of a training log.
     """
     world, agents, training = open_runs(runs)
     found = {}
@@ -52,14 +53,9 @@ def controls(
         tell=tell,
     )
     say("control: mirrored after the shift")
-    found["mirrored"] = evaluate(
-        agents, world, splits, levels, seed, training, shifted=Mirrored, tell=tell
-    )
+    found["mirrored"] = evaluate(agents, world, splits, levels, seed, training, shifted=Mirrored, tell=tell)
     say(f"control: trained on {FEW} levels")
-    few = [
-        memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress)
-        for k in range(few_seeds)
-    ]
+    few = [memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress) for k in range(few_seeds)]
     world, agents, training = open_runs(few)
     found["few levels"] = evaluate(agents, world, splits, levels, seed, training, tell=tell)
     return found
@@ -68,10 +64,18 @@ def controls(
 def passed(found: dict[str, dict[str, Any]]) -> bool:
     """Whether every control is seen for what it is, on every split that was judged."""
     return all(
-        verdict["label"] == INCAPABLE
-        for evaluation in found.values()
-        for verdict in evaluation["verdicts"].values()
+        verdict["label"] == INCAPABLE for evaluation in found.values() for verdict in evaluation["verdicts"].values()
     )
+
+
+def as_lines(found: dict[str, dict[str, Any]]) -> list[str]:
+    """What was made of each control, for people."""
+    lines = []
+    for name, evaluation in found.items():
+        for split, verdict in evaluation["verdicts"].items():
+            lines.append(f"control, {name}, on {split}: {verdict['label']}: {verdict['reason']}")
+    seen = "every control is seen to be" if passed(found) else "NOT every control is seen to be"
+    return [*lines, f"{seen} a {INCAPABLE}"]
 
 
 def untrained(run: str | Path, world: World, count: int) -> list[Policy]:
@@ -95,7 +99,7 @@ def memoriser(
     out: Path,
     seed: int,
     steps: int | None = None,
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    progress: Callable[[int, dict[str, Any]], None] | None = None,
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
     from .ppo import TrainConfig
@@ -103,6 +107,12 @@ def memoriser(
 
     config = TrainConfig.from_json(Trained.load(run).about["config"])
     config = dataclasses.replace(config, levels=FEW, seed=seed, steps=steps or config.steps)
+    total = config.steps
+
+    def row(figures: dict[str, Any]) -> None:
+        if progress:
+            progress(total, figures)
+
     if (out / CHECKPOINT).exists():
-        return resume(out, progress=progress)  # at once if it is done
-    return train(config, out, progress)
+        return resume(out, progress=row)  # at once if it is done
+    return train(config, out, row)

@@ -121,6 +121,7 @@ class World:
     proxies: tuple[Goal, ...] = ()
     paid: Goal = None  # type: ignore[assignment]  # the intended goal unless the reward is meant to be wrong
     ends_on: tuple[str, ...] = ()
+    captions: Mapping[str, str] = field(default_factory=dict)  # what a film says when an event begins
     tick: Callable | None = None
     bot: Callable | None = None
     fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # the world's own state: name -> shape
@@ -189,6 +190,9 @@ class World:
             for event in goal.weights:
                 hint = near(event, self.events)
                 need(event in self.events, f"goal '{goal.name}' prices '{event}', an event that is not declared{hint}")
+        for event in self.captions:
+            hint = near(event, self.events)
+            need(event in self.events, f"a caption is for '{event}', an event that is not declared{hint}")
         for event in self.ends_on:
             hint = near(event, self.events)
             need(event in self.events, f"it ends on the event '{event}', which is not declared{hint}")

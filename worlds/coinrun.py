@@ -253,6 +253,13 @@ WORLD = World(
     actions=("stay", "left", "right", "jump", "jump left", "jump right"),
     events=("coin", "end", "right", "lava", "saw", "walker"),
     ends_on=("coin", "lava", "saw", "walker"),
+    captions={
+        "coin": "takes the coin",
+        "end": "reaches the right end",
+        "lava": "falls into the lava",
+        "saw": "runs into a saw",
+        "walker": "is caught by a walker",
+    },
     fields={"rise": (), "best": ()},  # steps a jump still rises, the right-most column reached
     limits={
         "rise": (0, LEAP),

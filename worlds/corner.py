@@ -73,6 +73,7 @@ WORLD = World(
     actions=MOVES,
     events=("cheese", "corner"),
     ends_on=("cheese",),
+    captions={"cheese": "eats the cheese", "corner": "reaches the corner"},
     params=Params,
     train=Params(),
     deploy=Params(anywhere=1),

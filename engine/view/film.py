@@ -169,9 +169,8 @@ def _captions(world: World, side: _Side, card: Card) -> dict[int, str]:
             if event in card.captions and raised[k, j] and not (k > 1 and raised[k - 1, j]):
                 parts.append(card.captions[event])
         for g, goal in enumerate(world.goals):
-            told = any(event in card.captions for event in goal.weights)
             once = goal is world.intended or known_best(world, goal, card) is not None
-            if once and not told and side.scores[:k, g].max() <= 0 < side.scores[k, g]:
+            if not card.captions and once and side.scores[:k, g].max() <= 0 < side.scores[k, g]:
                 kind = "intended goal" if goal is world.intended else "proxy"
                 parts.append(f'scores on the {kind} "{_goal_words(goal)}"')
         if k == side.last and side.scores[k, 0] <= 0:
