@@ -463,9 +463,24 @@ def short(number: float) -> str:
     return f"{number:.3g}"
 
 
+def draw_worlds(args: argparse.Namespace) -> Report:
+    from .engine.errors import UserError
+    from .engine.view import gallery
+    from .engine.world import load, names
+
+    path = Path(args.picture)
+    if path.suffix != ".png":
+        raise UserError(f"--picture {path}: the name must end in .png")
+    found = [load(name).with_params(**args.knobs) for name in ([args.world] if args.world else names())]
+    gallery.save(gallery.gallery(found, args.seed), path)
+    return Report({"picture": str(path)}, f"wrote {path}")
+
+
 def worlds(args: argparse.Namespace, talk: Talk) -> Report:
     from .engine.world import load, names
 
+    if args.picture:
+        return draw_worlds(args)
     if args.world:
         return describe(load(args.world).with_params(**args.knobs))
     found = [load(name) for name in names()]
@@ -706,6 +721,10 @@ def bench_flags(parser: Parser) -> None:
 
 def worlds_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", metavar="NAME", help="a world, or ./a_file.py")
+    parser.add_argument(
+        "--picture", metavar="FILE.png", help="draw a level in training beside the same after the shift"
+    )
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="the level drawn (default: 1)")
 
 
 def replay_flags(parser: Parser) -> None:
@@ -783,7 +802,7 @@ VERBS = {
         "list the worlds, or one world's goals, splits and parameters",
         worlds_flags,
         worlds,
-        ("goalshift worlds", "goalshift worlds corner", "goalshift worlds ./my_world.py --json"),
+        ("goalshift worlds", "goalshift worlds corner", "goalshift worlds --picture worlds.png", "goalshift worlds ./my_world.py --json"),
         knobs=True,
     ),
     "replay": Verb(

@@ -834,3 +834,16 @@ def test_quick_commands_in_the_readme_run(call, command):
     if re.search(r"\./|my_", command):
         pytest.skip("names a file of the reader's")
     assert call(*shlex.split(command)).code == 0
+
+
+def test_worlds_can_be_drawn(call, tmp_path):
+    from PIL import Image
+
+    assert call("worlds", "corner", "--picture", "corner.png", "-q").code == 0
+    with Image.open(tmp_path / "corner.png") as picture:
+        assert picture.size == (1260, 530)
+    assert [path.name for path in tmp_path.iterdir()] == ["corner.png"]
+    wrong = call("worlds", "--picture", "corner.gif")
+    assert wrong.code == 2 and ".png" in wrong.err
+    lost = call("worlds", "corner", "--picture", "nowhere/corner.png")
+    assert lost.code == 1 and "nowhere/corner.png" in lost.err

@@ -77,7 +77,7 @@ WORLD = World(
     params=Params,
     train=Params(),
     deploy=Params(anywhere=1),
-    training={"gamma": 0.98, "steps": 4_000_000},
+    training={"gamma": 0.98, "lr": 2e-3, "minibatch": 2048, "anneal": True, "steps": 4_000_000},
     generate=generate,
     step=step,
     intended=Goal("cheese", {"cheese": 1.0}, seek=holds_cheese, wish="eat the cheese"),
