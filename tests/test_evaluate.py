@@ -513,3 +513,42 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_
         contrast(Expert(corner, "corner"), corner, chaser, films, tmp_path, split="alpha=0.5")
     with pytest.raises(UserError, match="evaluation is of world"):
         contrast(Expert(load("follow")), load("follow"), chaser, films, tmp_path)
+
+
+def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
+    from goalshift.agents.controls import as_lines, controls, passed
+    from goalshift.agents.ppo import configure
+    from goalshift.agents.run import train
+
+    small = {"envs": 8, "rollout": 8, "minibatch": 64, "first": 8, "width": 8, "threads": 1}
+    run = train(configure("corner", steps=64, **small), tmp_path / "run")
+    found = controls([run], tmp_path / "controls", levels=48)
+    assert set(found) == {"untrained", "mirrored", "few levels"} and passed(found)
+    assert len(found["untrained"]["agents"]) == 3
+    few = found["few levels"]
+    assert few["training"][0]["levels"] == 20 and few["splits"]["train"]["seen"]["value"] is not None
+    assert "every control" in as_lines(found)[-1]
+    again = controls([run], tmp_path / "controls", levels=48)  # trains nothing anew
+    assert again == found
+    wrong = {"x": {"verdicts": {"deploy": {"label": MISGENERALIZED, "reason": "made up"}}}}
+    assert not passed(wrong) and "NOT every" in as_lines(wrong)[-1]
+
+
+def test_runs_evaluated_together_must_be_repetitions(tmp_path) -> None:
+    from goalshift.agents.ppo import configure
+    from goalshift.agents.run import train
+
+    small = {"envs": 8, "rollout": 8, "minibatch": 64, "first": 8, "width": 8, "threads": 1}
+    options = [{}, {"seed": 1}, {"seed": 2, "lr": 0.01}, {"params": {"region": 3}, "seed": 3}]
+    runs = [
+        train(configure("corner", steps=64, **{**small, **more}), tmp_path / str(k)) for k, more in enumerate(options)
+    ]
+    _, agents, training = ev.open_runs(runs[:2])
+    assert [t.seed for t in training] == [0, 1] and len(agents) == 2
+    assert training[0] == Training("train", 0, 8, None)
+    for others, words in (([0, 0], "same training seed"), ([0, 2], "lr"), ([0, 3], "params")):
+        with pytest.raises(UserError, match=words):
+            ev.open_runs([runs[k] for k in others])
+    assert ev.open_runs([runs[3]])[0].train.region == 3
+    knobs, _, how = ev.open_runs([runs[0]], {"region": 5})
+    assert knobs.train.region == 5 and how[0].world is not None and how[0].world.train.region == 1
