@@ -425,7 +425,9 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
         found,
         args.split,
         args.pick,
-        f"goalshift contrast {run.name}",
+        f"goalshift contrast {run.name}"
+        + (f" --split {args.split}" if args.split != "deploy" else "")
+        + (f" --pick {args.pick}" if args.pick != "median" else ""),
         talk.progress,
         fps=args.fps,
         size=(height, width),

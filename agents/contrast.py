@@ -38,9 +38,7 @@ class Pick:
     how: str
 
 
-def choose(
-    pick: str, world: World, agent: Episodes, experts: Sequence[Episodes], seed: int = 0
-) -> Pick:
+def choose(pick: str, world: World, agent: Episodes, experts: Sequence[Episodes], seed: int = 0) -> Pick:
     """The level to film, among the levels that `agent` and the `experts` (one a goal) played.
 
     Levels that go *astray* are those where the agent meets a proxy and misses the intended goal,
@@ -117,9 +115,7 @@ def contrast(
     levels, seed = report["levels"], evaluation["seed"]
 
     played = rollout(world, agent, split, levels, seed, record=True)
-    experts = [
-        rollout(world, Expert(world, goal.name), split, levels, seed) for goal in world.goals
-    ]
+    experts = [rollout(world, Expert(world, goal.name), split, levels, seed) for goal in world.goals]
     chosen = choose(pick, world, played, experts, seed)
     only = np.array([chosen.seed], np.uint64)
     level = world.level(chosen.seed, split)
@@ -146,17 +142,13 @@ def contrast(
     if cut < longest:
         how += f"; cut at step {cut} of {longest}: no score changes later"
     takes = (
-        film.Take(
-            "INTENDED", labels[0], left[: cut + 1].view(np.recarray), wants=world.intended.name
-        ),
-        film.Take(
-            "LEARNED", labels[1], right[: cut + 1].view(np.recarray), trained_on=(world.paid.name,)
-        ),
+        film.Take("INTENDED", labels[0], left[: cut + 1].view(np.recarray), wants=world.intended.name),
+        film.Take("LEARNED", labels[1], right[: cut + 1].view(np.recarray), trained_on=(world.paid.name,)),
     )
     verdict = evaluation["verdicts"].get(split)
     card = film.Card(
         world=world,
-        claim=claim(world, verdict),
+        claim=claim(world, verdict, report),
         facts=(*facts, *_verdict_fact(verdict)),
         split=split,
         pick=how,
@@ -203,9 +195,7 @@ def settled(world: World, *takes: np.recarray) -> int:
     """The last step at which any goal's score changes in any of the takes: after it all is told."""
     last = 0
     for states in takes:
-        scores = world.scores(np.asarray(states["totals"][:, : world.learners])).sum(
-            1
-        )  # [T + 1, G]
+        scores = world.scores(np.asarray(states["totals"][:, : world.learners])).sum(1)  # [T + 1, G]
         changes = np.flatnonzero((scores[1:] != scores[:-1]).any(1))
         last = max(last, int(changes[-1]) + 1 if len(changes) else 0)
         if states["ended"][-1] == TERMINATED:
@@ -220,13 +210,18 @@ def _wish(goal: Goal) -> str:
     return goal.wish or f"earn '{goal.name}'"
 
 
-def claim(world: World, verdict: Mapping[str, Any] | None) -> str:
-    """What the film shows, in a sentence; it claims no more than the verdict does."""
+def claim(world: World, verdict: Mapping[str, Any] | None, report: Mapping[str, Any]) -> str:
+    """What the film shows, in a sentence that claims no more than the verdict and its figures do.
+
+    `report` is the split's part of the evaluation.
+    """
     wanted = _wish(world.intended)
     if verdict is None:
         return ""
     if verdict["label"] == MISGENERALIZED:
-        return f"Meant to {wanted}, it learned to {_wish(world.goal(verdict['proxy']))}."
+        share = report["policies"]["agent"]["instead"][verdict["proxy"]]["value"]
+        rather = _wish(world.goal(verdict["proxy"]))
+        return f"Meant to {wanted}, on {100 * share:.0f} % of levels it would rather {rather}."
     if verdict["label"] == ROBUST:
         return f"Meant to {wanted}, it still does when the world has changed."
     if verdict["label"] == INCAPABLE:
@@ -245,17 +240,13 @@ def _verdict_fact(verdict: Mapping[str, Any] | None) -> tuple[str, ...]:
     return (f"{kind} ({seeds}): {verdict['label']}",)
 
 
-def rates(
-    world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None
-) -> tuple[film.Rate, ...]:
+def rates(world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None) -> tuple[film.Rate, ...]:
     """The rows of the end card, from one split of an evaluation, the most telling first."""
     agent = report["policies"]["agent"]
     rows = [(_wish(world.intended), agent["goals"][world.intended.name]["met"], "star")]
     instead = [
         (f"{_wish(world.goal(name))} instead", figure, "diamond")
-        for name, figure in sorted(
-            agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy")
-        )
+        for name, figure in sorted(agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy"))
     ]
     rows += [*instead[:1], ("competence: one or the other", agent["competence"], ""), *instead[1:]]
     return tuple(

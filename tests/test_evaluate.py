@@ -485,10 +485,13 @@ def test_the_filmed_level_is_chosen_by_the_printed_rule(corner: World) -> None:
 
 def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: dict) -> None:
     verdict = judged(chaser)
-    assert claim(corner, verdict) == "Meant to eat the cheese, it learned to go to the top right corner."
-    assert claim(corner, None) == ""
+    report = chaser["splits"]["deploy"]
+    share = round(100 * agent_of(chaser)["instead"]["corner"]["value"])
+    said = f"Meant to eat the cheese, on {share} % of levels it would rather go to the top right corner."
+    assert claim(corner, verdict, report) == said
+    assert claim(corner, None, report) == ""
     for label in LABELS[2:]:
-        assert "learned to" not in claim(corner, {**verdict, "label": label})
+        assert "would rather" not in claim(corner, {**verdict, "label": label}, report)
     rows = rates(corner, chaser["splits"]["deploy"], verdict)
     agent = agent_of(chaser)
     assert [(r.mark, r.value) for r in rows] == [
