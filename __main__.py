@@ -804,7 +804,7 @@ VERBS = {
         "list the worlds, or one world's goals, splits and parameters",
         worlds_flags,
         worlds,
-        ("goalshift worlds", "goalshift worlds corner", "goalshift worlds --picture worlds.png", "goalshift worlds ./my_world.py --json"),
+        ("goalshift worlds", "goalshift worlds corner --picture corner.png", "goalshift worlds ./my_world.py --json"),
         knobs=True,
     ),
     "replay": Verb(

@@ -276,7 +276,7 @@ WORLD = World(
     step=step,
     tick=tick,
     planner="search",
-    training={"gamma": 0.995, "lr": 2e-3, "minibatch": 2048, "anneal": True, "steps": 2_000_000},
+    training=dict(gamma=0.995, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000),
     intended=Goal("coin", {"coin": 1.0}, seek=holds_coin, wish="get the coin"),
     proxies=(
         Goal(

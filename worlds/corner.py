@@ -77,26 +77,13 @@ WORLD = World(
     params=Params,
     train=Params(),
     deploy=Params(anywhere=1),
-    training={
-        "gamma": 0.98,
-        "lr": 2e-3,
-        "minibatch": 2048,
-        "anneal": True,
-        "first": 128,
-        "width": 256,
-        "steps": 5_000_000,
-    },
+    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, first=128, width=256, steps=5_000_000),
     generate=generate,
     step=step,
     intended=Goal("cheese", {"cheese": 1.0}, seek=holds_cheese, wish="eat the cheese"),
     proxies=(
         Goal(
-            "corner",
-            {"corner": 1.0},
-            seek=in_corner,
-            avoid=holds_cheese,
-            once=True,
-            wish="go to the top right corner",
+            "corner", {"corner": 1}, seek=in_corner, avoid=holds_cheese, once=True, wish="go to the top right corner"
         ),
     ),
 )

@@ -195,7 +195,7 @@ WORLD = World(
     actions=MOVES,
     events=("right", "wrong", "together"),
     captions={"right": "touches the right sphere", "wrong": "touches a wrong sphere"},
-    training={"gamma": 0.95, "steps": 3_000_000},
+    training=dict(gamma=0.95, steps=3_000_000),
     fields={
         "order": (len(COLOURS),),  # the tiles of the spheres in their hidden order
         "reached": (LEARNERS + 1,),  # 1 + place of the sphere each agent touched last; 0: none yet
