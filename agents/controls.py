@@ -26,19 +26,21 @@ def controls(
     splits: Sequence[str] = ("train", "deploy"),
     levels: int = LEVELS,
     seed: int = 0,
-    few_seeds: int = 1,
+    few_seeds: int | None = None,
     few_steps: int | None = None,
     tell: Progress | None = None,
     progress: Callable[[int, dict[str, Any]], None] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The evaluations of the controls of `runs` (of one recipe): name -> see `evaluate.evaluate`.
 
-    The networks on few levels are trained here, `few_seeds` of them for `few_steps` (by default as
-    long as the runs), into `out`/few-levels-SEED; runs that are already there are used. Every
-    verdict should be "capability failure": see `passed`. `tell` hears what is being done,
-    `progress` the number of steps in all and each row of a training log.
+    The networks on few levels are trained here, `few_seeds` of them (by default as many as there
+    are runs, but no more than a verdict needs) for `few_steps` (by default as long as the runs),
+    into `out`/few-levels-SEED; runs that are already there are used. Every verdict should be
+    "capability failure": see `passed`. `tell` hears what is being done, `progress` the number of
+    steps in all and each row of a training log.
     """
     world, agents, training = open_runs(runs)
+    count = few_seeds or min(len(runs), int(MIN_SEEDS.value))
     found = {}
     say = tell or (lambda line: None)
 
@@ -55,7 +57,7 @@ def controls(
     say("control: mirrored after the shift")
     found["mirrored"] = evaluate(agents, world, splits, levels, seed, training, shifted=Mirrored, tell=tell)
     say(f"control: trained on {FEW} levels")
-    few = [memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress) for k in range(few_seeds)]
+    few = [memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress) for k in range(count)]
     world, agents, training = open_runs(few)
     found["few levels"] = evaluate(agents, world, splits, levels, seed, training, tell=tell)
     return found

@@ -820,6 +820,17 @@ def test_the_readme_has_the_two_commands_and_ci_runs_the_same_tests():
     assert os.access(ci, os.X_OK)
 
 
+def test_the_world_in_the_readme_is_the_world_in_its_file():
+    source = (ROOT / "worlds" / "corner.py").read_text(encoding="utf-8")
+    assert f"```python\n{source}```\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert source.count("\n") < 100
+
+
+def test_pictures_in_the_readme_are_there():
+    shown = re.findall(r"\]\((recordings/[^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert shown and all((ROOT / name).is_file() for name in shown)
+
+
 @pytest.mark.parametrize("command", readme_commands())
 def test_commands_in_the_readme_parse(command):
     words = shlex.split(command.partition(">")[0])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from goalshift.worlds import corner
 
 CORNER, FOLLOW = load("corner"), load("follow")
 SOUND = FOLLOW.train._asdict()
+COMMITTED = sorted((Path(__file__).resolve().parent.parent / "recordings").glob("*.gmr"))
 
 
 def random_actions(world, steps=200, seed=0):
@@ -37,6 +39,17 @@ def follow_replay():
 
 
 # -- the same again
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_a_committed_replay_lives_again_exactly(path):
+    replay = Replay.load(path)
+    assert len(replay.states()) == len(replay.actions) + 1  # raises at the first step that differs
+
+
+def test_every_world_has_an_intended_and_a_learned_replay_committed():
+    told = {(Replay.load(path).world, path.stem.rpartition("-")[2]) for path in COMMITTED}
+    assert told == {(name, side) for name in names() for side in ("intended", "learned")}
 
 
 @pytest.mark.parametrize("name", names())
