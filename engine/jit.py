@@ -8,6 +8,7 @@ rule it can reach: an edit anywhere compiles anew, and two worlds never share an
 With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same bytes.
 """
 
+import contextlib
 import hashlib
 import types
 from collections.abc import Callable
@@ -86,8 +87,10 @@ def direct(kernel: Callable) -> Callable:
         nonlocal entry
         if entry is None:
             result = kernel(*arguments)
-            (overload,) = kernel.overloads.values()  # type: ignore[attr-defined]
-            entry = overload.entry_point
+            types_now = tuple(map(kernel.typeof_pyval, arguments))  # type: ignore[attr-defined]
+            overload = kernel.overloads.get(types_now)  # type: ignore[attr-defined]
+            if overload is not None:  # else a conversion was made: keep to the dispatcher
+                entry = overload.entry_point
             return result
         return entry(*arguments)
 
@@ -106,6 +109,8 @@ def fingerprint(function: Callable) -> str:
             if id(value) not in seen:
                 seen.add(id(value))
                 read(value.__code__, value.__globals__)
+                for cell in value.__closure__ or ():  # a rule made inside a function
+                    visit(cell.cell_contents)
         elif isinstance(value, np.ndarray):
             digest.update(value.dtype.str.encode() + value.tobytes())
         elif isinstance(value, (bool, int, float, tuple, np.generic)):
@@ -133,9 +138,13 @@ def fingerprint(function: Callable) -> str:
 
 
 def _prune(clone: types.FunctionType) -> None:
-    """Delete cached builds of older fingerprints of this clone, so that editing a world does not fill the disk."""
+    """Delete cached builds of older fingerprints of this clone, so that editing a world does not fill the disk.
+
+    What cannot be deleted (somebody else's, or in use) stays.
+    """
     folder = Path(clone.__code__.co_filename).parent / "__pycache__"
     stem = Path(clone.__code__.co_filename).stem
     for old in folder.glob(f"{stem}.{clone.__name__}__*.nb?"):
         if clone.__qualname__ not in old.name:
-            old.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                old.unlink()
