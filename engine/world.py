@@ -210,6 +210,10 @@ class World:
         limited = (*self.fields, *self.params._fields)
         for name in self.limits:
             need(name in limited, f"limits are given for '{name}', which is no field or parameter{near(name, limited)}")
+        for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
+            for name in set(self.limits) & set(row._fields):
+                (low, high), value = self.limits[name], getattr(row, name)
+                need(low <= value <= high, f"{name} = {value} of split '{what}' is not between {low:g} and {high:g}")
 
     def _symbolise(self) -> None:
         symbols = [Symbol("void", "void", 0, 0)]
@@ -285,7 +289,7 @@ class World:
         """The same world with other fields: `world.but(size=(25, 25))`."""
         return replace(self, **{"view": self.view if self.centred else None, **changes})
 
-    def with_params(self, **changes: Any) -> World:
+    def with_params(self, /, **changes: Any) -> World:
         """The same world with these parameters changed in every split."""
         return self.but(
             train=self._changed(self.train, changes),
@@ -335,7 +339,7 @@ class World:
 
     def level(self, seed: int, split: str | Split = "train") -> np.recarray:
         """The start state of level `seed`: a batch of one record."""
-        vec = Vec(self, 1, split, levels=np.array([seed], np.uint64))
+        vec = Vec(self, 1, split, levels=np.array([int(seed) % 2**64], np.uint64))
         return vec.reset_states()
 
 
