@@ -762,13 +762,16 @@ def one_learner(world: World) -> World:
 
 
 def whole(action: Any, name: str) -> int:
-    """The action as an int; UserError if it is not a whole number."""
+    """The action as an int of 64 bits; UserError if it is not a whole number, or beyond all range."""
     try:
-        return operator.index(
+        number = operator.index(
             action.item() if isinstance(action, np.ndarray) and action.size == 1 else action
         )
     except TypeError:
         raise UserError(f"the action of '{name}' must be a whole number, not {action!r}") from None
+    if not -(2**63) <= number < 2**63:
+        raise UserError(f"the action of '{name}' is out of range")
+    return number
 
 
 def fresh_seed() -> int:

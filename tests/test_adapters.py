@@ -374,6 +374,8 @@ def test_faults_are_named():
     for wrong in (5, -1, 10**12):
         with pytest.raises(UserError, match=r"action -?\d+ is out of range"):
             env.step({"mouse_0": wrong})
+    with pytest.raises(UserError, match="out of range"):
+        env.step({"mouse_0": 10**30})
     for wrong in (1.5, "up", None, np.array([1, 2])):
         with pytest.raises(UserError, match="must be a whole number"):
             env.step({"mouse_0": wrong})
