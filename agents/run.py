@@ -1,9 +1,10 @@
 """A run directory: configuration, log, checkpoints, and going on where it stopped.
 
-    config.json               every option, settled; and the world's version log.jsonl  log.csv
-    one row per update checkpoint.safetensors    the weights, with all that is needed to use them in
-    its header (checkpoint.json: a copy) resume.safetensors        everything an exact continuation
-    needs (resume.json: its header, to read)
+    config.json               every option, settled; and the world's version
+    log.jsonl  log.csv        one row per update
+    checkpoint.safetensors    the weights, with all that is needed to use them in its header
+                              (checkpoint.json: a copy)
+    resume.safetensors        everything an exact continuation needs (resume.json: its header)
 
 Each file replaces its predecessor in one step, and the resume file before last is kept, so a crash
 at any moment leaves something good. Nothing here is ever unpickled: files may come from strangers.
@@ -74,9 +75,10 @@ def write(path: Path, content: bytes, keep: Path | None = None) -> None:
             os.replace(path, keep)
         os.replace(temporary, path)
     except OSError as fault:
+        raise RunError(f"cannot write '{path}': {fault.strerror or fault}") from fault
+    finally:  # also when a second Ctrl-C comes in the middle
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise RunError(f"cannot write '{path}': {fault.strerror or fault}") from fault
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -280,13 +282,15 @@ def resume(
             f"'{folder}' was trained on version {version} of world '{world.name}',"
             f" which is now at version {world.version}: start a new run"
         )
-    if steps is not None and steps != config.steps:
+    extended = steps is not None and steps != config.steps
+    if extended:
         config = dataclasses.replace(config, steps=steps)
+    learner = Learner(world, resolve(config))
+    seconds = _restore(folder, learner, say)
+    if extended:  # only now is it sure that the run can go on
         write_json(
             folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
         )
-    learner = Learner(world, resolve(config))
-    seconds = _restore(folder, learner, say)
     Log(folder).rewind(learner.steps)
     return _go_on(folder, learner, seconds, progress)
 
