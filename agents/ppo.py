@@ -107,11 +107,11 @@ class TrainConfig:
             if kind is float and type(value) is int:
                 object.__setattr__(self, field.name, float(value))
             elif type(value) is not kind:
-                raise UserError(f"--{field.name} must be {_KINDS[kind]}, not {value!r}")
+                raise UserError(f"{_flag(field.name)} must be {_KINDS[kind]}, not {value!r}")
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise UserError(f"--{name} must be from {low:,} to {high:,}, not {value}")
+                raise UserError(f"{_flag(name)} must be from {low:,} to {high:,}, not {value}")
         for name, choices in (("device", DEVICES), ("precision", PRECISIONS)):
             if getattr(self, name) not in choices:
                 raise UserError(
@@ -164,6 +164,11 @@ _LIMITS = {
     "lam": (0.0, 1.0), "clip": (1e-4, 10.0), "entropy": (0.0, 10.0), "value_cost": (0.0, 100.0),
     "max_grad": (1e-6, 1e6), "threads": (0, 1024), "save_every": (0.0, 1e9),
 }  # fmt: skip
+
+
+def _flag(field: str) -> str:
+    """A field as the command line spells it."""
+    return "--" + field.replace("_", "-")
 
 
 def configure(world: str | World, **given: Any) -> TrainConfig:

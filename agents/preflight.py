@@ -105,7 +105,7 @@ def check_training(world: World, given: dict) -> None:
 
     `given` holds what was asked for of `ppo.TrainConfig`; the rest is the world's or the default.
     """
-    wanted = {"envs": 512, "rollout": 32} | world.training | given
+    wanted = {"envs": 512, "rollout": 32, "levels": 0} | world.training | given
     envs, rollout = wanted["envs"], wanted["rollout"]
     height, width = world.view  # type: ignore[misc]
     cells = height * width
@@ -113,6 +113,9 @@ def check_training(world: World, given: dict) -> None:
     per_step = 2 * world.learners * (cells + 40)
     needed = envs * (rollout * per_step + 2 * world.dtype.itemsize)
     check_memory(needed, f"--envs {envs:,}", "use fewer, such as --envs 512")
+    # A fixed set of levels is drawn all at once, and copied; only the seeds are kept.
+    once = wanted["levels"] * (2 * world.dtype.itemsize + 4 * world.learners * cells)
+    check_memory(once, f"--levels {wanted['levels']:,}", "use fewer, or 0 for new levels for ever")
 
 
 def forget_run(folder: Path) -> None:
