@@ -129,10 +129,18 @@ def film_run(
 
 
 def known_evaluation(run: Path, split: str, levels: int | None = None) -> dict[str, Any] | None:
-    """A run's own evaluation.json if it has this split of this world's version, else None."""
+    """A run's own evaluation.json, or None.
+
+    None, too, if it lacks this split, is of another version of the world, or older than the checkpoint.
+    """
     path = run / EVALUATION
     if not path.is_file():
         return None
+    from .run import CHECKPOINT
+
+    checkpoint = run / CHECKPOINT
+    if checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime:
+        return None  # the run has gone on since
     evaluation = load_evaluation(path)
     agent, _ = open_run(run)
     if evaluation["world"] != world_mark(agent.world) or split not in evaluation["splits"]:
