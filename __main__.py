@@ -58,6 +58,11 @@ def count(text: str) -> int:
     return int(number)
 
 
+def count_or_none(text: str) -> int:
+    """A count, or 0 where that has a meaning of its own."""
+    return 0 if re.fullmatch("0+", text) else count(text)
+
+
 def seed(text: str) -> int:
     """A whole number from 0 to 2**63 - 1."""
     if re.fullmatch(r"[0-9][0-9_]*", text) and int(text[:40]) < 2**63 and len(text) < 40:
@@ -91,7 +96,7 @@ def film_size(text: str) -> tuple[int, int]:
 
 def film_pick(text: str) -> str:
     """Which level to film."""
-    if re.fullmatch(r"seed:[0-9]{1,19}", text):
+    if re.fullmatch(r"seed:[0-9]{1,20}", text) and int(text[5:]) < 2**64:
         return text
     return one_of("median", "first", "random", "worst", "seed:N")(text)
 
@@ -323,10 +328,10 @@ def train(args: argparse.Namespace, talk: Talk) -> Report:
 
     if args.knobs:
         given["params"] = {name: float(value) for name, value in args.knobs.items()}
-    if args.force:
-        preflight.forget_run(out)
     config = configure(args.world, **given)
     world.split(config.split)
+    if args.force:  # last: a mistyped flag must not cost the old run
+        preflight.forget_run(out)
     talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
     run = train_run(config, out, talk.progress)
     data = {"run": str(run), "config": config.to_json()}
@@ -399,6 +404,8 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
         if film.suffix.lower() not in (".mp4", ".webp", ".gif"):
             raise UserError(f"--out '{film}' must end in .mp4, .webp or .gif")
         preflight.check_file(film, args.force)
+    if home.exists():
+        preflight.check_writable(home, "the run's folder")
     from .agents.demo import (
         EVALUATION,
         FILMS,
@@ -666,7 +673,7 @@ def train_flags(parser: Parser) -> None:
             continue
         kind = kinds[type(default)]
         if default == 0 and kind is count:
-            kind = seed  # zero has a meaning
+            kind = seed if name == "seed" else count_or_none
         metavar = {"split": "NAME", "device": "auto|cpu|cuda", "precision": "auto|fp32|bf16"}
         letter = "N" if isinstance(default, (int, float)) else "WORD"
         group.add_argument(flag, type=kind, metavar=metavar.get(name, letter), **options)
