@@ -341,7 +341,11 @@ def train(args: argparse.Namespace, talk: Talk) -> Report:
 def resume(args: argparse.Namespace, talk: Talk) -> Report:
     """`train --resume RUN`: everything but the number of steps is the run's own."""
     changed = [name for name in learner_options() if hasattr(args, name) and name != "steps"]
-    if changed or args.out or args.world or args.knobs:
+    if args.world and args.world.endswith(".py"):
+        trust(args.world)
+    elif args.world:
+        changed.append("world")
+    if changed or args.out or args.knobs:
         flag = "--" + (changed[0] if changed else "out" if args.out else "world").replace("_", "-")
         raise UserError(f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)")
     from .agents.demo import resume_run
@@ -350,9 +354,18 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
     return Report({"run": str(run)}, f"{run}\n\nnext: goalshift eval {run}")
 
 
+def trust(world: str | None) -> None:
+    """Load the world file that a run or checkpoint was made with: it is code, so the user has to name it."""
+    if world:
+        from .engine.world import load
+
+        load(world)
+
+
 def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import preflight
 
+    trust(args.world)
     if args.out:
         folder = preflight.check_folder(args.out, args.force)
     else:
@@ -397,6 +410,7 @@ def eval_controls(args: argparse.Namespace, splits: list[str], folder: Path | No
 def contrast(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import preflight
 
+    trust(args.world)
     run = Path(args.run)
     home = run if run.is_dir() else preflight.fresh_folder(f"contrast-{run.stem}")
     films = [Path(name) for name in args.out or ()]
@@ -679,8 +693,13 @@ def train_flags(parser: Parser) -> None:
         group.add_argument(flag, type=kind, metavar=metavar.get(name, letter), **options)
 
 
+def add_world(parser: Parser) -> None:
+    parser.add_argument("--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)")
+
+
 def eval_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
+    add_world(parser)
     parser.add_argument("--split", action="append", metavar="NAME", help="again for several (default: train deploy)")
     parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
     parser.add_argument("--mirrored", action="store_true", help="control: mirror what is seen after the shift")
@@ -695,6 +714,7 @@ def eval_flags(parser: Parser) -> None:
 
 def contrast_flags(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+    add_world(parser)
     parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
     parser.add_argument(
         "--pick",
@@ -738,7 +758,7 @@ def worlds_flags(parser: Parser) -> None:
 
 def replay_flags(parser: Parser) -> None:
     parser.add_argument("replay", metavar="FILE|CODE", help="a .gmr file, or a text GM1....")
-    parser.add_argument("--world", metavar="FILE", help="the world file, if it is one of yours")
+    add_world(parser)
 
 
 def no_flags(parser: Parser) -> None:

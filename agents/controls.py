@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.world import World
-from .evaluate import LEVELS, Progress, evaluate, open_runs
+from .evaluate import LEVELS, MAY_DIFFER, Progress, evaluate, open_runs
 from .policy import Mirrored, Policy
+from .preflight import forget_run
 from .verdict import INCAPABLE, MIN_SEEDS
 
 FEW = 20  # levels that a network can learn by heart
@@ -116,5 +117,8 @@ def memoriser(
             progress(total, figures)
 
     if (out / CHECKPOINT).exists():
-        return resume(out, progress=row)  # at once if it is done
+        made, wanted = Trained.load(out).about["config"], config.to_json()
+        if all(made[key] == wanted[key] for key in wanted if key not in MAY_DIFFER) and made["seed"] == seed:
+            return resume(out, progress=row)  # at once if it is done
+        forget_run(out)
     return train(config, out, row)

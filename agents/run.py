@@ -33,7 +33,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as pack
 
 from ..engine.errors import RunError, UserError
-from ..engine.world import World, load
+from ..engine.world import World, load, recall
 from .net import Net, Shape
 from .policy import Policy, episode_bits
 from .ppo import Learner, TrainConfig, resolve
@@ -276,7 +276,7 @@ def resume(
     data = read_json(folder / CONFIG)
     version, _ = data.pop("world_version", None), data.pop("format", None)
     config = TrainConfig.from_json(data)
-    world = load(config.world)
+    world = recall(config.world, folder)
     if world.version != version:
         raise UserError(
             f"'{folder}' was trained on version {version} of world '{world.name}',"
@@ -510,7 +510,7 @@ class Trained(Policy):
             config = about.get("config")
             if not isinstance(config, dict) or not isinstance(config.get("params"), dict):
                 raise UserError(f"'{path}' does not say which world it was trained on")
-            loaded = load(str(config.get("world"))).with_params(**config["params"])
+            loaded = recall(str(config.get("world")), path).with_params(**config["params"])
         else:
             loaded = load(world)
         wrong = differences(about, loaded)

@@ -10,6 +10,7 @@ With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same 
 
 import contextlib
 import hashlib
+import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -63,7 +64,7 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
     clone = _clone(kernel, bindings)
     mark = fingerprint(clone)
     clone.__name__ = f"{kernel.__name__}__{name}"
-    clone.__qualname__ = f"{clone.__name__}__{mark}"
+    clone.__qualname__ = f"{clone.__name__}__{_constants(bindings)}_{mark}"
     if clone.__qualname__ not in _built:
         if PLAIN:
             _built[clone.__qualname__] = clone
@@ -109,6 +110,7 @@ def fingerprint(function: Callable) -> str:
             if id(value) not in seen:
                 seen.add(id(value))
                 read(value.__code__, value.__globals__)
+                digest.update(repr(value.__defaults__ or "").encode())
                 for cell in value.__closure__ or ():  # a rule made inside a function
                     visit(cell.cell_contents)
         elif isinstance(value, np.ndarray):
@@ -137,14 +139,25 @@ def fingerprint(function: Callable) -> str:
     return digest.hexdigest()[:16]
 
 
+def _constants(bindings: dict[str, Any]) -> str:
+    """8 hex digits over the bindings that are no rules: the sizes of a world."""
+    digest = hashlib.sha256()
+    for name, value in sorted(bindings.items()):
+        if not callable(value):
+            digest.update(f"{name} {np.asarray(value).dtype.str} {np.asarray(value).tolist()};".encode())
+    return digest.hexdigest()[:8]
+
+
 def _prune(clone: types.FunctionType) -> None:
     """Delete cached builds of older fingerprints of this clone, so that editing a world does not fill the disk.
 
-    What cannot be deleted (somebody else's, or in use) stays.
+    Builds for other constants (the same world in another size) and other Pythons stay, as they are in use; so does what
+    cannot be deleted (somebody else's, or open).
     """
     folder = Path(clone.__code__.co_filename).parent / "__pycache__"
     stem = Path(clone.__code__.co_filename).stem
-    for old in folder.glob(f"{stem}.{clone.__name__}__*.nb?"):
+    python = "py{}{}".format(*sys.version_info)
+    for old in folder.glob(f"{stem}.{clone.__qualname__.rpartition('_')[0]}_*.{python}*.nb?"):
         if clone.__qualname__ not in old.name:
             with contextlib.suppress(OSError):
                 old.unlink()

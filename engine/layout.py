@@ -34,6 +34,28 @@ def box(s, tile, top, left, bottom, right):
 
 
 @rule
+def ground(s, tile, left, right, height):
+    """The columns left..right become `tile` from the bottom of the level up to `height` cells."""
+    box(s, tile, s.h - height, left, s.h - 1, right)
+
+
+@rule
+def platforms(s, tile, left, right, height, highest, leap, shortest, longest):
+    """Ground from column `left` to `right` in stretches of shortest..longest cells, for worlds with gravity.
+
+    The first stretch is `height` cells high; each next one is at most `leap` cells higher or lower, and none is lower
+    than one cell or higher than `highest`. Returns the height of the last one.
+    """
+    while left <= right:
+        end = min(left + rng.between(s, shortest, longest) - 1, right)
+        ground(s, tile, left, end, height)
+        left = end + 1
+        if left <= right:
+            height = min(max(height + rng.between(s, -leap, leap), 1), highest)
+    return height
+
+
+@rule
 def border(s, tile):
     """The outermost ring of cells becomes `tile`."""
     for y in range(s.h):

@@ -171,6 +171,28 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
     return states
 
 
+def check_board(world: World, states: np.ndarray) -> None:
+    """Raise UserError unless the engine itself stays in bounds on `states`, at any step of an episode.
+
+    Size, row, tiles, and where things stand that are drawn (present ones and learners). What only a world's own rules
+    read is not looked at; see `check` for states of strangers.
+    """
+
+    def must(true: np.ndarray, message: str) -> None:
+        if not true.all():
+            raise UserError(message)
+
+    (height, width), tall, wide = world.size, states["h"], states["w"]
+    must((tall >= 1) & (tall <= height) & (wide >= 1) & (wide <= width), "a level does not fit the size of the world")
+    drawn = states["alive"] != 0
+    drawn[:, : world.learners] = True
+    y, x = states["y"], states["x"]
+    on_board = (y >= 0) & (y < tall[:, None]) & (x >= 0) & (x < wide[:, None])
+    must(on_board | ~drawn, "a thing stands outside its level")
+    must(states["tiles"] < len(world.tiles), "a cell holds a tile that the world lacks")
+    must((states["row"] >= 0) & (states["row"] < len(world.rows)), "a row of parameters does not exist")
+
+
 def check(world: World, states: np.ndarray) -> None:
     """Raise UserError unless rules may safely run on `states`, whoever made them.
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import level, rng, state
 from . import observe as look
-from . import rng, state
 from .errors import UserError
 from .jit import PLAIN, bind, direct, rule, specialise
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
@@ -328,6 +328,7 @@ class Vec:
         self._starts = np.zeros((0, self.words.shape[1]), np.uint64)
         self.seed = seed
         if isinstance(levels, np.ndarray) and levels.dtype == world.dtype:
+            level.check_board(world, levels)
             self._starts = state.words(levels).copy()
         elif isinstance(levels, np.ndarray):
             self._seeds = levels.astype(np.uint64)
@@ -371,6 +372,7 @@ class Vec:
         height, width = self.world.size
         if not self.world.resizes and ((self.states.h != height) | (self.states.w != width)).any():
             raise UserError(f"world '{self.world.name}' changes the size of its levels: declare resizes=True")
+        level.check_board(self.world, self.states)
         return self.obs
 
     def reset_states(self) -> np.recarray:
@@ -416,8 +418,10 @@ class Vec:
                 raise UserError(
                     f"actions must be integers of shape {self._shape}, not {actions.dtype} of shape {actions.shape}"
                 )
-        if self._run(self.kernels.step_many, np.ascontiguousarray(actions, np.int64)) < 0:
-            legal = self.world.actions
+        legal = self.world.actions
+        # A kernel checks its own slice before it moves anything; with threads others would have moved by then.
+        wrong = self._threads is not None and bool(((actions < 0) | (actions >= len(legal))).any())
+        if wrong or self._run(self.kernels.step_many, np.ascontiguousarray(actions, np.int64)) < 0:
             bad = actions[(actions < 0) | (actions >= len(legal))][0]
             raise UserError(
                 f"action {bad} is out of range: world '{self.world.name}' has the actions"
@@ -453,7 +457,12 @@ class Vec:
         }
 
     def restore(self, snapshot: dict[str, np.ndarray]) -> None:
-        """Continue exactly where `snapshot` was taken (same world, same N)."""
+        """Continue exactly where `snapshot` was taken (same world, same N, same split).
+
+        Raises UserError, with nothing changed, if a record of it is unsound: snapshots are also read from files.
+        """
+        for records in (snapshot["words"], snapshot["starts"]):
+            level.check_board(self.world, np.ascontiguousarray(records, np.uint64).view(self.world.dtype).reshape(-1))
         self.words[...] = snapshot["words"]
         self.ledger.view(np.uint8).reshape(self.n, -1)[...] = snapshot["ledger"]
         self._obs_words[...] = snapshot["obs"]

@@ -359,6 +359,20 @@ def near(word: str, words: Any) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
+_named: set[Path] = set()  # the world files that the user has named in this process
+
+
+def recall(name: str, where: str | Path) -> World:
+    """The world that a run or a checkpoint names.
+
+    World files are code, and runs may come from strangers: one that names a file is refused (UserError) until the user
+    has named the file too, by `load` or on the command line.
+    """
+    if name.endswith(".py") and Path(name).resolve() not in _named:
+        raise UserError(f"'{where}' needs the world file '{name}', which is code: if you trust it, add --world {name}")
+    return load(name)
+
+
 def names() -> list[str]:
     """The worlds that ship with goalshift, by file name."""
     return sorted(p.stem for p in WORLDS.glob("*.py") if not p.stem.startswith("_"))
@@ -374,6 +388,7 @@ def load(world: str | Path | World) -> World:
     text = str(world)
     if text.endswith(".py"):
         path = Path(text)
+        _named.add(path.resolve())
         if not path.is_file():
             raise UserError(f"no world file '{text}'")
         name = path.stem

@@ -251,7 +251,9 @@ def test_it_learns_as_well_as_stable_baselines3():
     from goalshift.engine.adapters import sb3_vec
 
     steps, given = 80_000, {"gamma": 0.99, "gae_lambda": 0.95, "ent_coef": 0.01, "vf_coef": 0.5}
-    made = learner("corner", params={"walls": layout.OPEN}, envs=64, rollout=32, minibatch=512)
+    made = learner("corner", params={"walls": layout.OPEN}, envs=64, rollout=32, minibatch=512,
+        lr=1e-3, gamma=0.99, anneal=False, first=32, width=32,
+    )  # fmt: skip
     while made.steps < steps:
         made.update()
     env = sb3_vec("corner", 64, 0, obs="planes", pool="train", params={"walls": layout.OPEN})

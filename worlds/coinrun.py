@@ -54,26 +54,21 @@ def far_right(s, p, me, y, x):
 
 
 @rule
-def raise_ground(s, left, right, height):
-    layout.box(s, GROUND, s.h - height, left, s.h - 1, right)
-
-
-@rule
 def dig_pit(s, x, width, height, lava):
     """A gap whose bottom no robot may touch; wide gaps have a pillar to land on."""
     before, after = rng.between(s, 2, 3), rng.between(s, 1, 3)
     gap = max(width - before - after, 2)
     left, right = x + before, x + before + gap - 1
     depth = rng.between(s, 1, height - 2)
-    layout.box(s, SKY, s.h - height, left, s.h - 1, right)
+    layout.ground(s, SKY, left, right, height)
     if lava:
-        layout.box(s, LAVA, s.h - depth, left, s.h - 1, right)
+        layout.ground(s, LAVA, left, right, depth)
     else:
-        raise_ground(s, left, right, depth)
-        layout.box(s, SAW, s.h - depth - 1, left, s.h - depth - 1, right)
+        layout.ground(s, SAW, left, right, depth + 1)
+        layout.ground(s, GROUND, left, right, depth)
     if gap >= 5:
         pillar = rng.between(s, left + 2, right - 2)
-        raise_ground(s, pillar, pillar, height)
+        layout.ground(s, GROUND, pillar, pillar, height)
 
 
 @rule
@@ -130,7 +125,7 @@ def generate(s, p):
     starts = np.zeros(SECTIONS, np.int64)
     layout.fill(s, SKY)
     x, height, walkers = START, 1, 0
-    raise_ground(s, 0, START - 1, height)
+    layout.ground(s, GROUND, 0, START - 1, height)
     for section in range(sections):
         starts[section] = x
         rise = min(rng.between(s, 1, 4) + difficulty // 3, LEAP)
@@ -141,13 +136,13 @@ def generate(s, p):
         ledge = section == perch or rng.below(s, 4) == 0
         if ledge:
             width = max(width, 6)
-        raise_ground(s, x, x + width - 1, height)
+        layout.ground(s, GROUND, x, x + width - 1, height)
         if width > 5 and height > 2 and not ledge and rng.below(s, 10) > 0:
             dig_pit(s, x, width, height, lava)
         else:
             walkers = furnish(s, x, width, height, difficulty, ledge, walkers)
         x += width
-    raise_ground(s, x, x, height)
+    layout.ground(s, GROUND, x, x, height)
     s.w = x + 3
     layout.box(s, WALL, 0, x + 1, s.h - 1, x + 2)
     grid.put(s, ROBOT, s.h - 2, 1)
@@ -222,7 +217,7 @@ def tick(s, p):
         for k in range(WALKER, WALKER + WALKERS):
             if s.alive[k]:
                 y, x = s.y[k], s.x[k] + 1 - 2 * s.face[k]
-                if s.tiles[y, x] != SAW and not solid(s, p, y, x) and solid(s, p, y + 1, x):
+                if not solid(s, p, y, x) and s.tiles[y, x] != SAW and solid(s, p, y + 1, x):
                     s.x[k] = x
                 else:
                     s.face[k] = 1 - s.face[k]
