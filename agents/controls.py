@@ -35,13 +35,13 @@ def controls(
     """The evaluations of the controls of `runs` (of one recipe): name -> see `evaluate.evaluate`.
 
     The networks on few levels are trained here, `few_seeds` of them (by default as many as there
-    are runs, but no more than a verdict needs) for `few_steps` (by default as long as the runs),
-    into `out`/few-levels-SEED; runs that are already there are used. Every verdict should be
-    "capability failure": see `passed`. `tell` hears what is being done, `progress` the number of
+    are runs) for `few_steps` (by default as long as the runs), into `out`/few-levels-SEED; runs of
+    the same recipe that are already there are used. Every verdict should be "capability failure":
+    see `passed`. `tell` hears what is being done, `progress` the number of
     steps in all and each row of a training log.
     """
     world, agents, training = open_runs(runs)
-    count = few_seeds or min(len(runs), int(MIN_SEEDS.value))
+    count = few_seeds or len(runs)
     found = {}
     say = tell or (lambda line: None)
 
