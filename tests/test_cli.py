@@ -229,7 +229,6 @@ def test_what_is_no_seed(text):
         (["train", "--resume", "nowhere", "--out", "x"], "leave out --out"),
         (["train", "corner", "--resume", "nowhere"], "leave out --world"),
         (["demo", "cornr"], "did you mean 'corner'"),
-        (["demo", "follow", "--pretrained"], "no checkpoint of 'follow' is shipped"),
         (["eval"], "required: RUN"),
         (["eval", "nowhere"], "nowhere"),
         (["contrast", "nowhere"], "nowhere"),
@@ -848,6 +847,15 @@ def test_quick_commands_in_the_readme_run(call, command):
     if re.search(r"\./|my_", command):
         pytest.skip("names a file of the reader's")
     assert call(*shlex.split(command)).code == 0
+
+
+def test_a_world_without_a_shipped_agent_says_so(call, tmp_path, monkeypatch):
+    from goalshift.agents import demo
+
+    monkeypatch.setattr(demo, "PRETRAINED", tmp_path / "none")
+    ended = call("demo", "follow", "--pretrained", "--out", "shown")
+    assert ended.code == 2 and "no checkpoint of 'follow' is shipped" in ended.err
+    assert not (tmp_path / "shown").exists()
 
 
 def test_worlds_can_be_drawn(call, tmp_path):
