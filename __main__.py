@@ -274,13 +274,16 @@ def demo(args: argparse.Namespace, talk: Talk) -> Report:
 
     folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
     out = preflight.check_folder(folder, args.force)
+    from .agents.demo import demo as show_it
+    from .agents.demo import shipped
+    from .agents.evaluate import as_text
     from .engine.world import load
 
-    load(args.world)
-    if args.force:
+    found = load(args.world)
+    if args.pretrained:
+        shipped(found.name)
+    if args.force:  # last: what cannot be shown must not cost the old run
         preflight.forget_run(out)
-    from .agents.demo import demo as show_it
-    from .agents.evaluate import as_text
 
     done = show_it(
         out,
@@ -370,6 +373,10 @@ def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
         folder = preflight.check_folder(args.out, args.force)
     else:
         folder = Path(args.runs[0]) if len(args.runs) == 1 and not args.mirrored else None
+        if folder is not None and folder.is_dir():
+            preflight.check_writable(folder, "the run's folder")
+        elif args.controls and not Path(args.runs[0]).is_dir():
+            raise UserError("--controls trains agents of its own: say with --out in which folder")
     from .agents.demo import EVALUATION, evaluate_runs
     from .agents.evaluate import as_text, save_evaluation
 

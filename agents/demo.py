@@ -234,17 +234,23 @@ def again(world: str, pretrained: bool, steps: int | None, seed: int) -> str:
     return " ".join(words)
 
 
+def shipped(world: str) -> Path:
+    """The checkpoint that ships for this world; UserError if there is none."""
+    source = PRETRAINED / f"{world}.safetensors"
+    if not source.is_file():
+        others = ", ".join(sorted(path.stem for path in PRETRAINED.glob("*.safetensors")))
+        raise UserError(
+            f"no checkpoint of '{world}' is shipped (there is: {others or 'none'});"
+            f" train one: goalshift demo {world}"
+        )
+    return source
+
+
 def unpack(world: str, out: Path) -> None:
     """Make a run folder of the checkpoint that ships for this world."""
     from .run import CHECKPOINT, CONFIG, load_arrays, write_json
 
-    source = PRETRAINED / f"{world}.safetensors"
-    if not source.is_file():
-        shipped = ", ".join(sorted(path.stem for path in PRETRAINED.glob("*.safetensors")))
-        raise UserError(
-            f"no checkpoint of '{world}' is shipped (there is: {shipped or 'none'});"
-            f" train one: goalshift demo {world}"
-        )
+    source = shipped(world)
     _, about = load_arrays(source, "checkpoint")
     out.mkdir(parents=True, exist_ok=True)
     target = out / CHECKPOINT

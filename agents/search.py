@@ -150,8 +150,8 @@ def search(
 
     Writes the actions into `plan`, and into `marks` the digest of the state before each. The plan
     is the first one found to the best score found; with `greed` 1 and a single target, and if the
-    records suffice, it is the shortest there is. A plan that gains nothing leads as near to the
-    goal as any does, and may be empty.
+    records suffice, it is a shortest one (where nothing moves by the clock). A plan that gains
+    nothing leads as near to the goal as any does, and may be empty.
     """
     stamp[0] += 1
     for k in range(words.shape[1]):

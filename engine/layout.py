@@ -190,6 +190,8 @@ def free(s, p, y, x):
 def free_cell(s, p, top, left, bottom, right):
     """A uniformly random free cell of top..bottom by left..right as (y, x), or (-1, -1) when there is none."""
     height, width = bottom - top + 1, right - left + 1
+    if height < 1 or width < 1:
+        return -1, -1
     for _ in range(16):  # nearly always enough, and cheaper than counting
         cell = rng.below(s, height * width)
         y, x = top + cell // width, left + cell % width
