@@ -828,6 +828,14 @@ def test_the_world_in_the_readme_is_the_world_in_its_file():
     assert source.count("\n") < 100
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_python_in_the_readme_runs(number, tmp_path):
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert len(blocks) == 3  # the first is the corner world, which the tests run as it stands in its file
+    done = subprocess.run([sys.executable, "-c", blocks[number]], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_pictures_in_the_readme_are_there():
     shown = re.findall(r"\]\((recordings/[^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert shown and all((ROOT / name).is_file() for name in shown)
