@@ -117,6 +117,8 @@ class TrainConfig:
                 raise UserError(
                     f"--{name} must be one of {', '.join(choices)}, not '{getattr(self, name)}'"
                 )
+        if self.envs * self.rollout < 2:
+            raise UserError("--envs times --rollout must be at least 2: one step has no spread to learn from")
         if self.memory and self.minibatch < self.rollout:
             raise UserError(
                 f"with --memory, --minibatch must hold a rollout ({self.rollout} steps)"

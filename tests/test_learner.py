@@ -244,6 +244,11 @@ def test_memory_is_wiped_where_an_episode_begins():
     assert from_full[0, 0] == from_none[0, 0] and from_full[0, 1] != from_none[0, 1]
 
 
+def test_one_step_is_too_few_to_learn_from():
+    with pytest.raises(UserError, match="--envs times --rollout must be at least 2"):
+        configure("corner", envs=1, rollout=1)
+
+
 @pytest.mark.slow
 def test_it_learns_as_well_as_stable_baselines3():
     """Equal settings and an equal network on one world: final scores agree. Needs that package."""
