@@ -7,7 +7,6 @@ title; inside it, `show(done, total, remark)` may be called at will.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import UserError
+from ..engine.files import write
 from ..engine.world import World, load
 from .contrast import contrast
 from .evaluate import (
@@ -254,8 +254,7 @@ def unpack(world: str, out: Path) -> None:
     _, about = load_arrays(source, "checkpoint")
     out.mkdir(parents=True, exist_ok=True)
     target = out / CHECKPOINT
-    shutil.copyfile(source, temporary := target.with_name(f".{target.name}.tmp"))
-    temporary.replace(target)
+    write(target, source.read_bytes())
     write_json(target.with_suffix(".json"), about)
     stored = {**about["config"], "world_version": about["world_version"], "format": about["format"]}
     write_json(out / CONFIG, stored)

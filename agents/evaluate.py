@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +28,7 @@ import numpy as np
 
 from ..engine import state
 from ..engine.errors import RunError, UserError
+from ..engine.files import write
 from ..engine.state import RUNNING, TERMINATED
 from ..engine.vector import Vec
 from ..engine.world import Goal, Split, World
@@ -674,15 +673,11 @@ def dump(evaluation: dict[str, Any]) -> str:
 def save_evaluation(evaluation: dict[str, Any], path: str | Path) -> Path:
     """Write an evaluation (folders are made); the file appears whole or not at all."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(dump(evaluation), encoding="utf-8")
-        os.replace(temporary, path)
     except OSError as fault:
-        with suppress(OSError):
-            temporary.unlink()
         raise RunError(f"cannot write '{path}': {fault.strerror or fault}") from fault
+    write(path, dump(evaluation).encode())
     return path
 
 

@@ -19,7 +19,6 @@ import hashlib
 import io
 import json
 import math
-import os
 import signal
 import threading
 import time
@@ -33,6 +32,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as pack
 
 from ..engine.errors import RunError, UserError
+from ..engine.files import write
 from ..engine.world import World, load, recall
 from .net import Net, Shape
 from .policy import Policy, episode_bits
@@ -57,28 +57,6 @@ class Interrupted(KeyboardInterrupt):
 
 
 # -- files -------------------------------------------------------------------------------------
-
-
-def write(path: Path, content: bytes, keep: Path | None = None) -> None:
-    """Replace `path` in one step: a reader, or a crash, finds the old file or the new one.
-
-    The old file goes to `keep`, if that is given. Raises RunError if it fails, and leaves the old
-    file.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep is not None and path.exists():
-            os.replace(path, keep)
-        os.replace(temporary, path)
-    except OSError as fault:
-        raise RunError(f"cannot write '{path}': {fault.strerror or fault}") from fault
-    finally:  # also when a second Ctrl-C comes in the middle
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, data: Any) -> None:

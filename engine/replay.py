@@ -21,7 +21,6 @@ import binascii
 import hashlib
 import json
 import math
-import os
 import re
 import zlib
 from collections.abc import Sequence
@@ -33,7 +32,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import level, rng, state
-from .errors import MismatchError, RunError, UserError, did_you_mean
+from .errors import MismatchError, UserError, did_you_mean
+from .files import write
 from .jit import plain
 from .vector import Vec
 
@@ -224,14 +224,7 @@ class Replay:
 
         Raises RunError if it cannot be written.
         """
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            partial.write_bytes(self._header() + b"\n" + zlib.compress(self._packed(), 9))
-            os.replace(partial, path)
-        except OSError as fault:
-            partial.unlink(missing_ok=True)
-            raise RunError(f"cannot write the replay {path}: {fault.strerror}") from fault
+        write(Path(path), self._header() + b"\n" + zlib.compress(self._packed(), 9))
 
     @classmethod
     def load(cls, path: str | Path) -> Replay:

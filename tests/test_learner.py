@@ -18,7 +18,7 @@ from goalshift.agents.curriculum import Curriculum
 from goalshift.agents.net import Net, Shape
 from goalshift.agents.ppo import Learner, TrainConfig, advantages, configure, resolve
 from goalshift.agents.run import Interrupted, Log, Trained, resume, train
-from goalshift.engine import grid, layout, rng, state
+from goalshift.engine import files, grid, layout, rng, state
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.jit import rule
 from goalshift.engine.vector import Vec
@@ -390,14 +390,14 @@ def test_a_run_is_never_overwritten(tmp_path):
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    runs.write(path, b"old")
+    files.write(path, b"old")
 
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match="No space left"):
-        runs.write(path, b"new", keep=tmp_path / "kept")
+        files.write(path, b"new", keep=tmp_path / "kept")
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
 
 

@@ -378,12 +378,12 @@ def test_a_failed_save_leaves_nothing_behind(tmp_path, follow_replay, monkeypatc
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "replace", fails)
-    with pytest.raises(RunError, match=r"cannot write the replay .*: No space left on device"):
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(RunError, match=r"cannot write .*a\.gmr.: No space left on device"):
         follow_replay.save(path)
     assert os.listdir(tmp_path) == ["a.gmr"] and path.read_bytes() == before
     monkeypatch.undo()
-    with pytest.raises(RunError, match="cannot write the replay"):
+    with pytest.raises(RunError, match=r"cannot write .*a\.gmr"):
         follow_replay.save(tmp_path / "no folder" / "a.gmr")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ..errors import RunError
+from .. import files
 from ..world import World
 from . import top
 from .ink import DARK, DIM, TEXT, icon, write
@@ -47,10 +48,6 @@ def gallery(worlds: Sequence[World], seed: int = 1) -> np.ndarray:
 
 def save(picture: np.ndarray, path: Path) -> None:
     """Write a PNG, whole or not at all; RunError in one line if that fails."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        Image.fromarray(picture).save(part, "PNG", optimize=True)
-        part.replace(path)
-    except OSError as fault:
-        part.unlink(missing_ok=True)
-        raise RunError(f"cannot write '{path}': {fault.strerror or fault}") from fault
+    packed = io.BytesIO()
+    Image.fromarray(picture).save(packed, "PNG", optimize=True)
+    files.write(path, packed.getvalue())
