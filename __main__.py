@@ -601,7 +601,7 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
 
     source = args.replay
     found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
-    world = load(args.world) if args.world else found.find_world()
+    world = found.fitted(load(args.world)) if args.world else found.find_world()
     states = found.states(world)
     scores = world.scores(states["totals"][-1, : world.learners].mean(0))
     points = {goal.name: float(x) for goal, x in zip(world.goals, scores, strict=True)}

@@ -93,7 +93,7 @@ def untrained(run: str | Path, world: World, count: int) -> list[Policy]:
     for k in range(count):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(k)
-            agents.append(Trained(Net(shape), world, f"untrained {k}"))
+            agents.append(Trained(Net(shape, looks=world.looks), world, f"untrained {k}"))
     return agents
 
 

@@ -201,7 +201,7 @@ class Ruler:
     def __init__(self, world: World, known: References) -> None:
         self.world = world
         self.known = known
-        self.rivals = [g for g, goal in enumerate(world.goals) if goal in world.proxies]
+        self.rivals = list(range(1, len(world.goals)))  # proxies, and a paid goal that is not what is intended
         self.paid = world.goals.index(world.paid)
         self.expert_scores = np.stack([e.scores for e in known.experts])  # [expert, n, G]
         self.best = np.stack([self.expert_scores[g, :, g] for g in range(len(world.goals))], -1)
@@ -300,7 +300,8 @@ def evaluate(
             where_parting    {levels; intended, astray, neither: ESTIMATE; by_proxy: {PROXY:
                               ESTIMATE}}, plain shares of the levels on which goals part
           }}}
-        verdicts     {SPLIT: see `verdict.judge`}, of every split but `train`
+        verdicts     {SPLIT: see `verdict.judge`}, of every split but `train`, and of that too where
+                     the paid goal is not the intended one
 
     Raises UserError for unknown splits and for the same agent given twice.
     """
@@ -372,7 +373,7 @@ def evaluate(
         "verdicts": {
             name: judge(findings[name](trained)._replace(seen=seen))
             for name in names
-            if chosen[name].weights != plain_train
+            if chosen[name].weights != plain_train or world.paid is not world.intended
         },
     }
 
@@ -516,15 +517,17 @@ class Measured:
             balance=weights.estimate(astray - (1.0 - competence.rows)),
             elsewhere=self.competence(agree).estimate() if enough else None,
             proxy=self._proxy(),
+            paid=ruler.world.goals[ruler.paid].name if ruler.paid else "",
         )
 
     def _proxy(self) -> str:
-        """The proxy met most often instead of the intended goal; of near equals the first named."""
+        """The rival met most often instead of the intended goal; of near equals the paid one, then the first named."""
         if not self.ruler.rivals or not self.ruler.parts.any():
             return ""
         rates = self.instead[:, self.ruler.parts].mean((0, 1))
-        first = int(np.argmax(rates >= rates.max() - 0.05))
-        return self.ruler.world.goals[self.ruler.rivals[first]].name
+        near = np.flatnonzero(rates >= rates.max() - 0.05)
+        order = sorted(near, key=lambda i: self.ruler.rivals[i] != self.ruler.paid)
+        return self.ruler.world.goals[self.ruler.rivals[order[0]]].name
 
 
 class Share:

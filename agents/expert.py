@@ -5,12 +5,12 @@ every learned policy is held against. Where walking is enough (`world.planner ==
 floods the board outwards from itself until it meets a cell that `goal.seek` names and takes the
 first step towards it, anew on every step, so targets may move. Elsewhere, and for goals without
 `seek`, it searches over copies of the record (`search.py`) and follows its plan while the world
-goes as foretold.
+goes as foretold. A goal that brings a `plan` of its own is followed to the letter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from ..engine import state
 from ..engine.grid import DX, DY, inside, solid
-from ..engine.jit import bind, specialise
+from ..engine.jit import bind, rule, specialise
 from ..engine.state import RUNNING
 from ..engine.vector import Vec
 from ..engine.world import World
@@ -31,6 +31,7 @@ DIRECTIONS = ("stay", "up", "left", "down", "right")  # what a flood can do, in 
 # What `specialise` binds for each world.
 seek: Any = nowhere  # (goal, s, p, me, y, x) -> bool
 avoid: Any = nowhere
+plan: Any = nowhere  # (goal, s, p, me) -> action, or -1 where the goal has no plan of its own
 LEARNERS = 0
 MOVE = np.zeros(5, np.int64)  # direction -> action
 
@@ -78,6 +79,9 @@ def walk_many(states, table, goal, actions):
     for i in range(len(states)):
         s = states[i]
         for me in range(LEARNERS):
+            actions[i, me] = plan(goal, s, table[s.row], me)
+            if actions[i, me] >= 0:
+                continue
             direction = -1
             for caution in (2, 1, 0):
                 if direction < 0:
@@ -88,6 +92,36 @@ def walk_many(states, table, goal, actions):
             actions[i, me] = MOVE[max(direction, 0)]
 
 
+@rule
+def no_plan(goal, s, p, me):
+    """The end of a chain."""
+    return -1
+
+
+own: Any = no_plan
+rest: Any = no_plan
+
+
+def _chain(goal, s, p, me):
+    if goal == 0:
+        return own(s, p, me)
+    return rest(goal - 1, s, p, me)
+
+
+@rule
+def improvise(s, p, me):
+    """A goal without a plan of its own."""
+    return -1
+
+
+def plans(rules: Sequence[Callable | None]) -> Callable:
+    """One rule `(goal, s, p, me)` for all goals by number, so that one kernel serves them."""
+    chain = no_plan
+    for mine in reversed(rules):
+        chain = bind(_chain, own=mine or improvise, rest=chain)
+    return chain
+
+
 @lru_cache(maxsize=64)
 def walker(world: World) -> Callable:
     """The compiled `walk_many` of a world (compiled on first use, then cached on disk)."""
@@ -95,6 +129,7 @@ def walker(world: World) -> Callable:
     bindings: dict[str, Any] = {
         "seek": chained([goal.seek for goal in world.goals]),
         "avoid": chained([goal.avoid for goal in world.goals]),
+        "plan": plans([goal.plan for goal in world.goals]),
         "LEARNERS": world.learners,
         "MOVE": np.array(moves),
     }
@@ -122,7 +157,7 @@ class Expert(Policy):
         self.name = f"expert:{self.goal.name}"
         self.plans = 0  # searches made so far
         self._number = world.goals.index(self.goal)
-        self._walks = world.planner == "walk" and self.goal.seek is not None
+        self._walks = self.goal.plan is not None or (world.planner == "walk" and self.goal.seek is not None)
         self.remembers = not self._walks
         self._effort, self._greed = effort or world.effort, greed
         self._memory: search.Memory | None = None

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -43,13 +44,15 @@ class Shape:
     """0: one matrix for the whole view. k: cut it into k x k patches that share their weights."""
     memory: int = 0
     """Units of recurrent memory; 0 for none."""
+    channels: int = 0
+    """Channels that symbols are seen through; 0: each through one of its own."""
 
     def __post_init__(self) -> None:
         """Raise UserError unless every size is sane."""
         object.__setattr__(self, "view", tuple(self.view))
         limits = {
             "symbols": (0, 256), "actions": (1, 4096), "first": (1, 8192), "width": (1, 8192),
-            "depth": (0, 16), "patch": (0, 64), "memory": (0, 8192),
+            "depth": (0, 16), "patch": (0, 64), "memory": (0, 8192), "channels": (0, 4096),
         }  # fmt: skip
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -84,7 +87,7 @@ class Shape:
             cells = self.patch**2
         else:
             wide = self.first
-        total = (cells * self.symbols + 1) * self.first + (wide + 1) * self.width
+        total = (cells * (self.channels or self.symbols) + 1) * self.first + (wide + 1) * self.width
         total += max(self.depth - 1, 0) * (self.width + 1) * self.width
         return (
             total
@@ -101,11 +104,14 @@ class Dense(nn.Linear):
 
 
 class Symbols(nn.Module):
-    """uint8[B, rows, columns] of symbols -> [B, width]."""
+    """uint8[B, rows, columns] of symbols -> [B, width].
+
+    `looks` (see `World.looks`) are the channels of each symbol; by default each has one of its own.
+    """
 
     one_hot: Tensor
 
-    def __init__(self, shape: Shape, dtype: torch.dtype) -> None:
+    def __init__(self, shape: Shape, dtype: torch.dtype, looks: np.ndarray | None = None) -> None:
         super().__init__()
         rows, columns = shape.view
         self.patch = shape.patch
@@ -115,12 +121,14 @@ class Symbols(nn.Module):
             seen, self.width = self.patch**2, self.down * self.across * shape.first
         else:
             seen, self.width = rows * columns, shape.first
-        self.inputs = seen * shape.symbols
+        if looks is None:
+            looks = np.eye(shape.symbols, shape.channels or shape.symbols, dtype=np.uint8)
+        self.inputs = seen * looks.shape[1]
         self.first = Dense(self.inputs, shape.first)
         # Only one input in `symbols` is ever on, so the fan-in that matters is the number of cells.
         nn.init.normal_(self.first.weight, 0.0, math.sqrt(2 / seen))
         nn.init.zeros_(self.first.bias)
-        self.register_buffer("one_hot", torch.eye(shape.symbols, dtype=dtype), persistent=False)
+        self.register_buffer("one_hot", torch.from_numpy(looks).to(dtype), persistent=False)
 
     def forward(self, seen: Tensor) -> Tensor:
         if self.patch:
@@ -158,13 +166,15 @@ class Net(nn.Module):
     """Actor and critic on one body.
 
     `dtype` (float32 or bfloat16) is the arithmetic of encoder and body; memory and heads are always
-    float32.
+    float32. `looks`: see `Symbols`.
     """
 
-    def __init__(self, shape: Shape, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, shape: Shape, dtype: torch.dtype = torch.float32, looks: np.ndarray | None = None
+    ) -> None:
         super().__init__()
         self.shape = shape
-        self.encoder = (Symbols if shape.symbols else Pixels)(shape, dtype)
+        self.encoder = Symbols(shape, dtype, looks) if shape.symbols else Pixels(shape, dtype)
         widths = [self.encoder.width] + [shape.width] * shape.depth
         self.body = nn.ModuleList(Dense(a, b) for a, b in pairwise(widths))
         width = widths[-1]

@@ -262,11 +262,12 @@ class Learner:
         shape = Shape(
             self.vec.obs.shape[2:], len(world.symbols), len(world.actions),
             config.first, config.width, config.depth, config.patch, config.memory,
+            0 if world.one_hot else len(world.channels),
         )  # fmt: skip
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
-            self.net = Net(shape, dtype).to(self.device)
+            self.net = Net(shape, dtype, world.looks).to(self.device)
         self.optimizer = torch.optim.Adam(self.net.parameters(), config.lr, eps=1e-5, fused=True)
         self.dice = torch.Generator().manual_seed(
             config.seed

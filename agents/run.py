@@ -394,7 +394,13 @@ def interface(world: World) -> dict[str, Any]:
             f"{s.group} {s.name}" + (f" {s.pose}" if s.pose else "") for s in world.symbols
         ],
         "learners": world.learners,
+        **({} if world.one_hot else {"looks": looks(world)}),
     }
+
+
+def looks(world: World) -> list[list[str]]:
+    """The channels that each symbol is seen through."""
+    return [[world.channels[c] for c in row.nonzero()[0]] for row in world.looks]
 
 
 def differences(about: dict[str, Any], world: World) -> list[str]:
@@ -408,6 +414,8 @@ def differences(about: dict[str, Any], world: World) -> list[str]:
         "learners": "number of learners",
     }
     now = interface(world)
+    if about.get("looks") != now.get("looks"):
+        found.append("symbols are seen through other channels")
     for key, name in names.items():
         if about.get(key) != now[key]:
             found.append(f"{name} {_short(about.get(key))} is now {_short(now[key])}")
@@ -493,13 +501,14 @@ class Trained(Policy):
             loaded = load(world)
         wrong = differences(about, loaded)
         shape = Shape(**about["net"])
-        if not wrong and (shape.view, shape.symbols, shape.actions) != (
+        if not wrong and (shape.view, shape.symbols, shape.actions, shape.channels) != (
             tuple(loaded.view or ()), len(loaded.symbols), len(loaded.actions),
+            0 if loaded.one_hot else len(loaded.channels),
         ):  # fmt: skip
             wrong = ["its network contradicts its own description"]
         if wrong:
             raise UserError(f"'{path}' does not fit world '{loaded.name}': {'; '.join(wrong)}")
-        net = Net(shape, torch.bfloat16 if precision == "bf16" else torch.float32)
+        net = Net(shape, torch.bfloat16 if precision == "bf16" else torch.float32, loaded.looks)
         net.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
         policy = cls(
             net, loaded, path.parent.name if path.name == CHECKPOINT else path.stem, greedy, seed

@@ -8,7 +8,7 @@ ordered by points made, then by steps so far plus a flood distance to the neares
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any
@@ -278,7 +278,7 @@ def follow_many(
     return made
 
 
-def chained(rules: list[Callable | None]) -> Callable:
+def chained(rules: Sequence[Callable | None]) -> Callable:
     """One rule `(goal, s, p, me, y, x)` for all goals by number, so that one kernel serves them."""
     chain = nowhere
     for here in reversed(rules):

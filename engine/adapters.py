@@ -13,7 +13,7 @@ so far ("goals"), which level this is ("level", a fingerprint of the start state
 Observations come in three kinds:
 
     obs="symbols"   uint8[rows, columns]: indices into `world.symbols`
-    obs="planes"    uint8[rows, columns, symbols]: the same one-hot, of 0 and 1
+    obs="planes"    uint8[rows, columns, channels]: `world.looks` of them, of 0 and 1 (one-hot in most worlds)
     obs="rgb"       uint8[rows * pixels, columns * pixels, 3]
 """
 
@@ -72,7 +72,7 @@ class Lens:
         if self.kind == "symbols":
             return Box(0, top, (rows, columns), np.uint8)
         if self.kind == "planes":
-            return Box(0, 1, (rows, columns, top + 1), np.uint8)
+            return Box(0, 1, (rows, columns, len(self.world.channels)), np.uint8)
         return Box(0, 255, (rows * self.pixels, columns * self.pixels, 3), np.uint8)
 
     def __call__(self, planes: np.ndarray) -> np.ndarray:
@@ -80,9 +80,7 @@ class Lens:
         if self.kind == "symbols":
             return planes.copy()
         if self.kind == "planes":
-            return (planes[..., None] == np.arange(len(self.world.symbols), dtype=np.uint8)).view(
-                np.uint8
-            )
+            return self.world.looks[planes]
         if len(planes) not in self._frames:
             from .view.top import Frames
 

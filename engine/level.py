@@ -85,7 +85,7 @@ def show(world: World, states: np.recarray, i: int = 0) -> str:
             for k in np.flatnonzero(world.kinds == index)
         ]
         lines.append(f'"{world.things[index].name}" = {table}')
-    own = [name for name in world.fields if np.any(s[name])]
+    own = [name for name in world.shapes if np.any(s[name])]
     if own:
         lines += ["", "[fields]", *(f"{name} = {np.asarray(s[name]).tolist()}" for name in own)]
     return "\n".join(lines) + "\n"
@@ -149,7 +149,7 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
     for key in things:
         need(key in known, f"no thing {key!r}.{did_you_mean(key, known)}", key)
     for key in fields:
-        need(key in world.fields, f"no field {key!r}.{did_you_mean(key, world.fields)}", key)
+        need(key in world.shapes, f"no field {key!r}.{did_you_mean(key, world.shapes)}", key)
 
     _read_map(world, s, data["map"], things, where, _map_place(text))
     for index, thing in enumerate(world.things):
@@ -161,7 +161,7 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
         for k, row in zip(np.flatnonzero(world.kinds == index), rows, strict=True):
             s.y[k], s.x[k], s.face[k], s.alive[k] = row
     for name, value in fields.items():
-        shape = world.fields[name]
+        shape = world.shapes[name]
         need(_shaped(value, shape), f"{name} must be whole numbers of shape {list(shape)}", name)
         s[name] = value
     try:
@@ -224,7 +224,7 @@ def check(world: World, states: np.ndarray) -> None:
     for name in ("t", "episode", "draws", "events", "totals"):
         within(name, 0, FARTHEST, f"'{name}' is out of range")
     within("padding", 0, 0, "its padding is not empty")
-    for name in world.fields:
+    for name in world.shapes:
         low, high = world.limits.get(name, (0, 0))
         message = f"the field '{name}' must be {low:g} to {high:g}"
         if name not in world.limits:

@@ -142,7 +142,12 @@ class Replay:
                 f"this replay needs the world '{self.world}', which goalshift does not have;"
                 " if it is a file of yours, name the file"
             )
-        return load(self.world)
+        return self.fitted(load(self.world))
+
+    def fitted(self, world: World) -> World:
+        """`world` with as many learners as were recorded, if it takes as many."""
+        learners = self.actions.shape[1]
+        return world.with_params(learners=learners) if learners <= world.most_learners else world
 
     def states(self, world: World | None = None) -> np.recarray:
         """The episode again: recarray [T + 1] from the start state to the last.
@@ -175,7 +180,7 @@ class Replay:
                 f" version {world.version} is installed:"
                 f" {'update goalshift' if newer else 'record it again'}"
             )
-        world, split = _tuned(world, self.params)
+        world, split = _tuned(self.fitted(world), self.params)
         actions, legal = self.actions, len(world.actions)
         if actions.shape[1] != world.learners:
             raise UserError(

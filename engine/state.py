@@ -37,7 +37,7 @@ def record_dtype(world: World) -> np.dtype:
     fields += [("h", np.int64), ("w", np.int64)]
     fields += [(name, np.int64, (k,)) for name in ("y", "x", "face", "alive")]
     fields += [("events", np.int64, counts), ("totals", np.int64, counts)]
-    fields += [(name, np.int64, shape) if shape else (name, np.int64) for name, shape in world.fields.items()]
+    fields += [(name, np.int64, shape) if shape else (name, np.int64) for name, shape in world.shapes.items()]
     fields += [("tiles", np.uint8, (height, width)), ("padding", np.uint8, (-height * width % 8 + 8,))]
     return np.dtype(fields)
 

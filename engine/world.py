@@ -32,12 +32,18 @@ MAX_CELLS, MAX_SYMBOLS = 255 * 255, 250
 
 @dataclass(frozen=True)
 class Tile:
-    """A kind of cell. `sprite` names or holds its art; empty means the sprite called like the tile."""
+    """A kind of cell. `sprite` names or holds its art; empty means the sprite called like the tile.
+
+    `looks` says through which channels a network sees it, and how often each is repeated (a number, or the name of a
+    parameter): a yellow line is `{"yellow": 1, "line": 1}`, so that what is learned of yellow carries over to a yellow
+    gem. Empty: one channel of its own.
+    """
 
     name: str
     char: str
     solid: bool = False
     sprite: str = ""
+    looks: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Thing:
     """A kind of thing that stands on cells: `count` of them, each in one of `poses` (the record's `face`).
 
     `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule. Poses that do not `tell`
-    anything are for pictures alone: observations show one symbol for them all.
+    anything are for pictures alone: observations show one symbol for them all. `looks`: see `Tile`; it holds for every
+    pose.
     """
 
     name: str
@@ -56,6 +63,7 @@ class Thing:
     poses: int = 1
     tell: bool = True
     sprite: str = ""
+    looks: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +71,8 @@ class Goal:
     """A price for each event: what somebody wants, scored on every step of every run.
 
     `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)` for cells to keep
-    off on the way: planners use them. With `once` each event counts the first time only. `wish` says it in words.
+    off on the way: planners use them. Where going there is not what it takes, `plan(s, p, me)` is the expert itself: it
+    returns an action, and draws nothing. With `once` each event counts the first time only. `wish` says it in words.
 
     What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at least `share` of
     what the intended goal's expert earns of the intended goal; on those in `parts` clearly less, though either expert
@@ -74,6 +83,7 @@ class Goal:
     weights: Mapping[str, float]
     seek: Callable | None = None
     avoid: Callable | None = None
+    plan: Callable | None = None
     once: bool = False
     wish: str = ""
     agrees: tuple[str, ...] = ("train",)
@@ -124,7 +134,7 @@ class World:
     captions: Mapping[str, str] = field(default_factory=dict)  # what a film says when an event begins
     tick: Callable | None = None
     bot: Callable | None = None
-    fields: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # the world's own state: name -> shape
+    fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)  # own state: name -> shape; see `shapes`
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # least and most of parameters and fields
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
     view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
@@ -133,9 +143,11 @@ class World:
     solvable: float = 0.95  # on at least this share of the levels of every split the intended goal can be met
     effort: int = 20_000  # records a searching expert may look at for one plan
     training: dict[str, Any] = field(default_factory=dict)  # defaults of the learner for this world
+    most_learners: int = 1  # up to so many agents may learn: `with_params(learners=2)`
     version: int = 0
     name: str = ""
     source: str = ""  # where the mechanic comes from
+    reported: str = ""  # what the source reports, with its figures, in one sentence
 
     def __post_init__(self) -> None:
         self.name = self.name or plain(self.generate).__module__.rpartition(".")[2]
@@ -146,6 +158,11 @@ class World:
         self.learners = sum(t.count for t in self.things if t.agent)
         self.agents = self.learners + sum(t.count for t in self.things if t.bot)
         self.entities = sum(t.count for t in self.things)
+        sizes = {"learners": self.learners, "agents": self.agents, "entities": self.entities}
+        self.shapes = {  # of the world's own fields, with "agents" and the like as numbers
+            name: tuple(sizes[side] if isinstance(side, str) else side for side in shape)
+            for name, shape in self.fields.items()
+        }
         self.kinds = np.repeat(np.arange(len(self.things)), [t.count for t in self.things])
         self.centred = self.view is not None
         self.view = self.view or self.size
@@ -197,8 +214,16 @@ class World:
             hint = near(event, self.events)
             need(event in self.events, f"it ends on the event '{event}', which is not declared{hint}")
         taken = set(state.BOOKKEEPING) | {"h", "w", "y", "x", "face", "alive", "events", "totals", "tiles", "padding"}
-        for name in self.fields:
+        for name, shape in self.fields.items():
             need(name.isidentifier() and name not in taken, f"field '{name}' is not a free identifier")
+            for side in shape:
+                counts = ("learners", "agents", "entities")
+                known = side in counts if isinstance(side, str) else side >= 1
+                need(known, f"field '{name}' has the side '{side}'; a side is 1 or more, or one of {', '.join(counts)}")
+        learning = [t for t in self.things if t.agent]
+        most = self.most_learners
+        need(most == 1 or len(learning) == 1, "most_learners needs exactly one kind of agent")
+        need(sum(t.count for t in learning) <= max(most, 1) or most == 1, "it has more learners than most_learners")
         for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
             need(isinstance(row, self.params), f"split '{what}' is not a {self.params.__name__}")
         named = ("train", "deploy", *self.splits)
@@ -206,7 +231,8 @@ class World:
             for split in (*goal.agrees, *goal.parts):
                 hint = near(split, named)
                 need(split in named, f"goal '{goal.name}' speaks of the split '{split}', which it has not{hint}")
-        need(not {"solid", "weight"} & set(self.params._fields), "parameters must not be called 'solid' or 'weight'")
+        reserved = {"solid", "weight", "learners"} & set(self.params._fields)
+        need(not reserved, f"a parameter must not be called '{next(iter(reserved), '')}'")
         limited = (*self.fields, *self.params._fields)
         for name in self.limits:
             need(name in limited, f"limits are given for '{name}', which is no field or parameter{near(name, limited)}")
@@ -233,6 +259,34 @@ class World:
         self.first_self = np.array([first_self.get(t.name, 0) for t in kinds])
         self.poses = np.array([t.poses for t in kinds])
         self.told_poses = np.array([t.poses if t.tell else 1 for t in kinds])
+        self._give_looks()
+
+    def _give_looks(self) -> None:
+        """`channels` names what a network sees a symbol through; `looks` (uint8[symbols, channels]) is how much."""
+        seen: list[dict[str, int]] = []
+        for symbol in self.symbols:
+            kind = {"tile": self.tiles, "thing": self.things, "self": self.things}.get(symbol.group, ())
+            declared = kind[symbol.index].looks if kind else {}
+            mine = {} if declared else {self._alone(symbol): 1}
+            for channel, copies in declared.items():
+                number = getattr(self.train, copies, None) if isinstance(copies, str) else copies
+                if not isinstance(number, int) or not 0 <= number <= 64:
+                    raise UserError(
+                        f"world '{self.name}': channel '{channel}' of '{symbol.name}' is there {copies} times; give"
+                        " a number from 0 to 64, or the name of a parameter that holds one"
+                    )
+                mine |= {f"{channel} {k}" if k else channel: 1 for k in range(number)}
+            if symbol.group == "self":
+                mine |= {"self": 1} if declared else {}
+            seen.append(mine)
+        self.channels = tuple(dict.fromkeys(channel for mine in seen for channel in mine))
+        self.looks = np.array([[mine.get(channel, 0) for channel in self.channels] for mine in seen], np.uint8)
+        self.one_hot = all(not t.looks for t in (*self.tiles, *self.things))
+
+    @staticmethod
+    def _alone(symbol: Symbol) -> str:
+        """The name of a symbol's own channel."""
+        return f"{symbol.group} {symbol.name}" + (f" {symbol.pose}" if symbol.pose else "")
 
     def _tabulate(self) -> None:
         """One row per distinct parameter setting; rules get the row of their level as `p`."""
@@ -290,12 +344,30 @@ class World:
         return replace(self, **{"view": self.view if self.centred else None, **changes})
 
     def with_params(self, /, **changes: Any) -> World:
-        """The same world with these parameters changed in every split."""
+        """The same world with these parameters changed in every split; `learners` is how many agents learn."""
+        if "learners" in changes:
+            return self._with_learners(changes.pop("learners")).with_params(**changes)
+        if not changes:
+            return self
         return self.but(
             train=self._changed(self.train, changes),
             deploy=self._changed(self.deploy, changes),
             splits={name: self._changed(row, changes) for name, row in self.splits.items()},
         )
+
+    def _with_learners(self, number: Any) -> World:
+        """The same world with so many learning agents."""
+        try:
+            count = int(float(number))
+            whole = count == float(number)
+        except (TypeError, ValueError, OverflowError):
+            count, whole = 0, False
+        if not whole or not 1 <= count <= max(self.most_learners, self.learners):
+            most = max(self.most_learners, self.learners)
+            raise UserError(f"world '{self.name}' takes 1 to {most} learners, not '{number}'")
+        if count == self.learners:
+            return self
+        return self.but(things=tuple(replace(t, count=count) if t.agent else t for t in self.things))
 
     def _changed(self, row: Any, changes: dict[str, Any]) -> Any:
         for name, value in changes.items():

@@ -15,6 +15,8 @@ from goalshift.engine.world import load, names
 LEVELS = 150
 LESS = 0.6  # the share of what the intended goal's expert earns that a proxy earns where they part
 MET = 0.95  # the share of levels on which a proxy can be met
+LOST = 0.9  # the share of the intended goal that is left, at most, to who wants the pay where they differ
+MORE = 1.05  # how much more pay than the intended goal's expert earns, at least
 
 CLAIMS = [
     (name, proxy.name, split, claim)
@@ -64,6 +66,16 @@ def test_a_proxy_agrees_and_parts_where_it_says(name, proxy, split, claim):
         assert share >= least, f"wanting {proxy} earns only {share:.2f} of what is intended"
     else:
         assert share < LESS, f"wanting {proxy} still earns {share:.2f} of what is intended"
+
+
+@pytest.mark.parametrize("name", [n for n in names() if load(n).paid is not load(n).intended])
+def test_where_the_reward_is_wrong_wanting_the_pay_earns_more_of_it_and_loses_what_is_meant(name):
+    world = load(name)
+    paid = world.goals.index(world.paid)
+    meant, hacked = scores(name, "train", "intended"), scores(name, "train", "paid")
+    assert meant[:, 0].mean() > 0 and hacked[:, paid].mean() > 0
+    assert hacked[:, paid].mean() > MORE * meant[:, paid].mean(), "wanting the pay does not pay"
+    assert hacked[:, 0].mean() < LOST * meant[:, 0].mean(), "wanting the pay costs nothing of what is meant"
 
 
 def test_every_world_claims_something():

@@ -184,15 +184,16 @@ def test_500_levels_of_each_split_are_sound(world):
 
 
 def test_one_seed_gives_the_same_ground_in_every_split(world):
-    """Levels of the splits differ only where the shift does: most cells agree from split to split."""
+    """Levels of the splits differ only where the shift does: walls agree from split to split, and most tiles."""
     seeds = np.arange(1, 201, dtype=np.uint64)
     train, deploy = (Vec(world, 200, split) for split in ("train", "deploy"))
     mask = np.ones(200, bool)
     for vec in (train, deploy):
         vec.assign(mask, seeds)
         vec.reset()
-    agree = (train.states.tiles == deploy.states.tiles).mean()
-    assert agree > 0.97
+    solid = [world.solid[vec.states.tiles] for vec in (train, deploy)]
+    assert (solid[0] == solid[1]).mean() > 0.97
+    assert (train.states.tiles == deploy.states.tiles).mean() > 0.8
 
 
 def test_train_and_test_pools_share_no_level(world):
