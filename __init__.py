@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .engine import grid as grid
     from .engine import layout as layout
     from .engine import rng as rng
+    from .engine import shapes as shapes
     from .engine.errors import RunError as RunError
     from .engine.errors import UserError as UserError
     from .engine.grid import MOVES as MOVES
@@ -41,6 +42,7 @@ _HOMES = {
     "grid": ("engine.grid", None),
     "layout": ("engine.layout", None),
     "rng": ("engine.rng", None),
+    "shapes": ("engine.shapes", None),
     "rule": ("engine.jit", "rule"),
     "MOVES": ("engine.grid", "MOVES"),
     "Goal": ("engine.world", "Goal"),
@@ -76,6 +78,7 @@ __all__ = [
     "register",
     "rng",
     "rule",
+    "shapes",
 ]
 
 
