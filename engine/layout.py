@@ -214,6 +214,23 @@ def free_cell(s, p, top, left, bottom, right):
 
 
 @rule
+def clear_cell(s, p, floor):
+    """A random free cell within the border as (y, x); where all is taken, the first one that was wall becomes `floor`.
+
+    (-1, -1) if things stand on every cell.
+    """
+    y, x = free_cell(s, p, 1, 1, s.h - 2, s.w - 2)
+    if y >= 0:
+        return y, x
+    for y in range(1, s.h - 1):
+        for x in range(1, s.w - 1):
+            if solid(s, p, y, x):
+                s.tiles[y, x] = floor
+                return y, x
+    return -1, -1
+
+
+@rule
 def spread(seeds, open_cells):
     """Flood one row: all runs of 1 in `open_cells` that hold a bit of `seeds` (both uint64, below bit 63)."""
     up = (seeds | ((seeds + open_cells) ^ open_cells)) & open_cells  # carries run to the upper end of each run
