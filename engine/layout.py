@@ -320,6 +320,38 @@ def choose(s, near, top, left, bottom, right):
 
 
 @rule
+def listed(s, near, cells):
+    """Write the cells of `near` without a thing into `cells` (int64[>= h * w]), as y * w + x; returns how many."""
+    count = 0
+    for y in range(s.h):
+        for x in range(s.w):
+            if reaches(near, y, x):
+                cells[count] = y * s.w + x
+                count += 1
+    for k in range(len(s.y)):
+        if s.alive[k]:
+            for i in range(count):
+                if cells[i] == s.y[k] * s.w + s.x[k]:
+                    count -= 1
+                    cells[i] = cells[count]
+                    break
+    return count
+
+
+@rule
+def deal(s, cells, left):
+    """A uniformly random one of the first `left` cells as (y, x); it is swapped behind the others.
+
+    With `listed` the quick way to place many things: call it with one less each time.
+    """
+    k = rng.below(s, left)
+    cell = cells[k]
+    cells[k] = cells[left - 1]
+    cells[left - 1] = cell
+    return cell // s.w, cell % s.w
+
+
+@rule
 def corridor(s, tile, ya, xa, yb, xb):
     """Carve an L-shaped path from one cell to another, first along the row, then along the column."""
     for x in range(min(xa, xb), max(xa, xb) + 1):
