@@ -155,9 +155,10 @@ def holding(keys: int) -> str:
 
 WORLD = World(
     story=__doc__,
-    source="Abdel Sadek et al. 2025 (arXiv 2507.03068), keys and chests; Langosco et al. 2022 (arXiv 2105.14111), heist",
-    reported="Langosco et al.: after the shift the agent hoards keys (curves only); Abdel Sadek et al.: training on random"
-    " levels misgeneralizes until about one in ten of them tells the goals apart.",
+    source="Abdel Sadek et al. 2025 (arXiv 2507.03068), keys and chests; Langosco et al. 2022 (arXiv 2105.14111),"
+    " keys and chests in heist",
+    reported="Langosco et al.: after the shift the agent hoards keys (curves only); Abdel Sadek et al.: trained on"
+    " randomly drawn levels it misgeneralizes until about one in ten of them tells the goals apart.",
     size=(15, 15),
     horizon=50,
     view=(13, 13),
