@@ -69,6 +69,9 @@ class TrainConfig:
     """Discount of the next step's reward."""
     lam: float = 0.95
     """Lambda of the generalised advantage estimate: 0 trusts the critic, 1 the returns."""
+    reward_scale: float = 1.0
+    """Rewards are multiplied by this before they are learned from; scores stay as they are. Prices of tens let the
+    critic's gradient drown the actor's."""
     clip: float = 0.2
     """How far the probability of an action may move in one update before its gradient is cut."""
     entropy: float = 0.01
@@ -163,7 +166,8 @@ _LIMITS = {
     "levels": (0, 10_000_000), "steps": (1, 10**12), "seed": (0, 2**63 - 1), "envs": (1, 65_536),
     "rollout": (1, 4096), "epochs": (1, 100), "minibatch": (1, 2**24), "lr": (1e-9, 1.0),
     "gamma": (0.0, 1.0),
-    "lam": (0.0, 1.0), "clip": (1e-4, 10.0), "entropy": (0.0, 10.0), "value_cost": (0.0, 100.0),
+    "lam": (0.0, 1.0), "reward_scale": (1e-6, 1e6), "clip": (1e-4, 10.0), "entropy": (0.0, 10.0),
+    "value_cost": (0.0, 100.0),
     "max_grad": (1e-6, 1e6), "threads": (0, 1024), "save_every": (0.0, 1e9),
 }  # fmt: skip
 
@@ -346,7 +350,7 @@ class Learner:
                 action.cpu().numpy().reshape(vec.n, learners)
             )
             ended = terminated | truncated
-            self.reward[t] = self._rows(reward)
+            self.reward[t] = self._rows(reward) * self.config.reward_scale
             self.done[t] = self._rows(ended)
             if ended.any():
                 totals = vec.final_totals[ended][:, :learners]

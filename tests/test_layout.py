@@ -13,6 +13,7 @@ from goalshift.engine.world import load
 FLOOR, WALL, CHEESE = range(3)
 CORNER = load("corner")
 BIG = CORNER.but(size=(80, 90))
+SQUARE = CORNER.but(size=(24, 24))
 SIZES = st.tuples(st.integers(3, 24), st.integers(3, 24))
 
 
@@ -155,3 +156,20 @@ def test_corridor_is_an_l():
     layout.fill(s, WALL)
     layout.corridor(s, FLOOR, 1, 2, 4, 6)
     assert floor_cells(s) == {(1, x) for x in range(2, 7)} | {(y, 6) for y in range(1, 5)}
+
+
+@given(st.integers(0, 2**32), SIZES, st.integers(0, 7))
+@settings(max_examples=40, deadline=None)
+def test_a_turned_level_is_the_same_level_seen_from_another_side(seed, size, way):
+    s, _ = blank(seed, *size, world=SQUARE)
+    layout.blocks(s, WALL, FLOOR)
+    grid.put(s, 0, size[0] // 2, size[1] - 1)
+    before, (y, x) = s.tiles[: size[0], : size[1]].copy(), (s.y[0], s.x[0])
+    layout.turn(s, way)
+    after = before[::-1] if way & 1 else before
+    after = after[:, ::-1] if way & 2 else after
+    after = after.T if way & 4 else after
+    assert (s.h, s.w) == after.shape and np.array_equal(s.tiles[: s.h, : s.w], after)
+    assert (s.y[0], s.x[0]) == layout.turned(way, *size, y, x)
+    assert layout.unturned(s, way, s.y[0], s.x[0]) == (y, x)
+    assert not s.tiles[s.h :].any() and not s.tiles[:, s.w :].any()

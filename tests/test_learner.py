@@ -170,6 +170,20 @@ def test_final_observation_is_what_is_valued():
     assert seen[-1][:2] == (1, truncated)
 
 
+def test_scaled_rewards_teach_what_rewards_of_another_currency_teach():
+    plain = learner(PAIR, 3)
+    dear = PAIR.but(intended=Goal("good", {"good": 64.0}), paid=None, proxies=())
+    scaled = learner(dear, 3, reward_scale=1 / 64)
+    for a, b in zip(plain.net.parameters(), scaled.net.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert any(
+        not torch.equal(a, b)
+        for a, b in zip(plain.net.parameters(), learner(dear, 3).net.parameters(), strict=True)
+    )
+    figures = [made.update()["return/good"] for made in (plain, scaled)]
+    assert figures[1] == 64 * figures[0] > 0  # scores are not scaled
+
+
 def test_rows_keep_learners_apart():
     """Two learners share the network, see themselves, and learn opposite answers."""
     made = learner(PAIR, 40, lr=3e-3, entropy=0.0)
