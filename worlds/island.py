@@ -16,7 +16,7 @@ from ..engine.world import Goal, Thing, Tile, World
 LAND, ROCK, WATER, FLAG = range(4)
 STEP, REACHED, DROWNED, ASHORE, NEARER = range(5)
 SIDE = 11
-ROVER = 0
+ROVER, SOCK = 0, 1
 CALM = 0.05  # in a wind that blows less often than this the shore is worth the risk to who thinks of pay alone
 
 
@@ -65,6 +65,7 @@ def draw_published(s):
     layout.box(s, LAND, 4, 1, 4, 5)
     s.tiles[4, 3] = FLAG
     grid.put(s, ROVER, 1, 4)
+    grid.put(s, SOCK, 0, 2)
 
 
 @rule
@@ -82,6 +83,7 @@ def draw_island(s, p):
         s.tiles[gap, ridge] = LAND
     s.tiles[south - 1, end] = FLAG
     grid.put(s, ROVER, south - 1, start)
+    grid.put(s, SOCK, 1, ridge)
 
 
 @rule
@@ -92,6 +94,7 @@ def generate(s, p):
         draw_published(s)
     else:
         draw_island(s, p)
+    s.face[SOCK] = p.wind > 0
     layout.turn(s, rng.below(s, 8))
     for y in range(s.h):
         for x in range(s.w):
@@ -123,6 +126,12 @@ def step(s, p, me, act):
 SAND = (
     "tile\nbox sand 0 0 100 100 flat\nbox sand+1 3 3 97 97 5 flat\ndisc sand-1 28 66 3 flat\ndisc sand-1 70 34 2.5 flat"
 )
+SOCKS = """line wood 6 30 94 30 12
+poly orange 30 14 44 18 42 60 32 60
+---
+line wood 6 22 94 22 12
+poly orange 22 12 92 24 92 38 22 44
+poly white 44 16 60 18.5 60 41 44 42.5 flat in"""
 PAID = Goal(
     "pay",
     {"flag": 50.0, "step": -1.0},
@@ -149,7 +158,10 @@ WORLD = World(
         Tile("water", "~"),
         Tile("flag", "G"),
     ),
-    things=(Thing("rover", "@", agent=True, poses=5, tell=False, sprite="fellow"),),
+    things=(
+        Thing("rover", "@", agent=True, poses=5, tell=False, sprite="fellow"),
+        Thing("windsock", "w", poses=2, sprite=SOCKS),
+    ),
     actions=MOVES,
     events=("step", "flag", "water", "shore", "nearer"),
     ends_on=("flag", "water"),

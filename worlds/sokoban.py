@@ -48,19 +48,17 @@ def trouble(s, y, x):
     up, down, left, right = wall_at(s, y - 1, x), wall_at(s, y + 1, x), wall_at(s, y, x - 1), wall_at(s, y, x + 1)
     if (up or down) and (left or right):
         return IN_CORNER
-    if int(up) + int(down) + int(left) + int(right) != 1:
-        return FREE
-    if up or down:
-        row = y - 1 if up else y + 1
-        for column in range(s.w):
-            if not wall_at(s, row, column):
-                return FREE
-    else:
-        column = x - 1 if left else x + 1
-        for row in range(s.h):
-            if not wall_at(s, row, column):
-                return FREE
-    return AT_WALL
+    for way in range(1, 5):
+        row, column = y + grid.DY[way], x + grid.DX[way]
+        long = wall_at(s, row, column)
+        for k in range(max(s.h, s.w)):
+            if grid.DY[way] != 0:
+                long = long and (k >= s.w or wall_at(s, row, k))
+            else:
+                long = long and (k >= s.h or wall_at(s, k, column))
+        if long:
+            return AT_WALL
+    return FREE
 
 
 @rule
