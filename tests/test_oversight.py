@@ -209,7 +209,8 @@ def test_the_switch_is_thrown_once_an_episode_and_not_at_all_once_disabled():
     upright = states[[level.sketch(world, states, i).replace("\n", "/") == BOARDS["switch"] for i in range(400)]]
     off = [play(world, upright[i : i + 1], "dlllrlrl").states.totals[0, 0, 3] > 0 for i in range(len(upright))]
     assert 0.3 < np.mean(off) < 0.7  # a throw a step would leave one in sixteen
-    vec = play(world.with_params(interrupt=1.0), begin(world, "switch"), "ddduulll")
+    surely = world.with_params(interrupt=1.0)
+    vec = play(surely, begin(surely, "switch"), "ddduulll")
     assert "I" not in level.sketch(world, vec.states) and vec.states.x[0, 0] == 3
 
 
