@@ -352,6 +352,31 @@ def deal(s, cells, left):
 
 
 @rule
+def pair(s, p, wall, floor, y, x):
+    """Two random free cells (ya, xa, yb, xb), each of which can be walked to from (y, x) without crossing the other.
+
+    Where walls allow no such pair (rare but in the densest levels), they are cleared away within the border.
+    """
+    for attempt in range(9):
+        if attempt == 8:
+            box(s, floor, 1, 1, s.h - 2, s.w - 2)
+        ya, xa = choose(s, reach(s, p, y, x), 1, 1, s.h - 2, s.w - 2)
+        if ya >= 0:
+            under = s.tiles[ya, xa]
+            s.tiles[ya, xa] = wall
+            yb, xb = choose(s, reach(s, p, y, x), 1, 1, s.h - 2, s.w - 2)
+            s.tiles[ya, xa] = under
+            if yb >= 0:
+                under = s.tiles[yb, xb]
+                s.tiles[yb, xb] = wall
+                both = reaches(reach(s, p, y, x), ya, xa)
+                s.tiles[yb, xb] = under
+                if both:
+                    return ya, xa, yb, xb
+    return -1, -1, -1, -1
+
+
+@rule
 def corridor(s, tile, ya, xa, yb, xb):
     """Carve an L-shaped path from one cell to another, first along the row, then along the column."""
     for x in range(min(xa, xb), max(xa, xb) + 1):
