@@ -285,28 +285,10 @@ def _scatter(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     return h ^ (h >> np.uint32(13))
 
 
-def _tiles(
-    world, art, record, size, p, top, left
-) -> tuple[np.ndarray, list[tuple[Stamp, int, int]]]:
-    """The level's visible cells with their looks, edges and shadows: uint8[height, width, 3].
-
-    Tiles that do not fill their cell (a coin, a ledge) are returned beside it, as stamps with their
-    pixel (y, x).
-    """
-    objects: list[tuple[Stamp, int, int]] = []
-    height, width = size
+def cell_keys(world: World, record: Any, y0: int, y1: int, x0: int, x1: int) -> np.ndarray:
+    """What `_cell` draws on these cells of the level: tile, look, edges and shadow, packed in an int64 each."""
     looks, edged, sky = _tables(world)
     h, w = int(record.h), int(record.w)
-    frame = _scenery(size, left) if sky else np.empty((height, width, 3), np.uint8)
-    if not sky:
-        frame[:] = BACKDROP
-    y0, y1 = max(0, top // p), min(h, -(-(top + height) // p))
-    x0, x1 = max(0, left // p), min(w, -(-(left + width) // p))
-    if y0 >= y1 or x0 >= x1:
-        return frame, objects
-    if sky:  # the landscape ends where the level does
-        frame[: max(0, -top)] = frame[max(0, h * p - top) :] = BACKDROP
-        frame[:, : max(0, -left)] = frame[:, max(0, w * p - left) :] = BACKDROP
     padded = np.pad(record.tiles[:h, :w], 1, mode="edge").astype(np.int64)
     tiles = padded[y0 + 1 : y1 + 1, x0 + 1 : x1 + 1]
     above, below = padded[y0:y1, x0 + 1 : x1 + 1], padded[y0 + 2 : y1 + 2, x0 + 1 : x1 + 1]
@@ -323,8 +305,32 @@ def _tiles(
         shade = ((world.solid[above] > 0) | (world.solid[before] > 0) * 2) * (
             world.solid[tiles] == 0
         )
-    keys = (((tiles * 32 + look) * 16 + edges) * 4 + shade).tolist()
-    for r, row in enumerate(keys):
+    return ((tiles * 32 + look) * 16 + edges) * 4 + shade
+
+
+def _tiles(
+    world, art, record, size, p, top, left
+) -> tuple[np.ndarray, list[tuple[Stamp, int, int]]]:
+    """The level's visible cells with their looks, edges and shadows: uint8[height, width, 3].
+
+    Tiles that do not fill their cell (a coin, a ledge) are returned beside it, as stamps with their
+    pixel (y, x).
+    """
+    objects: list[tuple[Stamp, int, int]] = []
+    height, width = size
+    sky = _tables(world)[2]
+    h, w = int(record.h), int(record.w)
+    frame = _scenery(size, left) if sky else np.empty((height, width, 3), np.uint8)
+    if not sky:
+        frame[:] = BACKDROP
+    y0, y1 = max(0, top // p), min(h, -(-(top + height) // p))
+    x0, x1 = max(0, left // p), min(w, -(-(left + width) // p))
+    if y0 >= y1 or x0 >= x1:
+        return frame, objects
+    if sky:  # the landscape ends where the level does
+        frame[: max(0, -top)] = frame[max(0, h * p - top) :] = BACKDROP
+        frame[:, : max(0, -left)] = frame[:, max(0, w * p - left) :] = BACKDROP
+    for r, row in enumerate(cell_keys(world, record, y0, y1, x0, x1).tolist()):
         y = (y0 + r) * p - top
         for c, key in enumerate(row):
             x = (x0 + c) * p - left
