@@ -28,6 +28,7 @@ from . import __version__
 from .engine.errors import RunError, UserError, did_you_mean
 
 INTERRUPTED = 130
+FILMS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")  # as film.FORMATS, which is slow to load
 
 
 class Report(NamedTuple):
@@ -420,11 +421,7 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
     trust(args.world)
     run = Path(args.run)
     home = run if run.is_dir() else preflight.fresh_folder(f"contrast-{run.stem}")
-    films = [Path(name) for name in args.out or ()]
-    for film in films:
-        if film.suffix.lower() not in (".mp4", ".webp", ".gif"):
-            raise UserError(f"--out '{film}' must end in .mp4, .webp or .gif")
-        preflight.check_file(film, args.force)
+    films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
     from .agents.demo import (
@@ -459,8 +456,81 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
         talk.progress,
         fps=args.fps,
         size=(height, width),
+        layout=args.layout,
+        **film_options(args),
     )
     return Report(filmed, film_lines(filmed))
+
+
+def film_options(args: argparse.Namespace) -> dict[str, Any]:
+    """What `contrast` and `record` say alike about the film."""
+    from .agents.record import read_notes
+
+    notes = read_notes(Path(args.captions)) if args.captions else ()
+    return {"sync": args.sync, "cameras": args.camera or ["top"], "notes": notes}
+
+
+def record(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+
+    trust(args.world)
+    films = film_names(args)
+    are_replays = [source.startswith("GM1.") or source.endswith(".gmr") for source in args.sources]
+    if any(are_replays) and not all(are_replays):
+        raise UserError("name either replays or runs, not both")
+    if args.mosaic and (any(are_replays) or len(args.sources) > 1):
+        raise UserError("--mosaic films one run on many levels: name one run")
+    home = Path(args.sources[0])
+    if any(are_replays) or not home.is_dir():
+        home = preflight.fresh_folder("record")
+    films = films or [home / "films" / f"record{suffix}" for suffix in (".mp4", ".webp")]
+    preflight.check_writable(films[0].parent)
+    from .agents import record as recorder
+    from .engine.world import load
+
+    width, height = args.size
+    options = {"fps": args.fps, "size": (height, width), **film_options(args)}
+    options["command"] = " ".join(["goalshift record", *(Path(s).name[:40] for s in args.sources)])
+    with talk.progress("filming") as show:
+        options["progress"] = lambda done, total: show(done, total, f"{done}/{total} frames")
+        if all(are_replays):
+            world = load(args.world) if args.world else None
+            made = recorder.record_replays([recorder.open_replay(s, world) for s in args.sources], films, **options)
+        elif args.mosaic:
+            options["command"] += f" --mosaic {args.mosaic}"
+            made = recorder.mosaic(
+                home if home.is_dir() else args.sources[0], films, home / "replays", args.mosaic, args.split, args.seed,
+                **options,
+            )  # fmt: skip
+        else:
+            options["command"] += f" --pick {args.pick}" if args.pick != "median" else ""
+            made = recorder.record_runs(
+                checkpoints(args), films, home / "replays", args.split, args.pick, args.levels, args.seed, **options
+            )
+    lines = [made["pick"]] if "pick" in made else []
+    lines += [f"{path}  {human_bytes(path)}" for path in [*made["films"], *made.get("replays", [])]]
+    return Report(made, "\n".join(lines))
+
+
+def checkpoints(args: argparse.Namespace) -> list[str]:
+    """The runs or checkpoints to film: with --history, all that a run has kept along the way."""
+    if not args.history:
+        return args.sources
+    from .agents.run import history
+
+    return [str(path) for source in args.sources for path in history(source)]
+
+
+def film_names(args: argparse.Namespace) -> list[Path]:
+    """Where to film to: every --out, checked before any work is done."""
+    from .agents import preflight
+
+    films = [Path(name) for name in args.out or ()]
+    for film in films:
+        if film.suffix.lower() not in FILMS:
+            raise UserError(f"--out '{film}' must end in {', '.join(FILMS[:-1])} or {FILMS[-1]}")
+        preflight.check_file(film, args.force)
+    return films
 
 
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
@@ -599,7 +669,7 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
     from .engine.replay import PREFIX, Replay
     from .engine.world import load
 
-    source = args.replay
+    source, films = args.replay, film_names(args)
     found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
     world = found.fitted(load(args.world)) if args.world else found.find_world()
     states = found.states(world)
@@ -629,7 +699,14 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
         "verified": True,
         "code": found.code(),
     }
-    return Report(data, f"{table(facts)}\n\n{data['code']}")
+    text = f"{table(facts)}\n\n{data['code']}"
+    if films:
+        from .agents.record import record_replays
+
+        made = record_replays([(found, world)], films, command=f"goalshift replay {data['code'][:20]}...")
+        data["films"] = made["films"]
+        text += "\n\n" + "\n".join(f"{path}  {human_bytes(path)}" for path in made["films"])
+    return Report(data, text)
 
 
 def doctor(args: argparse.Namespace, talk: Talk) -> Report:
@@ -735,12 +812,57 @@ def contrast_flags(parser: Parser) -> None:
     parser.add_argument("--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
     add_seed(parser)
     parser.add_argument(
-        "--out",
-        "-o",
-        action="append",
-        metavar="FILE",
-        help=".mp4, .webp or .gif; again for several (default: RUN/films/contrast.mp4 and .webp)",
+        "--layout",
+        type=one_of("1x2", "2x2"),
+        default="1x2",
+        metavar="RxC",
+        help="1x2, or 2x2 with the same seed in training above (default: 1x2)",
     )
+    add_film_looks(parser)
+    add_films(parser, f"{' '.join(FILMS)} (default: RUN/films/contrast.mp4 and .webp)")
+
+
+def add_film_looks(parser: Parser) -> None:
+    parser.add_argument(
+        "--sync",
+        type=one_of("divergence", "step", "event"),
+        default="divergence",
+        metavar="HOW",
+        help="divergence (slow where paths part), step, or event (who is first waits); default: divergence",
+    )
+    parser.add_argument(
+        "--camera",
+        action="append",
+        type=one_of("top", "iso", "eyes"),
+        metavar="NAME",
+        help="top, iso or eyes; a page takes several (default: top)",
+    )
+    parser.add_argument("--captions", metavar="FILE.toml", help="what to say when: [[caption]] from, to, text")
+
+
+def record_flags(parser: Parser) -> None:
+    parser.add_argument("sources", nargs="+", metavar="RUN|REPLAY", help="runs, checkpoints, .gmr files or codes")
+    add_world(parser)
+    parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
+    parser.add_argument(
+        "--pick",
+        type=film_pick,
+        default="median",
+        metavar="HOW",
+        help="median, first, random, worst or seed:N (default: median)",
+    )
+    parser.add_argument("--levels", type=count, default=256, metavar="N", help="held-out levels to pick from")
+    parser.add_argument("--mosaic", type=count, metavar="N", help="N x N held-out levels at once")
+    parser.add_argument("--history", action="store_true", help="every checkpoint kept in training (train --keep N)")
+    parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
+    parser.add_argument("--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
+    add_seed(parser)
+    add_film_looks(parser)
+    add_films(parser, f"{' '.join(FILMS)} (default: RUN/films/record.mp4 and .webp)")
+
+
+def add_films(parser: Parser, what: str) -> None:
+    parser.add_argument("--out", "-o", action="append", metavar="FILE", help=f"{what}; again for several")
     parser.add_argument("--force", action="store_true", help="replace an existing --out")
 
 
@@ -766,6 +888,7 @@ def worlds_flags(parser: Parser) -> None:
 def replay_flags(parser: Parser) -> None:
     parser.add_argument("replay", metavar="FILE|CODE", help="a .gmr file, or a text GM1....")
     add_world(parser)
+    add_films(parser, "a page that plays it (.html), or a film of it")
 
 
 def no_flags(parser: Parser) -> None:
@@ -803,6 +926,19 @@ VERBS = {
             "goalshift contrast runs/a",
             "goalshift contrast runs/a --pick worst -o worst.mp4 -o worst.gif",
             "goalshift contrast runs/a --split alpha=0.5 --size 1920x1088",
+        ),
+    ),
+    "record": Verb(
+        "show",
+        "record RUN|REPLAY",
+        "film one agent, several side by side, its training, or a mosaic of levels",
+        record_flags,
+        record,
+        (
+            "goalshift record runs/a",
+            "goalshift record runs/a --history -o training.mp4",
+            "goalshift record runs/a --mosaic 4 -o mosaic.webm",
+            "goalshift record a.gmr b.gmr -o both.html --camera top --camera eyes",
         ),
     ),
     "train": Verb(
@@ -850,6 +986,7 @@ VERBS = {
         (
             "goalshift replay runs/demo/replays/learned.gmr",
             "goalshift replay GM1.eJwrSS0u --json",
+            "goalshift replay chase.gmr -o chase.html",
             "goalshift replay chase.gmr --world ./my_world.py",
         ),
     ),

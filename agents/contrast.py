@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..engine.errors import UserError
-from ..engine.replay import Replay
+from ..engine.errors import UserError, did_you_mean
+from ..engine.replay import MAX_LABEL, Replay
 from ..engine.state import TERMINATED
-from ..engine.view import film
+from ..engine.view import film, story
 from ..engine.world import Goal, World
-from .evaluate import Episodes, met, rollout, world_mark
+from .evaluate import Episodes, met, references, rollout, world_mark
 from .expert import Expert
 from .policy import Policy, fold_many
 from .verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
 
 LINGER = 16  # steps that a film goes on after the last change of any score
+LAYOUTS = ("1x2", "2x2")
 PICKS = ("median", "first", "random", "worst", "seed:N")
 
 
@@ -89,14 +90,19 @@ def contrast(
     command: str = "",
     fps: int = film.FPS,
     size: tuple[int, int] = film.SIZE,
+    layout: str = "1x2",
+    sync: str = "divergence",
+    cameras: Sequence[str] = ("top",),
+    notes: tuple[tuple[int, int, str], ...] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Choose a level, play it twice, keep both replays and film them side by side.
 
     `evaluation` is this agent's own (`evaluate.evaluate`, possibly over several seeds of it): the
     same levels are played again to choose one, and the figures on the film are taken from it.
-    `films` are the files to write (.mp4, .webp, .gif), `replays` the folder for the two replays.
-    `facts` say how the agent was trained. Raises UserError for a bad pick or an evaluation without
+    `films` are the files to write (see `film.save`), `replays` the folder for the two replays.
+    `facts` say how the agent was trained. With the `layout` "2x2" the same seed under the split trained on is shown
+    above; `sync`, `cameras` and `notes` are `film.save`'s. Raises UserError for a bad pick or an evaluation without
     this split or of another world.
 
     Returns {level, split, pick, films, replays, codes, cut, parts_at, scores} as plain data;
@@ -114,21 +120,15 @@ def contrast(
     report = evaluation["splits"][split]
     levels, seed = report["levels"], evaluation["seed"]
 
+    if layout not in LAYOUTS:
+        raise UserError(f"no layout '{layout}'.{did_you_mean(layout, LAYOUTS)}")
     played = rollout(world, agent, split, levels, seed, record=True)
-    experts = [rollout(world, Expert(world, goal.name), split, levels, seed) for goal in world.goals]
+    experts = references(world, world.split(split), levels, seed).experts
     chosen = choose(pick, world, played, experts, seed)
-    only = np.array([chosen.seed], np.uint64)
-    level = world.level(chosen.seed, split)
     if chosen.index < 0:
-        played = rollout(world, agent, split, only, record=True)
+        played = rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True)
     learned = _actions(played, max(chosen.index, 0))
-    aims = [rollout(world, Expert(world, g.name), split, only, record=True) for g in world.goals]
-
-    labels = (f"expert that wants to {_wish(world.intended)}", agent.name)
-    made = [
-        Replay.record(world, level.copy(), actions, split, label=label)
-        for actions, label in zip((_actions(aims[0], 0), learned), labels, strict=True)
-    ]
+    made, best = live_both(agent, world, split, chosen.seed, learned)
     replays = Path(replays)
     replays.mkdir(parents=True, exist_ok=True)
     paths = [replays / f"{split}-{chosen.seed:016x}-{who}.gmr" for who in ("intended", "learned")]
@@ -141,12 +141,21 @@ def contrast(
     how = chosen.how
     if cut < longest:
         how += f"; cut at step {cut} of {longest}: no score changes later"
-    takes = (
-        film.Take("INTENDED", labels[0], left[: cut + 1].view(np.recarray), wants=world.intended.name),
-        film.Take("LEARNED", labels[1], right[: cut + 1].view(np.recarray), trained_on=(world.paid.name,)),
-    )
+    takes = [take_of(world, replay, states[: cut + 1]) for replay, states in zip(made, (left, right), strict=True)]
+    pairs = [(0, 1)]
+    if layout == "2x2":
+        home = evaluation["home"]
+        before, worth = live_both(agent, world, home, chosen.seed)
+        best = {name: max(best[name], worth[name]) for name in best}
+        states = [replay.states(world) for replay in before]
+        stop = min(settled(world, *states) + LINGER, max(map(len, states)) - 1)
+        above = [take_of(world, replay, s[: stop + 1]) for replay, s in zip(before, states, strict=True)]
+        named = [(home, take) for take in above] + [(split, take) for take in takes]
+        takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
+        pairs = [(0, 1), (2, 3)]
+        how += f"; above, the same seed under '{home}'"
     verdict = evaluation["verdicts"].get(split)
-    card = film.Card(
+    card = story.Card(
         world=world,
         claim=claim(world, verdict, report),
         facts=(*facts, *_verdict_fact(verdict)),
@@ -155,14 +164,16 @@ def contrast(
         rates=rates(world, report, verdict),
         sample=_sample(evaluation, split),
         command=command,
-        versions=_versions(),
-        best={g.name: float(aims[i].scores[0, i]) for i, g in enumerate(world.goals)},
+        versions=versions(),
+        best=best,
         captions=world.captions,
+        notes=notes,
+        codes=tuple(replay.code() for replay in made),
     )
     files = [films] if isinstance(films, (str, Path)) else list(films)
     for file in files:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    film.contrast(*takes, card, files, fps=fps, size=size, progress=progress)
+    film.save(takes, card, files, fps=fps, size=size, progress=progress, pairs=pairs, sync=sync, cameras=cameras)
     return {
         "level": f"{chosen.seed:016x}",
         "split": split,
@@ -171,12 +182,39 @@ def contrast(
         "replays": [str(path) for path in paths],
         "codes": [replay.code() for replay in made],
         "cut": cut,
-        "parts_at": film.fork(left, right, world.learners),
+        "parts_at": story.fork(left, right, world.learners),
         "scores": {
             who: dict(zip((g.name for g in world.goals), row, strict=True))
             for who, row in zip(("intended", "learned"), _scores(world, left, right), strict=True)
         },
     }
+
+
+def live_both(
+    agent: Policy, world: World, split: str, seed: int, actions: np.ndarray | None = None
+) -> tuple[list[Replay], dict[str, float]]:
+    """Replays of the level by the expert that wants the intended goal and by the agent (of its `actions`, if known).
+
+    And what each goal's own expert earns there, the sum over its learners.
+    """
+    only, level = np.array([seed], np.uint64), world.level(seed, split)
+    aims = [rollout(world, Expert(world, g.name), split, only, record=True) for g in world.goals]
+    if actions is None:
+        actions = _actions(rollout(world, agent, split, only, record=True), 0)
+    labels = (f"expert that wants to {wish(world.intended)}", agent.name)
+    made = [
+        Replay.record(world, level.copy(), done, split, label=label[:MAX_LABEL])
+        for done, label in zip((_actions(aims[0], 0), actions), labels, strict=True)
+    ]
+    return made, {g.name: float(aims[i].scores[0, i]) * world.learners for i, g in enumerate(world.goals)}
+
+
+def take_of(world: World, replay: Replay, states: np.recarray) -> story.Take:
+    """One pane: the expert of the intended goal, or whoever was paid."""
+    states = states.view(np.recarray)
+    if replay.label.startswith("expert that wants"):
+        return story.Take("INTENDED", replay.label, states, wants=world.intended.name)
+    return story.Take("LEARNED", replay.label, states, trained_on=(world.paid.name,))
 
 
 def _actions(episodes: Episodes, index: int) -> np.ndarray:
@@ -206,7 +244,8 @@ def settled(world: World, *takes: np.recarray) -> int:
 # -- words -----------------------------------------------------------------------------------------
 
 
-def _wish(goal: Goal) -> str:
+def wish(goal: Goal) -> str:
+    """What a goal wants, in words that follow "to"."""
     return goal.wish or f"earn '{goal.name}'"
 
 
@@ -215,12 +254,12 @@ def claim(world: World, verdict: Mapping[str, Any] | None, report: Mapping[str, 
 
     `report` is the split's part of the evaluation.
     """
-    wanted = _wish(world.intended)
+    wanted = wish(world.intended)
     if verdict is None:
         return ""
     if verdict["label"] == MISGENERALIZED:
         share = report["policies"]["agent"]["instead"][verdict["proxy"]]["value"]
-        rather = _wish(world.goal(verdict["proxy"]))
+        rather = wish(world.goal(verdict["proxy"]))
         return f"Meant to {wanted}, on {100 * share:.0f} % of levels it would rather {rather}."
     if verdict["label"] == ROBUST:
         return f"Meant to {wanted}, it still does when the world has changed."
@@ -240,17 +279,17 @@ def _verdict_fact(verdict: Mapping[str, Any] | None) -> tuple[str, ...]:
     return (f"{kind} ({seeds}): {verdict['label']}",)
 
 
-def rates(world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None) -> tuple[film.Rate, ...]:
+def rates(world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None) -> tuple[story.Rate, ...]:
     """The rows of the end card, from one split of an evaluation, the most telling first."""
     agent = report["policies"]["agent"]
-    rows = [(_wish(world.intended), agent["goals"][world.intended.name]["met"], "star")]
+    rows = [(wish(world.intended), agent["goals"][world.intended.name]["met"], "star")]
     instead = [
-        (f"{_wish(world.goal(name))} instead", figure, "diamond")
+        (f"{wish(world.goal(name))} instead", figure, "diamond")
         for name, figure in sorted(agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy"))
     ]
     rows += [*instead[:1], ("competence: one or the other", agent["competence"], ""), *instead[1:]]
     return tuple(
-        film.Rate(label, figure["value"], figure["low"], figure["high"], mark)
+        story.Rate(label, figure["value"], figure["low"], figure["high"], mark)
         for label, figure, mark in rows
         if figure["value"] is not None
     )
@@ -266,7 +305,8 @@ def _sample(evaluation: Mapping[str, Any], split: str) -> str:
     )
 
 
-def _versions() -> str:
+def versions() -> str:
+    """What the film was made with."""
     from .. import __version__
 
     parts = [f"goalshift {__version__}"]

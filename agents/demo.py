@@ -104,7 +104,7 @@ def film_run(
     bar: Bar = silent,
     **options: Any,
 ) -> dict[str, Any]:
-    """Film a run's contrast; `options` are `contrast.contrast`'s fps and size (height, width)."""
+    """Film a run's contrast; `options` are `contrast.contrast`'s: fps, size (height, width), layout..."""
     agent, how = open_run(run)
     learned = "fixed set of" if how.levels else "endless"
     facts = (

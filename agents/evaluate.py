@@ -623,7 +623,7 @@ def seen_score(world: World, agent: Policy, training: Training) -> float | None:
 # -- runs ------------------------------------------------------------------------------------------
 
 # What may differ between two runs of one recipe.
-MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every")
+MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every", "keep")
 
 
 def open_runs(

@@ -101,6 +101,8 @@ class TrainConfig:
 
     save_every: float = 30.0
     """Seconds between checkpoints. Does not change what is learned."""
+    keep: int = 0
+    """Checkpoints to keep along the way, evenly spaced, and the untrained one; to be filmed."""
 
     def __post_init__(self) -> None:
         """Raise UserError, naming the flag, unless every value makes sense."""
@@ -169,6 +171,7 @@ _LIMITS = {
     "lam": (0.0, 1.0), "reward_scale": (1e-6, 1e6), "clip": (1e-4, 10.0), "entropy": (0.0, 10.0),
     "value_cost": (0.0, 100.0),
     "max_grad": (1e-6, 1e6), "threads": (0, 1024), "save_every": (0.0, 1e9),
+    "keep": (0, 1000),
 }  # fmt: skip
 
 

@@ -122,6 +122,8 @@ def forget_run(folder: Path) -> None:
     """Delete the files of a run in `folder`, and nothing else: a new one may begin there."""
     for name in RUN_FILES:
         (folder / name).unlink(missing_ok=True)
+    for kept in (folder / "checkpoints").glob("[0-9]*.*"):
+        kept.unlink()
 
 
 def check_memory(needed: int, flag: str, remedy: str) -> None:

@@ -4,6 +4,7 @@
     log.jsonl  log.csv        one row per update
     checkpoint.safetensors    the weights, with all that is needed to use them in its header
                               (checkpoint.json: a copy)
+    checkpoints/              some of those on the way, by their step, if they are kept
     resume.safetensors        everything an exact continuation needs (resume.json: its header)
 
 Each file replaces its predecessor in one step, and the resume file before last is kept, so a crash
@@ -44,6 +45,7 @@ CHECKPOINT, RESUME, PREVIOUS = (
     "resume.safetensors",
     "resume.previous.safetensors",
 )
+KEPT = "checkpoints"  # folder of those on the way
 FORMAT = 1
 MAX_FILE, MAX_JSON = 2**30, 2**22  # bytes; larger files are refused unread
 Progress = Callable[[dict[str, Any]], None]
@@ -316,8 +318,13 @@ def _go_on(folder: Path, learner: Learner, seconds: float, progress: Progress | 
     began = time.perf_counter() - seconds
     saved = time.perf_counter()
     with stop_signals() as stop:
+        if config.keep and not learner.steps:
+            keep(folder, learner)
         while learner.steps < config.steps and not stop.is_set():
+            passed = learner.steps * config.keep // config.steps
             row = learner.update()
+            if learner.steps * config.keep // config.steps > passed:
+                keep(folder, learner)
             row = {"step": row.pop("step"), "seconds": round(time.perf_counter() - began, 3), **row}
             log.add(row)
             if progress is not None:
@@ -333,11 +340,33 @@ def _go_on(folder: Path, learner: Learner, seconds: float, progress: Progress | 
     return folder
 
 
+def keep(folder: Path, learner: Learner) -> None:
+    """Write the weights as they are now, to stay."""
+    home = folder / KEPT
+    try:
+        home.mkdir(exist_ok=True)
+    except OSError as fault:
+        raise RunError(f"cannot make the folder '{home}': {fault.strerror}") from fault
+    save_arrays(home / f"{learner.steps:012}.safetensors", _weights(learner.state()[0]), describe(learner))
+
+
+def history(run: str | Path) -> list[Path]:
+    """The checkpoints that a run has kept, the earliest first. UserError if there are none."""
+    found = sorted((Path(run) / KEPT).glob("*.safetensors"))
+    if not found:
+        raise UserError(f"'{run}' has kept no checkpoints along the way: train it with --keep 4, say")
+    return found
+
+
+def _weights(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those of the network alone."""
+    return {k.removeprefix("net."): v for k, v in arrays.items() if k.startswith("net.")}
+
+
 def save(folder: Path, learner: Learner, seconds: float) -> None:
     """Write weights and resume file; the last resume file becomes the previous one."""
     arrays, counters = learner.state()
-    weights = {k.removeprefix("net."): v for k, v in arrays.items() if k.startswith("net.")}
-    save_arrays(folder / CHECKPOINT, weights, describe(learner))
+    save_arrays(folder / CHECKPOINT, _weights(arrays), describe(learner))
     about = {"kind": "resume file", **counters, "seconds": seconds}
     save_arrays(folder / RESUME, arrays, about, keep=folder / PREVIOUS)
 

@@ -1,6 +1,10 @@
 """What every test runs under: no display, no colour, no run folder of the user's."""
 
+import importlib.util
 import os
+from pathlib import Path
+
+import pytest
 
 # Before anything imports pygame: drawing works without a screen, and no sound device is opened.
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
@@ -9,3 +13,16 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 os.environ.pop("FORCE_COLOR", None)
 # The suite runs in several processes: one thread each, or they fight for the processors.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A window of headless Chromium (see browser.py); the tests that want it are skipped where there is none."""
+    spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
+    assert spec and spec.loader
+    browser = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(browser)
+    if not (browser.CHROMIUM and browser.DRIVER):
+        pytest.skip(browser.MISSING)
+    with browser.Browser() as window:
+        yield window

@@ -1,7 +1,10 @@
 """The recorder: true, complete or not there at all, and the same bytes every time."""
 
 import os
+import resource
+import signal
 import stat
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from PIL import Image
 
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import encode, film, ink
+from goalshift.engine.view import cards, encode, film, ink, story
 from goalshift.engine.world import load
 
 SIZE = (480, 848)
@@ -34,10 +37,10 @@ def take_of(world, actions, seed=3):
 @pytest.fixture(scope="module")
 def takes(corner):
     return (
-        film.Take(
+        story.Take(
             "INTENDED", "expert that wants the cheese", take_of(corner, [1, 1]), None, "cheese"
         ),
-        film.Take("LEARNED", "a trained agent", take_of(corner, [1, 2, 2]), ("cheese",)),
+        story.Take("LEARNED", "a trained agent", take_of(corner, [1, 2, 2]), ("cheese",)),
     )
 
 
@@ -145,39 +148,39 @@ def test_bad_names_and_frames_are_refused(tmp_path, frames, name):
 
 
 def test_a_contrast_film_is_what_was_announced(tmp_path, corner, takes):
-    card = film.Card(corner, claim="It wants the corner.", command="goalshift contrast corner")
-    total, stream = film.frames(*takes, card, fps=8, size=SIZE)
+    card = story.Card(corner, claim="It wants the corner.", command="goalshift contrast corner")
+    total, stream = film.frames(takes, card, fps=8, size=SIZE)
     shapes = {frame.shape for frame in stream}
     assert shapes == {(*SIZE, 3)}
-    film.contrast(*takes, card, tmp_path / "a.mp4", fps=8, size=SIZE)
-    film.contrast(*takes, card, tmp_path / "b.mp4", fps=8, size=SIZE)
+    film.save(takes, card, tmp_path / "a.mp4", fps=8, size=SIZE)
+    film.save(takes, card, tmp_path / "b.mp4", fps=8, size=SIZE)
     assert encode.probe(tmp_path / "a.mp4") == (total, *SIZE)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
 def test_filming_does_not_change_the_takes(corner, takes):
     before = [take.states.tobytes() for take in takes]
-    film.poster(*takes, film.Card(corner), SIZE)
+    film.poster(takes, story.Card(corner), SIZE)
     assert [take.states.tobytes() for take in takes] == before
 
 
 @pytest.mark.parametrize("size", [(720, 1270), (240, 320)])
 def test_sizes_that_encoders_or_readers_cannot_take_are_refused(corner, takes, size):
     with pytest.raises(UserError):
-        film.frames(*takes, film.Card(corner), size=size)
+        film.frames(takes, story.Card(corner), size=size)
 
 
 def test_the_paths_part_where_the_learners_first_stand_apart(corner, takes):
     left, right = (take.states for take in takes)
-    assert film.fork(left, left, 1) is None
-    k = film.fork(left, right, 1)
+    assert story.fork(left, left, 1) is None
+    k = story.fork(left, right, 1)
     where = [[(int(s.y[0]), int(s.x[0])) for s in states] for states in (left, right)]
     if k is not None:
         assert where[0][k] == where[1][k] and where[0][k + 1] != where[1][k + 1]
     a, b = (np.repeat(left[:1], 5).view(np.recarray) for _ in range(2))
     b.x[3:, 0] += 1
-    assert film.fork(a, b, 1) == 2
-    assert film.fork(a[:3], b, 1) is None
+    assert story.fork(a, b, 1) == 2
+    assert story.fork(a[:3], b, 1) is None
 
 
 @pytest.mark.parametrize("parting", [None, 0, 4, 9])
@@ -191,54 +194,54 @@ def test_the_schedule_shows_every_step_in_order_and_pauses_at_the_fork(parting):
 
 
 def test_same_level_and_same_dice_are_claimed_only_where_true(corner, takes):
-    card = film.Card(corner)
-    stage = film._Stage(*takes, card, SIZE)
-    assert stage.same and stage.same_level
-    other = film.Take("LEARNED", "elsewhere", take_of(corner, [1], seed=4))
-    stage = film._Stage(takes[0], other, card, SIZE)
-    assert not stage.same and not stage.same_level and stage.fork is None
+    card = story.Card(corner)
+    stage = film.Stage(takes, card, SIZE)
+    assert stage.story.same and stage.story.same_level
+    other = story.Take("LEARNED", "elsewhere", take_of(corner, [1], seed=4))
+    stage = film.Stage((takes[0], other), card, SIZE)
+    assert not stage.story.same and not stage.story.same_level and stage.story.fork is None
     dice = takes[1].states.copy().view(np.recarray)
     dice.key += np.uint64(1)
-    stage = film._Stage(takes[0], film.Take("LEARNED", "other dice", dice), card, SIZE)
-    assert stage.same_level and not stage.same
+    stage = film.Stage((takes[0], story.Take("LEARNED", "other dice", dice)), card, SIZE)
+    assert stage.story.same_level and not stage.story.same
 
 
 def test_the_scoreboard_shows_every_goal_of_the_states(corner, takes):
     states = takes[1].states.copy().view(np.recarray)
     states.totals[2:, 0, corner.events.index("corner")] = 3
-    stage = film._Stage(
-        takes[0], film.Take("LEARNED", "x", states, ("cheese",)), film.Card(corner), SIZE
+    stage = film.Stage(
+        (takes[0], story.Take("LEARNED", "x", states, ("cheese",))), story.Card(corner), SIZE
     )
-    assert stage.sides[1].scores[-1].tolist() == [0, 1]  # the corner counts once
+    assert stage.story.sides[1].scores[-1].tolist() == [0, 1]  # the corner counts once
     before, after = stage.play(1, 1.0), stage.play(2, 1.0)
-    start, stop = stage._bar(stage.lefts[1])
+    start, stop = stage._bar(1)
     for row, grows in ((0, False), (1, True)):
-        y = stage.score_top + row * stage.row
+        y = stage.panes[1].scores + row * stage.row
         bars = [frame[y : y + stage.row, start:stop] for frame in (before, after)]
         assert (bars[0] != bars[1]).any() == grows
 
 
 def test_outcomes_are_judged_only_against_a_known_best(corner):
-    assert film._verdict(1.0, 1.0) == ("met", True)
-    assert film._verdict(0.0, 1.0) == ("missed", False)
-    assert film._verdict(3.0, 12.0) == ("25 % of the best", False)
-    assert film._verdict(7.0, None) == ("score 7", True)
-    card = film.Card(corner)
-    assert [film.known_best(corner, goal, card) for goal in corner.goals] == [1.0, 1.0]
+    assert story.verdict(1.0, 1.0) == ("met", True)
+    assert story.verdict(0.0, 1.0) == ("missed", False)
+    assert story.verdict(3.0, 12.0) == ("25 % of the best", False)
+    assert story.verdict(7.0, None) == ("score 7", True)
+    card = story.Card(corner)
+    assert [story.known_best(corner, goal, card) for goal in corner.goals] == [1.0, 1.0]
     follow = load("follow")
-    assert film.known_best(follow, follow.intended, film.Card(follow)) is None
-    told = film.Card(follow, best={follow.intended.name: 9.0})
-    assert film.known_best(follow, follow.intended, told) == 9.0
+    assert story.known_best(follow, follow.intended, story.Card(follow)) is None
+    told = story.Card(follow, best={follow.intended.name: 9.0})
+    assert story.known_best(follow, follow.intended, told) == 9.0
 
 
 def test_figures_that_are_not_handed_in_are_not_shown(corner, takes):
-    bare = film._Stage(*takes, film.Card(corner), SIZE)
-    rates = (film.Rate("learned: eats the cheese", 0.04, 0.02, 0.07, "star"),)
-    told = film._Stage(*takes, film.Card(corner, rates=rates), SIZE)
+    bare = film.Stage(takes, story.Card(corner), SIZE)
+    rates = (story.Rate("learned: eats the cheese", 0.04, 0.02, 0.07, "star"),)
+    told = film.Stage(takes, story.Card(corner, rates=rates), SIZE)
     assert (bare.play(2, 1.0) == told.play(2, 1.0)).all()
-    assert (bare.end() != told.end()).any()
-    none = film._Stage(*takes, film.Card(corner, rates=()), SIZE)
-    assert (bare.end() == none.end()).all()
+    assert (cards.end(bare.story, SIZE) != cards.end(told.story, SIZE)).any()
+    none = film.Stage(takes, story.Card(corner, rates=()), SIZE)
+    assert (cards.end(bare.story, SIZE) == cards.end(none.story, SIZE)).all()
 
 
 def test_captions_tell_events_once_and_how_it_ended(corner):
@@ -247,18 +250,18 @@ def test_captions_tell_events_once_and_how_it_ended(corner):
     states.events[2:, 0, corners] = 1
     states.totals[2:, 0, corners] = [1, 2, 3]
     states.ended[-1] = 2
-    side = film._side(corner, film.Take("LEARNED", "x", states))
-    said = film._captions(corner, side, film.Card(corner, captions={"corner": "is in the corner"}))
+    side = story.side_of(corner, story.Take("LEARNED", "x", states))
+    said = story.captions(corner, side, story.Card(corner, captions={"corner": "is in the corner"}))
     assert said == {2: "Step 2: is in the corner", 4: 'Step 4: time is up without "eat the cheese"'}
-    said = film._captions(corner, side, film.Card(corner))
+    said = story.captions(corner, side, story.Card(corner))
     assert said[2] == 'Step 2: scores on the proxy "go to the top right corner"'
 
 
 def test_a_finished_side_holds_its_last_picture(corner, takes):
-    stage = film._Stage(*takes, film.Card(corner), SIZE)
-    x, y = stage.lefts[0], stage.pane_top
+    stage = film.Stage(takes, story.Card(corner), SIZE)
+    pane = stage.panes[0]
     panes = [
-        stage.play(k, fraction)[y : y + stage.pane_height, x : x + stage.pane_width]
+        stage.play(k, fraction)[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width]
         for k, fraction in ((2, 0.6), (2, 1.0), (3, 0.3), (3, 1.0))
     ]
     assert (panes[0] != panes[1]).any()
@@ -268,10 +271,10 @@ def test_a_finished_side_holds_its_last_picture(corner, takes):
 @pytest.mark.parametrize("name", ["coinrun", "follow"])
 def test_other_worlds_film_as_well(name):
     world = load(name)
-    take = film.Take("LEARNED", "x" * 300, take_of(world, [2, 2]), (world.paid.name,))
-    long = film.Card(world, claim="long " * 200, facts=("fact " * 100,) * 9, command="c" * 400)
-    stage = film._Stage(take, take, long, film.SIZE)
-    for frame in (stage.title(), stage.end(), stage.play(1, 0.5)):
+    take = story.Take("LEARNED", "x" * 300, take_of(world, [2, 2]), (world.paid.name,))
+    long = story.Card(world, claim="long " * 200, facts=("fact " * 100,) * 9, command="c" * 400)
+    stage = film.Stage((take, take), long, film.SIZE)
+    for frame in (cards.title(stage.story, film.SIZE), cards.end(stage.story, film.SIZE), stage.play(1, 0.5)):
         assert frame.shape == (*film.SIZE, 3)
     inside = stage.play(1, 0.5)
     assert (inside[:, :16][90:600] == ink.DARK).all(), "nothing runs over the margins"
@@ -296,3 +299,161 @@ def test_signs_that_the_font_lacks_are_spelled_out():
     frame = np.zeros((20, 50, 3), np.uint8)
     assert ink.write(frame, "日本語", -5, 40, 18) > 0  # half outside: cut off, not an error
     assert frame.any()
+
+
+# every format, layout and sync
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".webp", ".gif", ".png"])
+def test_every_format_gives_back_as_many_frames_as_it_was_given(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".png":
+        encode.strip(moving(5), 5, path)
+        cells = np.asarray(Image.open(path).convert("RGB"))
+        gap, (high, wide) = encode.GAP, (64, 96)
+        assert cells.shape == (3 * (high + gap) + gap, 2 * (wide + gap) + gap, 3)
+        for k, frame in enumerate(moving(5)):
+            y, x = gap + k // 2 * (high + gap), gap + k % 2 * (wide + gap)
+            assert (cells[y : y + high, x : x + wide] == frame).all()
+        return
+    encode.encode(moving(7), path, 10)
+    if suffix in (".mp4", ".webm"):
+        assert encode.probe(path) == (7, 64, 96)
+    else:
+        with Image.open(path) as image:
+            assert image.n_frames == 7
+    again = tmp_path / f"b{suffix}"
+    encode.encode(moving(7), again, 10)
+    assert path.read_bytes() == again.read_bytes()
+
+
+def test_a_strip_of_nothing_or_of_too_little_is_refused(tmp_path):
+    for frames, n in ((iter(()), 0), (moving(2), 3)):
+        with pytest.raises(UserError):
+            encode.strip(frames, n, tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_composition_goes_to_every_kind_of_file(tmp_path, corner, takes):
+    card = story.Card(corner, captions=corner.captions, notes=((1, 2, "Look: <here> --> & there"),))
+    names = ["a.mp4", "a.webm", "a.png", "a.html", "a.srt", "a.vtt"]
+    film.save(takes, card, [tmp_path / name for name in names], fps=4, size=SIZE)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
+    total, _ = film.frames(takes, card, fps=4, size=SIZE)
+    assert encode.probe(tmp_path / "a.webm") == encode.probe(tmp_path / "a.mp4") == (total, *SIZE)
+    srt, vtt = (tmp_path / "a.srt").read_text(), (tmp_path / "a.vtt").read_text()
+    assert vtt.startswith("WEBVTT\n\n1\n00:00:0") and " --> " in vtt.splitlines()[3]
+    assert "Look: <here> -> & there" in srt and "Look: &lt;here> -> &amp; there" in vtt
+    assert srt.count("-->") == vtt.count("-->") == len([line for line in srt.splitlines() if line.isdecimal()])
+
+
+def test_the_disk_that_fills_leaves_nothing(tmp_path, corner, takes):
+    """Every kind of file, on a disk too small for it: one line, and nothing at the final name."""
+    small = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    card = story.Card(corner)
+    try:
+        for name in ("a.mp4", "a.webm", "a.webp", "a.png", "a.html"):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, small[1]))
+            with pytest.raises(RunError) as fault:
+                film.save(takes, card, tmp_path / name, fps=2, size=SIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, small)
+            assert "\n" not in str(fault.value) and name in str(fault.value)
+            assert not list(tmp_path.iterdir()), name
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, small)
+        signal.signal(signal.SIGXFSZ, old)
+
+
+@pytest.mark.parametrize(("n", "columns", "rows"), [(1, 0, 1), (3, 0, 1), (4, 0, 2), (5, 5, 1), (9, 0, 3), (16, 4, 4)])
+def test_every_layout_keeps_its_panes_apart_and_inside(corner, takes, n, columns, rows):
+    card = story.Card(corner, rates=(story.Rate("x", 0.5),))
+    stage = film.Stage([takes[k % 2] for k in range(n)], card, columns=columns)
+    assert stage.rows == rows and len(stage.panes) == n
+    frame = stage.play(1, 0.5)
+    covered = np.zeros(stage.size, int)
+    for index, pane in enumerate(stage.panes):
+        covered[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width] += 1
+        assert 48 <= pane.heading < pane.top and pane.top + pane.height <= stage.foot - 2
+        assert pane.height >= 100 or (rows == 4 and pane.height >= 90)
+        shown = frame[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width]
+        assert (shown == stage._view(index, 1, 0.5)).all()
+    assert covered.max() == 1
+    for card in (cards.title(stage.story, stage.size), cards.end(stage.story, stage.size)):
+        assert card.shape == (*film.SIZE, 3) and (card != ink.DARK).any()
+
+
+def test_too_many_panes_none_and_unknown_words_are_refused(corner, takes):
+    card = story.Card(corner)
+    for bad, match in (([], "at least one"), ([takes[0]] * 37, "at most 36")):
+        with pytest.raises(UserError, match=match):
+            film.Stage(bad, card)
+    with pytest.raises(UserError, match="Did you mean 'event'"):
+        film.frames(takes, card, sync="evnt")
+    with pytest.raises(UserError, match=r"no camera 'tpo'\. Did you mean 'top'"):
+        film.save(takes, card, "a.mp4", cameras=["tpo"])
+
+
+def test_two_pairs_part_by_themselves(corner):
+    train = [story.Take(r, "", take_of(corner, actions, seed=5)) for r, actions in (("A", [1, 1]), ("B", [1, 2]))]
+    told = story.Story([*train, *train[:1], *train[:1]], story.Card(corner), [(0, 1), (2, 3)])
+    apart = story.fork(train[0].states, train[1].states, 1)
+    assert told.forks == ({} if apart is None else {1: (0, apart)})
+    assert told.hue(0) == told.hue(2) != told.hue(1) == told.hue(3)
+
+
+def test_synchronised_by_events_they_happen_together(corner):
+    assert film._by_events([[2], [5]], [4, 6]) == [
+        [0, 0], [1, 1], [2, 2], [2, 3], [2, 4], [2, 5], [3, 6], [4, 6]
+    ]  # fmt: skip
+    ticks = film._by_events([[], []], [2, 3])
+    assert ticks == [[0, 0], [1, 1], [2, 2], [2, 3]]
+    frames = film._beats([[0, 0], [1, 1], [1, 2]], None, 8)
+    assert frames[-1] == ((1, 1.0), (2, 1.0))
+    assert all(far == 1.0 for (k, far), (other, _) in frames if other == 2), "who waits stands still"
+
+
+def test_step_sync_neither_slows_nor_stops(takes, corner):
+    told = story.Story(takes, story.Card(corner))
+    assert told.fork is not None
+    plain, slowed = film.beats(told, 30, "step"), film.beats(told, 30)
+    assert len(slowed) > len(plain) and {m[1][0] for m in plain} == {0, 1, 2, 3}
+
+
+def test_key_steps_hold_the_ends_the_fork_and_what_happened(corner, takes):
+    told = story.Story(takes, story.Card(corner))
+    assert film.key_steps(told) == [0, 1, 2, 3]
+    long = story.Story([story.Take("A", "", take_of(corner, [0] * 40))], story.Card(corner))
+    keys = film.key_steps(long, 8)
+    assert len(keys) == 8 and keys[0] == 0 and keys[-1] == 40 and keys == sorted(set(keys))
+    assert max(np.diff(keys)) <= 10
+
+
+def test_the_author_may_speak(corner, takes):
+    card = story.Card(corner, notes=((0, 1, "first"), (1, 2, "second")))
+    assert [story.note(card, k) for k in range(4)] == ["first", "second", "second", ""]
+    said, silent = (film.Stage(takes, c, SIZE).play(1, 1.0) for c in (card, story.Card(corner)))
+    assert (said != silent).any()
+
+
+def test_a_film_of_many_frames_needs_no_more_memory_than_a_short_one(tmp_path):
+    """Twenty thousand frames of a still pass through in constant memory."""
+    frame = np.zeros((64, 96, 3), np.uint8)
+    tracemalloc.start()
+    encode.encode((frame for _ in range(20_000)), tmp_path / "a.mp4", 60)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_000_000 and encode.probe(tmp_path / "a.mp4")[0] == 20_000
+
+
+def test_the_pictures_of_long_films_are_made_one_at_a_time(corner):
+    """The iterator holds one frame, whatever the number of steps."""
+    states = take_of(corner, [1] + [0] * 60)
+    total, stream = film.frames([story.Take("A", "", states)], story.Card(corner), fps=30, size=SIZE)
+    next(stream)
+    tracemalloc.start()
+    for _ in range(150):
+        next(stream)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert total > 200 and peak < 40_000_000

@@ -1,4 +1,4 @@
-"""Frames into films: mp4, animated WebP and GIF.
+"""Frames into films: mp4, webm, animated WebP and GIF, and strips of key frames as PNG.
 
 Frames are streamed to ffmpeg, so memory does not grow with the film, and the same frames give the
 same bytes. A film appears under its final name only after it has been read back.
@@ -7,6 +7,7 @@ same bytes. A film appears under its final name only after it has been read back
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import shlex
@@ -19,11 +20,13 @@ from typing import BinaryIO
 
 import numpy as np
 
+from .. import files
 from ..errors import RunError, UserError
 
 FPS = 30
 SMALL = 2_000_000  # bytes an animated WebP or GIF may have
-FORMATS = (".mp4", ".webp", ".gif")
+FILMS = (".mp4", ".webm", ".webp", ".gif")
+GAP = 12  # pixels between the pictures of a strip
 Progress = Callable[[int, int], None]
 
 # x264 cuts its work by the number of threads: fixed, or the bytes would depend on the machine
@@ -31,6 +34,7 @@ _EXACT = ["-threads", "2", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-ma
 _H264 = shlex.split(
     "-an -c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p -movflags +faststart"
 )
+_VP9 = shlex.split("-an -c:v libvpx-vp9 -deadline good -cpu-used 5 -row-mt 0 -crf 28 -b:v 0 -pix_fmt yuv420p")
 _COLOURS = shlex.split(
     "-vf scale=out_color_matrix=bt709:out_range=tv "
     "-colorspace bt709 -color_primaries bt709 -color_trc bt709"
@@ -54,7 +58,7 @@ def encode(
     total: int = 0,
     progress: Progress | None = None,
 ) -> int:
-    """Write frames to one film or several (.mp4, .webp, .gif); returns how many frames there were.
+    """Write frames to one film or several (.mp4, .webm, .webp, .gif); returns how many frames there were.
 
     Frames are uint8[height, width, 3], all alike; height and width even. WebP and GIF hold fewer
     and smaller frames where that is needed to stay below `SMALL` bytes. `progress(done, total)` is
@@ -65,8 +69,8 @@ def encode(
     if not paths:
         raise UserError("no file to film to")
     for p in paths:
-        if p.suffix.lower() not in FORMATS:
-            raise UserError(f"cannot film to '{p}': the name must end in {', '.join(FORMATS)}")
+        if p.suffix.lower() not in FILMS:
+            raise UserError(f"cannot film to '{p}': the name must end in {', '.join(FILMS)}")
     frames = iter(stream)
     first = next(frames, None)
     if first is None:
@@ -91,6 +95,9 @@ def encode(
             spare.append(made[p])
             if p.suffix.lower() == ".mp4":
                 made[p].write_bytes(film.read_bytes())
+            elif p.suffix.lower() == ".webm":
+                _transcode([film], [*_VP9, *_COLOURS[2:]], made[p], p)
+                _check(made[p], p, (count, *size))
             else:
                 _animate(film, made[p], p, count, fps, size)
         for p, temporary in made.items():
@@ -173,13 +180,18 @@ def _mp4(
                 encoder.wait()
             with contextlib.suppress(BrokenPipeError):
                 encoder.stdin.close()
+    _check(temporary, path, (count, height, width))
+    return count
+
+
+def _check(temporary: Path, path: Path, wanted: tuple[int, ...]) -> None:
+    """Read a film back: it must hold as many frames of that height and width as were written."""
     found = probe(temporary)
-    if found != (count, height, width):
+    if found != wanted:
         raise RunError(
-            f"the film '{path}' came out broken: {count} frames of {height} x {width} written, "
+            f"the film '{path}' came out broken: {wanted[0]} frames of {wanted[1]} x {wanted[2]} written, "
             f"{found[0]} of {found[1]} x {found[2]} read back"
         )
-    return count
 
 
 def probe(path: Path) -> tuple[int, int, int]:
@@ -260,3 +272,28 @@ def _check_animation(
             f"the film '{path}' came out broken: {n} frames of {found} in {lasted:.1f} s "
             f"instead of {count} of {size} in {seconds:.1f} s"
         )
+
+
+def strip(pictures: Iterable[np.ndarray], count: int, path: Path) -> None:
+    """Write `count` pictures, all alike, as one PNG: in two columns if they are wide, else in as many as there are.
+
+    Raises UserError if there are none and RunError if it cannot be written, whole or not at all.
+    """
+    from PIL import Image
+
+    sheet, filled = None, 0
+    for k, picture in enumerate(pictures):
+        height, width = picture.shape[:2]
+        columns = min(count, 2 if width > height else 4)
+        if sheet is None:
+            shape = (-(-count // columns) * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3)
+            sheet = np.full(shape, 255, np.uint8)
+        row, column = divmod(k, columns)
+        y, x = GAP + row * (height + GAP), GAP + column * (width + GAP)
+        sheet[y : y + height, x : x + width] = picture
+        filled += 1
+    if sheet is None or filled != count:
+        raise UserError("a strip needs at least one picture" if sheet is None else f"{filled} pictures, not {count}")
+    packed = io.BytesIO()
+    Image.fromarray(sheet).save(packed, "PNG", optimize=True)
+    files.write(path, packed.getvalue())

@@ -1,28 +1,30 @@
-"""The recorder: two takes of one level side by side, with everything needed to judge what is seen.
+"""The recorder: takes side by side, with everything needed to judge what is seen.
 
-A film is drawn from recorded states, never from a live environment, so it can always be drawn
-again. It knows no agent: labels, training facts and figures are handed in, and what is not handed
-in is not shown. Frames are streamed to the encoder; the file appears under its final name only
-after it has been read back.
+A film is drawn from recorded states, never from a live environment, so it can always be drawn again. It knows no
+agent: labels, training facts and figures are handed in, and what is not handed in is not shown. Frames are streamed
+to the encoder, so memory does not grow with the film; a file appears under its final name only after it has been
+read back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .. import state
-from ..errors import UserError
-from . import sprites, top
-from .encode import FPS, encode
-from .ink import DARK, DIM, LINE, PANEL, RED, TEXT, box, icon, pill, text_width, wrap, write
+from ..errors import UserError, did_you_mean
+from . import cards, page, subtitles, top
+from .encode import FILMS, FPS, encode, strip
+from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, SIDES, TEXT, box, icon, pill, text_width, write
+from .story import Card, Story, Take, goal_words, note, number, pale
 
 if TYPE_CHECKING:
-    from ..world import Goal, World
+    from ..world import Goal
 
 SIZE = (720, 1280)  # height, width; both multiples of 16, as encoders want
 STEPS_PER_SECOND = 8.0
@@ -31,218 +33,154 @@ TITLE, END = (1.5, 3.0), (3.0, 5.0)  # least and most seconds of the cards: long
 READING = 60  # characters a second
 FREEZE, HOLD = 0.7, 1.2  # seconds of the pause at the fork and of the last picture
 SLOW = 3  # steps before and after the fork at half speed
-MET = 0.999  # share of a goal's best that counts as met
+SYNCS = ("divergence", "step", "event")
+CAMERAS = ("top", "iso", "eyes")
+FORMATS = (*FILMS, ".png", ".html", ".srt", ".vtt")
+STRIP = 8  # key frames of a picture strip
+LEGIBLE = 8  # pixels per cell in a small pane, at least
+ROOMY = 500  # pixels that a pane must be wide to say beside a score what the agent was trained on
+MOST = 36  # panes of one film
 
-# left and right: teal and orange differ for every common kind of vision
-SIDES = ((43, 179, 168), (238, 139, 27))
-MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}
+Moment = tuple[int, float]  # the step that a pane is on its way to, and how far it has come, in (0, 1]
+Camera = Callable[..., np.ndarray]  # as top.draw
 
 
-@dataclass(frozen=True)
-class Take:
-    """One side of the film.
+def camera(name: str) -> Camera:
+    """The draw function of the camera called `name`; UserError if there is none."""
+    if name not in CAMERAS or find_spec(f".{name}", __package__) is None:
+        known = [known for known in CAMERAS if find_spec(f".{known}", __package__)]
+        raise UserError(f"no camera '{name}'.{did_you_mean(name, known)}")
+    return importlib.import_module(f".{name}", __package__).draw
 
-    role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese");
-    states: recarray [T + 1] from the start state to the last one; trained_on: names of the goals
-    this agent was paid for, or None for one that was not trained; wants: the name of the goal a
-    planner pursues, if it is one.
+
+# -- time
+
+
+def schedule(steps: int, parting: int | None, fps: int) -> list[Moment]:
+    """For each frame of the play: the step it leads to, and how far it has come."""
+    return [moments[0] for moments in _beats([[k] for k in range(steps + 1)], parting, fps)]
+
+
+def beats(story: Story, fps: int, sync: str = "divergence") -> list[tuple[Moment, ...]]:
+    """For each frame of the play, the moment of every pane.
+
+    "step": all panes make a step at the same time. "divergence": that, slower around the last fork, with a pause in
+    it. "event": whoever is first at a caption waits for the others to reach their own of that number.
     """
-
-    role: str
-    label: str
-    states: np.recarray
-    trained_on: tuple[str, ...] | None = None
-    wants: str = ""
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A row of figures on the end card.
-
-    value: a share from 0 to 1; low, high: its interval; mark: "star", "diamond" or none.
-    """
-
-    label: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    mark: str = ""
+    if sync not in SYNCS:
+        raise UserError(f"no sync '{sync}'.{did_you_mean(sync, SYNCS)}")
+    lasts = [side.last for side in story.sides]
+    if sync == "event":
+        return _beats(_by_events([sorted(said) for said in story.said], lasts), None, fps)
+    together = [[k] * len(lasts) for k in range(story.steps + 1)]
+    return _beats(together, story.fork if sync == "divergence" else None, fps)
 
 
-@dataclass(frozen=True)
-class Card:
-    """What the film says around the two takes. Everything but `world` may be left out, and is then
-    not shown.
-
-    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the
-    split's name; pick: how this level was chosen; rates: rows of figures, measured over `sample`
-    ("1000 held-out levels, 5 seeds"); command: what makes this film again; versions: one line;
-    best: goal name → the highest score there is on this level, to scale the bars (default: the
-    better of the two takes); captions: event name → what to say when it happens ("ate the cheese");
-    title: default the world's own.
-    """
-
-    world: World
-    claim: str = ""
-    facts: tuple[str, ...] = ()
-    split: str = ""
-    pick: str = ""
-    rates: tuple[Rate, ...] = ()
-    sample: str = ""
-    command: str = ""
-    versions: str = ""
-    best: Mapping[str, float] = field(default_factory=dict)
-    captions: Mapping[str, str] = field(default_factory=dict)
-    title: str = ""
+def _by_events(events: list[list[int]], lasts: list[int]) -> list[list[int]]:
+    """The step of every pane at every tick, so that their n-th events fall on one tick."""
+    ticks, begun = [[0] * len(lasts)], [0] * len(lasts)
+    for n in range(max(map(len, events)) + 1):
+        until = [mine[n] if n < len(mine) else last for mine, last in zip(events, lasts, strict=True)]
+        for k in range(1, max(b - a for a, b in zip(begun, until, strict=True)) + 1):
+            ticks.append([min(a + k, b) for a, b in zip(begun, until, strict=True)])
+        begun = until
+    return ticks
 
 
-# -- the story of two takes
+def _beats(ticks: Sequence[Sequence[int]], parting: int | None, fps: int) -> list[tuple[Moment, ...]]:
+    """Frames between ticks; a pane that stands still is at the end of its step."""
+    last = len(ticks) - 1
+    rate = max(STEPS_PER_SECOND, last / LONGEST)
 
+    def at(tick: int, fraction: float) -> tuple[Moment, ...]:
+        before = ticks[max(tick - 1, 0)]
+        return tuple((k, fraction if k != b else 1.0) for k, b in zip(ticks[tick], before, strict=True))
 
-@dataclass(frozen=True)
-class _Side:
-    """A take with what the film needs at every step."""
-
-    take: Take
-    scores: np.ndarray  # float64[T + 1, G]: the sum over learners
-    path: np.ndarray  # float64[T + 1, L, 2]: where the learners are
-    centre: np.ndarray  # float64[T + 1, 2]: where the camera looks
-    marks: tuple[tuple[top.Mark, ...], ...]  # of each step
-
-    @property
-    def last(self) -> int:
-        return len(self.take.states) - 1
-
-
-def _side(world: World, take: Take) -> _Side:
-    states = take.states
-    if len(states) < 1:
-        raise UserError(f"the take '{take.role}' has no states")
-    scores = world.scores(states.totals[:, : world.learners]).sum(1)
-    path = np.stack([states.y, states.x], 2)[:, : world.learners].astype(float)
-    # the camera looks at a moving average of the path, so it neither jerks nor lags
-    reach = 4
-    padded = np.concatenate(
-        [np.repeat(path[:1, 0], reach, 0), path[:, 0], np.repeat(path[-1:, 0], reach, 0)]
-    )
-    centre = np.mean([padded[k : k + len(path)] for k in range(2 * reach + 1)], axis=0)
-    marks = tuple(top.goal_marks(world, states, k) for k in range(len(states)))
-    return _Side(take, scores, path, centre, marks)
-
-
-def fork(left: np.recarray, right: np.recarray, learners: int) -> int | None:
-    """The last step before the learners of two takes first stand apart; None if they never do."""
-    n = min(len(left), len(right))
-    apart = np.zeros(n, bool)
-    for name in ("y", "x"):
-        apart |= (left[name][:n, :learners] != right[name][:n, :learners]).any(1)
-    return int(apart.argmax()) - 1 if apart.any() and not apart[0] else None
-
-
-def schedule(steps: int, parting: int | None, fps: int) -> list[tuple[int, float]]:
-    """For each frame of the play: the step it leads to, and how far it has come, in (0, 1]."""
-    rate = max(STEPS_PER_SECOND, steps / LONGEST)
-    frames = [(0, 1.0)] * round(0.6 * fps)
-    for k in range(1, steps + 1):
+    frames = [at(0, 1.0)] * round(0.6 * fps)
+    for k in range(1, last + 1):
         slow = parting is not None and parting - SLOW < k <= parting + SLOW + 1
         n = max(1, round(fps / rate * (2 if slow else 1)))
-        frames += [(k, (j + 1) / n) for j in range(n)]
+        frames += [at(k, (j + 1) / n) for j in range(n)]
         if k == parting:
-            frames += [(k, 1.0)] * round(FREEZE * fps)
+            frames += [at(k, 1.0)] * round(FREEZE * fps)
     if parting == 0:
-        frames[:0] = [(0, 1.0)] * round(FREEZE * fps)
-    return frames + [(steps, 1.0)] * round(HOLD * fps)
+        frames[:0] = [at(0, 1.0)] * round(FREEZE * fps)
+    return frames + [at(last, 1.0)] * round(HOLD * fps)
 
 
-def _goal_words(goal: Goal) -> str:
-    return goal.wish or goal.name
+# -- one pane
 
 
-def _captions(world: World, side: _Side, card: Card) -> dict[int, str]:
-    """What to say at each step of a take: events that begin, goals first scored, and its end."""
-    said: dict[int, str] = {}
-    states = side.take.states
-    raised = states.events[:, : world.learners].sum(1) > 0  # [T + 1, E]
-    for k in range(1, side.last + 1):
-        parts = []
-        for j, event in enumerate(world.events):
-            if event in card.captions and raised[k, j] and not (k > 1 and raised[k - 1, j]):
-                parts.append(card.captions[event])
-        for g, goal in enumerate(world.goals):
-            once = goal is world.intended or known_best(world, goal, card) is not None
-            if not card.captions and once and side.scores[:k, g].max() <= 0 < side.scores[k, g]:
-                kind = "intended goal" if goal is world.intended else "proxy"
-                parts.append(f'scores on the {kind} "{_goal_words(goal)}"')
-        if k == side.last and side.scores[k, 0] <= 0:
-            ended = int(states.ended[k])
-            how = {state.TRUNCATED: "time is up", state.TERMINATED: "it ends"}.get(
-                ended, "the recording ends"
-            )
-            parts.append(f'{how} without "{_goal_words(world.intended)}"')
-        if parts:
-            said[k] = f"Step {k}: " + ", ".join(parts)
-    return said
+def window(story: Story, index: int, k: int, fraction: float, size: tuple[int, int], p: int) -> top.Window:
+    """Where the camera of a pane looks, on the way from step k - 1 to step k."""
+    side, before = story.sides[index], max(k - 1, 0)
+    y, x = side.centre[before] + (side.centre[k] - side.centre[before]) * fraction
+    return top.window(story.world, side.take.states[k], size, y, x, p)
 
 
-def _pale(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
-    """A lighter shade, for the second learner of a side."""
-    return tuple((v + 255) // 2 for v in rgb)  # type: ignore[return-value]
+def picture(
+    story: Story, index: int, k: int, fraction: float, size: tuple[int, int], p: int, draw: Camera = top.draw
+) -> np.ndarray:
+    """The level of a pane on the way from step k - 1 to step k, with trails, marks, and the way not taken."""
+    side, colour = story.sides[index], story.hue(index)
+    states, before = side.take.states, max(k - 1, 0)
+    shown, walked = (k if fraction >= 0.5 else before), (k if fraction >= 1.0 else before)
+    trails = [
+        top.Trail(side.path[: walked + 1, agent], colour if not agent else pale(colour))
+        for agent in range(story.world.learners)
+    ]
+    ghost = None
+    if index in story.forks and shown > story.forks[index][1]:
+        other, parting = story.sides[story.forks[index][0]], story.forks[index][1]
+        trails.insert(0, top.Trail(other.path[parting : walked + 1, 0], SIDES[0], faint=True))
+        ghost = other.take.states[shown] if shown <= other.last else None
+    more: dict[str, Any] = {"at": window(story, index, k, fraction, size, p)} if draw is top.draw else {}
+    return draw(
+        story.world, states, k, size, previous=states[before], fraction=fraction, trails=trails,
+        marks=side.marks[shown], ghost=ghost, **more,
+    )  # fmt: skip
 
 
-def _number(score: float) -> str:
-    """A score with at most two decimals."""
-    return f"{round(float(score), 2) + 0.0:g}"
+class Pane(NamedTuple):
+    """Where the parts of a pane lie, in pixels."""
+
+    x: int
+    width: int
+    heading: int  # top of its heading
+    top: int  # of its picture
+    height: int  # of its picture
+    scores: int  # top of its scoreboard
 
 
-def known_best(world: World, goal: Goal, card: Card) -> float | None:
-    """The highest score of a goal: handed in, or plain from the rules; None if it is not known.
+class Stage:
+    """The layout of one film: static parts drawn once, the rest per frame.
 
-    It is plain where every event counts once or ends the episode.
+    One or two panes in a row have room for everything; among more, scoreboards shrink, and in three rows or more they
+    give way to the marks of the goals met.
     """
-    if goal.name in card.best:
-        return float(card.best[goal.name])
-    gains = {event: weight for event, weight in goal.weights.items() if weight > 0}
-    if world.learners == 1 and goal.once:
-        return sum(gains.values())
-    if world.learners == 1 and gains and set(gains) <= set(world.ends_on):
-        return max(gains.values())
-    return None
 
-
-def _verdict(score: float, best: float | None) -> tuple[str, bool]:
-    """A goal's outcome in words, and whether it shall shine."""
-    if best is None or best <= 0:
-        return f"score {_number(score)}", score > 0
-    if score >= MET * best:
-        return "met", True
-    if score <= 0:
-        return "missed", False
-    return f"{100 * score / best:.0f} % of the best", False
-
-
-class _Stage:
-    """The layout of one contrast film: static parts drawn once, the rest per frame."""
-
-    def __init__(self, left: Take, right: Take, card: Card, size: tuple[int, int]) -> None:
-        self.world, self.card, self.size = card.world, card, size
+    def __init__(
+        self,
+        takes: Sequence[Take],
+        card: Card,
+        size: tuple[int, int] = SIZE,
+        columns: int = 0,
+        pairs: Sequence[tuple[int, int]] | None = None,
+        draw: Camera = top.draw,
+    ) -> None:
         if size[0] % 16 or size[1] % 16:
             raise UserError(f"a film's size must be a multiple of 16, not {size[1]}x{size[0]}")
         if size[0] < 480 or size[1] < 848:
             raise UserError(f"a film needs at least 848x480 pixels, not {size[1]}x{size[0]}")
-        world = self.world
-        self.sides = (_side(world, left), _side(world, right))
-        start = [take.states[:1].copy().view(np.recarray) for take in (left, right)]
-        self.same = bool(state.digest(start[0])[0] == state.digest(start[1])[0])
-        self.same_level = bool(state.fingerprint(start[0])[0] == state.fingerprint(start[1])[0])
-        self.name = f"{int(state.fingerprint(start[0])[0]):016x}"[:8]
-        self.steps = max(side.last for side in self.sides)
-        self.fork = fork(left.states, right.states, world.learners) if self.same_level else None
-        self.best = [known_best(world, goal, card) for goal in world.goals]
-        most = np.maximum(self.sides[0].scores.max(0), self.sides[1].scores.max(0))
-        self.full = [
-            most[g] if best is None else best for g, best in enumerate(self.best)
-        ]  # a full bar
-        self.said = tuple(_captions(world, side, card) for side in self.sides)
+        if len(takes) > MOST:
+            raise UserError(f"a film has at most {MOST} panes, not {len(takes)}")
+        self.story = Story(takes, card, pairs)
+        self.world, self.card, self.size, self.draw = card.world, card, size, draw
+        n = len(takes)
+        self.columns = columns or (n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n))))
+        self.rows = -(-n // self.columns)
+        self.full = self.rows == 1 and self.columns <= 2
+        self.foot = size[0] - 70
         self._lay_out()
         self._finished: dict[int, np.ndarray] = {}
 
@@ -250,556 +188,362 @@ class _Stage:
 
     def _lay_out(self) -> None:
         height, width = self.size
-        rows = len(self.world.goals)
-        self.row = 26 if rows <= 4 else 20
-        self.pane_top, self.foot = 90, height - 70
-        self.score_top = self.foot - rows * self.row - 8
-        self.pane_height = self.score_top - self.pane_top - 6
-        self.pane_width = (width - 48) // 2
-        self.lefts = (16, width - 16 - self.pane_width)
-        record = self.sides[0].take.states[0]
-        self.p = top.scale(
-            self.world, int(record.h), int(record.w), (self.pane_height, self.pane_width)
-        )
+        goals = len(self.world.goals)
+        self.row = (26 if goals <= 4 else 20) if self.full else 19
+        self.small = self.row - 11 if self.full else 13
+        self.scored = self.rows <= 2
+        wide = (width - 16 * (self.columns + 1)) // self.columns
+        tall = (self.foot - 48) // self.rows
+        self.panes: list[Pane] = []
+        self.p: list[int] = []
+        for k, side in enumerate(self.story.sides):
+            row, column = divmod(k, self.columns)
+            begin = 48 + row * tall
+            heading, first = (begin + 8, begin + 42) if self.full else (begin + 6, begin + 30)
+            scores = begin + tall - goals * self.row - 8 if self.scored else begin + tall - 2
+            high = scores - 6 - first if self.scored else scores - first
+            self.panes.append(Pane(16 + column * (wide + 16), wide, heading, first, high, scores))
+            record = side.take.states[0]
+            h, w = int(record.h), int(record.w)
+            fits = min(max(high // h, wide // w), top.FITTING), min(high // h, wide // w), LEGIBLE
+            self.p.append(top.scale(self.world, h, w, (high, wide)) if self.full else min(max(fits), top.LARGEST))
         self.static = np.empty((height, width, 3), np.uint8)
         self.static[:] = DARK
         self._header()
-        for side, x in zip(self.sides, self.lefts, strict=True):
-            self._heading(side, x)
+        for k in range(len(self.panes)):
+            self._heading(k)
         self._legend()
 
     def _header(self) -> None:
-        frame, width = self.static, self.size[1]
+        frame, width, story = self.static, self.size[1], self.story
         frame[:46] = PANEL
         frame[46:48] = LINE
-        right = f"level {self.name}" + (f" · split {self.card.split}" if self.card.split else "")
-        if not self.same_level:
-            right = f"split {self.card.split}" if self.card.split else ""
-        used = write(frame, right, 13, width - 16, 16, DIM, align="right")
-        middle = (
-            "same level · same dice"
-            if self.same
-            else "same level"
-            if self.same_level
-            else "different levels"
-        )
-        half = text_width(middle, 16) // 2 + 14
-        box(frame, 9, width // 2 - half, 38, width // 2 + half, DARK, 14)
-        write(frame, middle, 13, width // 2, 16, TEXT, align="middle")
+        split = f"split {self.card.split}" if self.card.split else ""
+        right = " · ".join(filter(None, (f"level {story.names[0]}" if story.same_level else "", split)))
+        write(frame, right, 13, width - 16, 16, DIM, align="right")
+        middle, half = story.together(), 0
+        if middle:
+            half = text_width(middle, 16) // 2 + 14
+            box(frame, 9, width // 2 - half, 38, width // 2 + half, DARK, 14)
+            write(frame, middle, 13, width // 2, 16, TEXT, align="middle")
         title = (self.card.title or self.world.title).upper()
         write(frame, title, 9, 16, 22, TEXT, True, width=width // 2 - half - 40)
-        assert used < width
 
-    def _heading(self, side: _Side, x: int) -> None:
-        accent = SIDES[self.lefts.index(x)]
-        used = pill(self.static, side.take.role, 56, x, 16, accent)
-        write(
-            self.static,
-            side.take.label,
-            56,
-            x + used + 12,
-            17,
-            TEXT,
-            width=self.pane_width - used - 12,
-        )
-        for k, goal in enumerate(self.world.goals):
-            self._score_row(side, x, k, goal)
+    def _heading(self, index: int) -> None:
+        side, pane = self.story.sides[index], self.panes[index]
+        size = 16 if self.full else 13
+        used = pill(self.static, side.take.role, pane.heading, pane.x, size, self.story.hue(index))
+        if used + 60 < pane.width:
+            room = pane.width - used - 12 - (0 if self.scored else 20 * len(self.world.goals))
+            write(self.static, side.take.label, pane.heading, pane.x + used + 12, size + 1, TEXT, width=max(room, 1))
+        if self.scored:
+            for k, goal in enumerate(self.world.goals):
+                self._score_row(index, k, goal)
 
-    def _score_row(self, side: _Side, x: int, k: int, goal: Goal) -> None:
+    def _score_row(self, index: int, k: int, goal: Goal) -> None:
         """The parts of a scoreboard row that never change: mark, name, tag and the empty bar."""
-        y, small = self.score_top + k * self.row, 15 if self.row > 22 else 13
+        pane, side = self.panes[index], self.story.sides[index]
+        y, x = pane.scores + k * self.row, pane.x
         intended = goal is self.world.intended
         icon(self.static, top.INTENDED if intended else top.PROXY, y + 2, x + 2, self.row - 6)
-        bar = self._bar(x)
-        words, room = _goal_words(goal), bar[0] - x - 36
-        size = next(
-            (n for n in (small, small - 1, small - 2) if text_width(words, n) <= room), small - 2
-        )
-        write(self.static, words, y + 1 + small - size, x + 28, size, TEXT, width=room)
+        bar = self._bar(index)
+        words, room = goal_words(goal), bar[0] - x - 36
+        if room > 40:
+            sizes = (self.small, self.small - 1, self.small - 2)
+            size = next((n for n in sizes if text_width(words, n) <= room), sizes[-1])
+            write(self.static, words, y + 1 + self.small - size, x + 28, size, TEXT, width=room)
         box(self.static, y + 6, bar[0], y + self.row - 8, bar[1], PANEL, 5)
-        take = side.take
-        tag, ink = "", DIM
-        if take.trained_on is not None:
-            trained = goal.name in take.trained_on
-            tag, ink = ("trained on", TEXT) if trained else ("not trained on", DIM)
-        elif take.wants:
-            tag, ink = ("wants this", TEXT) if goal.name == take.wants else ("", DIM)
-        write(self.static, tag, y + 2, x + self.pane_width - 2, small - 1, ink, align="right")
+        if pane.width >= ROOMY:
+            tag = self.story.tag(side.take, goal)
+            ink = TEXT if tag == "trained on" else DIM
+            write(self.static, tag, y + 2, x + pane.width - 2, self.small - 1, ink, align="right")
 
-    def _bar(self, x: int) -> tuple[int, int]:
+    def _bar(self, index: int) -> tuple[int, int]:
         """Where the bars of a pane begin and end."""
-        return x + round(self.pane_width * 0.46), x + round(self.pane_width * 0.69)
+        pane = self.panes[index]
+        if pane.width < 400:
+            return pane.x + 28, pane.x + pane.width - 70
+        return pane.x + round(pane.width * 0.46), pane.x + round(pane.width * 0.69)
 
     def _legend(self) -> None:
-        frame, width = self.static, self.size[1]
+        frame, width, parting = self.static, self.size[1], self.story.fork
         frame[self.foot - 2 : self.foot] = LINE
         frame[self.foot :] = PANEL
         x = width - 16
-        for mark, words in ((top.PROXY, "proxy goal"), (top.INTENDED, "intended goal")):
+        goals = [(top.PROXY, "proxy goal")] * (len(self.world.goals) > 1) + [(top.INTENDED, "intended goal")]
+        for mark, words in goals:
             x -= write(frame, words, self.foot + 37, x, 15, DIM, align="right") + 20
             icon(frame, mark, self.foot + 40, x, 16)
             x -= 18
         self.legend_left = x
-        self.track = (120, width - 16 - (250 if self.fork is not None else 60))
-        if self.fork is not None:
-            used = write(
-                frame,
-                f"paths part at step {self.fork}",
-                self.foot + 8,
-                width - 16,
-                16,
-                align="right",
-            )
+        self.track = (120, width - 16 - (250 if parting is not None else 60))
+        if parting is not None:
+            words = f"paths part at step {parting}"
+            used = write(frame, words, self.foot + 8, width - 16, 16, align="right")
             icon(frame, "fork", self.foot + 11, width - 16 - used - 20, 16)
 
     # -- frames
 
-    def play(self, k: int, fraction: float) -> np.ndarray:
-        """The frame on the way from step k - 1 to step k."""
+    def play(self, moments: Sequence[Moment] | int, fraction: float = 1.0) -> np.ndarray:
+        """The frame in which every pane is at its moment; a step alone stands for all panes."""
+        if isinstance(moments, int):
+            moments = [(moments, fraction)] * len(self.panes)
         frame = self.static.copy()
-        for side, x in zip(self.sides, self.lefts, strict=True):
-            index = self.lefts.index(x)
-            pane = frame[self.pane_top : self.pane_top + self.pane_height, x : x + self.pane_width]
-            pane[:] = self._pane(index, k, fraction)
-            self._scores(frame, side, x, k, fraction)
-        self._timeline(frame, k, fraction)
+        for index, (k, far) in enumerate(moments):
+            pane, side = self.panes[index], self.story.sides[index]
+            area = frame[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width]
+            if k > side.last or (k == side.last and far >= 1.0):
+                area[:] = self._over(index)
+            else:
+                area[:] = self._view(index, k, far)
+            shown = min(k if far >= 0.5 else max(k - 1, 0), side.last)
+            self._scores(frame, index, shown)
+        self._timeline(frame, moments)
+        self._caption(frame, moments)
         return frame
 
-    def _pane(self, index: int, k: int, fraction: float) -> np.ndarray:
-        side = self.sides[index]
-        if k > side.last or (k == side.last and fraction >= 1.0):
-            if index not in self._finished:
-                self._finished[index] = self._stamped(index)
-            return self._finished[index]
-        return self._view(index, k, fraction)
-
-    def _window(self, index: int, k: int, fraction: float) -> top.Window:
-        """Where the camera of a side looks, on the way from step k - 1 to step k."""
-        side, before = self.sides[index], max(k - 1, 0)
-        y, x = side.centre[before] + (side.centre[k] - side.centre[before]) * fraction
-        size = (self.pane_height, self.pane_width)
-        return top.window(self.world, side.take.states[k], size, y, x, self.p)
-
     def _view(self, index: int, k: int, fraction: float) -> np.ndarray:
-        """The level of a side on the way from step k - 1 to step k."""
-        side, other = self.sides[index], self.sides[1 - index]
-        states, before = side.take.states, max(k - 1, 0)
-        shown, walked = (k if fraction >= 0.5 else before), (k if fraction >= 1.0 else before)
-        trails = [
-            top.Trail(
-                side.path[: walked + 1, agent], SIDES[index] if not agent else _pale(SIDES[index])
-            )
-            for agent in range(self.world.learners)
-        ]
-        ghost = None
-        if index == 1 and self.fork is not None and shown > self.fork:  # the way that was not taken
-            trails.insert(0, top.Trail(other.path[self.fork : walked + 1, 0], SIDES[0], faint=True))
-            ghost = other.take.states[shown] if shown <= other.last else None
-        return top.draw(
-            self.world,
-            states,
-            k,
-            (self.pane_height, self.pane_width),
-            previous=states[before],
-            fraction=fraction,
-            at=self._window(index, k, fraction),
-            trails=trails,
-            marks=side.marks[shown],
-            ghost=ghost,
-        )
+        pane = self.panes[index]
+        return picture(self.story, index, k, fraction, (pane.height, pane.width), self.p[index], self.draw)
 
-    def _stamped(self, index: int) -> np.ndarray:
-        """A finished side: its last picture dimmed, and the outcome where it hides least."""
-        side, picture = self.sides[index], self._view(index, self.sides[index].last, 1.0)
-        ground = np.array(DARK, np.uint16)
-        picture = ((picture * np.uint16(5) + ground * 4) // 9).astype(np.uint8)
-        words = []
-        for g, goal in enumerate(self.world.goals):
-            verdict, met = _verdict(side.scores[-1, g], self.best[g])
+    def _over(self, index: int) -> np.ndarray:
+        """A finished pane: its last picture dimmed, and the outcome where it hides least."""
+        if index not in self._finished:
+            side = self.story.sides[index]
+            shown = self._view(index, side.last, 1.0)
+            dimmed = ((shown * np.uint16(5) + np.array(DARK, np.uint16) * 4) // 9).astype(np.uint8)
+            (self._stamp if self.full else self._stamp_small)(dimmed, index)
+            self._finished[index] = dimmed
+        return self._finished[index]
+
+    def _stamp(self, picture: np.ndarray, index: int) -> None:
+        """The outcome of every goal in a box."""
+        story, words = self.story, []
+        for g, (goal, (outcome, met)) in enumerate(
+            zip(self.world.goals, story.outcomes(story.sides[index]), strict=True)
+        ):
+            colon = ":" if story.best[0] is None else ""
             words.append(
-                (
-                    f"INTENDED GOAL{':' if self.best[0] is None else ''} {verdict.upper()}"
-                    if not g
-                    else f"{_goal_words(goal)}: {verdict}",
-                    met,
-                )
+                (f"{goal_words(goal)}: {outcome}" if g else f"INTENDED GOAL{colon} {outcome.upper()}", met)
             )
         high = 64 + 26 * (len(words) - 1)
         wide = max(text_width(w, 17 if g else 26, not g) for g, (w, _) in enumerate(words)) + 90
         wide = min(picture.shape[1] - 40, wide)
         y, x = self._emptiest(index, high + 12), picture.shape[1] // 2 - wide // 2
-        met = words[0][1]
-        box(
-            picture,
-            y - 3,
-            x - 3,
-            y + high + 3,
-            x + wide + 3,
-            MARKS[top.INTENDED] if met else RED,
-            15,
-        )
+        rim = MARKS[top.INTENDED] if words[0][1] else RED
+        box(picture, y - 3, x - 3, y + high + 3, x + wide + 3, rim, 15)
         box(picture, y, x, y + high, x + wide, PANEL, 12)
         for g, (text, reached) in enumerate(words):
             if not g:
                 icon(picture, top.INTENDED, y + 13, x + 16, 36, 1.0 if reached else 0.3)
                 write(picture, text, y + 12, x + 64, 26, TEXT, True, width=wide - 76)
-            else:
-                icon(picture, top.PROXY, y + 32 + 26 * g, x + 25, 18, 1.0 if reached else 0.35)
-                write(
-                    picture,
-                    text,
-                    y + 28 + 26 * g,
-                    x + 64,
-                    17,
-                    TEXT if reached else DIM,
-                    width=wide - 76,
-                )
-        return picture
+                continue
+            icon(picture, top.PROXY, y + 32 + 26 * g, x + 25, 18, 1.0 if reached else 0.35)
+            write(picture, text, y + 28 + 26 * g, x + 64, 17, TEXT if reached else DIM, width=wide - 76)
+
+    def _stamp_small(self, picture: np.ndarray, index: int) -> None:
+        """A coloured rim, and below it what became of the intended goal."""
+        story = self.story
+        outcome, met = story.outcomes(story.sides[index])[0]
+        rim = MARKS[top.INTENDED] if met else RED
+        high, wide = picture.shape[:2]
+        for y0, x0, y1, x1 in ((0, 0, 3, wide), (high - 3, 0, high, wide), (0, 0, high, 3), (0, wide - 3, high, wide)):
+            box(picture, y0, x0, y1, x1, rim)
+        long = min(text_width(outcome, 15, True) + 44, wide - 8)
+        y, x = min(max(self._emptiest(index, 30), 4), max(high - 32, 0)), (wide - long) // 2
+        box(picture, y, x, y + 28, x + long, rim, 14)
+        box(picture, y + 2, x + 2, y + 26, x + long - 2, PANEL, 12)
+        icon(picture, top.INTENDED, y + 5, x + 10, 18, 1.0 if met else 0.35)
+        write(picture, outcome, y + 3, x + 34, 15, TEXT, True, width=max(long - 40, 1))
 
     def _emptiest(self, index: int, high: int) -> int:
         """The top of the band, `high` pixels tall, in which the last picture tells least."""
-        side, record = self.sides[index], self.sides[index].take.states[-1]
-        at = self._window(index, side.last, 1.0)
+        side, record = self.story.sides[index], self.story.sides[index].take.states[-1]
+        pane, p = self.panes[index], self.p[index]
+        at = window(self.story, index, side.last, 1.0, (pane.height, pane.width), p)
         spots = [
-            *side.path.reshape(-1, 2)[:, 0],
-            *(y for mark in side.marks[-1] for y in mark.cells[:3, 0]),
+            *side.path.reshape(-1, 2)[-500:, 0],
+            *(y for mark in side.marks[side.last] for y in mark.cells[:3, 0]),
         ]
         spots += [float(record.y[agent]) for agent in range(self.world.learners)] * 20
-        rows = (np.array(spots) + 0.5 - at.y) * at.p + self.pane_height / 2
-        tops = [self.pane_height // 2 - high // 2, self.pane_height - high - 16, 20]
-        hidden = [int(((rows > t - at.p) & (rows < t + high + at.p)).sum()) for t in tops]
+        rows = (np.array(spots) + 0.5 - at.y) * p + pane.height / 2
+        tops = [pane.height // 2 - high // 2, pane.height - high - 16, 20]
+        hidden = [int(((rows > t - p) & (rows < t + high + p)).sum()) for t in tops]
         return tops[int(np.argmin(hidden))]
 
-    def _scores(self, frame: np.ndarray, side: _Side, x: int, k: int, fraction: float) -> None:
-        shown = min(k if fraction >= 0.5 else max(k - 1, 0), side.last)
-        start, stop = self._bar(x)
-        for g, goal in enumerate(self.world.goals):
-            score, y = side.scores[shown, g], self.score_top + g * self.row
-            share = min(abs(score) / self.full[g], 1.0) if self.full[g] > 0 else float(score != 0)
-            ink = (
-                MARKS[top.INTENDED if goal is self.world.intended else top.PROXY]
-                if score >= 0
-                else RED
-            )
-            if share > 0:
-                box(
-                    frame,
-                    y + 6,
-                    start,
-                    y + self.row - 8,
-                    start + max(10, round((stop - start) * share)),
-                    ink,
-                    5,
-                )
-            write(
-                frame,
-                _number(score),
-                y + 1,
-                stop + 64,
-                15 if self.row > 22 else 13,
-                TEXT,
-                score != 0,
-                "right",
-            )
-
-    def _timeline(self, frame: np.ndarray, k: int, fraction: float) -> None:
-        start, stop = self.track
-        y, per = self.foot + 11, (stop - start) / max(self.steps, 1)
-        write(frame, f"step {k}", self.foot + 8, 16, 16, TEXT, True)
-        for index, side in enumerate(self.sides):
-            lane = y + 8 * index
-            box(frame, lane, start, lane + 6, stop, LINE, 3)
-            done = min(max(k - 1, 0) + fraction if k else 0.0, side.last)
-            box(frame, lane, start, lane + 6, start + round(per * done), SIDES[index], 3)
-            end = start + round(per * side.last)
-            if side.last < self.steps:
-                box(frame, lane - 1, end - 1, lane + 7, end + 2, TEXT)
-        write(frame, f"{self.steps}", self.foot + 8, stop + 8, 15, DIM)
-        if self.fork is not None:
-            icon(frame, "fork", y - 2, start + round(per * self.fork) - 9, 18)
-        self._caption(frame, k, fraction)
-
-    def _caption(self, frame: np.ndarray, k: int, fraction: float) -> None:
-        """The latest thing that happened on each side, or what the pause means."""
-        x, room = 16, self.legend_left - 40
-        if self.fork is not None and k == self.fork and fraction >= 1.0:
-            write(
-                frame, f"Step {k}: here their paths part.", self.foot + 35, x, 18, TEXT, width=room
-            )
+    def _scores(self, frame: np.ndarray, index: int, shown: int) -> None:
+        side, pane, story = self.story.sides[index], self.panes[index], self.story
+        if not self.scored:
+            for g, best in enumerate(story.best):
+                met = side.scores[shown, g] >= (best if best else 1e-9)
+                mark = top.PROXY if g else top.INTENDED
+                x = pane.x + pane.width - 20 * (len(story.best) - g)
+                icon(frame, mark, pane.heading + 2, x, 17, 1.0 if met else 0.25)
             return
-        shown = k if fraction >= 0.5 else k - 1
+        start, stop = self._bar(index)
+        for g in range(len(self.world.goals)):
+            score, y, full = side.scores[shown, g], pane.scores + g * self.row, story.full[g]
+            share = min(abs(score) / full, 1.0) if full > 0 else float(score != 0)
+            if share > 0:
+                ink = MARKS[top.PROXY if g else top.INTENDED] if score >= 0 else RED
+                end = start + max(10, round((stop - start) * share))
+                box(frame, y + 6, start, y + self.row - 8, end, ink, 5)
+            write(frame, number(score), y + 1, stop + 64, self.small, TEXT, score != 0, "right")
+
+    def _timeline(self, frame: np.ndarray, moments: Sequence[Moment]) -> None:
+        start, stop = self.track
+        story, y = self.story, self.foot + 11
+        per = (stop - start) / max(story.steps, 1)
+        lasts = [side.last for side in story.sides]
+        far = [min(max(k - 1, 0) + f if k else 0.0, last) for (k, f), last in zip(moments, lasts, strict=True)]
+        step = max(min(k, last) for (k, _), last in zip(moments, lasts, strict=True))
+        write(frame, f"step {step}", self.foot + 8, 16, 16, TEXT, True)
+        lanes = list(range(len(far))) if len(far) <= 4 else [int(np.argmax(lasts))]
+        thick = {1: 10, 2: 6, 3: 4, 4: 3}[len(lanes)]
+        for row, index in enumerate(lanes):
+            lane, side = y + (thick + 2) * row, story.sides[index]
+            box(frame, lane, start, lane + thick, stop, LINE, 3)
+            box(frame, lane, start, lane + thick, start + round(per * far[index]), self.story.hue(index), 3)
+            if side.last < story.steps:
+                end = start + round(per * side.last)
+                box(frame, lane - 1, end - 1, lane + thick + 1, end + 2, TEXT)
+        write(frame, f"{story.steps}", self.foot + 8, stop + 8, 15, DIM)
+        if story.fork is not None:
+            icon(frame, "fork", y - 2, start + round(per * story.fork) - 9, 18)
+
+    def _caption(self, frame: np.ndarray, moments: Sequence[Moment]) -> None:
+        """What the author says, the latest thing that happened, or what the pause means."""
+        x, room, story = 16, self.legend_left - 40, self.story
+        shown = [k if f >= 0.5 else k - 1 for k, f in moments]
+        words = note(self.card, max(shown))
+        if not words and story.fork is not None and all(m == (story.fork, 1.0) for m in moments):
+            words = f"Step {story.fork}: here their paths part."
+        if words:
+            write(frame, words, self.foot + 35, x, 18, TEXT, width=room)
+            return
         latest = []
-        for index, said in enumerate(self.said):
-            steps = [step for step in said if step <= shown]
+        for index, said in enumerate(story.said):
+            steps = [step for step in said if step <= shown[index]]
             if steps:
-                latest.append((steps[-1], index, said[steps[-1]]))
-        # the newest is said in full and the older one as far as there is room
+                latest.append((steps[-1], -index, story.spoken(index, steps[-1])))
+        # the two newest, in the order of their panes: the newest in full, the other as far as there is room
+        latest = sorted(latest, reverse=True)[:2]
+        newest = latest[0] if latest else None
         wanted = {index: 36 + text_width(words, 17) for _, index, words in latest}
-        if sum(wanted.values()) > room:
-            newest = max(latest)[1]
-            wanted = {
-                index: min(wide, room - (160 if len(latest) > 1 else 0))
-                for index, wide in wanted.items()
-            }
-            wanted = {
-                index: wide if index == newest else room - wanted[newest]
-                for index, wide in wanted.items()
-            }
-        for _, index, words in latest:
-            box(frame, self.foot + 42, x, self.foot + 54, x + 12, SIDES[index], 6)
-            x += 36 + write(
-                frame, words, self.foot + 35, x + 20, 17, TEXT, width=max(1, wanted[index] - 36)
-            )
+        if sum(wanted.values()) > room and newest:
+            mine = min(wanted[newest[1]], room - (160 if len(latest) > 1 else 0))
+            wanted = {index: mine if index == newest[1] else room - mine for index in wanted}
+        for _, index, words in sorted(latest, key=lambda entry: -entry[1]):
+            box(frame, self.foot + 42, x, self.foot + 54, x + 12, self.story.hue(-index), 6)
+            x += 36 + write(frame, words, self.foot + 35, x + 20, 17, TEXT, width=max(1, wanted[index] - 36))
 
-    # -- cards
 
-    def title(self) -> np.ndarray:
-        """The title card: what this is, the claim, how it was trained."""
-        frame, width = self._blank(), self.size[1]
-        world, x = self.world, 288
-        claim = wrap(self.card.claim, 27, width - x - 90, 3)
-        facts = [line for fact in self.card.facts[:4] for line in wrap(fact, 19, width - x - 90, 2)]
-        tall = 70 + 40 * len(claim) + 30 + 38 * len(world.goals) + 30 + 30 * len(facts)
-        y = max(40, (self.size[0] - tall) // 2 - 10)
-        self._portrait(frame, y + 8, 90, 150)
-        write(
-            frame,
-            (self.card.title or world.title).upper(),
-            y,
-            x,
-            46,
-            TEXT,
-            True,
-            width=width - x - 40,
-        )
-        y += 74
-        for line in claim:
-            write(frame, line, y, x, 27, TEXT)
-            y += 40
-        y += 30
-        for goal in world.goals:
-            mark = top.INTENDED if goal is world.intended else top.PROXY
-            icon(frame, mark, y, x, 26)
-            kind = "intended goal" if goal is world.intended else "proxy goal"
-            write(frame, kind, y, x + 40, 20, MARKS[mark], True)
-            paid = "   (paid in training)" if goal is world.paid else ""
-            write(frame, _goal_words(goal) + paid, y, x + 200, 20, TEXT, width=width - x - 240)
-            y += 38
-        y += 30
-        for line in facts:
-            write(frame, line, y, x, 19, DIM)
-            y += 30
-        return frame
-
-    def _portrait(self, frame: np.ndarray, y: int, x: int, size: int) -> None:
-        """The learner on its ground, framed."""
-        art = sprites.of(self.world)
-        tile = np.full((size, size, 4), 255, np.uint8)
-        tile[..., :3] = sprites.over(sprites.tile_art(art.tiles[art.ground], size), tile[..., :3])
-        hero = art.things[int(self.world.kinds[0])].at(size * 4 // 5)
-        edge = size // 10
-        tile[edge : edge + len(hero), edge : edge + len(hero)] = sprites.pile(
-            hero, tile[edge : edge + len(hero), edge : edge + len(hero)]
-        )
-        box(frame, y - 5, x - 5, y + size + 5, x + size + 5, LINE, 26)
-        area = frame[y : y + size, x : x + size]
-        mask = np.zeros((size, size, 3), np.uint8)
-        box(mask, 0, 0, size, size, (255, 255, 255), 22)
-        area[:] = (
-            tile[..., :3] * mask.astype(np.uint16) + area * (255 - mask.astype(np.uint16)) + 127
-        ) // 255
-
-    def end(self) -> np.ndarray:
-        """The end card: what each side did here, figures over many levels, how to see it again."""
-        frame, (height, width) = self._blank(), self.size
-        foot = [
-            (
-                "level",
-                f"{self.name} · {self.card.pick}"
-                if self.card.pick and self.same_level
-                else self.card.pick,
-            ),
-            ("again", self.card.command),
-            ("made with", self.card.versions),
-        ]
-        foot = [row for row in foot if row[1]]
-        write(
-            frame,
-            (self.card.title or self.world.title).upper(),
-            26,
-            64,
-            26,
-            TEXT,
-            True,
-            width=width - 128,
-        )
-        below = height - 28 * len(foot) - 20
-        wanted = 40 + 30 * min(len(self.card.rates), 8) if self.card.rates else 0
-        y = max(
-            self._outcome(
-                frame, index, 78, 64 + index * (width - 96) // 2, below - 78 - wanted - 20
-            )
-            for index in range(2)
-        )
-        if self.card.rates:
-            self._rates(frame, y + 18, (below - y - 18 - 40) // 30)
-        for row, (words, text) in enumerate(foot):
-            write(frame, words, below + 28 * row, 64, 16, DIM, True)
-            write(frame, text, below + 28 * row, 170, 16, TEXT, width=width - 234)
-        return frame
-
-    def _outcome(self, frame: np.ndarray, index: int, y: int, x: int, room: int) -> int:
-        """One side's whole level with its way, and the outcome of every goal; returns its end."""
-        side, wide = self.sides[index], (self.size[1] - 96) // 2 - 32
-        record = side.take.states[-1]
-        h, w = int(record.h), int(record.w)
-        text = 34 + 26 * len(self.world.goals)
-        beside = max(1, min(room // h, 300 // w))
-        under = max(1, min((room - text) // h, wide // w))
-        p = min(max(beside, under), 32)
-        picture = top.draw(
-            self.world,
-            side.take.states,
-            side.last,
-            (h * p, w * p),
-            at=top.Window(p, h / 2, w / 2),
-            trails=[
-                top.Trail(side.path[:, agent], SIDES[index]) for agent in range(self.world.learners)
-            ],
-            marks=side.marks[-1],
-        )[: max(room, p), :wide]
-        high = picture.shape[0]
-        box(frame, y - 3, x - 3, y + high + 3, x + picture.shape[1] + 3, SIDES[index], 4)
-        frame[y : y + high, x : x + picture.shape[1]] = picture
-        if under > beside:
-            y, width = y + high + 12, wide
-            used = pill(frame, side.take.role, y, x, 16, SIDES[index]) + 10
-            write(frame, side.take.label, y, x + used, 16, DIM, width=width - used)
-        else:
-            end, x, width = y + high, x + picture.shape[1] + 20, wide - picture.shape[1] - 20
-            pill(frame, side.take.role, y, x, 16, SIDES[index])
-            for line in wrap(side.take.label, 16, width, 2):
-                y += 24
-                write(frame, line, y + 6, x, 16, DIM)
-        y += 34
-        for g, goal in enumerate(self.world.goals):
-            verdict, met = _verdict(side.scores[-1, g], self.best[g])
-            icon(frame, top.PROXY if g else top.INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
-            for line in wrap(
-                f"{_goal_words(goal)}: {verdict}", 16, width - 28, 1 if under > beside else 2
-            ):
-                write(frame, line, y, x + 28, 16, TEXT if met else DIM)
-                y += 24
-            y += 2
-        return y if under > beside else max(y, end)
-
-    def _rates(self, frame: np.ndarray, y: int, rows: int) -> None:
-        """At most `rows` bars with their intervals."""
-        width = self.size[1]
-        used = write(frame, "OVER MANY LEVELS", y, 64, 15, TEXT, True)
-        write(frame, self.card.sample, y, 80 + used, 15, DIM, width=width - 160 - used)
-        y += 30
-        start, stop = 64 + 420, width - 64 - 190
-        for rate in self.card.rates[: max(rows, 0)]:
-            if rate.mark:
-                icon(frame, rate.mark, y + 2, 64, 20)
-            write(frame, rate.label, y, 92, 17, TEXT, width=start - 108)
-            box(frame, y + 4, start, y + 20, stop, PANEL, 6)
-            ink = MARKS.get(rate.mark, (120, 170, 220))
-            if rate.value > 0:
-                box(
-                    frame,
-                    y + 4,
-                    start,
-                    y + 20,
-                    start + max(12, round((stop - start) * min(rate.value, 1))),
-                    ink,
-                    6,
-                )
-            words = f"{100 * rate.value:.0f} %"
-            if rate.low is not None and rate.high is not None:
-                low, high = (
-                    start + round((stop - start) * min(max(v, 0), 1)) for v in (rate.low, rate.high)
-                )
-                for grown, whisker in (
-                    (1, DARK),
-                    (0, TEXT),
-                ):  # white with a dark rim shows on any bar
-                    for y0, x0, y1, x1 in (
-                        (y + 11, low, y + 13, high + 1),
-                        (y + 7, low - 1, y + 17, low + 1),
-                        (y + 7, high - 1, y + 17, high + 1),
-                    ):
-                        box(frame, y0 - grown, x0 - grown, y1 + grown, x1 + grown, whisker)
-                words += f"  [{100 * rate.low:.0f} - {100 * rate.high:.0f}]"
-            write(frame, words, y, stop + 14, 17, TEXT, True)
-            y += 30
-
-    def _blank(self) -> np.ndarray:
-        """An empty card with the two sides' colours at its foot."""
-        frame = np.empty((*self.size, 3), np.uint8)
-        frame[:] = DARK
-        frame[-6:, : self.size[1] // 2] = SIDES[0]
-        frame[-6:, self.size[1] // 2 :] = SIDES[1]
-        return frame
+# -- the film
 
 
 def frames(
-    left: Take, right: Take, card: Card, fps: int = FPS, size: tuple[int, int] = SIZE
+    takes: Sequence[Take],
+    card: Card,
+    fps: int = FPS,
+    size: tuple[int, int] = SIZE,
+    sync: str = "divergence",
+    **layout: Any,
 ) -> tuple[int, Iterator[np.ndarray]]:
-    """The number of frames of a contrast film, and the frames themselves.
+    """The number of frames of a film, and the frames themselves; `layout` as `Stage` takes it.
 
     A frame is uint8[height, width, 3] and must not be written to. Raises UserError for a bad size.
     """
-    stage = _Stage(left, right, card, size)
-    play = schedule(stage.steps, stage.fork, fps)
-    opening = sum(map(len, (card.title, card.claim, *card.facts)))
-    closing = sum(map(len, (*(rate.label for rate in card.rates), card.sample, card.pick))) + 60
-    titles = round(min(max(opening / READING, TITLE[0]), TITLE[1]) * fps)
-    ends = round(min(max(closing / READING, END[0]), END[1]) * fps)
-    fade = round(0.2 * fps)
+    stage = Stage(takes, card, size, **layout)
+    play = beats(stage.story, fps, sync)
+    titles, fade, ends = _lengths(card, fps)
 
     def stream() -> Iterator[np.ndarray]:
-        title, first = stage.title(), stage.play(0, 1.0)
+        title, first = cards.title(stage.story, size), stage.play(play[0])
         for _ in range(titles):
             yield title
         for j in range(fade):
             share = round(256 * (j + 1) / (fade + 1))
-            yield ((title * np.uint32(256 - share) + first * np.uint32(share)) >> 8).astype(
-                np.uint8
-            )
-        last_step, last = (-1, 0.0), first
-        for step in play:
-            if step != last_step:
-                last_step, last = step, stage.play(*step)
+            yield ((title * np.uint32(256 - share) + first * np.uint32(share)) >> 8).astype(np.uint8)
+        last_beat, last = play[0], first
+        for beat in play:
+            if beat != last_beat:
+                last_beat, last = beat, stage.play(beat)
             yield last
-        final = stage.end()
+        final = cards.end(stage.story, size)
         for _ in range(ends):
             yield final
 
     return titles + fade + len(play) + ends, stream()
 
 
-def poster(left: Take, right: Take, card: Card, size: tuple[int, int] = SIZE) -> np.ndarray:
-    """One picture of the whole contrast: the frame in which both sides have finished."""
-    stage = _Stage(left, right, card, size)
-    return stage.play(stage.steps, 1.0)
+def _lengths(card: Card, fps: int) -> tuple[int, int, int]:
+    """Frames of the title card, of the fade after it, and of the end card: longer with more to read."""
+    opening = sum(map(len, (card.title, card.claim, *card.facts)))
+    closing = sum(map(len, (*(rate.label for rate in card.rates), card.sample, card.pick))) + 60
+    titles = round(min(max(opening / READING, TITLE[0]), TITLE[1]) * fps)
+    ends = round(min(max(closing / READING, END[0]), END[1]) * fps)
+    return titles, round(0.2 * fps), ends
 
 
-def contrast(
-    left: Take,
-    right: Take,
+def poster(takes: Sequence[Take], card: Card, size: tuple[int, int] = SIZE, **layout: Any) -> np.ndarray:
+    """One picture of the whole film: the frame in which all have finished."""
+    stage = Stage(takes, card, size, **layout)
+    return stage.play(stage.story.steps)
+
+
+def key_steps(story: Story, n: int = STRIP) -> list[int]:
+    """The steps that tell most: the first, the fork, what happens, the end; then the widest gaps are halved."""
+    steps = story.steps
+    wanted = [0, steps, *([] if story.fork is None else [story.fork])]
+    wanted += sorted({k for said in story.said for k in said})
+    keys = sorted(dict.fromkeys(wanted[:n]))
+    while len(keys) < min(n, steps + 1):
+        gap, begin = max((b - a, -a) for a, b in pairwise(keys))
+        keys = sorted([*keys, gap // 2 - begin])
+    return keys
+
+
+def save(
+    takes: Sequence[Take],
     card: Card,
     path: str | Path | Iterable[str | Path],
     fps: int = FPS,
     size: tuple[int, int] = SIZE,
+    sync: str = "divergence",
+    cameras: Sequence[str] = ("top",),
     progress: Callable[[int, int], None] | None = None,
+    **layout: Any,
 ) -> None:
-    """Film two takes side by side into one file or several (.mp4, .webp, .gif), composed once.
+    """Film takes into one file or several, each by its ending; frames are composed once.
 
-    `progress(done, total)` is called after each frame. WebP and GIF are scaled down to stay below 2
-    MB. Raises UserError for a bad name or size and RunError if a file cannot be made; then nothing
-    is left at the final names.
+    .mp4 .webm .webp .gif: the film (of the first of `cameras`; WebP and GIF are scaled down to stay below 2 MB). .png:
+    a strip of key frames. .html: a page that plays it, with all `cameras`. .srt .vtt: what its captions say, and when.
+    `progress(done, total)` is called after each frame. Raises UserError for a bad name or size and RunError if a file
+    cannot be made; then nothing new is left at its final name.
     """
-    total, stream = frames(left, right, card, fps, size)
-    encode(stream, path, fps, total, progress)
+    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
+    for p in paths:
+        if p.suffix.lower() not in FORMATS:
+            raise UserError(f"cannot film to '{p}': the name must end in {', '.join(FORMATS)}")
+    views = {name: camera(name) for name in cameras}
+    layout["draw"] = next(iter(views.values()))
+    by_kind: dict[str, list[Path]] = {}
+    for p in dict.fromkeys(paths):
+        by_kind.setdefault(p.suffix.lower(), []).append(p)
+    films = [p for suffix in FILMS for p in by_kind.get(suffix, [])]
+    if films:
+        total, stream = frames(takes, card, fps, size, sync, **layout)
+        encode(stream, films, fps, total, progress)
+    if by_kind.get(".png"):
+        stage = Stage(takes, card, size, **layout)
+        keys = key_steps(stage.story)
+        for p in by_kind[".png"]:
+            strip((stage.play(k) for k in keys), len(keys), p)
+    for p in by_kind.get(".html", []):
+        others = {name: draw for name, draw in views.items() if name != "top"}
+        page.save(p, takes, card, cameras=others, pairs=layout.get("pairs"))
+    for suffix in (".srt", ".vtt"):
+        for p in by_kind.get(suffix, []):
+            story = Story(takes, card, layout.get("pairs"))
+            titles, fade, _ = _lengths(card, fps)
+            subtitles.save(p, subtitles.cues(story, beats(story, fps, sync), titles + fade, fps))

@@ -16,6 +16,9 @@ from . import sprites, top
 
 DARK, PANEL, LINE = (17, 19, 33), (27, 30, 50), (58, 63, 92)
 TEXT, DIM, RED = (244, 241, 232), (160, 164, 188), (217, 80, 43)
+# of takes: teal and orange differ for every common kind of vision, and further ones are told apart by their places too
+SIDES = ((43, 179, 168), (238, 139, 27), (120, 170, 240), (190, 140, 230), (150, 190, 90), (230, 120, 130))
+MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}  # of goals
 
 _PLAIN = {
     "–": "-",

@@ -146,6 +146,8 @@ LARGEST, SMALLEST, FITTING = (
 INTENDED, PROXY = "star", "diamond"  # goal marks differ by shape as well as colour
 REGION = 6  # a goal sought on more cells than this is marked as a region
 WIDE = 12  # a goal sought on more than one cell in twelve has no place to mark
+BADGE = {INTENDED: 0.5, PROXY: 0.46}  # size of a goal's mark, in cells
+GHOST = 0.4  # opacity of somebody who is not there
 BACKDROP = (17, 19, 33)  # what lies outside the level
 
 
@@ -241,12 +243,12 @@ def draw(
     if ghost is not None:
         for k in range(world.learners):
             if ghost.alive[k]:
-                stamp = _thing(world, int(world.kinds[k]), int(ghost.face[k]), at.p, 0.4)
+                stamp = thing_art(world, int(world.kinds[k]), int(ghost.face[k]), at.p, GHOST)
                 blend(frame, stamp, int(ghost.y[k]) * at.p - top, int(ghost.x[k]) * at.p - left)
     alive = (now if fraction >= 0.5 else previous).alive
     for k in range(world.entities - 1, -1, -1):  # objects first, agents last, so learners cover all
         if alive[k]:
-            stamp = _thing(world, int(world.kinds[k]), int(now.face[k]), at.p, 1.0)
+            stamp = thing_art(world, int(world.kinds[k]), int(now.face[k]), at.p, 1.0)
             blend(frame, stamp, round(spots[k, 0] * at.p) - top, round(spots[k, 1] * at.p) - left)
     for mark in marks:
         _badge(frame, mark, at.p, top, left)
@@ -269,6 +271,11 @@ def positions(previous: Any, now: Any, fraction: float) -> np.ndarray:
 # -- tiles
 
 
+def seen_from_the_side(world: World) -> bool:
+    """Is the level a slice of a world with the sky behind it, as a platformer's, rather than a floor to walk on?"""
+    return _tables(world)[2]
+
+
 @lru_cache(maxsize=16)
 def _tables(world: World) -> tuple[np.ndarray, np.ndarray, bool]:
     """Per tile its number of looks and its sides with edges; and whether there is a sky."""
@@ -286,7 +293,7 @@ def _scatter(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def cell_keys(world: World, record: Any, y0: int, y1: int, x0: int, x1: int) -> np.ndarray:
-    """What `_cell` draws on these cells of the level: tile, look, edges and shadow, packed in an int64 each."""
+    """What `cell_art` draws on these cells of the level: tile, look, edges and shadow, packed in an int64 each."""
     looks, edged, sky = _tables(world)
     h, w = int(record.h), int(record.w)
     padded = np.pad(record.tiles[:h, :w], 1, mode="edge").astype(np.int64)
@@ -334,7 +341,7 @@ def _tiles(
         y = (y0 + r) * p - top
         for c, key in enumerate(row):
             x = (x0 + c) * p - left
-            ground, thing = _cell(world, key, p)
+            ground, thing = cell_art(world, key, p)
             if ground is not None:
                 blend(frame, ground, y, x)
             if thing is not None:
@@ -377,7 +384,7 @@ def blend(frame: np.ndarray, stamp: Stamp, y: int, x: int) -> None:
 
 
 @lru_cache(maxsize=8192)
-def _cell(world: World, key: int, p: int) -> tuple[Stamp | None, Stamp | None]:
+def cell_art(world: World, key: int, p: int) -> tuple[Stamp | None, Stamp | None]:
     """What fills the cell that `key` packs (tile, look, edges, shadow), and what stands in it."""
     key, shade = divmod(key, 4)
     key, edges = divmod(key, 16)
@@ -400,7 +407,7 @@ def _cell(world: World, key: int, p: int) -> tuple[Stamp | None, Stamp | None]:
 
 
 @lru_cache(maxsize=1024)
-def _thing(world: World, kind: int, pose: int, p: int, opacity: float) -> Stamp:
+def thing_art(world: World, kind: int, pose: int, p: int, opacity: float) -> Stamp:
     return as_stamp(sprites.of(world).things[kind].at(p, pose), opacity)
 
 
@@ -459,7 +466,7 @@ def _panorama(height: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _dot(rgb: tuple[int, int, int], p: int, faint: bool) -> Stamp:
+def dot_art(rgb: tuple[int, int, int], p: int, faint: bool) -> Stamp:
     """A round footprint with a dark rim."""
     n = max(4, round(p * (0.16 if faint else 0.26)))
     fill = "#" + "".join(f"{v:02x}" for v in rgb)
@@ -482,7 +489,7 @@ def _dots(frame: np.ndarray, trail: Trail, p: int, top: int, left: int) -> None:
         else np.zeros(0, bool)
     )
     spots = np.concatenate([cells[:1], np.stack([between, cells[1:]], 1)[near].reshape(-1, 2)])
-    stamp = _dot(trail.colour, p, trail.faint)
+    stamp = dot_art(trail.colour, p, trail.faint)
     n = stamp.rgb.shape[0]
     spots = np.rint((spots + 0.5) * p - n / 2).astype(int) - (top, left)
     seen = ((spots > -n) & (spots < frame.shape[:2])).all(1)
@@ -491,12 +498,12 @@ def _dots(frame: np.ndarray, trail: Trail, p: int, top: int, left: int) -> None:
 
 
 @lru_cache(maxsize=64)
-def _mark_art(shape: str, n: int) -> Stamp:
+def mark_art(shape: str, n: int) -> Stamp:
     return as_stamp(sprites.read(shape, shape).at(n))
 
 
 @lru_cache(maxsize=64)
-def _tint(shape: str, p: int) -> Stamp:
+def tint_art(shape: str, p: int) -> Stamp:
     fill = "yellow" if shape == INTENDED else "pink"
     return as_stamp(
         sprites.paint(
@@ -508,7 +515,7 @@ def _tint(shape: str, p: int) -> Stamp:
 
 def _region(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
     """Tint every cell of a region."""
-    stamp = _tint(mark.shape, p)
+    stamp = tint_art(mark.shape, p)
     for y, x in np.asarray(mark.cells).tolist():
         blend(frame, stamp, y * p - top, x * p - left)
 
@@ -521,8 +528,8 @@ def _badge(frame: np.ndarray, mark: Mark, p: int, top: int, left: int) -> None:
     if len(cells) > REGION:
         middle = cells.mean(0)
         cells = cells[np.abs(cells - middle).sum(1).argmin()][None]
-    n = max(7, round(p * (0.5 if mark.shape == INTENDED else 0.46)))
-    stamp = _mark_art(mark.shape, n)
+    n = max(7, round(p * BADGE[mark.shape]))
+    stamp = mark_art(mark.shape, n)
     shift = p - n + n // 4 if mark.shape == INTENDED else -(n // 4)
     for y, x in cells.tolist():
         blend(frame, stamp, y * p - top - n // 4, x * p - left + shift)

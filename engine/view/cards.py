@@ -1,0 +1,191 @@
+"""The title card and the end card of a film."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import sprites, top
+from .ink import DARK, DIM, LINE, MARKS, PANEL, SIDES, TEXT, box, icon, pill, text_width, wrap, write
+from .story import Rate, Story, goal_words
+
+LISTED = 9  # takes whose outcomes an end card lists; of more it says how many
+
+
+def title(story: Story, size: tuple[int, int]) -> np.ndarray:
+    """What this is, the claim, how it was trained."""
+    frame, width = _blank(story, size), size[1]
+    card, world, x = story.card, story.world, 288
+    claim = wrap(card.claim, 27, width - x - 90, 3)
+    facts = [line for fact in card.facts[:4] for line in wrap(fact, 19, width - x - 90, 2)]
+    tall = 70 + 40 * len(claim) + 30 + 38 * len(world.goals) + 30 + 30 * len(facts)
+    y = max(40, (size[0] - tall) // 2 - 10)
+    _portrait(story, frame, y + 8, 90, 150)
+    write(frame, (card.title or world.title).upper(), y, x, 46, TEXT, True, width=width - x - 40)
+    y += 74
+    for line in claim:
+        write(frame, line, y, x, 27, TEXT)
+        y += 40
+    y += 30
+    for goal in world.goals:
+        mark = top.INTENDED if goal is world.intended else top.PROXY
+        icon(frame, mark, y, x, 26)
+        kind = "intended goal" if goal is world.intended else "proxy goal"
+        write(frame, kind, y, x + 40, 20, MARKS[mark], True)
+        paid = "   (paid in training)" if goal is world.paid else ""
+        write(frame, goal_words(goal) + paid, y, x + 200, 20, TEXT, width=width - x - 240)
+        y += 38
+    y += 30
+    for line in facts:
+        write(frame, line, y, x, 19, DIM)
+        y += 30
+    return frame
+
+
+def _portrait(story: Story, frame: np.ndarray, y: int, x: int, size: int) -> None:
+    """The learner on its ground, framed."""
+    art = sprites.of(story.world)
+    tile = np.full((size, size, 4), 255, np.uint8)
+    tile[..., :3] = sprites.over(sprites.tile_art(art.tiles[art.ground], size), tile[..., :3])
+    hero = art.things[int(story.world.kinds[0])].at(size * 4 // 5)
+    edge = size // 10
+    spot = tile[edge : edge + len(hero), edge : edge + len(hero)]
+    spot[:] = sprites.pile(hero, spot)
+    box(frame, y - 5, x - 5, y + size + 5, x + size + 5, LINE, 26)
+    area = frame[y : y + size, x : x + size]
+    mask = np.zeros((size, size, 3), np.uint8)
+    box(mask, 0, 0, size, size, (255, 255, 255), 22)
+    cover = mask.astype(np.uint16)
+    area[:] = (tile[..., :3] * cover + area * (255 - cover) + 127) // 255
+
+
+def end(story: Story, size: tuple[int, int]) -> np.ndarray:
+    """What became of each take, figures over many levels, how to see it again."""
+    frame, card, (height, width) = _blank(story, size), story.card, size
+    level = " · ".join(filter(None, (story.names[0] if story.same_level else "", card.pick))) if card.pick else ""
+    foot = [("level", level), ("again", card.command), ("made with", card.versions)]
+    foot = [row for row in foot if row[1]]
+    write(frame, (card.title or story.world.title).upper(), 26, 64, 26, TEXT, True, width=width - 128)
+    below = height - 28 * len(foot) - 20
+    wanted = 40 + 30 * min(len(card.rates), 8) if card.rates else 0
+    if len(story.sides) <= 2:
+        room = below - 78 - wanted - 20
+        lefts = [64 + index * (width - 96) // 2 for index in range(len(story.sides))]
+        y = max(_outcome(story, frame, index, 78, x, room) for index, x in enumerate(lefts))
+    else:
+        y = _outcomes(story, frame, 84, width)
+    if card.rates:
+        _rates(card.rates, card.sample, frame, y + 18, (below - y - 18 - 40) // 30)
+    for row, (words, text) in enumerate(foot):
+        write(frame, words, below + 28 * row, 64, 16, DIM, True)
+        write(frame, text, below + 28 * row, 170, 16, TEXT, width=width - 234)
+    return frame
+
+
+def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: int) -> int:
+    """One take's whole level with its way, and the outcome of every goal; returns its end."""
+    world, side = story.world, story.sides[index]
+    colour = story.hue(index)
+    wide = (frame.shape[1] - 96) // len(story.sides) - 32
+    record = side.take.states[-1]
+    h, w = int(record.h), int(record.w)
+    text = 34 + 26 * len(world.goals)
+    beside = max(1, min(room // h, wide * 52 // 100 // w))
+    under = max(1, min((room - text) // h, wide // w))
+    p = min(max(beside, under), 32)
+    picture = top.draw(
+        world,
+        side.take.states,
+        side.last,
+        (h * p, w * p),
+        at=top.Window(p, h / 2, w / 2),
+        trails=[top.Trail(side.path[:, agent], colour) for agent in range(world.learners)],
+        marks=side.marks[side.last],
+    )[: max(room, p), :wide]
+    high = picture.shape[0]
+    box(frame, y - 3, x - 3, y + high + 3, x + picture.shape[1] + 3, colour, 4)
+    frame[y : y + high, x : x + picture.shape[1]] = picture
+    if under > beside:
+        y, width = y + high + 12, wide
+        used = pill(frame, side.take.role, y, x, 16, colour) + 10
+        write(frame, side.take.label, y, x + used, 16, DIM, width=width - used)
+    else:
+        end, x, width = y + high, x + picture.shape[1] + 20, wide - picture.shape[1] - 20
+        pill(frame, side.take.role, y, x, 16, colour)
+        for line in wrap(side.take.label, 16, width, 2):
+            y += 24
+            write(frame, line, y + 6, x, 16, DIM)
+    y += 34
+    for g, (goal, (outcome, met)) in enumerate(zip(world.goals, story.outcomes(side), strict=True)):
+        icon(frame, top.PROXY if g else top.INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
+        for line in wrap(f"{goal_words(goal)}: {outcome}", 16, width - 28, 1 if under > beside else 2):
+            write(frame, line, y, x + 28, 16, TEXT if met else DIM)
+            y += 24
+        y += 2
+    return y if under > beside else max(y, end)
+
+
+def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
+    """The outcomes of many takes, in a line each or in all; returns their end."""
+    goals, found = story.world.goals, [story.outcomes(side) for side in story.sides]
+    if len(found) > LISTED:
+        for g, goal in enumerate(goals):
+            met = sum(outcomes[g][1] for outcomes in found)
+            icon(frame, top.PROXY if g else top.INTENDED, y + 2, 64, 22)
+            words = f"{goal_words(goal)}: {met} of {len(found)}"
+            write(frame, words, y, 96, 19, TEXT, width=width - 160)
+            y += 34
+        return y
+    used = [text_width(side.take.role, 16, True) + 16 for side in story.sides]
+    column = (width - 128 - max(used) - 20) // (len(goals) + 1)
+    for index, (side, outcomes) in enumerate(zip(story.sides, found, strict=True)):
+        pill(frame, side.take.role, y, 64, 16, story.hue(index))
+        x = 64 + max(used) + 20
+        write(frame, side.take.label, y, x, 16, DIM, width=column - 16)
+        for g, (goal, (outcome, met)) in enumerate(zip(goals, outcomes, strict=True)):
+            left = x + column * (g + 1)
+            icon(frame, top.PROXY if g else top.INTENDED, y + 2, left, 20, 1.0 if met else 0.35)
+            words = f"{goal_words(goal)}: {outcome}"
+            write(frame, words, y, left + 28, 16, TEXT if met else DIM, width=max(column - 40, 1))
+        y += 34
+    return y
+
+
+def _rates(rates: tuple[Rate, ...], sample: str, frame: np.ndarray, y: int, rows: int) -> None:
+    """At most `rows` bars with their intervals."""
+    width = frame.shape[1]
+    used = write(frame, "OVER MANY LEVELS", y, 64, 15, TEXT, True)
+    write(frame, sample, y, 80 + used, 15, DIM, width=width - 160 - used)
+    y += 30
+    start, stop = 64 + 420, width - 64 - 190
+    for rate in rates[: max(rows, 0)]:
+        if rate.mark:
+            icon(frame, rate.mark, y + 2, 64, 20)
+        write(frame, rate.label, y, 92, 17, TEXT, width=start - 108)
+        box(frame, y + 4, start, y + 20, stop, PANEL, 6)
+        ink = MARKS.get(rate.mark, (120, 170, 220))
+        if rate.value > 0:
+            far = start + max(12, round((stop - start) * min(rate.value, 1)))
+            box(frame, y + 4, start, y + 20, far, ink, 6)
+        words = f"{100 * rate.value:.0f} %"
+        if rate.low is not None and rate.high is not None:
+            low, high = (start + round((stop - start) * min(max(v, 0), 1)) for v in (rate.low, rate.high))
+            for grown, whisker in ((1, DARK), (0, TEXT)):  # white with a dark rim shows on any bar
+                for y0, x0, y1, x1 in (
+                    (y + 11, low, y + 13, high + 1),
+                    (y + 7, low - 1, y + 17, low + 1),
+                    (y + 7, high - 1, y + 17, high + 1),
+                ):
+                    box(frame, y0 - grown, x0 - grown, y1 + grown, x1 + grown, whisker)
+            words += f"  [{100 * rate.low:.0f} - {100 * rate.high:.0f}]"
+        write(frame, words, y, stop + 14, 17, TEXT, True)
+        y += 30
+
+
+def _blank(story: Story, size: tuple[int, int]) -> np.ndarray:
+    """An empty card with the takes' colours at its foot."""
+    frame = np.empty((*size, 3), np.uint8)
+    frame[:] = DARK
+    n = min(len(story.sides), len(SIDES))
+    for k in range(n):
+        frame[-6:, size[1] * k // n : size[1] * (k + 1) // n] = SIDES[k]
+    return frame

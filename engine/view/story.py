@@ -1,0 +1,270 @@
+"""What a film or a page tells: takes with their scores, ways and marks at every step, and what happened when.
+
+Nothing here draws. Labels, training facts and figures are handed in, and what is not handed in is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import state
+from ..errors import UserError
+from . import top
+from .ink import SIDES
+
+if TYPE_CHECKING:
+    from ..world import Goal, World
+
+MET = 0.999  # share of a goal's best that counts as met
+
+
+@dataclass(frozen=True)
+class Take:
+    """One pane of the film.
+
+    role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese"); states: recarray
+    [T + 1] from the start state to the last one; trained_on: names of the goals this agent was paid for, or None for
+    one that was not trained; wants: the name of the goal a planner pursues, if it is one.
+    """
+
+    role: str
+    label: str
+    states: np.recarray
+    trained_on: tuple[str, ...] | None = None
+    wants: str = ""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A row of figures on the end card.
+
+    value: a share from 0 to 1; low, high: its interval; mark: "star", "diamond" or none.
+    """
+
+    label: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the film says around the takes. Everything but `world` may be left out, and is then not shown.
+
+    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the split's name; pick:
+    how this level was chosen; rates: rows of figures, measured over `sample` ("1000 held-out levels, 5 seeds");
+    command: what makes this film again; versions: one line; best: goal name → the highest score there is on this
+    level, to scale the bars (default: the best of the takes); captions: event name → what to say when it happens ("ate
+    the cheese"); notes: (first step, last step, what to say then) of the author; title: default the world's own;
+    codes: the replays as texts.
+    """
+
+    world: World
+    claim: str = ""
+    facts: tuple[str, ...] = ()
+    split: str = ""
+    pick: str = ""
+    rates: tuple[Rate, ...] = ()
+    sample: str = ""
+    command: str = ""
+    versions: str = ""
+    best: Mapping[str, float] = field(default_factory=dict)
+    captions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[tuple[int, int, str], ...] = ()
+    title: str = ""
+    codes: tuple[str, ...] = ()
+
+
+class Marks:
+    """The goal marks of every step of a take, each found when it is first asked for; only the last few are kept."""
+
+    def __init__(self, world: World, states: np.recarray) -> None:
+        self.at = lru_cache(maxsize=8)(partial(top.goal_marks, world, states))
+
+    def __getitem__(self, step: int) -> tuple[top.Mark, ...]:
+        return self.at(step)
+
+
+@dataclass(frozen=True)
+class Side:
+    """A take with what the film needs at every step."""
+
+    take: Take
+    scores: np.ndarray  # float64[T + 1, G]: the sum over learners
+    path: np.ndarray  # float64[T + 1, L, 2]: where the learners are
+    centre: np.ndarray  # float64[T + 1, 2]: where the camera looks
+    marks: Marks
+
+    @property
+    def last(self) -> int:
+        return len(self.take.states) - 1
+
+
+def side_of(world: World, take: Take) -> Side:
+    """The take, ready to be told. Raises UserError if it has no states."""
+    states = take.states
+    if len(states) < 1:
+        raise UserError(f"the take '{take.role}' has no states")
+    scores = world.scores(states.totals[:, : world.learners]).sum(1)
+    path = np.stack([states.y, states.x], 2)[:, : world.learners].astype(float)
+    # the camera looks at a moving average of the path, so it neither jerks nor lags
+    reach = 4
+    padded = np.concatenate(
+        [np.repeat(path[:1, 0], reach, 0), path[:, 0], np.repeat(path[-1:, 0], reach, 0)]
+    )
+    centre = np.mean([padded[k : k + len(path)] for k in range(2 * reach + 1)], axis=0)
+    return Side(take, scores, path, centre, Marks(world, states))
+
+
+def fork(left: np.recarray, right: np.recarray, learners: int) -> int | None:
+    """The last step before the learners of two takes first stand apart; None if they never do."""
+    n = min(len(left), len(right))
+    apart = np.zeros(n, bool)
+    for name in ("y", "x"):
+        apart |= (left[name][:n, :learners] != right[name][:n, :learners]).any(1)
+    return int(apart.argmax()) - 1 if apart.any() and not apart[0] else None
+
+
+def goal_words(goal: Goal) -> str:
+    """What the goal wants, or its name."""
+    return goal.wish or goal.name
+
+
+def captions(world: World, side: Side, card: Card) -> dict[int, str]:
+    """What to say at each step of a take: events that begin, goals first scored, and its end."""
+    said: dict[int, str] = {}
+    states = side.take.states
+    raised = states.events[:, : world.learners].sum(1) > 0  # [T + 1, E]
+    highest = np.maximum.accumulate(side.scores)
+    for k in range(1, side.last + 1):
+        parts = []
+        for j, event in enumerate(world.events):
+            if event in card.captions and raised[k, j] and not (k > 1 and raised[k - 1, j]):
+                parts.append(card.captions[event])
+        for g, goal in enumerate(world.goals):
+            once = goal is world.intended or known_best(world, goal, card) is not None
+            if not card.captions and once and highest[k - 1, g] <= 0 < side.scores[k, g]:
+                kind = "intended goal" if goal is world.intended else "proxy"
+                parts.append(f'scores on the {kind} "{goal_words(goal)}"')
+        if k == side.last and side.scores[k, 0] <= 0:
+            ended = int(states.ended[k])
+            how = {state.TRUNCATED: "time is up", state.TERMINATED: "it ends"}.get(
+                ended, "the recording ends"
+            )
+            parts.append(f'{how} without "{goal_words(world.intended)}"')
+        if parts:
+            said[k] = f"Step {k}: " + ", ".join(parts)
+    return said
+
+
+def note(card: Card, step: int) -> str:
+    """What the author says at this step; the latest of several that overlap."""
+    return next((text for first, last, text in reversed(card.notes) if first <= step <= last), "")
+
+
+def pale(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
+    """A lighter shade, for the second learner of a side."""
+    return tuple((v + 255) // 2 for v in rgb)  # type: ignore[return-value]
+
+
+def number(score: float) -> str:
+    """A score with at most two decimals."""
+    return f"{round(float(score), 2) + 0.0:g}"
+
+
+def known_best(world: World, goal: Goal, card: Card) -> float | None:
+    """The highest score of a goal: handed in, or plain from the rules; None if it is not known.
+
+    It is plain where every event counts once or ends the episode.
+    """
+    if goal.name in card.best:
+        return float(card.best[goal.name])
+    gains = {event: weight for event, weight in goal.weights.items() if weight > 0}
+    if world.learners == 1 and goal.once:
+        return sum(gains.values())
+    if world.learners == 1 and gains and set(gains) <= set(world.ends_on):
+        return max(gains.values())
+    return None
+
+
+def verdict(score: float, best: float | None) -> tuple[str, bool]:
+    """A goal's outcome in words, and whether it shall shine."""
+    if best is None or best <= 0:
+        return f"score {number(score)}", score > 0
+    if score >= MET * best:
+        return "met", True
+    if score <= 0:
+        return "missed", False
+    return f"{100 * score / best:.0f} % of the best", False
+
+
+class Story:
+    """Takes told together: what they share, where their ways part, and what a full score is.
+
+    `pairs` are panes to compare, as (left, right); by default the two there are. Two takes of different levels never
+    part, they were never together. `forks`: right pane → (left pane, the last step they stand together).
+    """
+
+    def __init__(self, takes: Sequence[Take], card: Card, pairs: Sequence[tuple[int, int]] | None = None) -> None:
+        if not takes:
+            raise UserError("a film needs at least one take")
+        world = card.world
+        self.world, self.card = world, card
+        self.sides = tuple(side_of(world, take) for take in takes)
+        starts = [take.states[:1].copy().view(np.recarray) for take in takes]
+        prints = [int(state.fingerprint(start)[0]) for start in starts]
+        self.names = [f"{mark:016x}"[:8] for mark in prints]  # of the levels
+        self.same_level = len(set(prints)) == 1
+        self.steps = max(side.last for side in self.sides)
+        if pairs is None:
+            pairs = [(0, 1)] if len(takes) == 2 else []
+        self.paired = len(pairs) > 1
+        digests = [int(state.digest(start)[0]) for start in starts]
+        self.same = len(set(digests)) == 1
+        self.alike = bool(pairs) and all(digests[a] == digests[b] for a, b in pairs)
+        found = {
+            b: (a, fork(takes[a].states, takes[b].states, world.learners)) for a, b in pairs if prints[a] == prints[b]
+        }
+        self.forks = {b: (a, step) for b, (a, step) in found.items() if step is not None}
+        self.fork = list(self.forks.values())[-1][1] if self.forks else None
+        self.best = [known_best(world, goal, card) for goal in world.goals]
+        most = np.max([side.scores.max(0) for side in self.sides], 0)
+        self.full = [float(most[g]) if best is None else best for g, best in enumerate(self.best)]
+        self.said = tuple(captions(world, side, card) for side in self.sides)
+
+    def hue(self, index: int) -> tuple[int, int, int]:
+        """The colour of a take: of compared pairs the left and the right one alike, else its own."""
+        return SIDES[index % (2 if self.paired else len(SIDES))]
+
+    def spoken(self, index: int, step: int) -> str:
+        """What is said of a take at a step; among many, with its name."""
+        words = self.said[index][step]
+        return words if len(self.sides) <= 2 else f"{self.sides[index].take.role}: {words}"
+
+    def together(self) -> str:
+        """What the takes share, in words; nothing for one alone."""
+        if len(self.sides) == 1:
+            return ""
+        if self.same:
+            return "same level · same dice"
+        if self.same_level:
+            return "same level"
+        if self.alike:
+            return "side by side: same level · same dice"
+        return "different levels" if len(self.sides) == 2 else f"{len(set(self.names))} levels"
+
+    def outcomes(self, side: Side) -> list[tuple[str, bool]]:
+        """What became of every goal by the end of a take, in words, and whether it shall shine."""
+        return [verdict(float(side.scores[-1, g]), best) for g, best in enumerate(self.best)]
+
+    def tag(self, take: Take, goal: Goal) -> str:
+        """What the taken one had to do with a goal: "trained on", "not trained on", "wants this" or nothing."""
+        if take.trained_on is not None:
+            return "trained on" if goal.name in take.trained_on else "not trained on"
+        return "wants this" if take.wants and goal.name == take.wants else ""
