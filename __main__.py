@@ -415,6 +415,69 @@ def eval_controls(args: argparse.Namespace, splits: list[str], folder: Path | No
     return "\n".join(as_lines(made)) + "\n"
 
 
+def bank(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+    from .engine.world import load
+
+    out = Path(args.out or preflight.fresh_folder(f"bank-{Path(args.world).stem}"))
+    if not (out / "config.json").is_file():  # else it goes on where it stopped
+        preflight.check_folder(out)
+    world = load(args.world).with_params(**args.knobs)
+    from .agents import bank as banks
+    from .agents import bank_figures as figures
+    from .engine.files import write
+
+    given = {name: getattr(args, name) for name in options_of("bank", "BankConfig") if hasattr(args, name)}
+    config = banks.BankConfig(**{"gamma": world.training.get("gamma", 0.95), **given})
+    axes, splits = banks.parse_over(args.over or ()), args.on or list(world.split_names)
+    for split in splits:
+        world.split(split)
+    about = {"world": world.name, "version": world.version, "params": args.knobs, "on": splits}
+    with talk.progress("bank") as show:
+        found = banks.run(world, config, axes, splits, out, about, args.threads, show)
+    data = {
+        **about,
+        "config": vars(config),
+        "over": axes,
+        "columns": banks.fields(world, splits),
+        "banks": [{"name": cell.name, "at": cell.at, "measured": summed} for cell, summed in found],
+    }
+    write(out / "summary.json", (json.dumps(plain_data(data), indent=2) + "\n").encode())
+    if axes:
+        drawn = figures.grid(f"{world.title}: {config.nets:,} nets to a cell", found, axes, splits[-1])
+    else:
+        rows = banks.read_csv(out / "cells" / f"{found[0][0].name}.csv")
+        drawn = figures.bank(f"{world.title}: {config.nets:,} nets", rows, found[0][1], banks.parting(found[0][1]))
+    paths = figures.save(drawn, out / "bank")
+    return Report({"out": str(out), **data}, "\n".join((bank_table(found, axes, splits), "", *map(str, paths))))
+
+
+def bank_table(found: list, axes: dict[str, list[str]], splits: list[str]) -> str:
+    """A row for each bank of a grid, or for each time that a single bank was measured; shares in per cent."""
+
+    def percent(figure: dict[str, float | None]) -> str:
+        low, value, high = (figure[k] for k in ("low", "value", "high"))
+        if value is None or low is None or high is None:
+            return "-"
+        return f"{100 * value:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+    rows = [(*(axes or ("updates",)), "trained", *(f"missed on {split}" for split in splits))]
+    for cell, summed in found:
+        for entry in summed[-1:] if axes else summed:
+            missed = [percent(entry["splits"][split]["missed"]) for split in splits]
+            place = list(cell.at.values()) if axes else [str(entry["updates"])]
+            rows.append((*place, percent(entry["trained"]), *missed))
+    text = table([tuple(cell.upper() for cell in rows[0]), *rows[1:]])
+    if not axes:
+        text += "\n"
+        for split, known in found[0][1][-1]["splits"].items():
+            if known["astray"]["value"] is None:
+                continue  # the goals part nowhere: there is nothing to judge
+            labels = {label: figure for label, figure in known["labels"].items() if figure["value"]}
+            text += f"\n{split}: " + ", ".join(f"{label} {percent(figure)}" for label, figure in labels.items())
+    return text
+
+
 def contrast(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import preflight
 
@@ -721,14 +784,14 @@ def doctor(args: argparse.Namespace, talk: Talk) -> Report:
 # -- what each verb takes --------------------------------------------------------------------------
 
 
-def learner_options() -> dict[str, tuple[Any, str]]:
-    """Name -> (default, what it means) of every field of TrainConfig, read from its source.
+def options_of(module: str, name: str) -> dict[str, tuple[Any, str]]:
+    """Name -> (default, what it means) of every field of a configuration, read from its source.
 
     The source, not the class: importing it takes seconds, and --help must not.
     """
-    source = (Path(__file__).parent / "agents" / "ppo.py").read_text(encoding="utf-8")
+    source = (Path(__file__).parent / "agents" / f"{module}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
-    body = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "TrainConfig").body
+    body = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name).body
     found = {}
     for field, doc in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(doc, ast.Expr) and field.value:
@@ -736,6 +799,29 @@ def learner_options() -> dict[str, tuple[Any, str]]:
             if name not in ("world", "params"):
                 found[name] = (ast.literal_eval(field.value), ast.literal_eval(doc.value))
     return found
+
+
+def learner_options() -> dict[str, tuple[Any, str]]:
+    """The options of a training run."""
+    return options_of("ppo", "TrainConfig")
+
+
+def add_options(group: Any, options: dict[str, tuple[Any, str]]) -> None:
+    """A flag for each option, absent from what is parsed unless it is given."""
+    kinds = {bool: None, int: count, float: float, str: str}
+    metavar = {"split": "NAME", "device": "auto|cpu|cuda", "precision": "auto|fp32|bf16", "see": "places|view"}
+    for name, (default, doc) in options.items():
+        flag = "--" + name.replace("_", "-")
+        shown = f"{doc} Default: {default}.".replace("%", "%%")
+        given: dict[str, Any] = {"default": argparse.SUPPRESS, "help": shown, "dest": name}
+        if isinstance(default, bool):
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, **given)
+            continue
+        kind = kinds[type(default)]
+        if default == 0 and kind is count:
+            kind = seed if name == "seed" else count_or_none
+        letter = "N" if isinstance(default, (int, float)) else "WORD"
+        group.add_argument(flag, type=kind, metavar=metavar.get(name, letter), **given)
 
 
 def add_seed(parser: Parser) -> None:
@@ -761,20 +847,7 @@ def train_flags(parser: Parser) -> None:
     parser.add_argument("--resume", metavar="RUN", help="continue a run exactly where it stopped")
     add_out(parser, "the run (default: runs/WORLD-SEED-...)")
     group = parser.add_argument_group("training (a world may have defaults of its own)")
-    kinds = {bool: None, int: count, float: float, str: str}
-    for name, (default, doc) in learner_options().items():
-        flag = "--" + name.replace("_", "-")
-        shown = f"{doc} Default: {default}.".replace("%", "%%")
-        options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": shown, "dest": name}
-        if isinstance(default, bool):
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
-            continue
-        kind = kinds[type(default)]
-        if default == 0 and kind is count:
-            kind = seed if name == "seed" else count_or_none
-        metavar = {"split": "NAME", "device": "auto|cpu|cuda", "precision": "auto|fp32|bf16"}
-        letter = "N" if isinstance(default, (int, float)) else "WORD"
-        group.add_argument(flag, type=kind, metavar=metavar.get(name, letter), **options)
+    add_options(group, learner_options())
 
 
 def add_world(parser: Parser) -> None:
@@ -794,6 +867,21 @@ def eval_flags(parser: Parser) -> None:
     )
     add_seed(parser)
     add_out(parser, "evaluation.json (default: the run's own, if it is one)")
+
+
+def bank_flags(parser: Parser) -> None:
+    parser.add_argument("world", help="a world, or ./a_file.py")
+    parser.add_argument(
+        "--over",
+        action="append",
+        metavar="KEY=V,V",
+        help="a bank for each value of an option below, of alpha (the share of deploy), or of world.PARAMETER;"
+        " again for a grid",
+    )
+    parser.add_argument("--on", action="append", metavar="NAME", help="a split to measure on (default: all by name)")
+    parser.add_argument("--threads", type=count, default=1, metavar="N", help="groups of nets side by side; default: 1")
+    parser.add_argument("--out", "-o", metavar="DIR", help="folder for tables and figures; one begun before goes on")
+    add_options(parser.add_argument_group("the bank"), options_of("bank", "BankConfig"))
 
 
 def contrast_flags(parser: Parser) -> None:
@@ -952,6 +1040,19 @@ VERBS = {
             "goalshift train coinrun --split alpha=0.05 --seed 3 --device cpu",
             "goalshift train corner --world.region 3 --levels 20",
             "goalshift train --resume runs/a --steps 4M",
+        ),
+        knobs=True,
+    ),
+    "bank": Verb(
+        "learn",
+        "bank WORLD",
+        "train thousands of tiny networks at once and see what each comes to want",
+        bank_flags,
+        bank,
+        (
+            "goalshift bank coinline",
+            "goalshift bank coinline --split alpha=0.05 --nets 2k --width 64 --out runs/bank",
+            "goalshift bank coinline --over world.length=4,8,16 --over alpha=0,0.01,0.1 --nets 200 --out runs/atlas",
         ),
         knobs=True,
     ),

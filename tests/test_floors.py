@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("engine", "engine.view", "worlds", "agents", "__main__")
 # The public interface hands out pictures (`render`), so it lives beside the view, above the core.
 BESIDE_VIEW = {"engine.adapters"}
-HEAVY = ("torch", "numba", "numpy", "pygame", "gymnasium", "pettingzoo", "imageio", "PIL", "rich")
+HEAVY = ("torch", "numba", "numpy", "pygame", "gymnasium", "pettingzoo", "imageio", "PIL", "rich", "matplotlib")
 
 CORE = {"numpy", "numba"}
 PICTURES = CORE | {"PIL", "imageio", "imageio_ffmpeg", "pygame"}
@@ -28,6 +28,7 @@ ALLOWED = {
     "engine.view": PICTURES,
     "worlds": CORE,
     "agents": PICTURES | {"torch", "safetensors", "rich"},
+    "agents.bank_figures": CORE | {"matplotlib"},
     "agents.bench": PICTURES | {"torch", "stable_baselines3"},  # a peer, measured if installed
     "__main__": {"rich"},
     "": set(),
