@@ -10,6 +10,11 @@ that the sphere that comes next in the order is right and any other wrong (-1), 
 on from the sphere touched, right or wrong; the order is endless, its first sphere follows its last.
 The same sphere again is nothing. So who keeps close behind an expert is always right, and who keeps
 close behind its opposite always wrong but once. The mouse's face shows how its last sphere was.
+
+Several mice make their rounds side by side and do not stand in each other's way: what is right for
+one depends on what that one touched last, and spheres are not used up. All begin near the partner,
+each is "together" while it is beside the partner itself, and keeping by another mouse counts for
+nothing. So a mouse may as well learn to follow the crowd as to follow the guide.
 """
 
 from typing import NamedTuple
@@ -24,8 +29,7 @@ RIGHT, WRONG, TOGETHER = range(3)
 CALM, GLAD, SORRY = range(3)  # the mouse's poses
 EXPERT, ANTI, RANDOM, ABSENT, SWITCHING = range(5)  # what the partner does
 COLOURS = ("orange", "sky", "green", "yellow", "blue")
-LEARNERS, SIZE = 1, 11
-PARTNER = LEARNERS
+SIZE = 11
 
 
 class Params(NamedTuple):
@@ -34,6 +38,12 @@ class Params(NamedTuple):
     pillars: int = 4  # at most so many bits of wall stand about
     smallest: int = 7  # boards have sides of `smallest` to `largest` cells, the border included
     largest: int = SIZE
+
+
+@rule
+def partner(s):
+    """The partner's number: it comes after all learners."""
+    return s.totals.shape[0] - 1
 
 
 @rule
@@ -68,7 +78,8 @@ def is_wrong(s, p, me, y, x):
 
 @rule
 def has_partner(s, p, me, y, x):
-    return s.alive[PARTNER] and s.y[PARTNER] == y and s.x[PARTNER] == x
+    k = partner(s)
+    return s.alive[k] and s.y[k] == y and s.x[k] == x
 
 
 @rule
@@ -99,12 +110,12 @@ def generate(s, p):
     layout.fill(s, FLOOR)
     layout.border(s, WALL)
     end = side - 2
-    for me in range(LEARNERS):
-        y, x = layout.free_cell(s, p, 1, 1, end, end)
-        grid.put(s, me, y, x)
-    top, left = max(y - 2, 1), max(x - 2, 1)  # the partner begins close by
-    y, x = layout.free_cell(s, p, top, left, min(y + 2, end), min(x + 2, end))
-    grid.put(s, PARTNER, y, x)
+    y, x = layout.free_cell(s, p, 1, 1, end, end)
+    grid.put(s, 0, y, x)
+    top, left, bottom, right = max(y - 2, 1), max(x - 2, 1), min(y + 2, end), min(x + 2, end)
+    for k in range(1, partner(s) + 1):  # the others, the partner last, begin close by the first
+        y, x = layout.free_cell(s, p, top, left, bottom, right)
+        grid.put(s, k, y, x)
     for k in range(p.spheres):  # a random order of the colours, shuffled inside out
         other = rng.below(s, k + 1)
         s.order[k] = s.order[other]
@@ -113,7 +124,7 @@ def generate(s, p):
         build(s, p, SPHERES + k, 0)
     for _ in range(p.pillars):
         build(s, p, WALL, 1)
-    s.alive[PARTNER] = p.partner != ABSENT  # last, so that the level is the same with and without
+    s.alive[partner(s)] = p.partner != ABSENT  # last, so that the level is the same with and without
 
 
 @rule
@@ -129,14 +140,15 @@ def step(s, p, me, act):
             s.events[me, RIGHT] += 1
             mood = GLAD
         s.reached[me] = k + 1
-    if me < LEARNERS:
+    if me < partner(s):
         s.face[me] = mood
 
 
 @rule
 def tick(s, p):
-    for me in range(LEARNERS):
-        if s.alive[PARTNER] and grid.beside(s.y[me], s.x[me], s.y[PARTNER], s.x[PARTNER]):
+    k = partner(s)
+    for me in range(k):
+        if s.alive[k] and grid.beside(s.y[me], s.x[me], s.y[k], s.x[k]):
             s.events[me, TOGETHER] += 1
 
 
@@ -183,13 +195,14 @@ WORLD = World(
     horizon=120,
     view=(11, 11),
     resizes=True,
+    most_learners=4,
     tiles=(
         Tile("floor", "."),
         Tile("wall", "#", solid=True),
         *(Tile(f"{c} sphere", str(i), sprite=f"sphere-{i}") for i, c in enumerate(COLOURS)),
     ),
     things=(
-        Thing("mouse", "@", agent=True, count=LEARNERS, poses=3, sprite=FACES),
+        Thing("mouse", "@", agent=True, poses=3, sprite=FACES),
         Thing("guide", "&", bot=True, poses=5),
     ),
     actions=MOVES,
@@ -198,7 +211,7 @@ WORLD = World(
     training=dict(gamma=0.95, steps=3_000_000),
     fields={
         "order": (len(COLOURS),),  # the tiles of the spheres in their hidden order
-        "reached": (LEARNERS + 1,),  # 1 + place of the sphere each agent touched last; 0: none yet
+        "reached": ("agents",),  # 1 + place of the sphere each agent touched last; 0: none yet
         "heading": (),  # 1 + place of the sphere the partner is on its way to; 0: not chosen yet
         "ways": (SIZE, SIZE),  # the partner's distances to it
         "queue": (SIZE * SIZE,),
