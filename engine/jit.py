@@ -11,13 +11,13 @@ With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same 
 import contextlib
 import hashlib
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
-from numba import config, njit
+from numba import config, njit, types
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +26,20 @@ PLAIN: bool = config.DISABLE_JIT  # pyright: ignore[reportAttributeAccessIssue]
 """Whether rules run as plain Python (NUMBA_DISABLE_JIT=1)."""
 
 _built: dict[str, Callable] = {}  # the kernels of this process by qualified name
+_BUILDS = b"2"  # changes when builds of earlier releases must not be loaded any more
+
+
+def _named(record: types.Record) -> tuple[str, tuple[int, ...]]:
+    """What Numba calls a record type inside the names of compiled functions: here, after what it holds.
+
+    Numba itself takes a number that every process counts anew. The helpers of two worlds that were compiled in two
+    processes could then bear the same name, and a third process that loads both from the cache would call the one for
+    the records of the other: wrong offsets, corrupted memory.
+    """
+    return "Record", (int(hashlib.sha256(record.name.encode()).hexdigest()[:12], 16),)
+
+
+types.Record.mangling_args = property(_named)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def rule(function: Callable[P, R]) -> Callable[P, R]:
@@ -38,8 +52,8 @@ def plain(function: Callable) -> Callable:
     return getattr(function, "py_func", function)
 
 
-def _clone(function: Callable, bindings: dict[str, Any]) -> types.FunctionType:
-    clone = types.FunctionType(
+def _clone(function: Callable, bindings: dict[str, Any]) -> FunctionType:
+    clone = FunctionType(
         function.__code__,
         {**function.__globals__, **bindings},
         function.__name__,
@@ -52,7 +66,9 @@ def _clone(function: Callable, bindings: dict[str, Any]) -> types.FunctionType:
 
 def bind(function: Callable, **bindings: Any) -> Callable:
     """A rule in which the free names in `bindings` mean the given rules and constants; for use inside kernels."""
-    return rule(_clone(function, bindings))
+    clone = _clone(function, bindings)
+    clone.__qualname__ = f"{function.__name__}__{_constants(bindings)}_{fingerprint(clone)}"
+    return rule(clone)
 
 
 def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
@@ -101,12 +117,12 @@ def direct(kernel: Callable) -> Callable:
 
 def fingerprint(function: Callable) -> str:
     """16 hex digits over the bytecode, constants and read globals of `function` and of every rule it can reach."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_BUILDS)
     seen: set[int] = set()
 
     def visit(value: Any) -> None:
         value = plain(value)
-        if isinstance(value, types.FunctionType):
+        if isinstance(value, FunctionType):
             if id(value) not in seen:
                 seen.add(id(value))
                 read(value.__code__, value.__globals__)
@@ -118,17 +134,17 @@ def fingerprint(function: Callable) -> str:
         elif isinstance(value, (bool, int, float, tuple, np.generic)):
             digest.update(repr(value).encode())
 
-    def read(code: types.CodeType, names: dict[str, Any]) -> None:
+    def read(code: CodeType, names: dict[str, Any]) -> None:
         digest.update(code.co_code)
         for place, constant in enumerate(code.co_consts):
-            if isinstance(constant, types.CodeType):
+            if isinstance(constant, CodeType):
                 read(constant, names)
             elif place or not isinstance(constant, str):  # a docstring changes nothing
                 digest.update(repr(constant).encode())
         for name in code.co_names:
             digest.update(name.encode())
             value = names.get(name)
-            if isinstance(value, types.ModuleType):
+            if isinstance(value, ModuleType):
                 if value.__name__.split(".")[0] not in ("numpy", "numba", "math"):
                     for attribute in code.co_names:  # `layout.maze(...)`: any name of ours that the code mentions
                         visit(value.__dict__.get(attribute))
@@ -148,7 +164,7 @@ def _constants(bindings: dict[str, Any]) -> str:
     return digest.hexdigest()[:8]
 
 
-def _prune(clone: types.FunctionType) -> None:
+def _prune(clone: FunctionType) -> None:
     """Delete cached builds of older fingerprints of this clone, so that editing a world does not fill the disk.
 
     Builds for other constants (the same world in another size) and other Pythons stay, as they are in use; so does what

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from goalshift.engine.jit import bind
+
 HELPER = "from goalshift.engine.jit import rule\n\n@rule\ndef twice(x):\n    return {factor} * x\n"
 PROGRAM = """
 import sys
@@ -57,3 +59,44 @@ def test_warm_start_loads_instead_of_compiling(tmp_path):
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.split() == ["1", "0", "1", "0"]
+
+
+NAMES = """
+import sys
+import numpy as np
+from numba import typeof
+from numba.core.itanium_mangler import mangle_type
+from goalshift.engine.vector import Vec
+from goalshift.engine.world import load
+for name in sys.argv[1:]:
+    print(name, mangle_type(typeof(Vec(load(name), 1).states.view(np.ndarray)).dtype))
+"""
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing")
+def test_compiled_functions_are_named_after_the_records_they_are_for():
+    """Or else helpers of two worlds, compiled in two processes, would be taken for each other in a third."""
+
+    def named(*worlds):
+        done = subprocess.run(
+            [sys.executable, "-c", NAMES, *worlds], capture_output=True, text=True, check=True
+        )  # fmt: skip
+        return dict(line.split() for line in done.stdout.splitlines())
+
+    alone = {**named("corner"), **named("follow")}
+    assert alone["corner"] != alone["follow"]
+    assert named("follow", "corner") == alone
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing")
+def test_bound_rules_are_named_after_what_is_bound():
+    one, same, two = (bind(_size, SIDE=side) for side in (1, 1, 2))
+    assert (one(), same(), two()) == (1, 1, 2)
+    assert one.py_func.__qualname__ == same.py_func.__qualname__ != two.py_func.__qualname__
+
+
+SIDE = 0
+
+
+def _size():
+    return SIDE
