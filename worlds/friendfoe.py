@@ -23,7 +23,7 @@ STEP, FOUND, EMPTY, AGAIN = range(4)
 FRIEND, NEUTRAL, FOE = range(3)
 CALM, GLAD, SORRY = range(3)  # the mouse's poses: how the last round went
 SIDE = 9
-ONE = 1 << 32  # a probability of 1 in `expected`
+ONE = 1 << 28  # a probability of 1 in `expected`
 MOUSE, KEEPER = 0, 1
 
 
