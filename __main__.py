@@ -728,6 +728,90 @@ def describe(world: Any) -> Report:
     return Report(data, text)
 
 
+def make_table(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+    from .agents import table as catalogue
+
+    out = Path(args.out)
+    preflight.check_writable(out)
+    with talk.progress("table") as show:
+        tell = sweep_teller(talk, show)
+        rows, faults = catalogue.make(args.worlds, out, args.seeds, args.levels, args.jobs, args.steps, tell)
+    if args.ship:
+        for world in dict.fromkeys(row["world"] for row in rows):
+            talk.say(catalogue.ship(world, out))
+    columns = catalogue.HEAD[:-1]  # what the source reports is too long for a line
+    text = table([columns, *(catalogue.cells(row)[:-1] for row in rows)])
+    data = {"out": str(out), "rows": rows, "faults": faults}
+    return Report(data, f"{text}\n{out / 'table.md'}", sweep_code(faults, talk))
+
+
+def sweep_teller(talk: Talk, show: Callable[..., None]) -> Callable[[int, int, str], None]:
+    """Progress of a sweep: the bar moves on, and every finished job is a line."""
+
+    def tell(done: int, total: int, line: str) -> None:
+        show(done, total)
+        talk.say(f"[{done}/{total}] {line}")
+
+    return tell
+
+
+def sweep_code(faults: list[str], talk: Talk) -> int:
+    """1, after a line for each fault, if a sweep had any."""
+    for fault in faults:
+        talk.fault(fault)
+    if faults:
+        talk.say("the rest is done; the same command tries again")
+    return 1 if faults else 0
+
+
+def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+
+    out = Path(args.out or f"runs/curve-{Path(args.world).stem}-{args.over.partition('=')[0]}")
+    preflight.check_writable(out)
+    given: dict[str, Any] = {f"world.{name}": value for name, value in args.knobs.items()}
+    for pair in args.set or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set '{pair}': write it like --set steps=2M")
+        given[name.replace("-", "_")] = count(value) if re.fullmatch(r"[0-9.]+[kMG]", value) else value
+    from .agents import curve
+
+    with talk.progress("curve") as show:
+        tell = sweep_teller(talk, show)
+        points, faults = curve.make(
+            args.world, args.over, out, args.by or "", args.seeds, args.levels, args.jobs, given, args.split, tell
+        )
+    rows = [("VALUE", "BY", *curve.MEASURES, "verdict")]
+    for point in points:
+        figures = (short_estimate(point[name]) for name in curve.MEASURES)
+        rows.append((point["value"], point["by_value"], *figures, point["label"]))
+    return Report(
+        {"out": str(out), "points": points, "faults": faults},
+        f"{table(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
+        sweep_code(faults, talk),
+    )
+
+
+def short_estimate(estimate: dict[str, Any]) -> str:
+    """ "93 [88, 96]" per cent."""
+    from .agents.table import percent
+
+    return percent(estimate)  # type: ignore[arg-type]
+
+
+def world_verb(args: argparse.Namespace, talk: Talk) -> Report:
+    if args.action != "new":
+        raise UserError(f"no action '{args.action}': goalshift world new NAME")
+    from .engine.template import new_world
+
+    made = new_world(args.name, Path(args.out or "."), args.force)
+    lines = [f"wrote {path}" for path in made]
+    lines += ["", "next:", f"  goalshift worlds {made[0]}", f"  pytest {made[1]}", f"  goalshift demo {made[0]}"]
+    return Report({"files": [str(path) for path in made]}, "\n".join(lines))
+
+
 def replay(args: argparse.Namespace, talk: Talk) -> Report:
     from .engine.replay import PREFIX, Replay
     from .engine.world import load
@@ -965,6 +1049,42 @@ def bench_flags(parser: Parser) -> None:
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
 
 
+def sweep_flags(parser: Parser, levels: int) -> None:
+    parser.add_argument("--seeds", type=count, default=3, metavar="N", help="agents trained for each (default: 3)")
+    parser.add_argument("--levels", type=count, default=levels, metavar="N", help=f"held out (default: {levels})")
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes at a time (default: 1)")
+
+
+def table_flags(parser: Parser) -> None:
+    parser.add_argument("worlds", nargs="*", metavar="WORLD", help="worlds or ./files.py (default: all that ship)")
+    parser.add_argument("--steps", type=count, metavar="N", help="steps of training, instead of the worlds' own")
+    sweep_flags(parser, 512)
+    parser.add_argument("--out", "-o", default="runs/table", metavar="DIR", help="default: runs/table; resumes there")
+    parser.add_argument("--ship", action="store_true", help="in a checkout: make each seed 0 the agent that ships")
+
+
+def curve_flags(parser: Parser) -> None:
+    parser.add_argument("world", help="a world, or ./a_file.py")
+    parser.add_argument(
+        "--over",
+        required=True,
+        metavar="KNOB=V,V,...",
+        help="alpha, levels, steps, width, ... or world.KEY, world.SPLIT.KEY; values V,V,... or A..B",
+    )
+    parser.add_argument("--by", metavar="KNOB=V,V,...", help="a second knob: a panel for each value")
+    parser.add_argument("--set", action="append", metavar="KEY=VALUE", help="a training option of all runs; repeatable")
+    parser.add_argument("--split", default="deploy", metavar="NAME", help="where agents are judged (default: deploy)")
+    sweep_flags(parser, 256)
+    parser.add_argument("--out", "-o", metavar="DIR", help="default: runs/curve-WORLD-KNOB; it resumes there")
+
+
+def world_flags(parser: Parser) -> None:
+    parser.add_argument("action", metavar="new", help="new: write a world file and its test")
+    parser.add_argument("name", metavar="NAME", help="a Python identifier, such as my_world")
+    parser.add_argument("--out", "-o", metavar="DIR", help="default: this folder")
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+
+
 def worlds_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", metavar="NAME", help="a world, or ./a_file.py")
     parser.add_argument(
@@ -1069,6 +1189,27 @@ VERBS = {
         ),
         knobs=True,
     ),
+    "table": Verb(
+        "learn",
+        "table [WORLD...]",
+        "train and judge whole worlds, several seeds each, into one table; resumes",
+        table_flags,
+        make_table,
+        ("goalshift table corner follow --jobs 2", "goalshift table --seeds 5", "goalshift table ./mine.py --steps 1M"),
+    ),
+    "curve": Verb(
+        "learn",
+        "curve WORLD --over ...",
+        "train and judge at every value of a knob: CSV and figures; resumes",
+        curve_flags,
+        make_curve,
+        (
+            "goalshift curve corner --over alpha=0,1e-3,1e-2,0.1,1 --jobs 2",
+            "goalshift curve corner --over world.region=1..11",
+            "goalshift curve corner --over levels=100,1k,10k,0 --by alpha=0,0.1 --set steps=2M",
+        ),
+        knobs=True,
+    ),
     "worlds": Verb(
         "look",
         "worlds [NAME]",
@@ -1090,6 +1231,14 @@ VERBS = {
             "goalshift replay chase.gmr -o chase.html",
             "goalshift replay chase.gmr --world ./my_world.py",
         ),
+    ),
+    "world": Verb(
+        "build",
+        "world new NAME",
+        "write a world of your own, ready to run, with its test",
+        world_flags,
+        world_verb,
+        ("goalshift world new my_world", "goalshift world new my_world -o experiments"),
     ),
     "bench": Verb(
         "care",

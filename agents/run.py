@@ -405,7 +405,7 @@ def describe(learner: Learner) -> dict[str, Any]:
     """
     return {
         "kind": "checkpoint",
-        "net": dataclasses.asdict(learner.net.shape),
+        "net": {k: v for k, v in dataclasses.asdict(learner.net.shape).items() if k != "channels" or v},
         **interface(learner.world),
         "config": learner.config.to_json(),
         "steps": learner.steps,

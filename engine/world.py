@@ -28,6 +28,7 @@ from .vector import Kernels, Vec
 
 WORLDS = Path(__file__).resolve().parent.parent / "worlds"
 MAX_CELLS, MAX_SYMBOLS = 255 * 255, 250
+FILE_MODULE = "goalshift_world_"  # world files become modules under their name with this before it
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class World:
     reported: str = ""  # what the source reports, with its figures, in one sentence
 
     def __post_init__(self) -> None:
-        self.name = self.name or plain(self.generate).__module__.rpartition(".")[2]
+        self.name = self.name or plain(self.generate).__module__.rpartition(".")[2].removeprefix(FILE_MODULE)
         self.title = (self.story or self.name).strip().splitlines()[0].rstrip(".")
         self.paid = self.paid or self.intended
         self.goals = tuple(dict.fromkeys((self.intended, *self.proxies, self.paid)))
@@ -344,16 +345,23 @@ class World:
         return replace(self, **{"view": self.view if self.centred else None, **changes})
 
     def with_params(self, /, **changes: Any) -> World:
-        """The same world with these parameters changed in every split; `learners` is how many agents learn."""
+        """The same world with these parameters changed.
+
+        `region` changes it in every split, `train.region` (in a dictionary) in that split alone; `learners` is how many
+        agents learn. Raises UserError for names and values that the world does not have.
+        """
         if "learners" in changes:
             return self._with_learners(changes.pop("learners")).with_params(**changes)
         if not changes:
             return self
-        return self.but(
-            train=self._changed(self.train, changes),
-            deploy=self._changed(self.deploy, changes),
-            splits={name: self._changed(row, changes) for name, row in self.splits.items()},
-        )
+        rows = {"train": self.train, "deploy": self.deploy, **self.splits}
+        for name, value in changes.items():
+            split, dot, parameter = name.rpartition(".")
+            if dot and split not in rows:
+                raise UserError(f"world '{self.name}' has no split '{split}'{near(split, rows)}, as in '{name}'")
+            for row in [split] if dot else rows:
+                rows[row] = self._changed(rows[row], {parameter: value})
+        return self.but(train=rows.pop("train"), deploy=rows.pop("deploy"), splits=rows)
 
     def _with_learners(self, number: Any) -> World:
         """The same world with so many learning agents."""
@@ -463,11 +471,10 @@ def load(world: str | Path | World) -> World:
         _named.add(path.resolve())
         if not path.is_file():
             raise UserError(f"no world file '{text}'")
-        name = path.stem
-        spec = importlib.util.spec_from_file_location(name, path)
+        spec = importlib.util.spec_from_file_location(FILE_MODULE + path.stem, path)
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
-        sys.modules.setdefault(f"goalshift_world_{name}", module)
+        sys.modules[spec.name] = module  # or compiled rules could not be found again in the cache
         try:
             spec.loader.exec_module(module)
         except UserError:

@@ -227,6 +227,7 @@ def tick(s, p):
 WORLD = World(
     story=__doc__,
     source="Cobbe et al. 2019, CoinRun; Langosco et al. 2022 (arXiv 2105.14111), CoinRun-AISC",
+    reported="the agent runs to the end past the coin; 2 % of levels with the coin elsewhere largely cure it",
     size=(16, 64),
     horizon=200,
     resizes=True,

@@ -191,6 +191,7 @@ poly red 66 20 94 20 80 44"""
 WORLD = World(
     story=__doc__,
     source="Shah et al. 2022 (arXiv 2210.01790), cultural transmission; the goal cycle of marlgrid",
+    reported="the agent follows an anti-expert through punishment and scores worse than a random one",
     size=(SIZE, SIZE),
     horizon=120,
     view=(11, 11),

@@ -1,0 +1,222 @@
+"""Tables, curves, new worlds, and the tutorial that leads through them."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from goalshift.__main__ import main
+from goalshift.agents import curve, sweep, table
+from goalshift.agents.evaluate import rollout
+from goalshift.agents.expert import Expert
+from goalshift.engine.errors import UserError
+from goalshift.engine.template import new_world
+from goalshift.engine.world import WORLDS, load
+
+TUTORIAL = (WORLDS / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# -- sweeps ----------------------------------------------------------------------------------------
+
+
+def job(name, path, *needed, code="open({!r}, 'w').close()"):
+    """A job that makes `path` with Python rather than with goalshift."""
+    made = sweep.Job(name, lambda: [], path.is_file, list(needed))
+    made.code = code.format(str(path))
+    return made
+
+
+@pytest.fixture
+def python_jobs(monkeypatch):
+    """Let jobs run Python code: what is tested is the order, not the commands."""
+    popen = subprocess.Popen
+    order = []
+
+    def run(command, **options):
+        code = next(jobs.pop(0) for _ in [0])
+        order.append(code)
+        return popen([sys.executable, "-c", code], **options)
+
+    jobs: list[str] = []
+    monkeypatch.setattr(sweep.subprocess, "Popen", run)
+    return jobs, order
+
+
+def test_jobs_wait_for_what_they_need_and_a_failure_takes_only_its_own_with_it(here, python_jobs):
+    codes, _ = python_jobs
+    first, broken = job("first", here / "a"), job("broken", here / "b", code="raise SystemExit('no luck')  # {}")
+    second, orphan = job("second", here / "c", first), job("orphan", here / "d", broken)
+    codes += [first.code, broken.code, second.code]
+    faults = sweep.run_all([orphan, first, broken, second], 1)
+    assert (here / "a").exists() and (here / "c").exists() and not (here / "d").exists()
+    assert faults == ["broken: no luck", "orphan: not begun, as what it needs has failed"]
+
+
+def test_what_is_done_is_not_done_again(here, python_jobs):
+    codes, order = python_jobs
+    (here / "a").touch()
+    assert sweep.run_all([job("first", here / "a")], 2) == [] and order == [] and codes == []
+
+
+def test_a_folder_with_another_recipe_is_refused_before_anything_runs(here):
+    folder = here / "seed-0"
+    assert main(["train", "corner", "--steps", "1k", "--out", str(folder), "-q", "--threads", "1"]) == 0
+    assert sweep.train_job("corner", folder, {"seed": 0, "steps": 1000}).done()
+    with pytest.raises(UserError, match=r"other options \(steps\)"):
+        sweep.train_job("corner", folder, {"seed": 0, "steps": 2000})
+    with pytest.raises(UserError, match=r"other options \(params\)"):
+        sweep.train_job("corner", folder, {"seed": 0, "steps": 1000, "world.region": 3})
+
+
+# -- table and curve -------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
+    words = ["table", "corner", "--steps", "20k", "--seeds", "2", "--levels", "48", "--out", "t", "--json"]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    (row,) = found["rows"]
+    made = json.loads((here / "t/corner/evaluation.json").read_text())
+    agent = made["splits"]["deploy"]["policies"]["agent"]
+    assert row["intended"] == agent["goals"]["cheese"]["normalised"] and row["seeds"] == 2
+    assert row["label"] == made["verdicts"]["deploy"]["label"] and row["illustration"]
+    text = (here / "t/table.md").read_text()
+    assert table.percent(row["intended"]) in text and load("corner").reported in text
+    with open(here / "t/table.csv", newline="") as file:
+        assert next(csv.DictReader(file))["intended"] == str(row["intended"]["value"])
+    before = {path: path.stat().st_mtime_ns for path in (here / "t").rglob("*.safetensors")}
+    assert len(before) >= 4
+    assert main(words) == 0
+    assert before == {path: path.stat().st_mtime_ns for path in (here / "t").rglob("*.safetensors")}
+
+
+@pytest.mark.slow
+def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
+    words = ["curve", "corner", "--over", "alpha=0,1", "--seeds", "1", "--levels", "32", "--set", "steps=20k", "--json"]
+    assert main([*words, "--out", "c", "--world.region", "2"]) == 0
+    points = json.loads(capsys.readouterr().out)["points"]
+    assert [p["value"] for p in points] == ["0", "1"]
+    assert [p["shifted"] for p in points] == [0.0, 1.0], "the share of shifted levels that was really met"
+    for value in ("0", "1"):
+        made = json.loads((here / f"c/alpha={value}/seed-0/config.json").read_text())
+        assert made["split"] == f"alpha={value}" and made["params"] == {"region": 2.0} and made["steps"] == 20_000
+    with open(here / "c/curve.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["intended"] for row in rows] == [str(p["intended"]["value"]) for p in points]
+    svg = (here / "c/curve.svg").read_text()
+    assert "<svg" in svg and (here / "c/curve.png").read_bytes()[:4] == b"\x89PNG"
+    curve.draw(points, here / "c", load("corner"), "deploy", curve.Knob("alpha", ("0", "1")), None)
+    assert (here / "c/curve.svg").read_text() == svg, "the same points give the same bytes"
+
+
+@pytest.mark.parametrize(
+    ("over", "values"),
+    [
+        ("alpha=0,1e-4,.1,1", ("0", "0.0001", "0.1", "1")),
+        ("world.region=1..4", ("1", "2", "3", "4")),
+        ("levels=100,10k,0", ("100", "10000", "0")),
+        ("steps=1.5M", ("1500000",)),
+        ("world.train.region=1,2", ("1", "2")),
+    ],
+)
+def test_knobs_are_read(over, values):
+    assert curve.knob(over, load("corner")).values == values
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        ("alpa=0,1", "Did you mean 'alpha'"),
+        ("world.regoin=1", "Did you mean 'world.region'"),
+        ("alpha", "write it like"),
+        ("alpha=", "write it like"),
+        ("alpha=0,0.0", "twice"),
+        ("alpha=nan", "no number"),
+        ("world.nowhere.region=1", "no such knob"),
+    ],
+)
+def test_knobs_that_are_none_are_refused(over, message):
+    with pytest.raises(UserError, match=message):
+        curve.knob(over, load("corner"))
+
+
+@pytest.mark.parametrize("over", ["alpha=0,2", "world.region=1,99", "width=0", "lr=1e-3,word"])
+def test_values_that_cannot_be_trained_are_refused_before_anything_runs(here, over, capsys):
+    assert main(["curve", "corner", "--over", over, "--out", "c", "-q"]) == 2
+    assert not list((here).rglob("*.safetensors")) and len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_parameter_may_change_in_one_split_alone():
+    world = load("corner").with_params(**{"train.region": 4})
+    assert world.train.region == 4 and world.deploy.region == load("corner").deploy.region
+    with pytest.raises(UserError, match="no split 'trian'; did you mean 'train'"):
+        load("corner").with_params(**{"trian.region": 4})
+    with pytest.raises(UserError, match="must be 1 to 11, not 40"):
+        load("corner").with_params(**{"train.region": 40})
+
+
+# -- new worlds ------------------------------------------------------------------------------------
+
+
+def test_a_new_world_and_its_test_are_whole(here):
+    world, test = new_world("orchard", here / "mine")
+    assert load(world).name == "orchard"
+    assert 'parent / "orchard.py"' in test.read_text()
+    for bad, message in (("2fast", "cannot be"), ("corner", "already"), ("orchard", "exists"), ("if", "cannot be")):
+        with pytest.raises(UserError, match=message):
+            new_world(bad, here / "mine")
+    new_world("orchard", here / "mine", force=True)
+
+
+def test_the_template_keeps_its_premise(here):
+    world = load(new_world("orchard", here)[0])
+    (shade,) = world.proxies
+    for split, low, high in (("train", shade.share, 1.01), ("deploy", -0.01, 0.6)):
+        meant, wanted = (
+            rollout(world, Expert(world, goal), split, 100, pool="all").scores[:, 0].mean()
+            for goal in ("intended", "shade")
+        )
+        assert meant >= world.solvable and low <= wanted / meant <= high
+        starts = rollout(world, Expert(world, "intended"), split, 100, pool="all")
+        assert len(np.unique(starts.fingerprints)) == 100
+
+
+def commands(text):
+    """The lines of the shell blocks."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+    return [line.partition("#")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+@pytest.mark.slow
+def test_the_tutorial_leads_to_a_world_with_its_proof(here):
+    """Every command, in order, as it stands there; the change to the file is made where it says."""
+    found = commands(TUTORIAL)
+    added = re.search(r"^```python\n(.*?)^```", TUTORIAL, re.M | re.S)[1]
+    assert len(found) >= 8
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for command in found:
+        words = command.split()
+        if words[0] == "pytest":
+            file = here / "orchard.py"
+            deploy = "    deploy=Params(anywhere=1),\n"
+            file.write_text(file.read_text().replace(deploy, deploy + added))
+            assert "sparse" in load("./orchard.py").split_names
+            words = [sys.executable, "-m", *words, "-p", "no:cacheprovider"]
+        else:
+            words = [sys.executable, "-m", *words]
+        done = subprocess.run(words, cwd=here, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert (here / "orchard.png").is_file() and list((here / "runs").rglob("contrast.mp4"))
+    assert (here / "runs/orchard-table/table.md").is_file() and (here / "runs/orchard-curve/curve.svg").is_file()
