@@ -201,8 +201,9 @@ def commands(text):
 
 @pytest.mark.slow
 def test_the_tutorial_leads_to_a_world_with_its_proof(here):
-    """Every command, in order, as it stands there; the change to the file is made where it says."""
-    found = commands(TUTORIAL)
+    """Every command, in order, with fewer steps; the change to the file is made where it says."""
+    assert TUTORIAL.count("300k") == 3
+    found = commands(TUTORIAL.replace("300k", "16k"))
     added = re.search(r"^```python\n(.*?)^```", TUTORIAL, re.M | re.S)[1]
     assert len(found) >= 8
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
