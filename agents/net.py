@@ -1,9 +1,9 @@
 """The network: an encoder of what a learner sees, an optional memory, an actor and a critic.
 
-Symbols are turned into one-hot vectors and multiplied by a dense matrix. That reads as waste and is
-the fastest form there is on processors with matrix units: the backward pass of an embedding or of a
-small convolution costs several times as much. Weights are kept in float32; `dtype` is what the
-encoder and body compute in.
+In bfloat16, symbols are turned into one-hot vectors and multiplied by a dense matrix: that reads as waste
+and is the fastest form there is on processors with matrix units. In float32 the rows are picked and added
+(`gather`), which every other processor does faster. Weights are kept in float32; `dtype` is what the encoder
+and body compute in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..engine.errors import UserError
+from . import gather
 
 MAX_PARAMETERS = (
     50_000_000  # a checkpoint that asks for more is refused before anything is allocated
@@ -124,6 +125,7 @@ class Symbols(nn.Module):
         if looks is None:
             looks = np.eye(shape.symbols, shape.channels or shape.symbols, dtype=np.uint8)
         self.inputs = seen * looks.shape[1]
+        self.plain = np.array_equal(looks, np.eye(len(looks)))
         self.first = Dense(self.inputs, shape.first)
         # Only one input in `symbols` is ever on, so the fan-in that matters is the number of cells.
         nn.init.normal_(self.first.weight, 0.0, math.sqrt(2 / seen))
@@ -134,6 +136,13 @@ class Symbols(nn.Module):
         if self.patch:
             seen = F.pad(seen, self.padding)  # with symbol 0, the void
             seen = seen.view(-1, self.down, self.patch, self.across, self.patch).transpose(2, 3)
+        if gather.fits(self.first.weight, self.one_hot.dtype):
+            channels = self.one_hot.shape[1]
+            table = self.first.weight.t().reshape(-1, channels, self.first.out_features)
+            if not self.plain:
+                table = torch.matmul(self.one_hot, table)
+            summed = gather.Gather.apply(table, seen.reshape(-1, self.inputs // channels)) + self.first.bias
+            return F.relu(summed).view(-1, self.width)
         rows = self.one_hot.index_select(0, seen.reshape(-1).int())
         return F.relu(self.first(rows.view(-1, self.inputs))).view(-1, self.width)
 

@@ -40,6 +40,8 @@ def modules() -> dict[str, Path]:
     found = {"": ROOT / "__init__.py", "__main__": ROOT / "__main__.py"}
     for room in ("engine", "worlds", "agents"):
         for path in (ROOT / room).rglob("*.py"):
+            if path.name.startswith("_template"):
+                continue  # written to a user's folder, where goalshift is a package like any other
             parts = path.relative_to(ROOT).with_suffix("").parts
             found[".".join(parts).removesuffix(".__init__")] = path
     return found

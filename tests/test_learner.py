@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from goalshift.agents import gather
 from goalshift.agents import run as runs
 from goalshift.agents.curriculum import Curriculum
 from goalshift.agents.net import Net, Shape
@@ -655,3 +656,26 @@ def test_training_never_meets_a_test_level():
     test = Vec(world, 256, pool="test").reset_states()
     seen = Curriculum(world).environments(256, seed=0)
     assert not set(state.fingerprint(test)) & set(state.fingerprint(seen.states))
+
+
+@pytest.mark.parametrize(("view", "patch", "threads"), [((7, 9), 0, 1), ((7, 9), 3, 1), ((5, 5), 0, 2)])
+def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, monkeypatch):
+    """Values and gradients of the first layer, with plain and with shared channels, for odd numbers of rows and cells."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for looks in (None, np.array([[1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 0, 1]], np.uint8)):
+            shape = Shape(view, 4, 5, first=11, width=8, patch=patch, channels=0 if looks is None else 3)
+            net = Net(shape, looks=looks)
+            seen = torch.randint(0, 4, (3, 117, *view), dtype=torch.uint8)
+            found = []
+            for picks in (True, False):
+                monkeypatch.setattr(gather, "fits", lambda weight, dtype, picks=picks: picks)
+                net.zero_grad()
+                logits, value, _ = net(seen, net.blank(117), torch.zeros(3, 117, dtype=torch.bool))
+                (logits.square().sum() + value.sum()).backward()
+                found.append([logits, *(p.grad.clone() for p in net.parameters())])
+            for one, other in zip(*found, strict=True):
+                assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
+    finally:
+        torch.set_num_threads(before)
