@@ -7,6 +7,7 @@ and each thread has sums of its own that are added up in order: the same threads
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
@@ -65,7 +66,7 @@ def _cuts(rows: int) -> list[tuple[int, int]]:
     """The rows of each thread."""
     threads = torch.get_num_threads() if rows >= ALONE else 1
     bounds = np.linspace(0, rows, threads + 1).astype(int).tolist()
-    return list(zip(bounds, bounds[1:], strict=False))
+    return list(itertools.pairwise(bounds))
 
 
 class Gather(torch.autograd.Function):

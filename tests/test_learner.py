@@ -660,7 +660,7 @@ def test_training_never_meets_a_test_level():
 
 @pytest.mark.parametrize(("view", "patch", "threads"), [((7, 9), 0, 1), ((7, 9), 3, 1), ((5, 5), 0, 2)])
 def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, monkeypatch):
-    """Values and gradients of the first layer, with plain and with shared channels, for odd numbers of rows and cells."""
+    """Values and gradients of the first layer, channels plain and shared, odd numbers of rows and cells."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
