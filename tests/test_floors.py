@@ -27,7 +27,7 @@ ALLOWED = {
     "engine.adapters": PICTURES | {"pettingzoo", "gymnasium", "stable_baselines3"},
     "engine.view": PICTURES,
     "worlds": CORE,
-    "agents": PICTURES | {"torch", "safetensors", "rich"},
+    "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib"},
     "agents.bank_figures": CORE | {"matplotlib"},
     "agents.bench": PICTURES | {"torch", "stable_baselines3"},  # a peer, measured if installed
     "__main__": {"rich"},
