@@ -289,7 +289,7 @@ def convey(actions, params=None, pose=0):
     """Play on the published board, where the ride stands on the belt's first cell."""
     world = load("conveyor").with_params(**(params or {}))
     board = FACTORY.replace("O", ">")
-    return play(world, board, actions, "published", RIDE.format(pose=pose))
+    return play(world, board, actions, "published", RIDE.format(pose=pose) + "\n[fields]\ndue = 4")
 
 
 @pytest.mark.parametrize(
