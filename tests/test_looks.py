@@ -91,7 +91,7 @@ def test_what_is_learned_of_one_symbol_carries_over_through_a_shared_channel():
 
 
 def test_a_checkpoint_is_refused_where_symbols_are_seen_otherwise(tmp_path):
-    config = resolve(configure("dish", envs=2, rollout=2, minibatch=4, params=(("channels", 2),), threads=1))
+    config = resolve(configure("dish", envs=2, rollout=2, minibatch=4, params={"channels": 2}, threads=1))
     learner = Learner(load("dish"), config)
     arrays = {name: weight.detach().numpy() for name, weight in learner.net.state_dict().items()}
     path = tmp_path / "dish.safetensors"
