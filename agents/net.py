@@ -141,8 +141,8 @@ class Symbols(nn.Module):
             table = self.first.weight.t().reshape(-1, channels, self.first.out_features)
             if not self.plain:
                 table = torch.matmul(self.one_hot, table)
-            summed = gather.Gather.apply(table, seen.reshape(-1, self.inputs // channels)) + self.first.bias
-            return F.relu(summed).view(-1, self.width)
+            summed = gather.gather(table, seen.reshape(-1, self.inputs // channels))
+            return F.relu(summed + self.first.bias).view(-1, self.width)
         rows = self.one_hot.index_select(0, seen.reshape(-1).int())
         return F.relu(self.first(rows.view(-1, self.inputs))).view(-1, self.width)
 
