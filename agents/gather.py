@@ -75,7 +75,7 @@ def _cuts(rows: int) -> list[tuple[int, int]]:
 
 
 def gather(table: Tensor, seen: Tensor) -> Tensor:
-    """The sums float32[rows, width] of table float32[cells, symbols, width] over symbols uint8[rows, cells], on a CPU."""
+    """The sums float32[rows, width] of table float32[cells, symbols, width] over uint8[rows, cells], on a CPU."""
     base = table[:, :1]
     return Gather.apply(table - base, seen) + base.sum(0)  # type: ignore[return-value]
 
