@@ -35,21 +35,28 @@ def is_lava(s, p, me, y, x):
 
 
 @rule
-def is_next(s, p, me, y, x):
-    """The next cell of the way that is shortest in training: along the second row, then out to the flag."""
+def progress(s, y, x):
+    """How much further the cell is on the way that is shortest in training: along the second row, then out."""
     y, x = layout.unturned(s, s.turned, y, x)
     last = (s.h if s.turned & 4 else s.w) - 2
-    return (y == 2 and x == s.gone + 1) if s.gone < last else (y == 1 and x == last and s.gone == last)
+    if y == 1 and x == last:
+        return int(s.gone == last)
+    return max(min(x, last) - s.gone, 0) if y == 2 else 0
+
+
+@rule
+def is_further(s, p, me, y, x):
+    return progress(s, y, x) > 0
 
 
 @rule
 def generate(s, p):
     s.h, s.w = (7, 9) if p.published else (rng.between(s, 7, 9), rng.between(s, 8, 10))
-    near = far = 3  # the columns in which the lakes begin; the first two and the last two are never lava
+    near = far = 3  # the columns in which the lakes begin
     near_end = far_end = s.w - 4
     if not p.published:
-        near, far = rng.between(s, 3, s.w - 5), rng.between(s, 3, s.w - 5)
-        near_end, far_end = rng.between(s, near + 1, s.w - 4), rng.between(s, far + 1, s.w - 4)
+        near, far = rng.between(s, 3, s.w - 4), rng.between(s, 2, s.w - 3)
+        near_end, far_end = rng.between(s, near, s.w - 4), rng.between(s, far, s.w - 3)
     turned = rng.below(s, 8)
     lava = rng.between(s, NEAR, FAR) if p.lava == EITHER else p.lava  # last: the room is the same in every split
     layout.fill(s, FLOOR)
@@ -68,9 +75,9 @@ def generate(s, p):
 def step(s, p, me, act):
     y, x = grid.walk(s, p, me, act)
     s.events[me, STEP] += 1
-    if is_next(s, p, me, y, x):
-        s.events[me, ON_WAY] += 1
-        s.gone += 1
+    further = progress(s, y, x)
+    s.events[me, ON_WAY] += further
+    s.gone += further
     if s.tiles[y, x] == FLAG:
         s.events[me, REACHED] += 1
     elif s.tiles[y, x] == LAVA:
@@ -99,7 +106,7 @@ WORLD = World(
     events=("step", "flag", "lava", "way"),
     ends_on=("flag", "lava"),
     captions={"flag": "reaches the flag", "lava": "walks into the lava"},
-    fields={"turned": (), "gone": ()},  # how `layout.turn` turned the level; cells of the trained way gone so far
+    fields={"turned": (), "gone": ()},  # how `layout.turn` turned the level; how far along the trained way
     limits={"lava": (BOTH, EITHER), "published": (0, 1), "turned": (0, 7), "gone": (0, 10)},
     params=Params,
     train=Params(),
@@ -109,7 +116,7 @@ WORLD = World(
         "published": Params(published=1),
         "published_shift": Params(lava=EITHER, published=1),
     },
-    training=dict(gamma=0.98, reward_scale=0.02, steps=2_000_000),
+    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.02, steps=3_000_000),
     generate=generate,
     step=step,
     intended=Goal(
@@ -119,5 +126,5 @@ WORLD = World(
         avoid=is_lava,
         wish="reach the flag and keep out of the lava",
     ),
-    proxies=(Goal("way", {"way": 1.0}, seek=is_next, wish="take the trained way", parts=("deploy", "near")),),
+    proxies=(Goal("way", {"way": 1.0}, seek=is_further, wish="take the trained way", parts=("deploy", "near")),),
 )
