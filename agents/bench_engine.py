@@ -74,8 +74,8 @@ def stepper(world: World, n: int, **options) -> Callable[[], int]:
     return work
 
 
-# Whole boards of 13x13, as jaxgmg measures its own: (world, split, parameters, target in steps/s). The targets are three
-# times the middle of what jaxgmg does at this batch on one core, twenty times for its monsters; for `corner` more.
+# Whole boards of 13x13, as jaxgmg measures its own: (world, split, parameters, target in steps/s). The targets are
+# three times the middle of what jaxgmg does at this batch on one core, twenty times on monsters; on `corner` more.
 BOARDS: tuple[tuple[str, str, dict[str, float], float], ...] = (
     ("corner", "train", {}, 25e6),
     ("keys", "train", {"horizon": 128}, 12e6),
