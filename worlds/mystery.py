@@ -338,7 +338,7 @@ WORLD = World(
     tick=tick,
     bot=bot,
     most_learners=4,
-    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, first=48, steps=3_000_000),
+    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, first=48, steps=1_000_000),
     intended=Goal("right", {"points": 1.0, "cost": -0.2}, seek=is_right, avoid=is_wrong, wish="take the right thing"),
     proxies=(
         Goal(
