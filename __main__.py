@@ -99,7 +99,7 @@ def film_pick(text: str) -> str:
     """Which level to film."""
     if re.fullmatch(r"seed:[0-9]{1,20}", text) and int(text[5:]) < 2**64:
         return text
-    return one_of("median", "first", "random", "worst", "seed:N")(text)
+    return one_of("median", "first", "random", "worst", "best", "seed:N")(text)
 
 
 def film_fps(text: str) -> int:
@@ -575,6 +575,30 @@ def record(args: argparse.Namespace, talk: Talk) -> Report:
     return Report(made, "\n".join(lines))
 
 
+def report(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+
+    trust(args.world)
+    first = Path(args.runs[0])
+    out = Path(args.out or (first if first.is_dir() else preflight.fresh_folder("report")) / "report.html")
+    if out.suffix.lower() != ".html":
+        raise UserError(f"--out '{out}' must end in .html")
+    for path in (out, out.with_suffix(".json")):
+        preflight.check_file(path, args.force)
+    from .agents.demo import evaluate_runs
+    from .agents.report import report as write_report
+
+    splits = ["train", *(args.split or ["deploy"])]
+    found = evaluate_runs(args.runs, splits, args.levels, args.seed, bar=talk.progress)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    words = ["goalshift report", *args.runs, *(f"--split {name}" for name in args.split or ())]
+    words += [f"--levels {args.levels}"] * (args.levels != 512) + [f"--seed {args.seed}"] * bool(args.seed)
+    figures = Path(args.figures) if args.figures else None
+    made = write_report(args.runs, out, found, " ".join(words), args.title or "", figures, talk.say)
+    lines = [made["claim"], *(f"{made[name]}  {human_bytes(made[name])}" for name in ("report", "data"))]
+    return Report(made, "\n".join(lines))
+
+
 def checkpoints(args: argparse.Namespace) -> list[str]:
     """The runs or checkpoints to film: with --history, all that a run has kept along the way."""
     if not args.history:
@@ -968,6 +992,18 @@ def bank_flags(parser: Parser) -> None:
     add_options(parser.add_argument_group("the bank"), options_of("bank", "BankConfig"))
 
 
+def report_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
+    add_world(parser)
+    parser.add_argument("--split", action="append", metavar="NAME", help="again for several (default: deploy)")
+    parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)")
+    parser.add_argument("--title", metavar="WORDS", help="default: the world's, and the split")
+    parser.add_argument("--figures", metavar="DIR", help="also write every figure there, as SVG")
+    add_seed(parser)
+    parser.add_argument("--out", "-o", metavar="FILE.html", help="default: report.html in the first run's folder")
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
 def contrast_flags(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
     add_world(parser)
@@ -977,7 +1013,7 @@ def contrast_flags(parser: Parser) -> None:
         type=film_pick,
         default="median",
         metavar="HOW",
-        help="median, first, random, worst or seed:N (default: median)",
+        help="median, first, random, worst, best or seed:N (default: median)",
     )
     parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
     parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
@@ -1021,7 +1057,7 @@ def record_flags(parser: Parser) -> None:
         type=film_pick,
         default="median",
         metavar="HOW",
-        help="median, first, random, worst or seed:N (default: median)",
+        help="median, first, random, worst, best or seed:N (default: median)",
     )
     parser.add_argument("--levels", type=count, default=256, metavar="N", help="held-out levels to pick from")
     parser.add_argument("--mosaic", type=count, metavar="N", help="N x N held-out levels at once")
@@ -1148,6 +1184,14 @@ VERBS = {
             "goalshift record runs/a --mosaic 4 -o mosaic.webm",
             "goalshift record a.gmr b.gmr -o both.html --camera top --camera eyes",
         ),
+    ),
+    "report": Verb(
+        "show",
+        "report RUN...",
+        "one page with claim, figures, curves, episodes to play, and limits",
+        report_flags,
+        report,
+        ("goalshift report runs/a", "goalshift report runs/a runs/b runs/c -o verdict.html --levels 1k"),
     ),
     "train": Verb(
         "learn",

@@ -27,7 +27,7 @@ from .verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
 
 LINGER = 16  # steps that a film goes on after the last change of any score
 LAYOUTS = ("1x2", "2x2")
-PICKS = ("median", "first", "random", "worst", "seed:N")
+PICKS = ("median", "first", "random", "worst", "best", "seed:N")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ def choose(pick: str, world: World, agent: Episodes, experts: Sequence[Episodes]
     which the expert meets. `median`: the one of them where the expert of the intended goal needs
     the median number of steps (of all levels, if none goes astray). `first`: the first of them.
     `random`: any level, astray or not. `worst`: the level that costs the agent most of the intended
-    goal. `seed:N`: the level with that seed. Raises UserError for anything else.
+    goal; `best`: that on which it gets most of it. `seed:N`: the level with that seed. Raises
+    UserError for anything else.
     """
     n = len(agent.seeds)
     best = np.stack([e.scores[:, g] for g, e in enumerate(experts)], -1)
@@ -72,6 +73,9 @@ def choose(pick: str, world: World, agent: Episodes, experts: Sequence[Episodes]
     if pick == "worst":
         loss = best[:, 0] - agent.scores[:, 0]
         return at(int(loss.argmax()), f"worst of {n} held-out levels for the intended goal")
+    if pick == "best":
+        share = np.where(best[:, 0] > 0, agent.scores[:, 0] / np.maximum(best[:, 0], 1e-9), -np.inf)
+        return at(int(share.argmax()), f"best of {n} held-out levels for the intended goal")
     word, colon, number = pick.partition(":")
     if word == "seed" and colon and number.isdecimal() and int(number) < 2**64:
         return Pick(int(number), -1, "chosen by hand")
@@ -209,12 +213,12 @@ def live_both(
     return made, {g.name: float(aims[i].scores[0, i]) * world.learners for i, g in enumerate(world.goals)}
 
 
-def take_of(world: World, replay: Replay, states: np.recarray) -> story.Take:
+def take_of(world: World, replay: Replay, states: np.ndarray) -> story.Take:
     """One pane: the expert of the intended goal, or whoever was paid."""
-    states = states.view(np.recarray)
+    seen = states.view(np.recarray)
     if replay.label.startswith("expert that wants"):
-        return story.Take("INTENDED", replay.label, states, wants=world.intended.name)
-    return story.Take("LEARNED", replay.label, states, trained_on=(world.paid.name,))
+        return story.Take("INTENDED", replay.label, seen, wants=world.intended.name)
+    return story.Take("LEARNED", replay.label, seen, trained_on=(world.paid.name,))
 
 
 def _actions(episodes: Episodes, index: int) -> np.ndarray:

@@ -124,3 +124,7 @@ class Browser:
     def screenshot(self) -> bytes:
         """The window as PNG."""
         return base64.b64decode(self._ask("GET", "/screenshot"))
+
+    def print(self) -> str:
+        """The page on paper: a PDF in base64."""
+        return self._ask("POST", "/print", {"background": True})

@@ -324,7 +324,7 @@ def _controls(story: Story, cameras: list[str]) -> str:
 
 def document(title: str, body: str, stamps: Stamps, style: str = "") -> str:
     """A whole page around `body`; its policy allows this very script and style, and no network at all."""
-    script, style = _asset("player.js"), _asset("player.css") + style
+    script, style = asset("player.js"), asset("player.css") + style
     policy = f"default-src 'none'; img-src data:; script-src {_seal(script)}; style-src {_seal(style)}"
     policy += "; base-uri 'none'; form-action 'none'"
     return (
@@ -337,7 +337,8 @@ def document(title: str, body: str, stamps: Stamps, style: str = "") -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file beside this one."""
     return (HERE / name).read_text(encoding="utf-8")
 
 

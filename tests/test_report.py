@@ -1,0 +1,186 @@
+"""The report: it claims no more than the verdict does, holds what it rests on, and runs nothing it was not made of."""
+
+import base64
+import copy
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from goalshift.agents import report
+from goalshift.agents.demo import evaluate_runs
+from goalshift.agents.evaluate import dump
+from goalshift.agents.ppo import configure
+from goalshift.agents.run import history, train
+from goalshift.agents.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
+from goalshift.engine.errors import RunError, UserError
+from goalshift.engine.replay import Replay
+from goalshift.engine.view import charts
+
+EVIL = "a<script>alert(1)<&script>"  # a folder's name: no slash
+TINY = {"steps": 7680, "envs": 16, "rollout": 16, "minibatch": 128, "first": 8, "width": 8, "threads": 1}
+TINY |= {"precision": "fp32"}
+PARTS = ("Results", "Learning curves", "Where the paths part", "Episodes", "Held-out levels", "How it was made")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Three hardly trained runs; the first has a name that means to do harm."""
+    home = tmp_path_factory.mktemp("runs")
+    return [train(configure("corner", seed=k, keep=2, **TINY), home / (EVIL if not k else f"r{k}")) for k in range(3)]
+
+
+@pytest.fixture(scope="module")
+def evaluation(runs):
+    return evaluate_runs(runs, levels=24)
+
+
+@pytest.fixture(scope="module")
+def made(runs, evaluation, tmp_path_factory):
+    """The report's file, its text and its data."""
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    told = report.report(runs, out, evaluation, "goalshift report <runs>", EVIL, out.parent / "figures")
+    return out, out.read_text(), json.loads(out.with_suffix(".json").read_text()), told
+
+
+def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
+    out, text, data, told = made
+    headings = re.findall(r"<h2>(.*?)</h2>", text)
+    assert [heading for heading in headings if heading in PARTS] == list(PARTS)
+    assert headings[-1] == "What this does not show"
+    assert text.count('<section class="player') == len(report.SHOWN) == text.count("goalshift replay GM1.") / 2
+    for pick, codes in data["replays"].items():
+        assert pick in report.SHOWN
+        for code in codes:
+            Replay.from_code(code).states()
+    assert data["evaluation"] == json.loads(dump(evaluation)) and data["claim"] in text
+    assert [c["seed"] for c in data["configs"]] == [0, 1, 2] and all(s > 0 for s in data["seconds"])
+    for goal in evaluation["goals"]:
+        figure = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"][goal["name"]]["normalised"]
+        assert report._figure(figure) in text
+    assert "goalshift train corner" in text and "--steps 7680" in text and "--seed 0" in text
+    figures = sorted(path.name for path in (out.parent / "figures").iterdir())
+    assert figures == ["curve-cheese.svg", "curve-corner.svg", "parting.svg"]
+    assert told["verdicts"] == evaluation["verdicts"]
+
+
+def test_its_csv_is_the_evaluation(made, evaluation):
+    _, text, _, _ = made
+    packed = dict(re.findall(r'download="([\w.]+)" href="data:[\w/]+;base64,([^"]*)"', text))
+    rows = list(csv.DictReader(io.StringIO(base64.b64decode(packed["figures.csv"]).decode())))
+    wanted = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"]["corner"]["met"]
+    place = ("deploy", "agent", "met", "corner")
+    row = next(r for r in rows if (r["split"], r["policy"], r["figure"], r["goal"]) == place)
+    assert [float(row[k]) for k in ("value", "low", "high")] == [wanted[k] for k in ("value", "low", "high")]
+    assert [float(row[f"seed {k}"]) for k in range(3)] == wanted["by_seed"]
+    log = list(csv.DictReader(io.StringIO(base64.b64decode(packed["training.csv"]).decode())))
+    assert len(log) == 3 * 30 and {r["run"] for r in log} == set(evaluation["agents"])
+    assert json.loads(base64.b64decode(packed["evaluation.json"])) == json.loads(dump(evaluation))
+
+
+def test_names_stay_words(made):
+    _, text, _, _ = made
+    assert "<script>alert" not in text and "a&lt;script&gt;alert(1)&lt;&amp;script&gt;" in text
+    assert text.count("<script") == 2 + len(report.SHOWN), "data of the players, stamps, and the player"
+    assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text), "no address but the name of SVG"
+
+
+def test_the_same_report_twice_is_the_same(made, runs, evaluation, tmp_path):
+    _, text, _, _ = made
+    report.report(runs, tmp_path / "again.html", evaluation, "goalshift report <runs>", EVIL)
+    assert (tmp_path / "again.html").read_text() == text
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["again.html", "again.json"]
+
+
+def test_too_few_agents_and_lack_of_skill_are_never_called_misgeneralization(evaluation):
+    for label in LABELS:
+        for seeds in (1, 2, 3, 5):
+            found = copy.deepcopy(evaluation)
+            verdict = found["verdicts"]["deploy"]
+            verdict |= {"label": label, "seeds": seeds, "illustration": seeds < MIN_SEEDS.value, "proxy": "corner"}
+            claim, tone = report.headline(found, "deploy")
+            if seeds < MIN_SEEDS.value:
+                assert claim.startswith("No verdict.") and tone == "open"
+            else:
+                assert claim.lower().startswith(MISGENERALIZED) == (label == MISGENERALIZED)
+                assert label.split()[0].lower() in claim.lower()
+    assert "No verdict" in report.headline(evaluation, "train")[0]
+
+
+def test_hardly_trained_agents_get_no_claim(made):
+    _, text, data, _ = made
+    assert "misgeneralization" not in data["claim"].lower()
+    assert '<div class="verdict open">' in text and '<div class="verdict wrong">' not in text
+
+
+def test_an_evaluation_of_other_runs_is_refused(runs, evaluation, tmp_path):
+    with pytest.raises(UserError, match="not of these runs"):
+        report.report(runs[:2], tmp_path / "a.html", evaluation)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_told(runs, evaluation, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot write"):
+        report.report(runs, tmp_path / "file" / "a.html", evaluation)
+
+
+def test_runs_keep_checkpoints_along_the_way(runs, tmp_path):
+    kept = history(runs[0])
+    steps = [int(path.stem) for path in kept]
+    assert steps[0] == 0 and steps[-1] >= 7680 and len(steps) == 3 and abs(steps[1] - 3840) <= 256
+    with pytest.raises(UserError, match="--keep"):
+        history(tmp_path)
+
+
+def test_ways_part_where_they_do(evaluation, runs):
+    """Against a slow count: replay every level by itself and compare position by position."""
+    world, agents, _ = report.open_runs(runs)
+    played = [report.rollout(world, agent, "deploy", 24, 0, record=True) for agent in agents[:1]]
+    expert = report.expert_ways(world, "deploy", 24, 0)
+    counts, step = report.partings(world, played, expert, "deploy", 0)
+    slow, steps = np.zeros(world.size, int), []
+    for k in range(24):
+        takes = []
+        for episodes in (played[0], expert):
+            actions = episodes.actions[: episodes.length[k], k]
+            takes.append(Replay.record(world, int(episodes.seeds[k]), actions, "deploy").states(world))
+        if played[0].scores[k, 0] > 0 or expert.scores[k, 0] <= 0:
+            continue
+        n = max(map(len, takes))
+        ways = [[(t.y[min(i, len(t) - 1), 0], t.x[min(i, len(t) - 1), 0]) for i in range(n)] for t in takes]
+        first = next(i for i in range(n) if ways[0][i] != ways[1][i])
+        slow[ways[0][first - 1]] += 1
+        steps.append(first - 1)
+    assert (counts == slow).all() and counts.sum() > 5 and step == np.median(steps)
+
+
+def test_curves_show_their_numbers():
+    x, y = np.array([0.0, 1e6, 2e6]), np.array([-1.0, np.nan, 3.0])
+    svg = charts.curves("a<b", [charts.Curve(x, y, "#000000")], "steps", "return")
+    points = re.search(r'points="([^"]*)"', svg)[1].split()
+    assert len(points) == 2 and float(points[0].split(",")[1]) > float(points[1].split(",")[1])
+    assert "a&lt;b" in svg and ">2M<" in svg and ">-1<" in svg and ">3<" in svg
+    flat = charts.curves("flat", [charts.Curve(x[:1], np.zeros(1), "#000000")], "", "")
+    assert "nan" not in flat and "inf" not in flat
+    board = charts.cells("board", np.array([[0, 2], [1, 0]]), "words")
+    assert board.count("<title>") == 2 and 'fill-opacity="1.000"' in board
+
+
+@pytest.mark.browser
+def test_a_browser_plays_all_of_it_and_prints_it(made, chromium):
+    out, _, _, _ = made
+    chromium.log()
+    chromium.requests()
+    chromium.open(out)
+    assert chromium.log() == []
+    assert [r for r in chromium.requests() if not r.startswith(("chrome", "data:"))] == [out.absolute().as_uri()]
+    assert chromium.run("return goalshift.players.length") == len(report.SHOWN)
+    assert chromium.run("return document.title") == EVIL
+    chromium.run("for (const p of goalshift.players) p.seek(p.last)")
+    assert chromium.run("return document.querySelectorAll('.pane.over').length") == 2 * len(report.SHOWN)
+    pdf = base64.b64decode(chromium.print())
+    assert pdf.startswith(b"%PDF") and len(pdf) > 50_000
