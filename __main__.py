@@ -498,6 +498,7 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
     )
     from .agents.evaluate import save_evaluation
 
+    looks = film_options(args)
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     found = None if args.levels else known_evaluation(run, args.split)
     if found is None:
@@ -520,7 +521,7 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
         fps=args.fps,
         size=(height, width),
         layout=args.layout,
-        **film_options(args),
+        **looks,
     )
     return Report(filmed, film_lines(filmed))
 
@@ -1079,7 +1080,7 @@ def bench_flags(parser: Parser) -> None:
         "--only",
         action="append",
         metavar="PART",
-        help="steps, pixels, levels, start, fingerprints, training or learning (minutes);"
+        help="steps, pixels, films, levels, start, fingerprints, training or learning (minutes);"
         " again for several (default: all but learning)",
     )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")

@@ -20,6 +20,7 @@ import numpy as np
 from ..engine import layout, state
 from ..engine.errors import UserError, did_you_mean
 from ..engine.vector import Vec
+from ..engine.view import film, story
 from ..engine.view.top import Frames
 from ..engine.world import World, load, names
 
@@ -165,9 +166,35 @@ def fingerprints(passes: int = 5) -> Iterator[Row]:
     yield Row("fingerprint, corner", "states/s", rate(work, passes))
 
 
+def films(passes: int = 5) -> Iterator[Row]:
+    """Frames of a contrast film, composed and not yet encoded: two panes, trails, marks, scores, timeline."""
+    rng = np.random.default_rng(0)
+    for name in ("corner", "coinrun", "follow"):
+        world = load(name)
+        takes = []
+        for role in ("INTENDED", "LEARNED"):
+            vec = Vec(world, 1, "deploy", levels=np.array([1], np.uint64), autoreset="off")
+            vec.reset()
+            states = [vec.states.copy()]
+            for act in rng.integers(0, len(world.actions), (60, 1, world.learners)):
+                vec.step(act)
+                states.append(vec.states.copy())
+            takes.append(story.Take(role, "at random", np.concatenate(states).view(np.recarray)))
+        stage = film.Stage(takes, story.Card(world))
+        moments = list(dict.fromkeys(film.beats(stage.story, film.FPS, "step")))
+
+        def work(stage=stage, moments=moments) -> int:
+            for moment in moments:
+                stage.play(moment)
+            return len(moments)
+
+        yield Row(f"compose 1280x720 contrast, {name}", "frames/s", rate(work, passes), 60)
+
+
 PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "steps": steps,
     "pixels": pixels,
+    "films": films,
     "levels": levels,
     "start": start,
     "fingerprints": fingerprints,

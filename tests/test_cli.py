@@ -237,6 +237,17 @@ def test_what_is_no_seed(text):
         (["contrast", "run", "--fps", "0"], "from 1 to 120"),
         (["contrast", "run", "-o", "film.avi"], "must end in .mp4, .webm"),
         (["bench", "--only", "stps"], "Did you mean 'steps'?"),
+        (["record", "nowhere"], "nowhere"),
+        (["record", "a.gmr", "nowhere"], "either replays or runs"),
+        (["record", "a.gmr", "--mosaic", "3"], "name one run"),
+        (["record", "nowhere", "--history"], "--keep"),
+        (["record", "nowhere", "--camera", "eys"], "Did you mean 'eyes'?"),
+        (["record", "nowhere", "--sync", "stp"], "Did you mean 'step'?"),
+        (["contrast", "nowhere", "--layout", "2x1"], "2x2"),
+        (["contrast", "nowhere", "--captions", "no.toml"], "no.toml"),
+        (["replay", "a.gmr", "-o", "page.htm"], "must end in .mp4"),
+        (["report", "nowhere"], "nowhere"),
+        (["report", "nowhere", "-o", "report.pdf"], "must end in .html"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -561,6 +572,43 @@ def test_contrast_films_replays_and_repeats(call, own_run, tmp_path):
         assert json.loads(call("replay", path, "--json").out)["verified"]
     ended = call("contrast", own_run, "-o", film)
     assert ended.code == 2 and "exists" in ended.line
+
+
+def test_replays_become_pages_and_films(call, tmp_path):
+    both = [str(ROOT / "recordings" / f"corner-{who}.gmr") for who in ("intended", "learned")]
+    page, srt = tmp_path / "page.html", tmp_path / "both.srt"
+    ended = call("replay", both[0], "-o", page)
+    assert ended.code == 0 and "page.html" in ended.out and '<section class="player' in page.read_text()
+    ended = call("replay", both[0], "-o", page)
+    assert ended.code == 2 and "exists" in ended.line
+    notes = tmp_path / "notes.toml"
+    notes.write_text('[[caption]]\nfrom = 2\nto = 4\ntext = "Now  look."\n')
+    flags = ["--captions", notes, "-o", page, "-o", srt, "--force", "-q", "--json"]
+    ended = call("record", *both, *flags)
+    found = json.loads(ended.out)
+    assert ended.code == 0 and len(found["codes"]) == 2 and "Now look." in srt.read_text()
+    assert page.read_text().count("<canvas") == 2 and "LEARNED" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("caption = 3", "tables"),
+        ("[[caption]]\nfrom = 1", "`text`"),
+        ("[[caption]]\nfrom = 1\ntext = 'a'\nwho = 2", "may have `to`"),
+        ("[[caption]]\nfrom = inf\ntext = 'a'", "must be steps"),
+        ("[[caption]]\nfrom = 3\nto = 2\ntext = 'a'", "in this order"),
+        ("[[caption]]\nfrom = 3\ntext = 4", "must be a text"),
+        (f"[[caption]]\nfrom = 1\ntext = '{'x' * 3001}'", "at most 3000"),
+        ("a = " + "[" * 5000, "not TOML"),
+        ("\x00", "not TOML"),
+    ],
+)
+def test_captions_that_make_no_sense_are_named(call, tmp_path, text, hint):
+    notes = tmp_path / "notes.toml"
+    notes.write_text(text)
+    ended = call("contrast", "nowhere", "--captions", notes)
+    assert ended.code == 2 and "notes.toml" in ended.line and hint in ended.line
 
 
 @pytest.mark.slow

@@ -14,6 +14,27 @@ from goalshift.engine.world import load, names
 LIBRARY = sprites.names()
 
 
+def test_compiled_blending_is_that_of_whole_arrays(monkeypatch):
+    """Half outside on every side, see-through to opaque: the same bytes as NumPy makes of it."""
+    rng = np.random.default_rng(0)
+    rgba = rng.integers(0, 256, (9, 7, 4)).astype(np.uint8)
+    rgba[::3, :, 3], rgba[1::3, :, 3] = 0, 255
+    stamp = top.as_stamp(rgba, 0.8)
+    ground = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    for y, x in ((3, 4), (-5, 2), (16, 27), (-20, 0), (0, -3)):
+        drawn = []
+        for plain in (False, True):
+            monkeypatch.setattr(top.config, "DISABLE_JIT", plain)
+            wide = np.zeros((24, 40, 3), np.uint8)
+            frame = wide[2:22, 5:35]
+            frame[:] = ground
+            top.blend(frame, stamp, y, x)
+            assert not wide[:2].any() and not wide[22:].any() and not wide[:, :5].any() and not wide[:, 35:].any()
+            drawn.append(frame.copy())
+        assert (drawn[0] == drawn[1]).all()
+    assert (drawn[0] != ground).any()
+
+
 @pytest.fixture(scope="module", params=names())
 def world(request):
     return load(request.param)
