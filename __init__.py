@@ -5,6 +5,7 @@ nor pygame is imported until a name that needs it is touched.
 
     from goalshift import MOVES, Goal, Thing, Tile, World, grid, layout, rule   # to write a world
     from goalshift import Vec, load                                             # to step one
+    from goalshift import Require, Script, batch, shapes                        # to script levels
 """
 
 from importlib import import_module
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from .engine.register import hook as _hook
 
 if TYPE_CHECKING:
+    from .agents.levelset import batch as batch
     from .engine import adapters as adapters
     from .engine import grid as grid
     from .engine import layout as layout
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from .engine.jit import rule as rule
     from .engine.register import register as register
     from .engine.replay import Replay as Replay
+    from .engine.script import Require as Require
+    from .engine.script import Script as Script
     from .engine.vector import Vec as Vec
     from .engine.world import Goal as Goal
     from .engine.world import Split as Split
@@ -54,6 +58,9 @@ _HOMES = {
     "names": ("engine.world", "names"),
     "Vec": ("engine.vector", "Vec"),
     "Replay": ("engine.replay", "Replay"),
+    "Require": ("engine.script", "Require"),
+    "Script": ("engine.script", "Script"),
+    "batch": ("agents.levelset", "batch"),
     "UserError": ("engine.errors", "UserError"),
     "RunError": ("engine.errors", "RunError"),
 }
@@ -62,7 +69,9 @@ __all__ = [
     "MOVES",
     "Goal",
     "Replay",
+    "Require",
     "RunError",
+    "Script",
     "Split",
     "Thing",
     "Tile",
@@ -71,6 +80,7 @@ __all__ = [
     "World",
     "__version__",
     "adapters",
+    "batch",
     "grid",
     "layout",
     "load",

@@ -59,7 +59,7 @@ class Memory:
         self.acts = np.zeros((1, world.learners), np.int64)
         reward = [("reward", np.float32, (world.learners,))]
         self.entry = np.zeros(1, reward).view(np.recarray)
-        self.stamp = np.zeros(1, np.int64)
+        self.stamp = np.zeros(2, np.int64)  # searches made so far, and records looked at in all
 
     @property
     def parts(self) -> tuple[np.ndarray, ...]:
@@ -230,6 +230,7 @@ def search(
             if running or new.ahead < 0.0:
                 heappush(heap, (cost + greed * max(new.ahead, 0.0) - new.worth, count))
             count += 1
+    stamp[1] += count
     length = min(nodes[best].depth, len(plan))
     node = best
     while nodes[node].parent >= 0:

@@ -60,7 +60,7 @@ def copy(states: np.recarray) -> np.recarray:
 
 def words(states: np.ndarray) -> np.ndarray:
     """The same memory as uint64[n, words per record]; writing to one writes to the other."""
-    return states.view(np.ndarray).view(np.uint64).reshape(len(states), -1)
+    return states.view(np.ndarray).view(np.uint64).reshape(len(states), states.dtype.itemsize // 8)
 
 
 @rule

@@ -423,7 +423,7 @@ class World:
         return vec.reset_states()
 
 
-def _place(fault: Exception, path: Path) -> str:
+def fault_place(fault: Exception, path: Path) -> str:
     """Where in the file it went wrong, and how: "'maze.py', line 12: NameError: name 'x' ..."."""
     frames = traceback.extract_tb(fault.__traceback__)
     lines = [f.lineno for f in frames if f.filename == str(path.absolute())]
@@ -480,7 +480,7 @@ def load(world: str | Path | World) -> World:
         except UserError:
             raise
         except Exception as fault:
-            raise UserError(f"world file {_place(fault, path)}") from fault
+            raise UserError(f"world file {fault_place(fault, path)}") from fault
     elif text in names():
         module = importlib.import_module(f"..worlds.{text}", __package__)
     else:
