@@ -392,7 +392,7 @@ def _bins(order: Order, facts: Mapping[str, np.ndarray]) -> np.ndarray | None:
 
 
 def tally_text(accepted: int, tried: int, tally: Mapping[str, int]) -> str:
-    """How many were drawn and why others were not: '412 of 1,000 drawn; 588 refused: 401 distance < 8, 187 a double'."""
+    """How many were drawn and why others were not: '412 of 1,000 drawn; 588 refused: 401 steps < 8, 187 a double'."""
     refused = sorted(tally.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{count:,} {reason}" for reason, count in refused)
     return f"{accepted:,} of {tried:,} drawn" + (f"; {sum(tally.values()):,} refused: {listed}" if listed else "")
