@@ -109,6 +109,38 @@ def film_fps(text: str) -> int:
     raise argparse.ArgumentTypeError(f"'{text}' is not a rate; write a whole number from 1 to 120")
 
 
+def span(text: str) -> tuple[int, int]:
+    """A range of whole numbers: 8:40, 8: or :40, or 8 alone."""
+    match = re.fullmatch(r"([0-9]{0,9})(:?)([0-9]{0,9})", text)
+    if not match or text in ("", ":"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no range; write it like 8:40, 8: or :40")
+    low = int(match[1] or 0)
+    high = int(match[3]) if match[3] else 10**9 if match[2] else low
+    if high < low:
+        raise argparse.ArgumentTypeError(f"'{text}' ends before it begins")
+    return low, high
+
+
+def varied(text: str) -> tuple[str, tuple[float, ...]]:
+    """A parameter and the values it takes in turn: density=0.1,0.3."""
+    name, equals, values = text.partition("=")
+    try:
+        numbers = tuple(float(value) for value in values.split(","))
+    except ValueError:
+        numbers = ()
+    if not (name and equals and numbers) or any(abs(number) > 1e9 or number != number for number in numbers):
+        raise argparse.ArgumentTypeError(f"'{text}' names no values; write it like density=0.1,0.3")
+    return name.replace("-", "_"), numbers
+
+
+def shares(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A measure and ranges that get an equal share each: steps=1:5,6:10."""
+    name, equals, ranges = text.partition("=")
+    if not (name and equals and ranges):
+        raise argparse.ArgumentTypeError(f"'{text}' names no ranges; write it like steps=1:5,6:10")
+    return name, tuple(span(part) for part in ranges.split(","))
+
+
 # -- parsers ---------------------------------------------------------------------------------------
 
 
@@ -881,6 +913,120 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
     return Report(data, text)
 
 
+def level_new(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+    from .engine.levelfile import Levels
+    from .engine.view import levelio
+    from .engine.world import load
+
+    path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
+    levelio.check_kind(path)
+    world = load(args.world).with_params(**args.knobs)
+    made = levelio.write(Levels(world, world.level(args.seed, args.split), [""]), path)
+    files = ", ".join(map(str, made))
+    return Report({"files": made}, f"wrote {files}\n\nnext: edit it, then goalshift level check {path}")
+
+
+def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+    from .agents.levelset import batch, clear, gather, order_for, tally_text
+    from .engine import script as scripts
+    from .engine.levelfile import Levels, named
+    from .engine.view import levelio
+
+    if not args.world and not args.script:
+        raise UserError("name a world, or a script with --script, such as: goalshift level gen corner --n 1k")
+    script = scripts.load(args.script) if args.script else None
+    world = args.world or (script.world if script else "")
+    require = script.require if script else scripts.Require()
+    given = ("goal", "proxy", "distance", "steps", "effort", "decision", "parts", "distinct", "pool")
+    require = require.but(**{name: getattr(args, name) for name in given if getattr(args, name)})
+    options = {"split": args.split, "vary": args.vary, "spread": args.spread, "knobs": args.knobs, "tries": args.tries}
+    out = Path(args.out) if args.out else preflight.fresh_folder(script.name if script else Path(world).stem, "levels")
+    with talk.progress("levels") as show:
+        if out.suffix:
+            preflight.check_file(out, args.force)
+            levelio.check_kind(out)
+            found = batch(world, args.n, args.seed, args.script, require, args.workers, args.order, show, **options)
+            names = named(found.states, script.name if script else "")
+            levelio.write(Levels(found.world, found.states, names, found.facts), out)
+            count, tried, tally = len(found), found.tried, found.tally
+        else:
+            if args.order:
+                raise UserError("--order needs all levels at once: name a file with --out, such as levels.npz")
+            preflight.check_folder(out, True)
+            order, source = order_for(world, args.n, args.seed, args.script, require, **options)
+            if args.force:
+                clear(out)
+            told = gather(out, order, source, args.workers, show)["cursor"]
+            count, tried, tally = told["accepted"], told["tried"], told["tally"]
+    data = {"out": str(out), "levels": count, "tried": tried, "refused": tally}
+    return Report(data, f"{tally_text(count, tried, tally)}\n{out}\n\nnext: goalshift level preview {out}")
+
+
+def level_check(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents.levelcheck import examine, report
+    from .engine.world import load
+
+    world = load(args.world).with_params(**args.knobs) if args.world else None
+    found = [examine(Path(name), world) for name in args.files]
+    sound = all(one["sound"] for one in found)
+    return Report({"files": found}, "\n".join(map(report, found)), 0 if sound else UserError.exit_code)
+
+
+def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+    from .agents.levelcheck import captions, open_levels
+    from .engine.view import sheet
+    from .engine.world import load
+
+    path = Path(args.out or f"{Path(args.file).stem}-preview.png")
+    if path.suffix not in (".png", ".html"):
+        raise UserError(f"--out '{path}' must end in .png or .html")
+    preflight.check_file(path, args.force)
+    world = load(args.world).with_params(**args.knobs) if args.world else None
+    found = open_levels(args.file, world)
+    total = len(found.states)
+    chosen = [k * total // min(args.n, total) for k in range(min(args.n, total))]
+    title = f"{Path(args.file).name}: {len(chosen)} of {total:,} levels of {found.world.name}"
+    sheet.save(found.world, found.states[chosen], captions(found, chosen), title, path)
+    return Report({"picture": str(path), "levels": total, "shown": len(chosen)}, f"wrote {path}")
+
+
+def level_stats(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents.levelcheck import open_levels, statistics
+    from .agents.levelcheck import table as bars
+    from .engine.world import load
+
+    world = load(args.world).with_params(**args.knobs) if args.world else None
+    told = statistics(open_levels(args.file, world), args.goal, args.proxy)
+    return Report(told, bars(told))
+
+
+def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents.levelcheck import difference, open_levels
+    from .engine.world import load
+
+    world = load(args.world).with_params(**args.knobs) if args.world else None
+    one = open_levels(args.one, world)
+    told, text = difference(one, open_levels(args.other, one.world), args.at)
+    return Report(told, text)
+
+
+def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
+    from .agents import preflight
+    from .agents.levelcheck import open_levels
+    from .engine.view import levelio
+    from .engine.world import load
+
+    path = preflight.check_file(args.out, args.force)
+    levelio.check_kind(path)
+    found = open_levels(args.file, load(args.world).with_params(**args.knobs) if args.world else None)
+    made = levelio.write(found, path)
+    text = f"wrote {made[0]}" + (f" and {len(made) - 1:,} more" if len(made) > 1 else "")
+    return Report({"files": made, "levels": len(found.states)}, text)
+
+
 def doctor(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.doctor import as_data, as_text, examine
 
@@ -1136,6 +1282,76 @@ def replay_flags(parser: Parser) -> None:
     add_films(parser, "a page that plays it (.html), or a film of it")
 
 
+def level_new_flags(parser: Parser) -> None:
+    parser.add_argument("world", help="a world, or ./a_file.py")
+    parser.add_argument("--split", default="train", metavar="NAME", help="default: train")
+    add_seed(parser)
+    add_level_out(parser, "FILE", "default: WORLD.toml")
+
+
+def level_gen_flags(parser: Parser) -> None:
+    parser.add_argument("world", nargs="?", help="a world, or ./a_file.py (default: the script's)")
+    parser.add_argument("--script", metavar="NAME", help="lays the levels out: a shipped script, or ./a_file.py (code)")
+    parser.add_argument("--n", type=count, default=100, metavar="N", help="how many (default: 100)")
+    parser.add_argument("--split", default="", metavar="NAME", help="default: the script's, or train")
+    parser.add_argument("--workers", type=count, default=1, metavar="N", help="processes; the set is the same")
+    parser.add_argument("--tries", type=count, default=0, metavar="N", help="candidates at most (default: 1k a level)")
+    add_seed(parser)
+    add_level_out(parser, "PATH", "a file, or a folder for many (default: levels/WORLD-...)")
+    group = parser.add_argument_group("what every level must be")
+    group.add_argument("--goal", default="", metavar="NAME", help="can be got (default: intended)")
+    group.add_argument("--steps", type=span, metavar="A:B", help="of the goal's expert")
+    group.add_argument("--distance", type=span, metavar="A:B", help="rows plus columns to the nearest target")
+    group.add_argument("--effort", type=span, metavar="A:B", help="cells or records that the expert looks at")
+    group.add_argument("--decision", action="store_true", help="goal and proxy set out in different directions")
+    group.add_argument("--parts", action="store_true", help="who wants the proxy does not get the goal")
+    group.add_argument("--proxy", default="", metavar="NAME", help="default: the world's first")
+    group.add_argument("--distinct", default="", metavar="HOW", help="no, same or turned (default: same)")
+    group.add_argument("--pool", default="", metavar="NAME", help="train or test, as training tells them apart")
+    group = parser.add_argument_group("equal shares, and order")
+    group.add_argument("--vary", type=varied, metavar="NAME=V,V", help="over values of a parameter: density=0.1,0.3")
+    group.add_argument("--spread", type=shares, metavar="M=A:B,A:B", help="over ranges of a measure: steps=1:5,6:10")
+    group.add_argument("--order", default="", metavar="MEASURE", help="distance, steps or effort, least first")
+
+
+def add_level_out(parser: Parser, letter: str, what: str) -> None:
+    parser.add_argument("--out", "-o", metavar=letter, help=what)
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
+def level_check_flags(parser: Parser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files of levels, or folders of level gen")
+    add_world(parser)
+
+
+def level_preview_flags(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
+    parser.add_argument("--n", type=count, default=64, metavar="N", help="levels shown, spread over all (default: 64)")
+    add_world(parser)
+    add_level_out(parser, "FILE", ".png or .html (default: FILE-preview.png)")
+
+
+def level_stats_flags(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
+    parser.add_argument("--goal", default="intended", metavar="NAME", help="default: intended")
+    parser.add_argument("--proxy", default="", metavar="NAME", help="default: the world's first")
+    add_world(parser)
+
+
+def level_diff_flags(parser: Parser) -> None:
+    parser.add_argument("one", metavar="FILE")
+    parser.add_argument("other", metavar="FILE")
+    parser.add_argument("--at", type=count, default=1, metavar="N", help="compare the N-th level of each (default: 1)")
+    add_world(parser)
+
+
+def level_convert_flags(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
+    parser.add_argument("out", metavar="TO", help="ends in .toml, .txt, .jsonl, .npz, .tmj, .tmx or .png")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    add_world(parser)
+
+
 def no_flags(parser: Parser) -> None:
     pass
 
@@ -1285,6 +1501,73 @@ VERBS = {
         world_verb,
         ("goalshift world new my_world", "goalshift world new my_world -o experiments"),
     ),
+    "level new": Verb(
+        "build",
+        "level new WORLD",
+        "write a level of a world as a file to edit",
+        level_new_flags,
+        level_new,
+        ("goalshift level new corner", "goalshift level new follow --seed 7 -o follow.tmx"),
+        knobs=True,
+    ),
+    "level gen": Verb(
+        "build",
+        "level gen WORLD",
+        "draw a set of levels that are what you ask for",
+        level_gen_flags,
+        level_gen,
+        (
+            "goalshift level gen corner --n 1k --split deploy --decision --steps 8:40 -o forks.npz",
+            "goalshift level gen --script curriculum -o easy_to_hard.toml",
+            "goalshift level gen corner --n 1M --distinct turned --workers 2 -o levels/corner",
+        ),
+        knobs=True,
+    ),
+    "level check": Verb(
+        "build",
+        "level check FILE...",
+        "say what is wrong with files of levels, and whether they can be solved",
+        level_check_flags,
+        level_check,
+        ("goalshift level check corner.toml", "goalshift level check levels/corner *.tmx --json"),
+        knobs=True,
+    ),
+    "level preview": Verb(
+        "build",
+        "level preview FILE",
+        "draw a contact sheet of levels as a picture or a page",
+        level_preview_flags,
+        level_preview,
+        ("goalshift level preview forks.npz", "goalshift level preview levels/corner --n 200 -o corner.html"),
+        knobs=True,
+    ),
+    "level stats": Verb(
+        "build",
+        "level stats FILE",
+        "count: distances, steps, effort, where goals part, doubles",
+        level_stats_flags,
+        level_stats,
+        ("goalshift level stats forks.npz", "goalshift level stats levels/corner --json"),
+        knobs=True,
+    ),
+    "level diff": Verb(
+        "build",
+        "level diff FILE FILE",
+        "say how two levels, or two sets of levels, differ",
+        level_diff_flags,
+        level_diff,
+        ("goalshift level diff a.toml b.toml", "goalshift level diff train.npz test.npz"),
+        knobs=True,
+    ),
+    "level convert": Verb(
+        "build",
+        "level convert FILE TO",
+        "write levels as another kind of file, such as one for Tiled",
+        level_convert_flags,
+        level_convert,
+        ("goalshift level convert corner.toml corner.tmx", "goalshift level convert forks.npz forks.jsonl"),
+        knobs=True,
+    ),
     "bench": Verb(
         "care",
         "bench",
@@ -1364,14 +1647,27 @@ MANNERS = ("--json", "-q", "--quiet", "-v", "--verbose", "--no-color")
 
 def run(argv: list[str], talk: Talk) -> Report:
     """Find the verb, read its flags, call it."""
+    argv = joined(argv)
     name = next((word for word in argv if word not in MANNERS), "--help")
     if name in ("-h", "--help", "help"):
         data = {"version": __version__, "verbs": {n: v.summary for n, v in VERBS.items()}}
         return Report(data, overview())
     if name == "--version":
         return Report({"version": __version__}, f"goalshift {__version__}")
+    family = {n: v.summary for n, v in VERBS.items() if n.startswith(f"{name} ")}
+    if family:
+        return Report({"verbs": family}, table([(VERBS[n].usage, text) for n, text in family.items()], "  "))
     verb, args = parse(name, argv)
     return verb.run(args, talk)
+
+
+def joined(argv: list[str]) -> list[str]:
+    """The words with those of a two-word verb as one: "level gen"."""
+    at = next((k for k, word in enumerate(argv) if word not in MANNERS), len(argv))
+    first, second = [*argv[at : at + 2], "", ""][:2]
+    if second[:1].isalpha() and any(name.startswith(f"{first} ") for name in VERBS):
+        return [*argv[:at], f"{first} {second}", *argv[at + 2 :]]
+    return argv
 
 
 def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:

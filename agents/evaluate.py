@@ -93,8 +93,8 @@ def rollout(
 ) -> Episodes:
     """Play one episode on each level: the first `levels` of the pool, or the given seeds (uint64).
 
-    The same arguments give every policy the same levels and the same dice. Raises UserError for a
-    bad count or pool.
+    Of a split that is a file of levels the first `levels` of that. The same arguments give every
+    policy the same levels and the same dice. Raises UserError for a bad count or pool.
     """
     chosen = isinstance(levels, np.ndarray)
     n = len(levels) if chosen else int(levels)
@@ -103,6 +103,10 @@ def rollout(
     vec = Vec(world, n, split, seed, pool=pool, autoreset="off")
     if chosen:
         vec.assign(np.ones(n, np.bool_), levels)
+    elif vec.split.starts is not None:
+        if n > len(vec.split.starts):
+            raise UserError(f"'{vec.split.name}' holds {len(vec.split.starts)} levels: ask for no more with --levels")
+        vec.assign(np.ones(n, np.bool_), np.arange(n))
     obs = vec.reset()
     prints = state.fingerprint(vec.states)
     policy.start(n, world.learners)
@@ -154,7 +158,7 @@ def references(
 ) -> References:
     """The references of these levels: played once and kept, as every agent is held against them."""
     known = _references.setdefault(world, {})
-    key = (split.weights, levels, seed, pool)
+    key = (split.weights, split.name if split.starts is not None else "", levels, seed, pool)
     if key not in known:
         experts = []
         for goal in world.goals:

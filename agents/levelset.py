@@ -612,6 +612,14 @@ def gather(
     return read_index(folder)
 
 
+def clear(folder: Path) -> None:
+    """Delete the set of levels in `folder`, and nothing else."""
+    if (folder / INDEX).exists():
+        for path in folder.glob("levels-[0-9]*.npz"):
+            path.unlink()
+        (folder / INDEX).unlink()
+
+
 def _write_shard(path: Path, world: World, parts: list[Part]) -> None:
     facts = {name: np.concatenate([p.facts[name] for p in parts]) for name in parts[0].facts}
     facts |= {name: facts[name].astype(np.int32) for name in ("distance", "steps", "effort")}

@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     from .world import World
 
 MAX_TEXT = 1_000_000  # characters
+Meaning = tuple[str, int]  # "tile" or "thing", and which
 FARTHEST = 10**9  # no count, step or total is larger
-KEYS = ("world", "version", "seed", "episode", "split", "map", "things", "fields")
+KEYS = ("world", "version", "seed", "episode", "split", "map", "things", "fields")  # of one level
 
 
-def show(world: World, states: np.recarray, i: int = 0) -> str:
-    """The start state `states[i]` as text; `parse` gives back the same bytes.
+def describe(world: World, states: np.recarray, i: int = 0) -> dict[str, Any]:
+    """The start state `states[i]` as plain data under `KEYS`, the map as a list of rows; `build` gives it back.
 
     Raises UserError if the state is not the start of an episode.
     """
@@ -69,27 +70,55 @@ def show(world: World, states: np.recarray, i: int = 0) -> str:
     for k in drawn:
         if world.kinds[k] not in listed:
             rows[s.y[k]][s.x[k]] = world.things[world.kinds[k]].char
-    picture = "\n".join("".join(row) for row in rows)
-    quotes = "'''"
-    if quotes in picture:
-        picture, quotes = picture.replace("\\", "\\\\").replace('"', '\\"'), '"""'
     named = [name for name in world.split_names if world.split(name).weights[s.row] == 1.0]
-    lines = [f'world = "{world.name}"', f"version = {world.version}", f"seed = {int(s.seed)}"]
+    data: dict[str, Any] = {"world": world.name, "version": world.version, "seed": int(s.seed)}
     if s.episode:
-        lines.append(f"episode = {int(s.episode)}")
-    lines += [f'split = "{named[0]}"', f"map = {quotes}\n{picture}\n{quotes}"]
+        data["episode"] = int(s.episode)
+    data |= {"split": named[0], "map": ["".join(row) for row in rows]}
     if listed:
-        lines += ["", "[things]"]
-    for index in sorted(listed):
-        table = [
-            [int(s.y[k]), int(s.x[k]), int(s.face[k]), int(s.alive[k])]
-            for k in np.flatnonzero(world.kinds == index)
-        ]
-        lines.append(f'"{world.things[index].name}" = {table}')
+        data["things"] = {
+            world.things[index].name: [
+                [int(s.y[k]), int(s.x[k]), int(s.face[k]), int(s.alive[k])]
+                for k in np.flatnonzero(world.kinds == index)
+            ]
+            for index in sorted(listed)
+        }
     own = [name for name in world.shapes if np.any(s[name])]
     if own:
-        lines += ["", "[fields]", *(f"{name} = {np.asarray(s[name]).tolist()}" for name in own)]
+        data["fields"] = {name: np.asarray(s[name]).tolist() for name in own}
+    return data
+
+
+def show(world: World, states: np.recarray, i: int = 0) -> str:
+    """The start state `states[i]` as text; `parse` gives back the same bytes.
+
+    Raises UserError if the state is not the start of an episode.
+    """
+    data = describe(world, states, i)
+    tables = {name: data.pop(name) for name in ("things", "fields") if name in data}
+    lines = toml_lines(data)
+    for name, table in tables.items():
+        lines += ["", f"[{name}]", *(f"{toml_key(key)} = {value}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def toml_lines(data: dict[str, Any]) -> list[str]:
+    """World, version, seed, split and map as lines of TOML."""
+    lines = []
+    for key, value in data.items():
+        if key == "map":
+            picture, quotes = "\n".join(value), "'''"
+            if quotes in picture:
+                picture, quotes = picture.replace("\\", "\\\\").replace('"', '\\"'), '"""'
+            lines.append(f"map = {quotes}\n{picture}\n{quotes}")
+        else:
+            lines.append(f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}")
+    return lines
+
+
+def toml_key(name: str) -> str:
+    """A key as TOML wants it: bare if it may be, else in quotes."""
+    return name if re.fullmatch(r"[A-Za-z0-9_]+", name) and name.isascii() else f'"{name}"'
 
 
 def _same(s: Any, k: int, j: int) -> bool:
@@ -143,6 +172,46 @@ def sketch(world: World, states: np.recarray, i: int = 0) -> str:
     return "\n".join("".join(row) for row in rows)
 
 
+class Text:
+    """Where in a text of TOML the parts of a level stand, for faults; the level is all of it between start and end."""
+
+    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
+        self._text, self._start = text[: len(text) if end is None else end], start
+
+    def key(self, key: str) -> str:
+        """The place of the line that sets `key` as ":line:column", or nothing."""
+        name = re.escape(key)
+        pattern = re.compile(rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=|^[ \t]*\[(?:level\.)?{name}\]", re.MULTILINE)
+        found = pattern.search(self._text, self._start) if key else None
+        if not found:
+            return ""
+        start = found.start() + len(found[0]) - len(found[0].lstrip())
+        line, column = _line_column(self._text, start)
+        return f":{line}:{column}"
+
+    def cell(self, y: int, x: int) -> str:
+        """The place of the map's row y and column x."""
+        pattern = re.compile(r"^[ \t]*[\"']?map[\"']?[ \t]*=[ \t]*(\"{3}\n?|'{3}\n?|\"|')", re.MULTILINE)
+        found = pattern.search(self._text, self._start)
+        line, column = _line_column(self._text, found.end() if found else 0)
+        return f":{line + y}:{x + (column if y == 0 else 1)}"
+
+
+class Line:
+    """Where a level stands that is one line of a file, or one file without lines."""
+
+    def __init__(self, number: int = 0) -> None:
+        self._place = f":{number}" if number else ""
+
+    def key(self, key: str) -> str:
+        """The line."""
+        return self._place
+
+    def cell(self, y: int, x: int) -> str:
+        """The line, and the cell of the map."""
+        return f"{self._place} row {y + 1} column {x + 1}"
+
+
 def parse(world: World, text: str, where: str = "level") -> np.recarray:
     """The start state (a batch of one record) that `text` describes.
 
@@ -151,11 +220,21 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
     if len(text) > MAX_TEXT:
         raise UserError(f"{where}: a level of {len(text)} characters; at most {MAX_TEXT} are read")
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    data = _toml(text, where)
+    return build(world, toml(text, where), where, Text(text))
+
+
+def build(
+    world: World, data: dict[str, Any], where: str, places: Text | Line, legend: dict[str, list[Meaning]] | None = None
+) -> np.recarray:
+    """The start state (a batch of one record) in `data`, which came from a stranger: see `KEYS` and `describe`.
+
+    `legend` gives further characters of the map a `meaning`, or several to choose from by the level's seed.
+    Raises UserError, with the place of the fault by `places`.
+    """
 
     def need(true: bool, message: str, key: str = "") -> None:
         if not true:
-            raise UserError(f"{where}{_place(text, key)}: {message}")
+            raise UserError(f"{where}{places.key(key)}: {message}")
 
     for key in data:
         need(key in KEYS, f"unknown key {key!r}.{did_you_mean(key, KEYS)}", key)
@@ -189,7 +268,7 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
     for key in fields:
         need(key in world.shapes, f"no field {key!r}.{did_you_mean(key, world.shapes)}", key)
 
-    _read_map(world, s, data["map"], things, where, _map_place(text))
+    _read_map(world, s, data["map"], things, where, places, legend or {})
     for index, thing in enumerate(world.things):
         if thing.name not in things:
             continue
@@ -205,7 +284,7 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
     try:
         check(world, states)
     except UserError as fault:
-        raise UserError(f"{where}: {fault}") from None
+        raise UserError(f"{where}{places.key('')}: {fault}") from None
     return states
 
 
@@ -288,7 +367,8 @@ def _shaped(value: Any, shape: tuple[int, ...]) -> bool:
     )
 
 
-def _toml(text: str, where: str) -> dict[str, Any]:
+def toml(text: str, where: str) -> dict[str, Any]:
+    """The data in a text of TOML; UserError with the place of what is wrong in it."""
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -303,37 +383,17 @@ def _toml(text: str, where: str) -> dict[str, Any]:
         raise UserError(f"{where}{place}: {reason}") from None
 
 
-def _place(text: str, key: str) -> str:
-    """The place of the line that sets `key` as ":line:column", or nothing."""
-    name = re.escape(key)
-    pattern = rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=|^[ \t]*\[{name}\]"
-    found = re.search(pattern, text, re.MULTILINE) if key else None
-    if not found:
-        return ""
-    start = found.start() + len(found[0]) - len(found[0].lstrip())
-    line, column = _line_column(text, start)
-    return f":{line}:{column}"
-
-
-def _map_place(text: str) -> tuple[int, int]:
-    """Line and column in `text` of the map's first character."""
-    pattern = r"^[ \t]*[\"']?map[\"']?[ \t]*=[ \t]*(\"{3}\n?|'{3}\n?|\"|')"
-    found = re.search(pattern, text, re.MULTILINE)
-    return _line_column(text, found.end() if found else 0)
-
-
 def _line_column(text: str, at: int) -> tuple[int, int]:
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 def _read_map(
-    world: World, s: Any, picture: str, listed: Any, where: str, place: tuple[int, int]
+    world: World, s: Any, picture: str, listed: Any, where: str, places: Text | Line, legend: dict[str, list[Meaning]]
 ) -> None:
     """Fill in size, tiles and the things that are drawn; faults name their line and column."""
-    line, column = place
 
     def fault(y: int, x: int, message: str) -> UserError:
-        return UserError(f"{where}:{line + y}:{x + (column if y == 0 else 1)}: {message}")
+        return UserError(f"{where}{places.cell(y, x)}: {message}")
 
     rows = picture.removesuffix("\n").split("\n")
     height, width = world.size
@@ -351,18 +411,17 @@ def _read_map(
             message = f"this row has {len(row)} cells; world '{world.name}' needs {wanted}"
             raise fault(y, min(len(row), width), message)
     s.h, s.w = len(rows), len(rows[0])
-    tiles = {t.char: k for k, t in enumerate(world.tiles)}
-    things = {t.char: k for k, t in enumerate(world.things)}
+    meanings = {tile.char: [("tile", k)] for k, tile in enumerate(world.tiles)}
+    meanings |= {thing.char: [("thing", k)] for k, thing in enumerate(world.things)} | legend
     missing = [list(np.flatnonzero(world.kinds == k)) for k in range(len(world.things))]
     for y, row in enumerate(rows):
         for x, char in enumerate(row):
-            if char in tiles:
-                s.tiles[y, x] = tiles[char]
+            if char not in meanings:
+                raise fault(y, x, f"unknown character {char!r}; this world has {' '.join(meanings)}")
+            kind, index = _one_of(meanings[char], s.seed, y, x)
+            if kind == "tile":
+                s.tiles[y, x] = index
                 continue
-            if char not in things:
-                known = " ".join([*tiles, *things])
-                raise fault(y, x, f"unknown character {char!r}; this world has {known}")
-            index = things[char]
             thing = world.things[index]
             if thing.name in listed:
                 raise fault(y, x, f"{thing.name} stands in [things]; leave it out of the map")
@@ -375,3 +434,22 @@ def _read_map(
             drawn = thing.count - len(missing[index])
             message = f"the map shows {drawn} of {thing.count} {thing.name} ({thing.char})"
             raise fault(0, 0, message)
+
+
+def _one_of(choices: list[Meaning], seed: np.uint64, y: int, x: int) -> Meaning:
+    """One of several meanings by chance, always the same for a cell of a seed."""
+    if len(choices) == 1:
+        return choices[0]
+    with np.errstate(over="ignore"):
+        key = np.uint64(rng.fold(np.uint64(seed), rng.LAYOUT))
+        return choices[int(rng.nth(key, np.uint64(y * 256 + x + 1))) % len(choices)]
+
+
+def meaning(world: World, name: Any) -> Meaning:
+    """What a legend means by `name`: ("tile", k) or ("thing", k). Raises UserError if nothing is called that."""
+    for kind, all_of in (("tile", world.tiles), ("thing", world.things)):
+        for index, one in enumerate(all_of):
+            if one.name == name:
+                return kind, index
+    known = [one.name for one in (*world.tiles, *world.things)]
+    raise UserError(f"no tile or thing {name!r}.{did_you_mean(str(name)[:64], known)}")

@@ -93,7 +93,7 @@ def begin(s, words, i, table, upto, entry, seeds, starts, pool):
     """Start the next episode of one environment: a queued level, one of a fixed set, or the next of its stream."""
     entry.chain = rng.nth(entry.chain, np.uint64(1))
     if len(starts) > 0:
-        pick = np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(starts)))
+        pick = np.int64((entry.queue if entry.queued else rng.fold(entry.chain, rng.PICK)) % np.uint64(len(starts)))
         for k in range(words.shape[1]):
             words[i, k] = starts[pick, k]
     elif entry.queued:
@@ -327,6 +327,8 @@ class Vec:
         self._seeds = np.zeros(0, np.uint64)
         self._starts = np.zeros((0, self.words.shape[1]), np.uint64)
         self.seed = seed
+        if levels is None:
+            levels = self.split.starts
         if isinstance(levels, np.ndarray) and levels.dtype == world.dtype:
             level.check_board(world, levels)
             self._starts = state.words(levels).copy()
@@ -402,7 +404,10 @@ class Vec:
         return self.reset_where(mask)
 
     def assign(self, mask: np.ndarray, seeds: np.ndarray) -> None:
-        """Say which level (uint64[N] seeds) comes next where `mask` is set: the hook for curricula."""
+        """Say which level comes next where `mask` is set: the hook for curricula.
+
+        `seeds` (uint64[N]) are level seeds, or, where the levels are start states, their numbers.
+        """
         self.ledger["queue"][mask] = np.asarray(seeds, np.uint64)[mask]
         self.ledger["queued"][mask] = 1
 

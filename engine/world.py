@@ -28,6 +28,7 @@ from .vector import Kernels, Vec
 
 WORLDS = Path(__file__).resolve().parent.parent / "worlds"
 MAX_CELLS, MAX_SYMBOLS = 255 * 255, 250
+SETS = (".toml", ".txt", ".jsonl", ".npz")  # endings of files of levels that may stand for a split
 FILE_MODULE = "goalshift_world_"  # world files become modules under their name with this before it
 
 
@@ -103,10 +104,14 @@ class Symbol(NamedTuple):
 
 @dataclass(frozen=True)
 class Split:
-    """A distribution over levels: a weight for each row of the world's parameter table."""
+    """A distribution over levels: a weight for each row of the world's parameter table.
+
+    With `starts` the levels are these start states alone.
+    """
 
     name: str
     weights: tuple[float, ...]
+    starts: np.recarray | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(eq=False)
@@ -316,9 +321,14 @@ class World:
     # -- using ---------------------------------------------------------------------------------------------------
 
     def split(self, text: str) -> Split:
-        """The split called `text`, or `alpha=A` for the mixture of train and deploy with a share A of deploy."""
+        """The split called `text`, or `alpha=A` for the mixture of train and deploy with a share A of deploy.
+
+        The name of a file of levels (.toml, .txt, .jsonl, .npz) is a split of these levels.
+        """
         if text in self._splits:
             return self._splits[text]
+        if Path(text).suffix in SETS:
+            return self.split_of(text)
         match = re.fullmatch(r"alpha=([0-9.eE+-]+)", text)
         if match:
             try:
@@ -327,6 +337,14 @@ class World:
                 raise UserError(f"split '{text}': alpha must be a number from 0 to 1") from fault
         names = [*self._splits, "alpha=0.1"]
         raise UserError(f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})")
+
+    def split_of(self, path: str | Path) -> Split:
+        """The levels in a file as a split. Raises UserError, with line and column, if it is not sound."""
+        from . import levelfile  # which needs to know what a world is
+
+        states = levelfile.READERS[Path(path).suffix](Path(path), self).states
+        shares = np.bincount(states.row, minlength=len(self.rows)) / len(states)
+        return Split(str(path), tuple(shares.tolist()), states)
 
     def mix(self, alpha: float) -> Split:
         """Levels of `deploy` with probability `alpha`, else of `train`; exactly none at 0 and all at 1."""

@@ -1,0 +1,237 @@
+"""Levels from levels: change one a little, cross two, go from one to another, try every place, tell two apart.
+
+All of it works on start states of any world and returns new ones. What must hold of the results (can they be solved?)
+is for whoever asked to check: see `agents.levels`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from . import layout, rng, state
+from .errors import UserError, did_you_mean
+from .grid import put
+from .jit import rule
+from .layout import free, free_cell
+
+if TYPE_CHECKING:
+    from .world import World
+
+TRIES = 24  # to find something that an edit can be made to
+
+
+@rule
+def stuff(s, p, tiles):
+    """The solid and the open tile that fill most of the level: (wall, floor); -1 for none."""
+    counts = np.zeros(tiles, np.int64)
+    for y in range(s.h):
+        for x in range(s.w):
+            counts[s.tiles[y, x]] += 1
+    wall = floor = -1
+    for tile in range(tiles):
+        if counts[tile] > 0:
+            if p.solid[tile] and (wall < 0 or counts[tile] > counts[wall]):
+                wall = tile
+            if not p.solid[tile] and (floor < 0 or counts[tile] > counts[floor]):
+                floor = tile
+    return wall, floor
+
+
+@rule
+def edit(s, p, tiles):
+    """One small change: a wall more or less, a thing or a tile of another kind moved. The rim of the level stays."""
+    wall, floor = stuff(s, p, tiles)
+    for _ in range(TRIES):
+        kind = rng.below(s, 3)
+        if kind == 0 and wall >= 0 and floor >= 0 and s.h > 2 and s.w > 2:
+            y, x = rng.between(s, 1, s.h - 2), rng.between(s, 1, s.w - 2)
+            if s.tiles[y, x] == wall:
+                s.tiles[y, x] = floor
+                return True
+            if s.tiles[y, x] == floor and free(s, p, y, x):
+                s.tiles[y, x] = wall
+                return True
+        elif kind == 1:
+            who = rng.below(s, len(s.y))
+            y, x = free_cell(s, p, 0, 0, s.h - 1, s.w - 1)
+            if s.alive[who] and y >= 0:
+                put(s, who, y, x)
+                return True
+        elif kind == 2:
+            fy, fx, seen = -1, -1, 0
+            for y in range(s.h):
+                for x in range(s.w):
+                    if s.tiles[y, x] != wall and s.tiles[y, x] != floor:
+                        seen += 1
+                        if rng.below(s, seen) == 0:
+                            fy, fx = y, x
+            y, x = free_cell(s, p, 0, 0, s.h - 1, s.w - 1)
+            if fy >= 0 and y >= 0 and s.tiles[y, x] == floor:
+                s.tiles[y, x] = s.tiles[fy, fx]
+                s.tiles[fy, fx] = floor
+                return True
+    return False
+
+
+@rule
+def _edit_all(states, table, tiles, seed, edits):
+    for i in range(len(states)):
+        s = states[i]
+        key, draws = s.key, s.draws
+        s.key = rng.fold(rng.fold(seed, rng.PICK), np.uint64(i))
+        s.draws = np.uint64(0)
+        for _ in range(edits):
+            edit(s, table[s.row], tiles)
+        s.key, s.draws = key, draws
+
+
+def mutate(world: World, states: np.recarray, seed: int = 0, edits: int = 1) -> np.recarray:
+    """Each level after so many small changes: a wall more or less, a thing or a tile of another kind moved."""
+    made = state.copy(states)
+    with np.errstate(over="ignore"):
+        _edit_all(made, world.table, len(world.tiles), np.uint64(seed % 2**64), edits)
+    return made
+
+
+@rule
+def _cross_all(states, others, table, tiles, seed):
+    for i in range(len(states)):
+        s, other, p = states[i], others[i], table[states[i].row]
+        key, draws = s.key, s.draws
+        s.key = rng.fold(rng.fold(seed, rng.PICK), np.uint64(i))
+        s.draws = np.uint64(0)
+        wall, floor = stuff(s, p, tiles)
+        theirs = rng.below(s, 2)  # whose tiles of other kinds: all of one level, so that none is lost or doubled
+        top, left = rng.below(s, s.h), rng.below(s, s.w)
+        bottom, right = rng.between(s, top, s.h - 1), rng.between(s, left, s.w - 1)
+        for y in range(s.h):
+            for x in range(s.w):
+                mine, its = s.tiles[y, x], other.tiles[y, x]
+                special = its if theirs else mine
+                tile = its if top <= y <= bottom and left <= x <= right else mine
+                if special != wall and special != floor:
+                    tile = special
+                elif tile != wall and tile != floor:
+                    tile = floor
+                s.tiles[y, x] = tile
+        for k in range(len(s.y)):
+            if rng.below(s, 2):
+                s.y[k], s.x[k], s.face[k], s.alive[k] = other.y[k], other.x[k], other.face[k], other.alive[k]
+            if s.alive[k] and p.solid[s.tiles[s.y[k], s.x[k]]] and floor >= 0:
+                s.tiles[s.y[k], s.x[k]] = floor
+        s.key, s.draws = key, draws
+
+
+def crossover(world: World, states: np.recarray, others: np.recarray, seed: int = 0) -> np.recarray:
+    """Each level with a random box of walls from another of its size, and things and tiles of other kinds from either.
+
+    Raises UserError if two levels differ in size.
+    """
+    if len(states) != len(others) or (states.h != others.h).any() or (states.w != others.w).any():
+        raise UserError("only levels of one size can be crossed, as many as there are others")
+    made = state.copy(states)
+    with np.errstate(over="ignore"):
+        _cross_all(made, others, world.table, len(world.tiles), np.uint64(seed % 2**64))
+    return made
+
+
+def interpolate(world: World, one: np.recarray, other: np.recarray, steps: int, seed: int = 0) -> np.recarray:
+    """`steps` + 1 levels from `one` to `other` (batches of one record), a few cells and things further each time.
+
+    Raises UserError if they differ in size.
+    """
+    if len(one) != 1 or len(other) != 1 or one.h[0] != other.h[0] or one.w[0] != other.w[0]:
+        raise UserError("only two levels of one size have levels between them")
+    if steps < 1:
+        raise UserError(f"there is at least 1 step from one level to another, not {steps}")
+    changes: list[tuple] = [("tiles", y, x) for y, x in np.argwhere(one.tiles[0] != other.tiles[0])]
+    places = ("y", "x", "face", "alive")
+    changes += [
+        ("thing", k, 0) for k in range(world.entities) if any(one[name][0, k] != other[name][0, k] for name in places)
+    ]
+    changes += [("field", name, 0) for name in world.shapes if np.any(one[name] != other[name])]
+    order = np.random.default_rng(seed).permutation(len(changes))
+    made = np.repeat(one, steps + 1).view(np.recarray)
+    made[steps] = other[0]
+    for step in range(1, steps):
+        for number in order[: round(step * len(changes) / steps)]:
+            what, a, b = changes[number]
+            if what == "tiles":
+                made.tiles[step, a, b] = other.tiles[0, a, b]
+            elif what == "thing":
+                for name in places:
+                    made[name][step, a] = other[name][0, a]
+            else:
+                made[a][step] = other[a][0]
+    return made
+
+
+def splay(world: World, one: np.recarray, name: str) -> tuple[np.recarray, np.ndarray]:
+    """The level (a batch of one) with the thing or tile `name` on every cell the first agent can walk to.
+
+    Returns the levels and the cells int64[n, 2]. Of several of a kind the first is moved.
+    """
+    s = one[0]
+    near = layout.reach(s, world.table[s.row], s.y[0], s.x[0])
+    things, tiles = [t.name for t in world.things], [t.name for t in world.tiles]
+    cells = [(y, x) for y in range(s.h) for x in range(s.w) if layout.reaches(near, y, x)]
+    if name in things:
+        who = int(np.flatnonzero(world.kinds == things.index(name))[0])
+        taken = {(int(s.y[k]), int(s.x[k])) for k in range(world.entities) if s.alive[k] and k != who}
+        cells = [cell for cell in cells if cell not in taken]
+        made = np.repeat(one, len(cells)).view(np.recarray)
+        made.y[:, who], made.x[:, who] = np.array(cells).T
+        made.alive[:, who] = 1
+        return made, np.array(cells)
+    if name not in tiles:
+        raise UserError(f"world '{world.name}' has no thing or tile '{name}'.{did_you_mean(name, things + tiles)}")
+    at = np.argwhere(s.tiles[: s.h, : s.w] == tiles.index(name))
+    if not len(at):
+        raise UserError(f"there is no {name} on this level")
+    _, floor = stuff(s, world.table[s.row], len(world.tiles))
+    taken = {(int(s.y[k]), int(s.x[k])) for k in range(world.entities) if s.alive[k]}
+    home = (int(at[0, 0]), int(at[0, 1]))
+    cells = [cell for cell in cells if cell == home or (s.tiles[cell] == floor and cell not in taken)]
+    made = np.repeat(one, len(cells)).view(np.recarray)
+    made.tiles[:, home[0], home[1]] = floor
+    for i, cell in enumerate(cells):
+        made.tiles[i, cell[0], cell[1]] = tiles.index(name)
+    return made, np.array(cells)
+
+
+class Difference(NamedTuple):
+    """One way in which two levels differ: what it is, and how it is in either."""
+
+    what: str
+    one: str
+    other: str
+
+
+def diff(world: World, one: np.recarray, other: np.recarray) -> list[Difference]:
+    """How two levels (batches of one) differ: size, cells, things, fields; empty if they do not."""
+    a, b = one[0], other[0]
+    found = []
+    if (a.h, a.w) != (b.h, b.w):
+        found.append(Difference("size", f"{a.h}x{a.w}", f"{b.h}x{b.w}"))
+    names = [t.name for t in world.tiles]
+    for y in range(max(a.h, b.h)):
+        for x in range(max(a.w, b.w)):
+            was, now = (names[s.tiles[y, x]] if y < s.h and x < s.w else "outside" for s in (a, b))
+            if was != now:
+                found.append(Difference(f"cell ({y}, {x})", was, now))
+    for k in range(world.entities):
+        was, now = (
+            f"({s.y[k]}, {s.x[k]})" + f" pose {s.face[k]}" * bool(s.face[k]) if s.alive[k] else "absent" for s in (a, b)
+        )
+        if was != now:
+            thing = world.things[world.kinds[k]]
+            first = int(np.flatnonzero(world.kinds == world.kinds[k])[0])
+            found.append(Difference(thing.name + f" {k - first}" * (thing.count > 1), was, now))
+    for name in world.shapes:
+        if np.any(a[name] != b[name]):
+            found.append(Difference(name, *(str(np.asarray(s[name]).tolist()) for s in (a, b))))
+    if a.row != b.row:
+        found.append(Difference("row of parameters", str(a.row), str(b.row)))
+    return found
