@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -14,36 +15,62 @@ from ..world import World
 from . import top
 from .ink import DARK, DIM, TEXT, icon, write
 
-PANE = (400, 600)  # height and width of one level's picture, in pixels
-MARGIN, HEAD, TITLE = 20, 44, 66
+MARGIN, HEAD = 20, 44
+
+
+class Format(NamedTuple):
+    """How large a gallery is drawn: sizes in pixels, and how many worlds stand side by side."""
+
+    pane: tuple[int, int]  # height and width of one level's picture
+    title: int  # height of the lines above a level
+    letters: int  # height of the world's name; wishes are four fifths of it
+    across: int
+
+
+FEW, MANY = Format((400, 600), 66, 22, 1), Format((216, 300), 78, 20, 3)
 
 
 def gallery(worlds: Sequence[World], seed: int = 1) -> np.ndarray:
-    """A row for each world, training on the left and deployment on the right: uint8[height, width, 3].
+    """A pair of pictures for each world, in training and after the shift: uint8[height, width, 3].
 
     Stars mark where the intended goal may be met, diamonds where a proxy may.
     """
-    (high, wide), columns = PANE, ("train", "deploy")
-    height = HEAD + len(worlds) * (TITLE + high) + MARGIN
-    picture = np.empty((height, 2 * wide + 3 * MARGIN, 3), np.uint8)
+    form = FEW if len(worlds) <= 4 else MANY
+    (high, wide), across = form.pane, form.across
+    block = 2 * wide + 2 * MARGIN
+    height = HEAD + -(-len(worlds) // across) * (form.title + high) + MARGIN
+    picture = np.empty((height, across * block + MARGIN, 3), np.uint8)
     picture[:] = DARK
-    lefts = [MARGIN + k * (wide + MARGIN) for k in range(2)]
-    for left, words in zip(lefts, ("IN TRAINING", "AFTER THE SHIFT"), strict=True):
-        write(picture, words, 16, left + wide // 2, 20, DIM, True, "middle")
-    for row, world in enumerate(worlds):
-        y = HEAD + row * (TITLE + high)
-        write(picture, world.title, y + 8, MARGIN, 22, TEXT, True)
-        x = MARGIN
-        for goal in world.goals:
-            kind = top.INTENDED if goal is world.intended else top.PROXY
-            icon(picture, kind, y + 38, x, 20)
-            x += 28 + write(picture, goal.wish or goal.name, y + 38, x + 26, 17, DIM) + 24
-        for left, split in zip(lefts, columns, strict=True):
+    for k in range(2 * across):
+        words, left = ("IN TRAINING", "AFTER THE SHIFT")[k % 2], MARGIN + k // 2 * block + k % 2 * (wide + MARGIN)
+        write(picture, words, 16, left + wide // 2, form.letters - 2, DIM, True, "middle")
+    for k, world in enumerate(worlds):
+        y, left = HEAD + k // across * (form.title + high), MARGIN + k % across * block
+        write(picture, world.title, y + 8, left, form.letters, TEXT, True)
+        wishes(picture, world, y + form.letters + 16, left, left + block - MARGIN, form.letters * 4 // 5)
+        for column, split in enumerate(("train", "deploy")):
             states = world.level(seed, split)
             marks = top.goal_marks(world, states)
-            pane = picture[y + TITLE : y + TITLE + high, left : left + wide]
-            pane[:] = top.draw(world, states, 0, PANE, marks=marks)
+            x = left + column * (wide + MARGIN)
+            pane = picture[y + form.title : y + form.title + high, x : x + wide]
+            pane[:] = top.draw(world, states, 0, form.pane, marks=marks)
     return picture
+
+
+def wishes(picture: np.ndarray, world: World, y: int, left: int, right: int, letters: int) -> None:
+    """What each goal wants, with its mark, on one line or on two; what finds no room is left out."""
+    x = left
+    for goal in world.goals:
+        words = goal.wish or goal.name
+        kind = top.INTENDED if goal is world.intended else top.PROXY
+        room = letters + 9 + letters * 11 // 20 * len(words)
+        if x > left and x + room > right:
+            x, y = left, y + letters + 5
+            left = right  # no third line
+        if x >= right:
+            return
+        icon(picture, kind, y, x, letters + 3)
+        x += letters + 11 + write(picture, words, y, x + letters + 9, letters, DIM) + 24
 
 
 def save(picture: np.ndarray, path: Path) -> None:
