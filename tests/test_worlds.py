@@ -1,6 +1,7 @@
 """What every world owes its users, tested over all of them."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -305,3 +306,9 @@ def test_a_stranger_s_file_is_a_world(tmp_path):
         load(tmp_path / "none.py")
     with pytest.raises(UserError, match="did you mean 'corner'"):
         load("cornr")
+
+
+def test_the_readme_tells_of_every_world():
+    text = (WORLDS_FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|", text, re.M))
+    assert told >= set(WORLDS) and told <= set(WORLDS), told ^ set(WORLDS)
