@@ -172,7 +172,7 @@ WORLD = World(
         "published": Params(published=1),
         "published_foe": Params(keeper=FOE, published=1),
     },
-    training=dict(gamma=0.95, reward_scale=0.02, steps=2_000_000),
+    training=dict(gamma=0.95, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.02, steps=1_500_000),
     generate=generate,
     step=step,
     intended=Goal(

@@ -179,7 +179,7 @@ WORLD = World(
     train=Params(),
     deploy=Params(wind=0.3),
     splits={"open": Params(ridge=0), "published": Params(published=1)},
-    training=dict(gamma=0.98, reward_scale=0.02, steps=2_000_000),
+    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.02, steps=2_000_000),
     generate=generate,
     step=step,
     # The source's hidden performance prices the water alone, and in still air nobody competent goes in. A price on the

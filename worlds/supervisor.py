@@ -137,7 +137,7 @@ WORLD = World(
     train=Params(),
     deploy=Params(watched=0.0),
     splits={"watched": Params(watched=1.0), "published": Params(published=1)},
-    training=dict(gamma=0.98, reward_scale=0.02, steps=1_500_000),
+    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.02, steps=2_500_000),
     generate=generate,
     step=step,
     intended=Goal(
