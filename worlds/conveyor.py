@@ -225,7 +225,7 @@ WORLD = World(
     train=Params(),
     deploy=Params(moving=0),
     splits={"sushi": Params(sushi=1, baseline=START), "published": Params(baseline=NONE)},
-    training=dict(gamma=0.97, value_cost=0.01, lr=2e-3, minibatch=2048, anneal=True, steps=3_000_000),
+    training=dict(gamma=0.97, value_cost=0.01, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000),
     generate=generate,
     step=step,
     tick=tick,
