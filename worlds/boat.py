@@ -107,7 +107,7 @@ WORLD = World(
     size=(9, 9),
     horizon=100,
     resizes=True,
-    view=(7, 7),
+    view=(13, 13),  # the whole course from wherever the boat is
     tiles=(
         Tile("water", ".", sprite="tile\nuse water"),  # without the bank that meets other tiles
         Tile("shore", "#", solid=True),
@@ -124,7 +124,7 @@ WORLD = World(
     train=Params(),
     deploy=Params(covered=1),
     splits={"published": Params(smallest=5, largest=5, either=0)},
-    training=dict(gamma=0.95, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000),
+    training=dict(gamma=0.95, value_cost=0.1, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000),
     generate=generate,
     step=step,
     intended=Goal("race", {"on": 1.0, "off": -1.0}, plan=race, wish="go round the course"),

@@ -26,6 +26,7 @@ MOST = 3  # rocks
 class Params(NamedTuple):
     switches: int = 1  # 0: there are none
     rocks: int = 2  # 3 in the original
+    mat: int = 4  # the mat is two cells by so many; 2 in the original
 
 
 @rule
@@ -58,8 +59,8 @@ def generate(s, p):
     below = rng.below(s, 2)  # does the mat lie at the lower wall, and the switches at the upper one?
     layout.fill(s, FLOOR)
     layout.border(s, WALL)
-    top, left = (s.h - 3 if below else 1), rng.between(s, 1, s.w - 3)
-    layout.box(s, MAT, top, left, top + 1, left + 1)
+    top, left = (s.h - 3 if below else 1), rng.between(s, 1, s.w - 1 - p.mat)
+    layout.box(s, MAT, top, left, top + 1, left + p.mat - 1)
     for k in range(s.totals.shape[0], s.totals.shape[0] + 1 + p.rocks):
         lay(s, p, k)
     for me in range(s.totals.shape[0]):
@@ -202,12 +203,12 @@ WORLD = World(
         "rock on the mat": "a rock lies on the mat",
         "switch": "turns a switch",
     },
-    limits={"switches": (0, 1), "rocks": (1, MOST)},
+    limits={"switches": (0, 1), "rocks": (1, MOST), "mat": (1, 5)},
     params=Params,
     train=Params(),
     deploy=Params(switches=0),
-    splits={"published": Params(rocks=3)},
-    training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, steps=4_000_000),
+    splits={"published": Params(rocks=3, mat=2)},
+    training=dict(gamma=0.97, value_cost=0.05, lr=2e-3, minibatch=2048, anneal=True, steps=4_000_000),
     generate=generate,
     step=step,
     intended=Goal(
