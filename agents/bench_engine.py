@@ -21,6 +21,7 @@ from ..engine import layout, state
 from ..engine.errors import UserError, did_you_mean
 from ..engine.vector import Vec
 from ..engine.view import film, story
+from ..engine.view.eyes import Eyes
 from ..engine.view.top import Frames
 from ..engine.world import World, load, names
 
@@ -120,6 +121,19 @@ def pixels(passes: int = 7) -> Iterator[Row]:
 
         yield Row(f"draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(draw, passes), 1e6 if n == 256 else None)
         yield Row(f"step and draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(step_and_draw, passes))
+    for name in ("corner", "follow", "coinrun"):
+        world = load(name)
+        vec = Vec(world, 256)
+        vec.reset()
+        for _ in range(20):
+            vec.step(rng.integers(0, len(world.actions), (256, world.learners)))
+        seen = Eyes(world, 256)
+
+        def look(seen=seen, states=vec.states) -> int:
+            seen.draw(states)
+            return 256
+
+        yield Row(f"draw 64x64 RGB, eyes, {name}, batch 256", "frames/s", rate(look, passes), 150e3)
 
 
 def levels(passes: int = 5) -> Iterator[Row]:

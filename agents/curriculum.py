@@ -16,6 +16,7 @@ from ..engine.vector import Vec
 from ..engine.world import World
 
 MAX_LEVELS = 10_000_000
+SIGHTS = ("symbols", "eyes")
 
 
 class Curriculum:
@@ -32,9 +33,12 @@ class Curriculum:
         self._shifted = train == 0  # the rows that the training split never draws from
         self.counts = np.zeros(2, np.int64)
 
-    def environments(self, n: int, seed: int, threads: int = 1) -> Vec:
-        """`n` environments of this curriculum, reset and ready to step."""
-        vec = Vec(
+    def environments(self, n: int, seed: int, threads: int = 1, obs: str = "symbols") -> Vec:
+        """`n` environments of this curriculum, reset and ready to step. obs: one of SIGHTS."""
+        kind = Vec
+        if obs == "eyes":
+            from ..engine.view.eyes import Sighted as kind
+        vec = kind(
             self.world, n, self.split, seed, self.levels or None, pool="train", threads=threads
         )
         vec.reset()

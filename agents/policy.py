@@ -42,6 +42,10 @@ class Policy:
         """The next action of every learner: int64[N, L]."""
         raise NotImplementedError
 
+    def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
+        """What it looks at: `obs`, or pictures it draws of the states. May be given to `act` as `obs`."""
+        return obs
+
 
 _ACT = np.uint64(0xAC7)  # keeps the stream of actions apart from those of layouts and dynamics
 
@@ -169,8 +173,8 @@ class Mirrored(Policy):
         self.policy.start(n, agents)
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        mirror = np.ascontiguousarray(obs[..., ::-1] if self.axis == "x" else obs[..., ::-1, :])
-        return self.policy.act(mirror, states, fresh)
+        mirror = np.flip(self.policy.seen(obs, states), 3 if self.axis == "x" else 2)
+        return self.policy.act(np.ascontiguousarray(mirror), states, fresh)
 
 
 class Ensemble(Policy):

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from ..engine.errors import RunError, UserError, did_you_mean
 from ..engine.world import World, load
-from .curriculum import Curriculum
+from .curriculum import SIGHTS, Curriculum
 from .net import Net, Shape
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -46,6 +46,8 @@ class TrainConfig:
     """Levels to train on: train, deploy, alpha=0.05 (that share of deploy), or a split by name."""
     levels: int = 0
     """Train on a fixed set of so many levels; 0 draws new ones for ever."""
+    obs: str = "symbols"
+    """What the agent sees: symbols (cells, from above), or eyes (a picture of 64 x 64, in first person)."""
     params: tuple[tuple[str, float], ...] = ()
     """World parameters that differ from the world's own, as (name, value), in every split."""
     steps: int = 2_000_000
@@ -117,7 +119,7 @@ class TrainConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise UserError(f"{_flag(name)} must be from {low:,} to {high:,}, not {value}")
-        for name, choices in (("device", DEVICES), ("precision", PRECISIONS)):
+        for name, choices in (("device", DEVICES), ("precision", PRECISIONS), ("obs", SIGHTS)):
             if getattr(self, name) not in choices:
                 raise UserError(
                     f"--{name} must be one of {', '.join(choices)}, not '{getattr(self, name)}'"
@@ -265,11 +267,11 @@ class Learner:
         self.device = torch.device(config.device)
         torch.set_num_threads(config.threads)
         self.curriculum = Curriculum(world, config.split, config.levels)
-        self.vec = self.curriculum.environments(config.envs, config.seed)
+        self.vec = self.curriculum.environments(config.envs, config.seed, obs=config.obs)
         shape = Shape(
-            self.vec.obs.shape[2:], len(world.symbols), len(world.actions),
+            self.vec.obs.shape[2:], len(world.symbols) if config.obs == "symbols" else 0, len(world.actions),
             config.first, config.width, config.depth, config.patch, config.memory,
-            0 if world.one_hot else len(world.channels),
+            0 if world.one_hot or config.obs != "symbols" else len(world.channels),
         )  # fmt: skip
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)

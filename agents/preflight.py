@@ -105,10 +105,10 @@ def check_training(world: World, given: dict) -> None:
 
     `given` holds what was asked for of `ppo.TrainConfig`; the rest is the world's or the default.
     """
-    wanted = {"envs": 512, "rollout": 32, "levels": 0} | world.training | given
+    wanted = {"envs": 512, "rollout": 32, "levels": 0, "obs": "symbols"} | world.training | given
     envs, rollout = wanted["envs"], wanted["rollout"]
     height, width = world.view  # type: ignore[misc]
-    cells = height * width
+    cells = height * width if wanted["obs"] != "eyes" else 64 * 64 * 3
     # What is seen, done and judged at every step of a rollout: in the buffers and once shuffled.
     per_step = 2 * world.learners * (cells + 40)
     needed = envs * (rollout * per_step + 2 * world.dtype.itemsize)

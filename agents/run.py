@@ -488,6 +488,7 @@ class Trained(Policy):
         self.remembers = net.shape.memory > 0
         self.device = net.actor.weight.device
         self.about: dict[str, Any] = {}
+        self._eyes: Any = None
         self.start(0, world.learners)
 
     @classmethod
@@ -530,10 +531,10 @@ class Trained(Policy):
             loaded = load(world)
         wrong = differences(about, loaded)
         shape = Shape(**about["net"])
-        if not wrong and (shape.view, shape.symbols, shape.actions, shape.channels) != (
-            tuple(loaded.view or ()), len(loaded.symbols), len(loaded.actions),
-            0 if loaded.one_hot else len(loaded.channels),
-        ):  # fmt: skip
+        sees = (tuple(loaded.view or ()), len(loaded.symbols), 0 if loaded.one_hot else len(loaded.channels))
+        if not shape.symbols:  # colours: what eyes see
+            sees = ((*shape.view[:2], 3), 0, 0)
+        if not wrong and (shape.view, shape.symbols, shape.channels, shape.actions) != (*sees, len(loaded.actions)):
             wrong = ["its network contradicts its own description"]
         if wrong:
             raise UserError(f"'{path}' does not fit world '{loaded.name}': {'; '.join(wrong)}")
@@ -550,7 +551,7 @@ class Trained(Policy):
         self.dice = np.random.default_rng(self.seed)  # for where there are no states to hash
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        logits, _ = self._look(obs, fresh, remember=True)
+        logits, _ = self._look(self.seen(obs, states), fresh, remember=True)
         if self.greedy:
             return logits.argmax(-1)
         n, learners = obs.shape[:2]
@@ -563,7 +564,7 @@ class Trained(Policy):
         return np.minimum(chosen, logits.shape[-1] - 1).astype(np.int64)
 
     def look(
-        self, obs: np.ndarray, fresh: np.ndarray | None = None
+        self, obs: np.ndarray, fresh: np.ndarray | None = None, states: np.recarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """What it thinks of observations [N, L, ...] without acting.
 
@@ -571,9 +572,22 @@ class Trained(Policy):
         """
         if fresh is None:
             fresh = np.ones(len(obs), np.bool_)
-        logits, value = self._look(obs, fresh, remember=False)
+        logits, value = self._look(self.seen(obs, states), fresh, remember=False)
         chances = np.exp(logits - logits.max(-1, keepdims=True))
         return chances / chances.sum(-1, keepdims=True), value
+
+    def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
+        """The observations as the network wants them: if it has eyes, what they see of the states."""
+        shape = self.net.shape
+        if shape.symbols or obs.shape[2:] == shape.view:
+            return obs
+        if states is None:
+            raise UserError(f"the agent '{self.name}' sees pictures in first person: it needs the states to draw them")
+        if self._eyes is None or self._eyes.n != len(states):
+            from ..engine.view.eyes import Eyes
+
+            self._eyes = Eyes(self.world, len(states), shape.view[:2])
+        return self._eyes.draw(states)
 
     @torch.inference_mode()
     def _look(

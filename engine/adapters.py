@@ -10,11 +10,12 @@ Every array that leaves here is a new one, every flag a Python bool, every rewar
 unless the zero-copy option of `VectorEnv` asks for speed. Each `info` says what every goal scores
 so far ("goals"), which level this is ("level", a fingerprint of the start state) and its seed.
 
-Observations come in three kinds:
+Observations come in four kinds:
 
     obs="symbols"   uint8[rows, columns]: indices into `world.symbols`
     obs="planes"    uint8[rows, columns, channels]: `world.looks` of them, of 0 and 1 (one-hot in most worlds)
-    obs="rgb"       uint8[rows * pixels, columns * pixels, 3]
+    obs="rgb"       uint8[rows * pixels, columns * pixels, 3], from above
+    obs="eyes"      uint8[8 * pixels, 8 * pixels, 3], in first person (`engine/view/eyes.py`)
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from .errors import UserError, did_you_mean
 from .vector import Vec
 from .world import World, load
 
-OBSERVATIONS = ("symbols", "planes", "rgb")
+OBSERVATIONS = ("symbols", "planes", "rgb", "eyes")
 RENDER_MODES = ("human", "rgb_array", "ansi")
 FPS = 8
 OPTIONS = ("level", "split", "reset_mask")  # what `reset(options=...)` understands
@@ -60,10 +61,12 @@ class Lens:
     def __init__(self, world: World, obs: str = "symbols", pixels: int = 8) -> None:
         if obs not in OBSERVATIONS:
             raise UserError(f"obs {obs!r} is not known.{did_you_mean(obs, OBSERVATIONS)}")
-        if obs == "rgb" and not 1 <= pixels <= 64:
+        if obs in ("rgb", "eyes") and not 1 <= pixels <= 64:
             raise UserError(f"pixels must be 1 to 64 for each tile, not {pixels}")
         self.world, self.kind, self.pixels = world, obs, pixels
         self._frames: dict[int, Any] = {}
+        self.eyes = (8 * pixels, 8 * pixels) if obs == "eyes" else None
+        self.shape = (*self.eyes, 3) if self.eyes else world.view  # of what `Batch.vec` observes
 
     def space(self) -> Box:
         """The space of one observation; a new object each time."""
@@ -73,11 +76,13 @@ class Lens:
             return Box(0, top, (rows, columns), np.uint8)
         if self.kind == "planes":
             return Box(0, 1, (rows, columns, len(self.world.channels)), np.uint8)
+        if self.eyes:
+            return Box(0, 255, self.shape, np.uint8)
         return Box(0, 255, (rows * self.pixels, columns * self.pixels, 3), np.uint8)
 
     def __call__(self, planes: np.ndarray) -> np.ndarray:
-        """New observations [n, ...] for symbols uint8[n, rows, columns]."""
-        if self.kind == "symbols":
+        """New observations [n, ...] for symbols uint8[n, rows, columns], or for what eyes saw."""
+        if self.kind in ("symbols", "eyes"):
             return planes.copy()
         if self.kind == "planes":
             return self.world.looks[planes]
@@ -119,7 +124,14 @@ class Batch:
         self.max_cycles = max_cycles
         self.render_mode = render_mode
         self.lens = Lens(self.world, obs, pixels)
-        self.vec = Vec(self.world, n, split, pool=pool, autoreset=autoreset, threads=threads)
+        if self.lens.eyes:
+            from .view.eyes import Sighted
+
+            self.vec: Vec = Sighted(
+                self.world, n, split, pool=pool, autoreset=autoreset, threads=threads, size=self.lens.eyes
+            )
+        else:
+            self.vec = Vec(self.world, n, split, pool=pool, autoreset=autoreset, threads=threads)
         self.window: Window | None = None
         self.running = False
         self._warned: set[str] = set()
@@ -675,7 +687,7 @@ def sb3_vec(world: str | World, num_envs: int = 1, seed: int | None = None, **op
             infos: list[dict] = [{} for _ in range(self.num_envs)]
             if done.any():
                 where = np.flatnonzero(done)
-                final = batch.lens(vec.final_obs[where].reshape(-1, *batch.world.view))
+                final = batch.lens(vec.final_obs[where].reshape(-1, *batch.lens.shape))
                 scores = batch.world.scores(vec.final_totals)
                 names = [g.name for g in batch.world.goals]
                 for j, (i, a) in enumerate((i, a) for i in where for a in range(learners)):
@@ -691,7 +703,7 @@ def sb3_vec(world: str | World, num_envs: int = 1, seed: int | None = None, **op
             return self._see(vec.obs), rewards, np.repeat(done, learners), infos
 
         def _see(self, planes: np.ndarray) -> np.ndarray:
-            return batch.lens(planes.reshape(-1, *batch.world.view))
+            return batch.lens(planes.reshape(-1, *batch.lens.shape))
 
         def get_images(self) -> list[np.ndarray]:
             """A picture of every environment."""
