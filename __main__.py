@@ -692,7 +692,7 @@ def draw_worlds(args: argparse.Namespace) -> Report:
     if path.suffix != ".png":
         raise UserError(f"--picture {path}: the name must end in .png")
     found = [load(name).with_params(**args.knobs) for name in ([args.world] if args.world else names())]
-    gallery.save(gallery.gallery(found, args.seed), path)
+    gallery.save(gallery.gallery(found, args.seed, args.camera), path)
     return Report({"picture": str(path)}, f"wrote {path}")
 
 
@@ -1274,6 +1274,8 @@ def worlds_flags(parser: Parser) -> None:
         "--picture", metavar="FILE.png", help="draw a level in training beside the same after the shift"
     )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="the level drawn (default: 1)")
+    cameras = one_of("top", "iso", "eyes")
+    parser.add_argument("--camera", type=cameras, default="top", metavar="NAME", help="top, iso or eyes; default: top")
 
 
 def replay_flags(parser: Parser) -> None:

@@ -586,7 +586,7 @@ class Trained(Policy):
         if self._eyes is None or self._eyes.n != len(states):
             from ..engine.view.eyes import Eyes
 
-            self._eyes = Eyes(self.world, len(states), shape.view[:2])
+            self._eyes = Eyes(self.world, len(states), (shape.view[0], shape.view[1]))
         return self._eyes.draw(states)
 
     @torch.inference_mode()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from .. import files
 from ..world import World
-from . import top
+from . import cameras, top
 from .ink import DARK, DIM, TEXT, icon, write
 
 MARGIN, HEAD = 20, 44
@@ -30,11 +30,12 @@ class Format(NamedTuple):
 FEW, MANY = Format((400, 600), 66, 22, 1), Format((216, 300), 78, 20, 3)
 
 
-def gallery(worlds: Sequence[World], seed: int = 1) -> np.ndarray:
+def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.ndarray:
     """A pair of pictures for each world, in training and after the shift: uint8[height, width, 3].
 
-    Stars mark where the intended goal may be met, diamonds where a proxy may.
+    `camera` is "top", "iso" or "eyes". Stars mark where the intended goal may be met, diamonds where a proxy may.
     """
+    draw = cameras.camera(camera).draw
     form = FEW if len(worlds) <= 4 else MANY
     (high, wide), across = form.pane, form.across
     block = 2 * wide + 2 * MARGIN
@@ -53,7 +54,7 @@ def gallery(worlds: Sequence[World], seed: int = 1) -> np.ndarray:
             marks = top.goal_marks(world, states)
             x = left + column * (wide + MARGIN)
             pane = picture[y + form.title : y + form.title + high, x : x + wide]
-            pane[:] = top.draw(world, states, 0, form.pane, marks=marks)
+            pane[:] = draw(world, states, 0, form.pane, marks=marks)
     return picture
 
 

@@ -1,0 +1,94 @@
+"""The iso camera, and cameras by name."""
+
+import numpy as np
+import pytest
+
+from goalshift.engine import state
+from goalshift.engine.errors import UserError
+from goalshift.engine.vector import Vec
+from goalshift.engine.view import cameras, film, gallery, iso, top
+from goalshift.engine.world import load, names
+
+
+def moved(world, seed=3, steps=4):
+    """A state, and the one before it."""
+    vec = Vec(world, 1, "deploy", seed, autoreset="off")
+    vec.reset()
+    for k in range(steps):
+        before = state.copy(vec.states)
+        vec.step(np.full((1, world.learners), 1 + k % (len(world.actions) - 1)))
+    return state.copy(vec.states), before
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_world_stands_on_the_table(name):
+    world = load(name)
+    states = world.level(2, "deploy")
+    before = states.tobytes()
+    marks = top.goal_marks(world, states)
+    once, again = (iso.draw(world, states, 0, (200, 320), marks=marks, ghost=states[0]) for _ in range(2))
+    assert once.shape == (200, 320, 3) and (once == again).all() and states.tobytes() == before
+    assert once.reshape(-1, 3).std(0).max() > 10
+
+
+@pytest.mark.parametrize("camera", cameras.NAMES)
+def test_cameras_draw_at_any_size_and_between_states(camera):
+    world = load("corner")
+    now, before = moved(world)
+    draw = cameras.camera(camera).draw
+    for size in ((1, 1), (3, 200), (97, 61)):
+        assert draw(world, now, 0, size).shape == (*size, 3)
+    size = (96, 128)
+    assert (draw(world, now, 0, size, before[0], 0.0) == draw(world, before, 0, size)).all()
+    assert (draw(world, now, 0, size, before[0], 1.0) == draw(world, now, 0, size)).all()
+
+
+def test_diamonds_share_no_pixel_and_leave_none_out():
+    for a in (10, 16, 22):
+        inside = iso._diamond(a)[0].astype(int)
+        plane = np.zeros((6 * a, 8 * a), int)
+        for y in range(-4, 12):
+            for x in range(-4, 12):
+                row, column = (x + y) * a // 2 - 2 * a, (x - y) * a + 4 * a - a
+                r, c = max(row, 0), max(column, 0)
+                part = inside[r - row : 6 * a - row, c - column : 8 * a - column] if row < 6 * a else inside[:0]
+                if part.size:
+                    plane[r : r + part.shape[0], c : c + part.shape[1]] += part
+        assert (plane[2 * a : 4 * a, 3 * a : 5 * a] == 1).all()
+
+
+def test_up_the_board_is_to_the_upper_right():
+    frame = iso._Frame((200, 300), top.Window(20, 5, 5))
+    here, up, right = frame.corner(5, 5), frame.corner(4, 5), frame.corner(5, 6)
+    assert up == (here[0] - 10, here[1] + 20)
+    assert right == (here[0] + 10, here[1] + 20)
+
+
+def test_an_agent_behind_a_wall_can_still_be_made_out():
+    world = load("corner").but(size=(7, 7))
+    states = world.level(1)
+    states.tiles[0, 1:6, 1:6] = 0
+    states.y[0, 0], states.x[0, 0] = 2, 3
+    states.tiles[0, 3, 3] = states.tiles[0, 2, 4] = states.tiles[0, 3, 4] = 1
+    shown = iso.draw(world, states, 0, (200, 300))
+    states.alive[0, 0] = 0
+    assert (shown != iso.draw(world, states, 0, (200, 300))).any(2).sum() > 200
+
+
+def test_an_unknown_camera_is_refused_with_the_closest_name():
+    with pytest.raises(UserError, match="'eyes'"):
+        cameras.camera("eye")
+
+
+@pytest.mark.parametrize("camera", ["iso", "eyes"])
+def test_films_and_galleries_take_any_camera(camera):
+    world = load("corner")
+    now, before = moved(world)
+    takes = [
+        film.Take(role, "somebody", np.concatenate([before, now]).view(np.recarray)) for role in ("INTENDED", "LEARNED")
+    ]
+    pictures = [
+        film.poster(*takes, film.Card(world, camera=c), (480, 848)) for c in (camera, "top")
+    ]
+    assert pictures[0].shape == (480, 848, 3) and (pictures[0] != pictures[1]).any()
+    assert (gallery.gallery([world], 1, camera) != gallery.gallery([world], 1)).any()
