@@ -653,6 +653,24 @@ def film_names(args: argparse.Namespace) -> list[Path]:
     return films
 
 
+def watch(args: argparse.Namespace, talk: Talk) -> Report:
+    return show(args, False)
+
+
+def play(args: argparse.Namespace, talk: Talk) -> Report:
+    return show(args, True)
+
+
+def show(args: argparse.Namespace, play: bool) -> Report:
+    """Open the window, or the terminal, and stay until it is closed."""
+    trust(args.world)
+    from .agents.watch import open_session, show_session
+
+    session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
+    steps = show_session(session, args.what, args.size, args.terminal, args.headless, args.follow, not args.no_color)
+    return Report({"world": session.world.name, "steps": steps}, "")
+
+
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import bench as learner
     from .agents import bench_engine as engine
@@ -1221,6 +1239,37 @@ def add_films(parser: Parser, what: str) -> None:
     parser.add_argument("--force", action="store_true", help="replace an existing --out")
 
 
+def window_size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT of a window."""
+    match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.lower())
+    if not match or not (64 <= int(match[1]) <= 7680 and 64 <= int(match[2]) <= 4320):
+        raise argparse.ArgumentTypeError(f"'{text}' is no size from 64x64 to 7680x4320; write it like 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def show_flags(parser: Parser, what: str) -> None:
+    from .engine.view.keys import text
+
+    parser.add_argument("what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run")
+    add_world(parser)
+    parser.add_argument("--seed", type=seed, metavar="N", help="the level (default: 0)")
+    parser.add_argument("--split", metavar="NAME", help="default: deploy")
+    parser.add_argument("--size", type=window_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
+    parser.add_argument("--follow", action="store_true", help="load the newest checkpoint whenever there is one")
+    parser.add_argument("--terminal", action="store_true", help="in text, without a window")
+    parser.add_argument("--headless", action="store_true", help="open the window without a display (for tests)")
+    assert parser.epilog
+    parser.epilog += "\n\nkeys in the window:\n" + text()
+
+
+def watch_flags(parser: Parser) -> None:
+    show_flags(parser, "WORLD|LEVEL|REPLAY|RUN")
+
+
+def play_flags(parser: Parser) -> None:
+    show_flags(parser, "WORLD|LEVEL")
+
+
 def bench_flags(parser: Parser) -> None:
     parser.add_argument(
         "--only",
@@ -1371,6 +1420,24 @@ class Verb(NamedTuple):
 
 
 VERBS = {
+    "watch": Verb(
+        "look",
+        "watch WORLD|RUN|...",
+        "watch agents live: step back, compare, edit the level under them",
+        watch_flags,
+        watch,
+        ("goalshift watch corner", "goalshift watch runs/a --follow", "goalshift watch chase.gmr --terminal"),
+        knobs=True,
+    ),
+    "play": Verb(
+        "look",
+        "play WORLD|LEVEL",
+        "play yourself, with arrow keys or WASD",
+        play_flags,
+        play,
+        ("goalshift play coinrun", "goalshift play corner --split train", "goalshift play fork.toml --terminal"),
+        knobs=True,
+    ),
     "demo": Verb(
         "show",
         "demo [WORLD]",

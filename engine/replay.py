@@ -149,6 +149,10 @@ class Replay:
         learners = self.actions.shape[1]
         return world.with_params(learners=learners) if learners <= world.most_learners else world
 
+    def tuned(self, world: World) -> World:
+        """The world with the parameters that this was recorded under as a row of its table."""
+        return _tuned(world, self.params)[0]
+
     def states(self, world: World | None = None) -> np.recarray:
         """The episode again: recarray [T + 1] from the start state to the last.
 

@@ -975,7 +975,8 @@ def draw(
     picture = np.empty((rows, columns, 3), np.uint8)
     _halve(frames[0], picture)
     if map_size:
-        _map(picture, world, states, i, previous, fraction, trails, marks, ghost, focus, map_size)
+        alone = np.asarray(now).reshape(1).view(np.recarray)
+        _map(picture, world, alone, 0, previous, fraction, trails, marks, ghost, focus, map_size)
     return picture
 
 

@@ -165,7 +165,7 @@ def _board(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarr
         n = max(9, round(a * 0.62))
         for y, x in cells.tolist():
             up = round(a * 0.95) if mark.shape == top.INTENDED else round(a * 0.5)
-            frame.stand(top._mark_art(mark.shape, n), y, x, up)
+            frame.stand(top.mark_art(mark.shape, n), y, x, up)
     return frame.pixels
 
 
@@ -341,11 +341,11 @@ def _slab(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarra
     if ghost is not None:
         for k in range(world.learners):
             if ghost.alive[k]:
-                stamp = top._thing(world, int(world.kinds[k]), int(ghost.face[k]), p, 0.4)
+                stamp = top.thing_art(world, int(world.kinds[k]), int(ghost.face[k]), p, 0.4)
                 blend(frame, stamp, int(ghost.y[k]) * p - upper - half, int(ghost.x[k]) * p - left + half)
     for k in range(world.entities - 1, -1, -1):
         if shown.alive[k]:
-            stamp = top._thing(world, int(world.kinds[k]), int(now.face[k]), p, 1.0)
+            stamp = top.thing_art(world, int(world.kinds[k]), int(now.face[k]), p, 1.0)
             y, x = round(spots[k, 0] * p) - upper - half, round(spots[k, 1] * p) - left + half
             blend(frame, stamp, y, x)
     for mark in marks:

@@ -214,13 +214,15 @@ def draw(
     marks: Sequence[Mark] = (),
     ghost: Any = None,
     focus: int = 0,
+    under: Sequence[tuple[Stamp, int, int]] = (),
 ) -> np.ndarray:
     """A picture of state `i` of a batch: uint8[height, width, 3], a new array.
 
     With `previous` (a record such as `states[k]`) things are drawn a `fraction` of the way from
     there: 0 gives the picture of `previous`, 1 that of the state. `at` is the window; by default it
     follows agent `focus`. `trails` lie below the things, goal `marks` above; `ghost` is a record
-    (say, another policy's state) whose learners are drawn faintly.
+    (say, another policy's state) whose learners are drawn faintly; `under` are stamps that lie on
+    cells (stamp, y, x), under all that stands there.
     """
     now = states[i]
     if previous is None or fraction >= 1.0:
@@ -233,6 +235,8 @@ def draw(
     top, left = round(at.y * at.p - size[0] / 2), round(at.x * at.p - size[1] / 2)
     art = sprites.of(world)
     frame, objects = _tiles(world, art, now if fraction >= 0.5 else previous, size, at.p, top, left)
+    for stamp, y, x in under:
+        blend(frame, stamp, y * at.p - top, x * at.p - left)
     for trail in trails:
         _dots(frame, trail, at.p, top, left)
     for mark in marks:
