@@ -761,10 +761,10 @@ class Session:
         me = min(self.learner, self.world.learners - 1)
         shape = getattr(getattr(pane.policies.get(pane.who[me]), "net", None), "shape", None)
         if shape is not None and not shape.symbols:
-            if self._eyes is None or self._eyes.world is not self.world or self._eyes.pixels.shape[2:4] != shape.view[:2]:
+            if self._eyes is None or self._eyes.world is not self.world:
                 from ..engine.view.eyes import Eyes
 
-                self._eyes = Eyes(self.world, 1, shape.view[:2])
+                self._eyes = Eyes(self.world, 1, (shape.view[0], shape.view[1]))
             return self._eyes.draw(pane.history.state)[0, me]
         return observe.planes(self.world, pane.history.state)[0, me]
 

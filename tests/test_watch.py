@@ -1,7 +1,6 @@
 """Watching: the session behind the window, the window driven by events, and the terminal."""
 
 import io
-import json
 import subprocess
 import sys
 import time
@@ -73,13 +72,12 @@ class Rememberer(Policy):
 @pytest.mark.parametrize("name", names())
 def test_planes_are_what_the_engine_writes(name):
     world = load(name)
-    for size in (world, world.but(view=(7, 5)), world.but(view=None)):
-        vec = Vec(size, 6, "deploy", 5)
-        vec.reset()
-        rng = np.random.default_rng(0)
-        for _ in range(12):
-            assert (observe.planes(size, vec.states) == vec.obs).all()
-            vec.step(rng.integers(0, len(world.actions), (6, world.learners)))
+    vec = Vec(world, 6, "deploy", 5)
+    vec.reset()
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        assert (observe.planes(world, vec.states) == vec.obs).all()
+        vec.step(rng.integers(0, len(world.actions), (6, world.learners)))
 
 
 # time
@@ -601,4 +599,4 @@ def test_the_documentation_has_the_same_keys(capsys):
     told = capsys.readouterr().out
     for key in keys.KEYS:
         assert key.words in told
-    assert json.dumps(sorted({key.action for key in keys.KEYS})) and len({k.action for k in keys.KEYS}) == len(keys.KEYS)
+    assert len({key.action for key in keys.KEYS}) == len(keys.KEYS)
