@@ -1082,7 +1082,8 @@ def learner_options() -> dict[str, tuple[Any, str]]:
 def add_options(group: Any, options: dict[str, tuple[Any, str]]) -> None:
     """A flag for each option, absent from what is parsed unless it is given."""
     kinds = {bool: None, int: count, float: float, str: str}
-    metavar = {"split": "NAME", "obs": "symbols|eyes", "device": "auto|cpu|cuda", "precision": "auto|fp32|bf16", "see": "places|view"}
+    metavar = {"split": "NAME", "obs": "symbols|eyes", "device": "auto|cpu|cuda", "precision": "auto|fp32|bf16"}
+    metavar["see"] = "places|view"
     for name, (default, doc) in options.items():
         flag = "--" + name.replace("_", "-")
         shown = f"{doc} Default: {default}.".replace("%", "%%")

@@ -84,8 +84,6 @@ def test_films_and_galleries_take_any_camera(camera):
     takes = [
         film.Take(role, "somebody", np.concatenate([before, now]).view(np.recarray)) for role in ("INTENDED", "LEARNED")
     ]
-    pictures = [
-        film.poster(*takes, film.Card(world, camera=c), (480, 848)) for c in (camera, "top")
-    ]
+    pictures = [film.poster(takes, film.Card(world), (480, 848), draw=film.camera(c)) for c in (camera, "top")]
     assert pictures[0].shape == (480, 848, 3) and (pictures[0] != pictures[1]).any()
     assert (gallery.gallery([world], 1, camera) != gallery.gallery([world], 1)).any()

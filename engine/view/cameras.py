@@ -25,30 +25,13 @@ class Camera:
     """One way to look at a state.
 
     scale(world, h, w, size): how large a cell is drawn in a pane (height, width); window(world, record, size, y, x,
-    scale): where to look so as to follow (y, x); rows(world, at, cells [n, 2]): how many pixels below the middle of the
-    picture cells are; draw(world, states, i, size, ...): see `top.draw`.
+    scale): where to look so as to follow (y, x); draw(world, states, i, size, ...): see `top.draw`.
     """
 
     name: str
     scale: Callable[..., int]
     window: Callable[..., top.Window]
-    rows: Callable[..., np.ndarray]
     draw: Callable[..., np.ndarray]
-
-
-def _rows_above(world: World, at: top.Window, cells: np.ndarray) -> np.ndarray:
-    return (cells[:, 0] + 0.5 - at.y) * at.p
-
-
-def _rows_iso(world: World, at: top.Window, cells: np.ndarray) -> np.ndarray:
-    if top.seen_from_the_side(world):
-        return _rows_above(world, at, cells)
-    return (cells.sum(1) + 1 - at.y - at.x) * at.p / 2
-
-
-def _rows_ahead(world: World, at: top.Window, cells: np.ndarray) -> np.ndarray:
-    """All that matters is around the horizon."""
-    return np.zeros(len(cells))
 
 
 def _no_scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
@@ -66,9 +49,9 @@ def _through_eyes(world: World, states: np.recarray, i: int = 0, *arguments: Any
 
 
 CAMERAS = {
-    "top": Camera("top", top.scale, top.window, _rows_above, top.draw),
-    "iso": Camera("iso", iso.scale, iso.window, _rows_iso, iso.draw),
-    "eyes": Camera("eyes", _no_scale, _no_window, _rows_ahead, _through_eyes),
+    "top": Camera("top", top.scale, top.window, top.draw),
+    "iso": Camera("iso", iso.scale, iso.window, iso.draw),
+    "eyes": Camera("eyes", _no_scale, _no_window, _through_eyes),
 }
 
 

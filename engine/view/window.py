@@ -865,8 +865,8 @@ class Window:
 
     def _name(self, stem: str, suffix: str) -> Path:
         """A file name that is free: goalshift-corner-001.png."""
-        for number in range(1, 10000):
-            path = self.folder / f"{stem}-{self.session.world.name}-{number:03d}{suffix}"
+        for count in range(1, 10000):
+            path = self.folder / f"{stem}-{self.session.world.name}-{count:03d}{suffix}"
             if not path.exists():
                 return path
         raise UserError(f"'{self.folder}' holds too many files called {stem}-...{suffix}")
