@@ -1421,24 +1421,6 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "watch": Verb(
-        "look",
-        "watch WORLD|RUN|...",
-        "watch agents live: step back, compare, edit the level under them",
-        watch_flags,
-        watch,
-        ("goalshift watch corner", "goalshift watch runs/a --follow", "goalshift watch chase.gmr --terminal"),
-        knobs=True,
-    ),
-    "play": Verb(
-        "look",
-        "play WORLD|LEVEL",
-        "play yourself, with arrow keys or WASD",
-        play_flags,
-        play,
-        ("goalshift play coinrun", "goalshift play corner --split train", "goalshift play fork.toml --terminal"),
-        knobs=True,
-    ),
     "demo": Verb(
         "show",
         "demo [WORLD]",
@@ -1539,6 +1521,24 @@ VERBS = {
             "goalshift curve corner --over world.region=1..11",
             "goalshift curve corner --over levels=100,1k,10k,0 --by alpha=0,0.1 --set steps=2M",
         ),
+        knobs=True,
+    ),
+    "watch": Verb(
+        "look",
+        "watch WORLD|RUN|...",
+        "watch agents live: step back, compare, edit the level under them",
+        watch_flags,
+        watch,
+        ("goalshift watch corner", "goalshift watch runs/a --follow", "goalshift watch chase.gmr --terminal"),
+        knobs=True,
+    ),
+    "play": Verb(
+        "look",
+        "play WORLD|LEVEL",
+        "play yourself, with arrow keys or WASD",
+        play_flags,
+        play,
+        ("goalshift play coinrun", "goalshift play corner --split train", "goalshift play fork.toml --terminal"),
         knobs=True,
     ),
     "worlds": Verb(

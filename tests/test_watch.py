@@ -4,7 +4,6 @@ import io
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pygame
@@ -48,7 +47,7 @@ class Broken(Policy):
 
 class Slow(RandomPolicy):
     def act(self, obs, states, fresh):
-        time.sleep(0.6)
+        time.sleep(1.5)
         return super().act(obs, states, fresh)
 
 
@@ -113,7 +112,8 @@ def test_going_on_from_the_past_forgets_the_future(corner):
     assert history.ends == history.t == 3 and len(history.notes) == 4
 
 
-def test_time_runs_as_fast_as_it_says(corner):
+def test_time_runs_as_fast_as_it_says(corner, monkeypatch):
+    monkeypatch.setattr(watch, "BUDGET", 30.0)  # on a busy machine, too
     for speed, steps in ((2, 6), (3, 12)):
         s = session(corner, ("wanderer",), wanderer=lambda w: Scripted(np.zeros(100, int)))
         s.speed, s.playing = speed, True
@@ -153,7 +153,8 @@ def test_a_policy_that_remembers_is_told_the_past_again(corner):
     assert straight.panes[0].history.state.tobytes() == crooked.panes[0].history.state.tobytes()
 
 
-def test_a_policy_that_raises_stops_time_with_its_message(corner):
+def test_a_policy_that_raises_stops_time_with_its_message(corner, monkeypatch):
+    monkeypatch.setattr(watch, "BUDGET", 30.0)
     s = session(corner, ("broken",), broken=Broken)
     s.playing = True
     for now in np.arange(0, 3, 0.1):
@@ -162,8 +163,7 @@ def test_a_policy_that_raises_stops_time_with_its_message(corner):
     assert s.message == "paused: ValueError: no idea what to do"
     assert "broken" not in s.message and s.panes[0].history.t == 2
     s.appoint("expert:cheese")
-    assert s.advance() or s.step()
-    assert s.t == 3
+    assert s.step() and s.t == 3
 
 
 def test_a_slow_policy_is_waited_for_without_stopping_anything(corner):
@@ -172,7 +172,7 @@ def test_a_slow_policy_is_waited_for_without_stopping_anything(corner):
     for k in range(8):
         begun = time.perf_counter()
         s.tick(k * 0.05)
-        assert time.perf_counter() - begun < 0.4
+        assert time.perf_counter() - begun < 1.0
     assert s.thinking and s.t == 0
     assert s.step() and s.t == 1 and not s.thinking
     s.advance()
@@ -366,6 +366,7 @@ def opened(corner, tmp_path):
             action_of=watch.action_of, **options,
         )  # fmt: skip
         made.append(shown)
+        shown.tick(time.perf_counter())
         return shown
 
     yield make
@@ -426,10 +427,10 @@ def test_every_key_of_the_help_does_something(opened, monkeypatch):
                         shown.open, s.edited, shown._message, len(asked), len(copied), len(s._undo))  # fmt: skip
 
             before = picture()
-            if key.action == "again":
-                s.go(2)
-                before = picture()
             press(shown, name)
+            end = time.perf_counter() + 60
+            while picture() == before and time.perf_counter() < end:
+                shown.tick(time.perf_counter())
             assert picture() != before, f"{name} did nothing"
             seen.add(key.action)
             shown.close()
@@ -574,7 +575,7 @@ def test_no_display_is_a_clear_word(monkeypatch, capsys):
 def test_the_terminal_prints_an_episode_where_there_is_no_terminal():
     done = subprocess.run(
         [sys.executable, "-m", "goalshift", "watch", "corner", "--seed", "3", "--terminal", "--split", "train"],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[2], check=False,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     pages = done.stdout.split("Cheese in the corner")[1:]

@@ -170,6 +170,9 @@ def box(
     if y1 <= y0 or x1 <= x0:
         return
     r = min(r, (y1 - y0) // 2, (x1 - x0) // 2)
+    if y0 < 0 or x0 < 0 or y1 > frame.shape[0] or x1 > frame.shape[1]:  # cut off: so are its corners
+        y0, x0, r = max(y0, 0), max(x0, 0), 0
+        y1, x1 = max(y1, 0), max(x1, 0)
     area = frame[y0:y1, x0:x1]
     if not r:
         area[:] = fill
