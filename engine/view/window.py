@@ -500,8 +500,8 @@ def _sign(frame: np.ndarray, kind: str, y: int, x: int, on: bool) -> None:
         write(frame, "3", y - 1, x + 5, 14, TEXT if on else DIM, True)
     else:
         stamp = {
-            "dot": top._dot(COLOURS[0], 40, False),
-            "dots": top._dot((244, 241, 232), 40, True),
+            "dot": top.dot_art(COLOURS[0], 40, False),
+            "dots": top.dot_art((244, 241, 232), 40, True),
             "value": _value_tile(6, 16),
             "arrow": _arrow(14, 4, 18),
         }[kind]
