@@ -442,7 +442,8 @@ def test_pictures_levels_and_clips_are_written(opened, tmp_path):
     shown = opened()
     press(shown, "f12")
     (path,) = tmp_path.glob("goalshift-corner-*.png")
-    assert Image.open(path).size == (960, 600)
+    with Image.open(path) as image:
+        assert image.size == (960, 600)
     press(shown, "ctrl+s")
     (path,) = tmp_path.glob("level-corner-*.toml")
     assert watch.open_session(str(path)).start.tiles.tobytes() == shown.session.start.tiles.tobytes()
@@ -455,7 +456,9 @@ def test_pictures_levels_and_clips_are_written(opened, tmp_path):
         shown.tick(time.perf_counter())
         time.sleep(0.05)
     (path,) = tmp_path.glob("goalshift-corner-*.webp")
-    assert Image.open(path).size[0] <= 960 and shown._message == f"wrote {path}"
+    with Image.open(path) as image:
+        assert image.size[0] <= 960
+    assert shown._message == f"wrote {path}"
 
 
 def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
