@@ -12,18 +12,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, count
 from statistics import median
 
 import numpy as np
 
 from ..engine import layout, state
 from ..engine.errors import UserError, did_you_mean
+from ..engine.script import Require
 from ..engine.vector import Vec
 from ..engine.view import film, story
 from ..engine.view.eyes import Eyes
 from ..engine.view.top import Frames
 from ..engine.world import World, load, names
+from . import levels as surveys
+from .levelset import CHUNK, order_for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +152,35 @@ def levels(passes: int = 5) -> Iterator[Row]:
                 return 256
 
             yield Row(f"new levels, {style} {side}x{side}", "levels/s", rate(work, passes))
+    yield from solved(passes)
+
+
+def solved(passes: int = 5) -> Iterator[Row]:
+    """New levels with the whole way of the expert that wants the intended goal; and as a set with constraints has them.
+
+    The targets are a hundred times what jaxgmg draws of `dish` and `follow`.
+    """
+    corner = load("corner")
+    sized = [(corner.but(size=(side, side)), None) for side in (13, 25, 49)]
+    for world, target in (*sized, (load("dish"), 23_700), (load("follow"), 9_700)):
+        vec = Vec(world, 256, "deploy")
+        mask = np.ones(256, np.bool_)
+
+        def solve(world=world, vec=vec, mask=mask) -> int:
+            vec.reset_where(mask)
+            surveys.ways(world, "intended", vec.states, effort=False)
+            return 256
+
+        what = f"solved levels, {world.name} {world.size[0]}x{world.size[1]}"
+        yield Row(what, "levels/s", rate(solve, passes), target)
+    require = Require(steps=(4, 40), distance=(3, 24), distinct="turned")
+    _, source = order_for("corner", CHUNK, require=require, split="deploy")
+    chunks = count()
+
+    def draw() -> int:
+        return len(source.judge(0, CHUNK * next(chunks), CHUNK)[2].states)
+
+    yield Row("levels of a set, corner 13x13: two ranges, turns, solution", "levels/s", rate(draw, passes))
 
 
 def start(passes: int = 5) -> Iterator[Row]:

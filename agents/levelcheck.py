@@ -111,13 +111,13 @@ def title(found: Levels, i: int) -> str:
 
 
 def captions(found: Levels, chosen: Sequence[int]) -> list[str]:
-    """A line for each of the chosen levels: name, steps of the expert that wants the intended goal, fingerprint."""
+    """A line for each of the chosen levels: name, steps of the intended goal's expert, 8 digits of the fingerprint."""
     states = found.states[list(chosen)].view(np.recarray)
     looked = surveys.ways(found.world, "intended", states, effort=False)
-    lines = []
+    lines, prints = [], state.fingerprint(states)
     for k, i in enumerate(chosen):
         steps = f"{looked.steps[k]} steps" if looked.score[k] > 0 else "no way"
-        lines.append(f"{title(found, i)}  {steps}  {int(state.fingerprint(states[k : k + 1])[0]):016x}"[:48])
+        lines.append(f"{title(found, i)}  {steps}  {int(prints[k]):016x}"[:-8])
     return lines
 
 

@@ -1,0 +1,282 @@
+"""Levels made from levels, the scripts that ship, and the commands of `goalshift level`."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from PIL import Image
+
+from goalshift import __main__ as cli
+from goalshift.agents import levels
+from goalshift.agents.evaluate import rollout
+from goalshift.agents.levelcheck import open_levels
+from goalshift.agents.levelset import batch
+from goalshift.agents.policy import Constant
+from goalshift.engine import edit, level, script, state
+from goalshift.engine.errors import UserError
+from goalshift.engine.levelfile import Levels
+from goalshift.engine.vector import Vec
+from goalshift.engine.view import levelio, sheet
+from goalshift.engine.world import load, names
+
+CORNER = load("corner")
+SEEDS = some.integers(0, 2**63)
+
+
+def starts(name="corner", n=4, seed=3, split="deploy"):
+    return Vec(load(name), n, split, seed=seed).reset_states()
+
+
+# -- levels from levels
+
+
+@pytest.mark.parametrize("name", ["corner", "follow", "coinrun"])
+@given(seed=SEEDS, edits=some.integers(1, 6))
+@settings(deadline=None, max_examples=15)
+def test_mutants_are_sound_close_and_the_same_for_a_seed(name, seed, edits):
+    world, before = load(name), starts(name)
+    made = edit.mutate(world, before, seed, edits)
+    level.check(world, made)
+    assert edit.mutate(world, before, seed, edits).tobytes() == made.tobytes()
+    assert np.array_equal(made.key, before.key) and np.array_equal(made.draws, before.draws)
+    for i in range(len(before)):
+        changes = edit.diff(world, before[i : i + 1], made[i : i + 1])
+        assert len(changes) <= 2 * edits
+    counts = [np.bincount(s.tiles[: len(s.tiles)].ravel(), minlength=len(world.tiles))[2:] for s in (before, made)]
+    if name == "corner":  # no cheese is lost or doubled
+        assert np.array_equal(*counts)
+
+
+def test_a_mutant_differs_and_another_seed_makes_another():
+    before = starts(n=40)
+    one, other = (edit.mutate(CORNER, before, seed) for seed in (1, 2))
+    differ = state.fingerprint(one) != state.fingerprint(before)
+    assert differ.mean() > 0.9 and (state.fingerprint(one) != state.fingerprint(other)).mean() > 0.9
+
+
+@given(seed=SEEDS)
+@settings(deadline=None, max_examples=20)
+def test_children_have_their_cells_from_either_parent(seed):
+    mothers, fathers = starts(seed=1), starts(seed=2)
+    made = edit.crossover(CORNER, mothers, fathers, seed)
+    level.check(CORNER, made)
+    assert ((made.tiles == 2).sum((1, 2)) == 1).all()  # one cheese, of one of them
+    for child, a, b in zip(made, mothers, fathers, strict=True):
+        assert child.tiles[child.y[0], child.x[0]] != 1
+        odd = (child.tiles != a.tiles) & (child.tiles != b.tiles)
+        assert odd.sum() <= 2  # only where the other's cheese or a walled-in mouse would be
+    with pytest.raises(UserError, match="only levels of one size"):
+        edit.crossover(CORNER, mothers, fathers[:2].view(np.recarray))
+
+
+def test_levels_between_two_go_from_one_to_the_other():
+    one, other = starts(n=1, seed=1), starts(n=1, seed=2)
+    made = edit.interpolate(CORNER, one, other, 7)
+    assert len(made) == 8 and made[:1].tobytes() == one.tobytes() and made[7:].tobytes() == other.tobytes()
+    away = [len(edit.diff(CORNER, made[k : k + 1], other)) for k in range(8)]
+    assert away == sorted(away, reverse=True) and len(set(away)) == 8
+    level.check(CORNER, made.view(np.recarray))
+    with pytest.raises(UserError, match="at least 1 step"):
+        edit.interpolate(CORNER, one, other, 0)
+
+
+def test_every_place_is_tried():
+    one = starts(n=1)
+    mice, cells = edit.splay(CORNER, one, "mouse")
+    assert len({tuple(cell) for cell in cells.tolist()}) == len(mice) > 20
+    assert np.array_equal(np.stack([mice.y[:, 0], mice.x[:, 0]], 1), cells)
+    level.check(CORNER, mice)
+    assert (levels.ways(CORNER, "cheese", mice).score > 0).all()  # all of them lead to the cheese
+    cheeses, cells = edit.splay(CORNER, one, "cheese")
+    assert ((cheeses.tiles == 2).sum((1, 2)) == 1).all()
+    assert all(cheeses.tiles[i, y, x] == 2 for i, (y, x) in enumerate(cells))
+    assert (levels.ways(CORNER, "cheese", cheeses).score > 0).all()
+    for name, message in (("chese", "Did you mean 'cheese'"), ("wall", None)):
+        if message:
+            with pytest.raises(UserError, match=message):
+                edit.splay(CORNER, one, name)
+        else:
+            assert len(edit.splay(CORNER, one, name)[0]) > 0
+
+
+def test_differences_are_named():
+    one = starts(n=1)
+    other = state.copy(one)
+    y, x = np.argwhere(one.tiles[0] == 0)[0]
+    other.tiles[0, y, x] = 1
+    other.x[0, 0] += 1
+    where = (f"({one.y[0, 0]}, {one.x[0, 0]})", f"({one.y[0, 0]}, {one.x[0, 0] + 1})")
+    assert edit.diff(CORNER, one, other) == [(f"cell ({y}, {x})", "floor", "wall"), ("mouse", *where)]
+    assert edit.diff(CORNER, one, one) == []
+
+
+def test_difficulty_grows_with_the_way():
+    made = starts(n=400)
+    found = levels.ways(CORNER, "cheese", made)
+    solved = found.score > 0
+    assert np.array_equal(levels.difficulty(CORNER, made), found.effort)
+    assert np.corrcoef(found.steps[solved], found.effort[solved])[0, 1] > 0.6
+
+
+# -- the scripts that ship
+
+
+@pytest.mark.parametrize("name", script.names())
+def test_every_script_makes_what_it_says_and_has_a_picture(name):
+    found = script.load(name)
+    made = batch(found.world, 12, 1, script=name)
+    assert len(made) == 12 and (made.facts["score"] > 0).all()
+    level.check(made.world, made.states)
+    with Image.open(script.SCRIPTS / f"{name}.png") as image:
+        assert image.width > 400 and (script.SCRIPTS / f"{name}.png").stat().st_size < 100_000
+    assert found.title and found.name == name and found.world in names()
+
+
+def test_there_are_five_and_none_is_taken_for_a_world():
+    assert len(script.names()) >= 5 and not set(script.names()) & set(names())
+
+
+def test_who_goes_right_fails_where_the_coin_lies_behind(tmp_path):
+    made = batch("coinrun", 40, 2, script="back_turned")
+    levelio.write(Levels(made.world, made.states, [""] * 40, made.facts), tmp_path / "behind.npz")
+    split = str(tmp_path / "behind.npz")
+    coin = made.world.goals.index(made.world.intended)
+    for action in ("right", "jump right"):
+        played = rollout(made.world, Constant(made.world, action), split, 40)
+        assert played.scores[:, coin].max() == 0
+        assert np.array_equal(played.fingerprints, state.fingerprint(made.states))
+    assert (levels.ways(made.world, "coin", made.states).score > 0).all()
+
+
+def test_a_curriculum_goes_from_easy_to_hard():
+    made = batch("corner", 60, 3, script="curriculum")
+    steps = made.facts["steps"]
+    assert (np.diff(steps) >= 0).all() and steps[0] <= 2 and steps[-1] >= 25
+    counts = [((steps >= low) & (steps <= high)).sum() for low, high in script.load("curriculum").spread[1]]
+    assert counts == [10] * 6
+
+
+# -- a file of levels as a split
+
+
+def test_a_file_of_levels_is_a_split(tmp_path):
+    made = starts(n=20)
+    path = levelio.write(Levels(CORNER, made, [""] * 20), tmp_path / "a.toml")[0]
+    split = CORNER.split(str(path))
+    assert split.weights == CORNER.split("deploy").weights and len(split.starts) == 20
+    vec = Vec(CORNER, 64, str(path), seed=1)
+    drawn = set(state.fingerprint(vec.reset_states()).tolist())
+    assert drawn <= set(state.fingerprint(made).tolist()) and len(drawn) > 10
+    vec.assign(np.ones(64, bool), np.arange(64))
+    assert np.array_equal(state.fingerprint(vec.reset_states())[:20], state.fingerprint(made))
+    with pytest.raises(UserError, match=r"holds 20 levels: ask for no more with --levels"):
+        rollout(CORNER, Constant(CORNER, "up"), str(path), 21)
+    (tmp_path / "b.toml").write_text("map = 3")
+    with pytest.raises(UserError, match=r"b.toml:1:1: map must be a text"):
+        CORNER.split(str(tmp_path / "b.toml"))
+
+
+# -- the commands
+
+
+@pytest.fixture
+def call(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        code = cli.main([str(word) for word in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_path):
+    wanted = ["level", "gen", "corner", "--n", "30", "--split", "deploy", "--steps", "4:30", "--decision"]
+    code, out, _ = call(*wanted, "--out", "a.npz", "--json")
+    told = json.loads(out)
+    assert code == 0 and told["levels"] == 30 and told["tried"] == 30 + sum(told["refused"].values())
+    found = open_levels("a.npz")
+    steps = levels.ways(CORNER, "cheese", found.states).steps
+    assert steps.min() >= 4 and steps.max() <= 30
+    code, out, _ = call("level", "check", "a.npz")
+    assert code == 0 and out == "a.npz: 30 levels of corner, sound; 30 can be solved\n"
+    for name in ("a.png", "a.html"):
+        assert call("level", "preview", "a.npz", "--out", name, "--n", "9")[0] == 0
+    with Image.open("a.png") as image:
+        assert image.width <= sheet.WIDE
+    page = (tmp_path / "a.html").read_text()
+    assert page.count("<figure>") == 9 and "default-src 'none'" in page and "http:" not in page
+    code, out, _ = call("level", "stats", "a.npz", "--json")
+    told = json.loads(out)
+    assert told["levels"] == told["distinct"] == 30 and told["solved"] == 1.0 and told["decision"] == 1.0
+    assert sum(told["steps"]["counts"]) == 30 and told["steps"]["least"] == steps.min()
+    assert abs(sum(told["tiles"].values()) - 1) < 1e-6
+    code, out, _ = call("level", "stats", "a.npz")
+    assert code == 0 and "steps: " in out and "####" in out
+    assert call("level", "convert", "a.npz", "b.jsonl")[0] == 0
+    assert open_levels("b.jsonl").states.tobytes() == found.states.tobytes()
+    code, out, _ = call("level", "diff", "a.npz", "b.jsonl")
+    assert code == 0 and "30 levels in both, 0 in the first only" in out and "no difference" in out
+    code, out, err = call(*wanted, "--out", "a.npz")
+    assert code == 2 and "'a.npz' exists" in err and "--force" in err
+
+
+def test_a_folder_goes_on_and_the_shipped_files_are_named(call, tmp_path):
+    code, out, _ = call("level", "gen", "corner", "--n", "50", "-o", "set", "--json")
+    first = json.loads(out)
+    code, out, _ = call("level", "gen", "corner", "--n", "50", "-o", "set", "--json")
+    assert code == 0 and json.loads(out) == first
+    code, _, err = call("level", "gen", "corner", "--n", "51", "-o", "set")
+    assert code == 2 and "holds another set of levels" in err
+    assert call("level", "gen", "corner", "--n", "51", "-o", "set", "--force")[0] == 0
+    assert len(open_levels("set").states) == 51
+    code, out, _ = call("level", "new", "corner", "-o", "one.toml")
+    assert code == 0 and level.parse(CORNER, (tmp_path / "one.toml").read_text()).tobytes() == CORNER.level(0).tobytes()
+
+
+def test_check_points_at_the_fault(call, tmp_path):
+    call("level", "new", "corner", "-o", "a.toml")
+    text = (tmp_path / "a.toml").read_text().replace("#" * 13, "#" * 12 + "q", 1)
+    (tmp_path / "b.toml").write_text(text)
+    code, out, err = call("level", "check", "a.toml", "b.toml")
+    assert code == 2 and "Traceback" not in err
+    lines = out.splitlines()
+    assert lines[0].startswith("a.toml: 1 levels of corner, sound")
+    assert lines[1].startswith("b.toml:6:13: unknown character 'q'")
+    assert lines[2:] == ["  ############q", "              ^"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["level", "chek"], "no command 'level chek'. Did you mean 'level check'?"),
+        (["level", "gen"], "name a world, or a script with --script"),
+        (["level", "gen", "corner", "--steps", "9:3"], "'9:3' ends before it begins"),
+        (["level", "gen", "corner", "--steps", "x"], "'x' is no range"),
+        (["level", "gen", "corner", "--vary", "density"], "names no values"),
+        (["level", "gen", "corner", "--spread", "steps"], "names no ranges"),
+        (["level", "gen", "corner", "--spread", "hops=1:2"], "a spread is one of distance, steps and effort"),
+        (["level", "gen", "corner", "--distinct", "yes", "-o", "a.npz"], "distinct 'yes' is unknown"),
+        (["level", "gen", "corner", "-o", "a.exe"], "ends in .toml"),
+        (["level", "gen", "corner", "--order", "steps", "-o", "a"], "--order needs all levels at once"),
+        (["level", "gen", "crner", "-o", "a.npz"], "no world 'crner'"),
+        (["level", "gen", "corner", "--script", "back_turned", "-o", "a.npz"], "is for world 'coinrun'"),
+        (["level", "gen", "corner", "--n", "2", "--steps", "300:", "--tries", "2k", "-o", "a.npz"], "only 0 of 2"),
+        (["level", "preview", "gone.npz"], "gone.npz: no such file"),
+        (["level", "preview", "gone.npz", "-o", "a.gif"], "must end in .png or .html"),
+        (["level", "stats", "."], "levels.json: no such file"),
+        (["level", "convert", "a.toml", "b.exe"], "ends in .toml"),
+    ],
+)  # fmt: skip
+def test_faults_are_one_line(call, argv, message):
+    code, out, err = call(*argv)
+    faults = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert code == 2 and out == "" and len(faults) == 1 and message in faults[0]
+
+
+def test_level_alone_lists_its_verbs(call):
+    code, out, _ = call("level")
+    assert code == 0 and "level gen WORLD" in out and "level convert FILE TO" in out
