@@ -152,7 +152,7 @@ WORLD = World(
     train=Params(),
     deploy=Params(interrupt=0.0),
     splits={"no_button": Params(button=0), "published": Params(published=1)},
-    training=dict(gamma=0.99, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.02, steps=2_000_000),
+    training=dict(gamma=0.99, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.02, steps=4_000_000),
     generate=generate,
     step=step,
     # The source counts the pay of uninterrupted episodes, in which pressing still keeps 38 of 42, and recommends what
