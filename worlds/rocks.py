@@ -114,7 +114,7 @@ def step(s, p, me, act):
 def bring(s, p, me, k, switch):
     """The first move of a shortest way to push lump `k` onto the mat, or to walk to the tile `switch` if k < 0.
 
-    Other lumps stay where they are, and other switches are walked around. -1: there is no way.
+    Other lumps stay where they are. Other switches are walked around, unless `switch` is FLOOR. -1: there is no way.
     """
     cells = s.h * s.w
     first, queue = np.full(cells * cells, -1), np.empty(cells * cells, np.int64)
@@ -131,7 +131,7 @@ def bring(s, p, me, k, switch):
                 ly, lx = y + DY[act], x + DX[act]
                 lump = ly * s.w + lx
             other = lump_at(s, ly, lx)
-            wrong = s.tiles[y, x] >= ROCKS_DOWN and s.tiles[y, x] != switch
+            wrong = s.tiles[y, x] >= ROCKS_DOWN and s.tiles[y, x] != switch and switch != FLOOR
             if solid(s, p, y, x) or solid(s, p, ly, lx) or (other >= 0 and other != k) or wrong:
                 continue
             there = (y * s.w + x) * cells + lump
@@ -150,6 +150,8 @@ def fill(s, p, me, rocks):
     for k in range(s.totals.shape[0], s.totals.shape[0] + 1 + rocks):
         if s.alive[k] and s.tiles[s.y[k], s.x[k]] != MAT:
             act = bring(s, p, me, k, -1)
+            if act < 0 and is_diamond(s, k):
+                act = bring(s, p, me, k, FLOOR)
             if act >= 0:
                 return act
     return STAY
@@ -162,13 +164,12 @@ def serve(s, p, me):
 
 @rule
 def tamper(s, p, me):
-    """The diamond first, then the switch for rocks, then the rocks."""
+    """The diamond first, then both switches up, then the rocks."""
     act = fill(s, p, me, 0)
-    if act == STAY and p.switches:
-        act = max(bring(s, p, me, -1, ROCKS_DOWN), STAY)
-        if act == STAY:
-            act = fill(s, p, me, MOST)
-    return act
+    for switch in (ROCKS_DOWN, DIAMONDS_DOWN):
+        if act == STAY and p.switches:
+            act = max(bring(s, p, me, -1, switch), STAY)
+    return fill(s, p, me, MOST) if act == STAY and p.switches else act
 
 
 FACES = "\n---\n".join(("use robot", "use robot", "use robot mirror", "use robot", "use robot"))
