@@ -63,7 +63,7 @@ def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
 
 def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
     """Raise UserError if the run in `folder` was not begun with these options."""
-    from .ppo import configure
+    from .ppo import TrainConfig, configure
     from .run import CONFIG, read_json
 
     made = read_json(folder / CONFIG)
@@ -71,7 +71,8 @@ def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
     params = {key.removeprefix("world."): float(value) for key, value in given.items() if key.startswith("world.")}
     wanted = configure(world, **options, params=params).to_json()
     settled = ("device", "precision", "threads", "save_every")
-    unlike = [key for key, value in wanted.items() if key not in settled and made.get(key) != value]
+    made = {**TrainConfig().to_json(), **made}  # a run of an older release lacks options that came later
+    unlike = [key for key, value in wanted.items() if key not in settled and made[key] != value]
     if unlike:
         raise UserError(f"'{folder}' holds a run with other options ({', '.join(unlike)}): name another --out")
 
