@@ -53,7 +53,10 @@ def monsters_left(s):
 
 @rule
 def monster_on(s, y, x):
-    return grid.thing_at(s, y, x, s.totals.shape[0], len(s.y)) >= 0
+    found = 0
+    for k in range(s.totals.shape[0], len(s.y)):  # without a branch, which is quicker
+        found |= s.alive[k] & (s.y[k] == y) & (s.x[k] == x)
+    return found != 0
 
 
 @rule
@@ -116,23 +119,22 @@ def go(s, k, y, x):
 def chase(s, k, prey, bits):
     """One step nearer, along the longer way first; a bit decides between ways of one length."""
     dy, dx = s.y[prey] - s.y[k], s.x[prey] - s.x[k]
-    if dy == 0 and dx == 0:
-        return
+    down, right = min(max(dy, -1), 1), min(max(dx, -1), 1)
     rows_first = abs(dy) > abs(dx) or (abs(dy) == abs(dx) and bits & np.uint64(1) == np.uint64(0))
-    for turn in range(2):
-        if rows_first == (turn == 0):
-            if dy != 0 and go(s, k, s.y[k] + np.sign(dy), s.x[k]):
-                return
-        elif dx != 0 and go(s, k, s.y[k], s.x[k] + np.sign(dx)):
-            return
+    y, x = s.y[k], s.x[k]
+    if rows_first:
+        if not go(s, k, y + down, x):
+            go(s, k, y, x + right)
+    elif not go(s, k, y, x + right):
+        go(s, k, y + down, x)
 
 
 @rule
 def drift(s, k, prey, same, farther):
     """One of five actions by chance: weight NEARER if it brings the monster nearer, `same` if it stays or bumps."""
     dy, dx = s.y[prey] - s.y[k], s.x[prey] - s.x[k]
-    near = (dy != 0) + (dx != 0)
-    bumps = (s.y[k] == 0) + (s.y[k] == s.h - 1) + (s.x[k] == 0) + (s.x[k] == s.w - 1)
+    near = int(dy != 0) + int(dx != 0)
+    bumps = int(s.y[k] == 0) + int(s.y[k] == s.h - 1) + int(s.x[k] == 0) + int(s.x[k] == s.w - 1)
     far = 4 - near - bumps
     drawn = rng.below(s, near * NEARER + (1 + bumps) * same + far * farther)
     if drawn < near * NEARER:
