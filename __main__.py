@@ -1007,7 +1007,7 @@ def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     total = len(found.states)
     chosen = [k * total // min(args.n, total) for k in range(min(args.n, total))]
     title = f"{Path(args.file).name}: {len(chosen)} of {total:,} levels of {found.world.name}"
-    sheet.save(found.world, found.states[chosen], captions(found, chosen), title, path)
+    sheet.save(found.world, found.states[chosen].view(type(found.states)), captions(found, chosen), title, path)
     return Report({"picture": str(path), "levels": total, "shown": len(chosen)}, f"wrote {path}")
 
 

@@ -92,7 +92,7 @@ class Gather(torch.autograd.Function):
         if len(cuts) == 1:
             pick(rows, symbols, 0, len(seen), into)
         else:
-            list(_pool(len(cuts)).map(lambda cut: pick(rows, symbols, *cut, into), cuts))
+            list(_pool(len(cuts)).map(lambda cut: pick(rows, symbols, cut[0], cut[1], into), cuts))
         ctx.symbols, ctx.shape = symbols, table.shape
         return out
 

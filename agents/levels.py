@@ -255,7 +255,7 @@ def ways(
             found.effort = looked_at(world, number, states)
     late = np.arange(taken.shape[1])[None, :, None] >= found.steps[:, None, None]
     taken[np.broadcast_to(late, taken.shape)] = 0
-    return Ways(*(found[name] for name in ("score", "steps", "distance", "ways", "effort")), taken, earned)
+    return Ways(found.score, found.steps, found.distance, found.ways, found.effort, taken, earned)
 
 
 def raw(records: np.ndarray) -> np.ndarray:

@@ -167,7 +167,7 @@ def blocks(text: str) -> Iterator[tuple[int, list[str]]]:
             held = []
 
 
-class Block:
+class Block(level.Line):
     """Where the parts of a plain map stand: header lines above, then rows."""
 
     def __init__(self, first: int, header: int) -> None:

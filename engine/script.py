@@ -71,7 +71,7 @@ class Script:
     and ranges of it, an equal share each. order: the measure that the finished set is sorted by.
     """
 
-    story: str
+    story: str | None
     world: str
     generate: Callable
     require: Require = Require()
@@ -90,7 +90,7 @@ class Script:
     @property
     def title(self) -> str:
         """The first line of the story."""
-        return self.story.strip().splitlines()[0].rstrip(".") if self.story.strip() else self.name
+        return (self.story or self.name).strip().splitlines()[0].rstrip(".")
 
 
 def own(world: World) -> Script:

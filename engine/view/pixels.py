@@ -91,12 +91,12 @@ def read_png(path: Path, given: World | None) -> Levels:
     rows = []
     for y, row in enumerate(pixels):
         for x, pixel in enumerate(row):
-            colour = tuple(int(v) for v in pixel)
+            colour = int(pixel[0]), int(pixel[1]), int(pixel[2])
             if colour not in chars:
                 known = ", ".join(f"{char} #{''.join(f'{v:02x}' for v in c)}" for c, char in chars.items())
                 mark = "".join(f"{v:02x}" for v in colour)
                 raise UserError(f"{path} row {y + 1} column {x + 1}: unknown colour #{mark}; this world has {known}")
-        rows.append("".join(chars[tuple(int(v) for v in pixel)] for pixel in row))
+        rows.append("".join(chars[int(r), int(g), int(b)] for r, g, b in row))
     name = name_of(data.pop("name"), str(path)) if "name" in data else ""
     data["map"] = "\n".join(rows)
     return Levels(world, level.build(world, data, str(path), level.Line()), [name])

@@ -83,7 +83,8 @@ def watch(
 ) -> None:
     """Show the session until q is pressed. Raises UserError if a person should play and there is no terminal."""
     out = out or sys.stdout
-    if not (sys.stdin.isatty() and out.isatty()):
+    assert out is not None
+    if not (sys.stdin is not None and sys.stdin.isatty() and out.isatty()):
         if session.waits_for_person:
             raise UserError("to play in text, a terminal is needed: run it without pipes, or watch instead of play")
         _print_all(session, out)

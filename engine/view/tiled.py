@@ -401,6 +401,7 @@ class Map:
             gids = np.array([int(d) for d in digits], np.int64)
         else:
             self.need(isinstance(data, list), f"the layer '{name}' has no data as csv or base64")
+            assert isinstance(data, list)
             self.need(len(data) == size, f"the layer '{name}' has {len(data)} cells, not {width} x {height}")
             sound = all(type(gid) is int and 0 <= gid < 2**32 for gid in data)
             self.need(sound, f"the layer '{name}' holds what is no tile")
@@ -419,7 +420,8 @@ class Map:
         places = [one.get("y"), one.get("x")]
         sound = all(isinstance(v, (int, float)) and abs(v) <= 255 * 4096 + 4096 for v in places)
         self.need(sound, "an object's x and y must be numbers within the map")
-        y, x = round(places[0] / tall) - 1, round(places[1] / wide)  # Tiled counts from the lower left corner
+        down, right = float(places[0] or 0), float(places[1] or 0)
+        y, x = round(down / tall) - 1, round(right / wide)  # Tiled counts from the lower left corner
         name = world.things[index].name
         self.need(0 <= y < height and 0 <= x < width, f"{name} stands outside the map, at row {y + 1} column {x + 1}")
         told = str(self.properties(one).get("pose", pose))

@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import config, njit
+from numba import njit
 
 from ..errors import UserError
-from ..jit import specialise
+from ..jit import PLAIN, specialise
 from . import sprites
 
 if TYPE_CHECKING:
@@ -379,7 +379,7 @@ def blend(frame: np.ndarray, stamp: Stamp, y: int, x: int) -> None:
     if stamp.inverse is None:
         target[:] = stamp.rgb[r0:r1, c0:c1]
         return
-    if not config.DISABLE_JIT:
+    if not PLAIN:
         _lay(frame, stamp.rgb, stamp.inverse, y, x, r0, r1, c0, c1)
         return
     through = target * stamp.inverse[r0:r1, c0:c1]  # at most 255 * 255: fits 16 bits

@@ -703,12 +703,12 @@ class Window:
                 self.say(str(done))
         width, height = self.screen.get_size()
         self.frame, self.spots = compose(session, self.look, (height, width), self._message)
-        surface = self.pg.image.frombuffer(np.ascontiguousarray(self.frame), (width, height), "RGB")
+        surface = self.pg.image.frombuffer(self.frame.tobytes(), (width, height), "RGB")
         self.screen.blit(surface, (0, 0))
         self.pg.display.flip()
         if now > self._clip_due:
             self._clip_due = now + 1.0 / CLIP_FPS
-            self._clip.append((now, self.frame.shape, zlib.compress(np.ascontiguousarray(self.frame), 1)))
+            self._clip.append((now, self.frame.shape, zlib.compress(self.frame.tobytes(), 1)))
             while self._clip and self._clip[0][0] < now - CLIP_SECONDS:
                 self._clip.popleft()
 
