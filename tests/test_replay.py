@@ -56,7 +56,7 @@ def test_every_world_has_an_intended_and_a_learned_replay_committed():
 def test_what_is_recorded_is_what_a_batch_lived(name):
     """Episodes of a running batch, later ones of each environment too, come back bit for bit."""
     world = load(name)
-    steps, n = world.horizon + 20, 3
+    steps, n = int(world.table.horizon.max()) + 20, 3
     vec = Vec(world, n, "alpha=0.5", seed=8)
     vec.reset()
     actions = np.random.default_rng(1).integers(0, len(world.actions), (steps, n, world.learners))
@@ -224,7 +224,7 @@ def pack(data):
         ({"start": "AAAA", "seed": -1}, "cannot be unpacked"),
         ({"start": 3, "seed": -1}, "its start state is not sound"),
         ({"learners": 2}, "damaged: 120 actions where 240"),
-        ({"learners": 2, "steps": 60, "checks": ["0" * 16] * 2}, "acts for 2 agents"),
+        ({"learners": 5, "steps": 24, "checks": ["0" * 16] * 2}, "acts for 5 agents"),
         ({"learners": 0}, "lengths are not sound"),
         ({"steps": 10**12}, "lengths are not sound"),
         ({"steps": "120"}, "lengths are not sound"),
