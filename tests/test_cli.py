@@ -891,7 +891,7 @@ def test_pictures_in_the_readme_are_there():
 
 @pytest.mark.parametrize("command", readme_commands())
 def test_commands_in_the_readme_parse(command):
-    words = shlex.split(command.partition(">")[0])
+    words = cli.joined(shlex.split(command.partition(">")[0]))
     if words and words[0] not in ("--help", "--version"):
         cli.parse(words[0], words)
 
