@@ -194,7 +194,8 @@ def test_one_seed_gives_the_same_ground_in_every_split(world):
         vec.reset()
     solid = [world.solid[vec.states.tiles] for vec in (train, deploy)]
     assert (solid[0] == solid[1]).mean() > 0.97
-    assert (train.states.tiles == deploy.states.tiles).mean() > 0.8
+    spread = {"boat", "conveyor", "distshift", "keys", "lava", "rocks", "supervisor"}  # the shift itself is many tiles
+    assert (train.states.tiles == deploy.states.tiles).mean() > (0.8 if world.name in spread else 0.97)
 
 
 def test_train_and_test_pools_share_no_level(world):
