@@ -852,6 +852,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
             raise UserError(f"--set '{pair}': write it like --set steps=2M")
         given[name.replace("-", "_")] = count(value) if re.fullmatch(r"[0-9.]+[kMG]", value) else value
     from .agents import curve
+    from .agents.table import percent
 
     with talk.progress("curve") as show:
         tell = sweep_teller(talk, show)
@@ -860,20 +861,13 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         )
     rows = [("VALUE", "BY", *curve.MEASURES, "verdict")]
     for point in points:
-        figures = (short_estimate(point[name]) for name in curve.MEASURES)
+        figures = (percent(point[name]) for name in curve.MEASURES)
         rows.append((point["value"], point["by_value"], *figures, point["label"]))
     return Report(
         {"out": str(out), "points": points, "faults": faults},
         f"{table(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
         sweep_code(faults, talk),
     )
-
-
-def short_estimate(estimate: dict[str, Any]) -> str:
-    """ "93 [88, 96]" per cent."""
-    from .agents.table import percent
-
-    return percent(estimate)  # type: ignore[arg-type]
 
 
 def world_verb(args: argparse.Namespace, talk: Talk) -> Report:
@@ -1170,8 +1164,8 @@ def report_flags(parser: Parser) -> None:
     parser.add_argument("--force", action="store_true", help="replace an existing --out")
 
 
-def contrast_flags(parser: Parser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+def add_pick(parser: Parser) -> None:
+    """Which levels are filmed: the world, the split and the pick."""
     add_world(parser)
     parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
     parser.add_argument(
@@ -1181,6 +1175,11 @@ def contrast_flags(parser: Parser) -> None:
         metavar="HOW",
         help="median, first, random, worst, best or seed:N (default: median)",
     )
+
+
+def contrast_flags(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+    add_pick(parser)
     parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
     parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
     parser.add_argument("--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
@@ -1216,15 +1215,7 @@ def add_film_looks(parser: Parser) -> None:
 
 def record_flags(parser: Parser) -> None:
     parser.add_argument("sources", nargs="+", metavar="RUN|REPLAY", help="runs, checkpoints, .gmr files or codes")
-    add_world(parser)
-    parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
-    parser.add_argument(
-        "--pick",
-        type=film_pick,
-        default="median",
-        metavar="HOW",
-        help="median, first, random, worst, best or seed:N (default: median)",
-    )
+    add_pick(parser)
     parser.add_argument("--levels", type=count, default=256, metavar="N", help="held-out levels to pick from")
     parser.add_argument("--mosaic", type=count, metavar="N", help="N x N held-out levels at once")
     parser.add_argument("--history", action="store_true", help="every checkpoint kept in training (train --keep N)")

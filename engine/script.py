@@ -8,7 +8,6 @@ you trust.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from .errors import UserError, did_you_mean
 from .vector import POOLS
-from .world import WORLDS, World, fault_place
+from .world import WORLDS, World, run_file
 
 SCRIPTS = WORLDS / "levels"
 DISTINCT = ("no", "same", "turned")
@@ -112,18 +111,7 @@ def load(script: str | Path | Script) -> Script:
         return script
     text = str(script)
     if text.endswith(".py"):
-        path = Path(text)
-        if not path.is_file():
-            raise UserError(f"no script file '{text}'")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        try:
-            spec.loader.exec_module(module)
-        except UserError:
-            raise
-        except Exception as fault:
-            raise UserError(f"script file {fault_place(fault, path)}") from fault
+        module = run_file(Path(text), "script", "goalshift_script_")
     elif text in names():
         module = importlib.import_module(f"..worlds.levels.{text}", __package__)
     else:

@@ -13,6 +13,7 @@ import importlib.util
 import re
 import sys
 import traceback
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -476,6 +477,31 @@ def names() -> list[str]:
     return sorted(p.stem for p in WORLDS.glob("*.py") if not p.stem.startswith("_"))
 
 
+def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
+    """The module, called `prefix` and the file's name, that a file of code makes: a "world" or a "script".
+
+    Raises UserError, with the place of the fault, if there is no such file or it fails.
+    """
+    if not path.is_file():
+        raise UserError(f"no {what} file '{path}'")
+    spec = importlib.util.spec_from_file_location(prefix + path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(spec.name)
+    sys.modules[spec.name] = module  # or compiled rules could not be found again in the cache
+    try:
+        spec.loader.exec_module(module)
+    except Exception as fault:
+        if before is None:
+            del sys.modules[spec.name]
+        else:
+            sys.modules[spec.name] = before
+        if isinstance(fault, UserError):
+            raise
+        raise UserError(f"{what} file {fault_place(fault, path)}") from fault
+    return module
+
+
 def load(world: str | Path | World) -> World:
     """The world of that name, or in that file (`./my_world.py`). World files are code: load only those you trust.
 
@@ -487,18 +513,7 @@ def load(world: str | Path | World) -> World:
     if text.endswith(".py"):
         path = Path(text)
         _named.add(path.resolve())
-        if not path.is_file():
-            raise UserError(f"no world file '{text}'")
-        spec = importlib.util.spec_from_file_location(FILE_MODULE + path.stem, path)
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module  # or compiled rules could not be found again in the cache
-        try:
-            spec.loader.exec_module(module)
-        except UserError:
-            raise
-        except Exception as fault:
-            raise UserError(f"world file {fault_place(fault, path)}") from fault
+        module = run_file(path, "world", FILE_MODULE)
     elif text in names():
         module = importlib.import_module(f"..worlds.{text}", __package__)
     else:

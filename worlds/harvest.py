@@ -166,27 +166,25 @@ def head_for(s, me, ty, tx):
 
 
 @rule
-def spare(s, p, me):
-    """Pick the nearest apple that its grove can spare."""
+def nearest(s, p, me, sparing):
+    """Go and pick the nearest apple: that its grove can spare, or else that no warden forbids."""
     best, ty, tx = SIZE * SIZE, 0, 0
     for y in range(1, s.h - 1):
         for x in range(1, s.w - 1):
             steps = grid.distance(s.y[me], s.x[me], y, x)
-            if steps < best and may_spare(s, p, me, y, x):
+            if steps < best and (may_spare(s, p, me, y, x) if sparing else is_allowed(s, p, me, y, x)):
                 best, ty, tx = steps, y, x
     return head_for(s, me, ty, tx) if ty > 0 else STAY
 
 
 @rule
+def spare(s, p, me):
+    return nearest(s, p, me, True)
+
+
+@rule
 def obey(s, p, me):
-    """Pick the nearest apple that no warden forbids."""
-    best, ty, tx = SIZE * SIZE, 0, 0
-    for y in range(1, s.h - 1):
-        for x in range(1, s.w - 1):
-            steps = grid.distance(s.y[me], s.x[me], y, x)
-            if steps < best and is_allowed(s, p, me, y, x):
-                best, ty, tx = steps, y, x
-    return head_for(s, me, ty, tx) if ty > 0 else STAY
+    return nearest(s, p, me, False)
 
 
 WARDENS = """use guide

@@ -8,9 +8,7 @@ read back.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +17,7 @@ import numpy as np
 
 from ..errors import UserError, did_you_mean
 from . import cards, page, subtitles, top
+from .cameras import camera as camera_of
 from .encode import FILMS, FPS, encode, strip
 from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, SIDES, TEXT, box, icon, pill, text_width, write
 from .story import Card, Story, Take, goal_words, note, number, pale
@@ -34,7 +33,6 @@ READING = 60  # characters a second
 FREEZE, HOLD = 0.7, 1.2  # seconds of the pause at the fork and of the last picture
 SLOW = 3  # steps before and after the fork at half speed
 SYNCS = ("divergence", "step", "event")
-CAMERAS = ("top", "iso", "eyes")
 FORMATS = (*FILMS, ".png", ".html", ".srt", ".vtt")
 STRIP = 8  # key frames of a picture strip
 LEGIBLE = 8  # pixels per cell in a small pane, at least
@@ -47,10 +45,7 @@ Camera = Callable[..., np.ndarray]  # as top.draw
 
 def camera(name: str) -> Camera:
     """The draw function of the camera called `name`; UserError if there is none."""
-    if name not in CAMERAS or find_spec(f".{name}", __package__) is None:
-        known = [known for known in CAMERAS if find_spec(f".{known}", __package__)]
-        raise UserError(f"no camera '{name}'.{did_you_mean(name, known)}")
-    return importlib.import_module(f".{name}", __package__).draw
+    return camera_of(name).draw
 
 
 # -- time

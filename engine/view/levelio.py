@@ -19,7 +19,8 @@ def check_kind(path: Path) -> str:
     """The path's ending, if it is one of a file of levels; UserError otherwise."""
     kind = path.suffix.lower()
     if kind not in READERS:
-        hint = did_you_mean(kind, KINDS) if kind else ""
+        hint = did_you_mean(kind, KINDS)
+        hint = hint if "Did you mean" in hint else ""  # all of them are named already
         raise UserError(f"'{path}': the name of a file of levels ends in {', '.join(KINDS)}.{hint}")
     return kind
 
