@@ -76,7 +76,10 @@ def step(s, p, me, act):
 
 
 GROWS = "tile\nbox grass 0 0 100 100 flat\nline grass-1 3 16 30 22 18 28 30 flat\nline grass-1 3 62 76 68 62 74 76 flat"
-BLOSSOMS = "disc white 28 34 9\ndisc yellow 28 34 4 flat\ndisc pink 70 60 9\ndisc yellow 70 60 4 flat"
+BLOSSOMS = "\n".join(
+    f"disc {paint} {x} {y} 14\ndisc yellow {x} {y} 6 flat"
+    for paint, x, y in (("white", 26, 30), ("pink", 70, 44), ("white", 38, 76))
+)
 ARRIVAL = "use boards\nbox ink 30 0 70 100 flat\n" + "\n".join(
     f"box white {30 + 20 * (k % 2)} {20 * k} {50 + 20 * (k % 2)} {20 * k + 20} flat" for k in range(5)
 )

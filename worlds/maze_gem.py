@@ -84,9 +84,13 @@ def step(s, p, me, act):
         s.tiles[y, x] = FLOOR
 
 
+# Apart also for eyes that see light and dark only.
+PAINTS = {"red": "#a02c18", "green": "#46c898", "magenta": "#d648c8", "cyan": "#5fd6e6"}
+
+
 def art(colour, shape):
     """A line or a gem in its colour; what a network cannot see is a pale outline."""
-    paint = {"magenta": "#d648c8", "cyan": "#35c9d6"}.get(COLOURS[colour], COLOURS[colour])
+    paint = PAINTS.get(COLOURS[colour], COLOURS[colour])
     if not colour:
         bar = "line ink@25 3 18 70 70 18 84 32 32 84 18 70 flat free"
         return bar if shape == LINE else "line ink@25 3 26 16 74 16 94 40 50 92 6 40 26 16 flat free"

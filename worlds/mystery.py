@@ -280,6 +280,7 @@ ART = {
     "cross": "oval ink@30 50 92 30 5 free flat\nbox {0} 37 10 63 90 6\nbox {0} 10 37 90 63 6\n"
     "box {0} 40 36 60 64 1 flat in",
 }
+PAINTS = {"red": "#a02c18", "green": "#46c898"}  # apart also for eyes that see light and dark only
 WORLD = World(
     story=__doc__,
     source="goalshift; nobody has published such a distribution of tasks",
@@ -292,7 +293,7 @@ WORLD = World(
         Tile("wall", "#", solid=True),
         *(Tile(mark, "TBU"[k], solid=True, looks={"landmark": 1}) for k, mark in enumerate(MARKS)),
         *(
-            Tile(f"{colour} {shape}", "abcdefghijklmnop"[4 * c + k], sprite=ART[shape].format(colour),
+            Tile(f"{colour} {shape}", "abcdefghijklmnop"[4 * c + k], sprite=ART[shape].format(PAINTS.get(colour, colour)),
                  looks={colour: 1, shape: 1})
             for c, colour in enumerate(COLOURS)
             for k, shape in enumerate(SHAPES)

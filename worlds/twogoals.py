@@ -107,17 +107,18 @@ def step(s, p, me, act):
 
 def art(colour, number):
     """A die that shows its number."""
-    left, middle, right = 32, 50, 68
+    left, middle, right = 27, 50, 73
     spots = {
         1: [(middle, middle)],
         2: [(left, left), (right, right)],
         3: [(left, left), (middle, middle), (right, right)],
         4: [(x, y) for x in (left, right) for y in (left, right)],
         5: [(x, y) for x in (left, right) for y in (left, right)] + [(middle, middle)],
-        6: [(x, y) for x in (left, right) for y in (left - 2, middle, right + 2)],
+        6: [(x, y) for x in (left, right) for y in (left - 4, middle, right + 4)],
     }[number]
-    lines = ["oval ink@30 50 90 38 5 free flat", f"box {colour} 14 14 86 86 14", f"box {colour}+1 20 20 80 80 10 flat"]
-    return "\n".join(lines + [f"disc white {x} {y} 7.5 flat" for x, y in spots])
+    lines = ["oval ink@30 50 90 38 5 free flat", f"box {colour} 6 6 94 94 16", f"box {colour}+1 11 11 89 89 12 flat"]
+    size = 12 if number == 6 else 15.5
+    return "\n".join(lines + [f"disc white {x} {y} {size} flat" for x, y in spots])
 
 
 WORLD = World(
