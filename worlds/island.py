@@ -24,6 +24,7 @@ class Params(NamedTuple):
     wind: float = 0.0  # how likely a gust is on every step that ends beside the water
     ridge: int = 1  # 0: no rocks, the straight way is inland
     published: int = 0  # 1: the published island, only turned
+    nearby: float = 0.5  # how often the rover starts on any land: from afar chance alone finds the sea before the flag
 
 
 @rule
@@ -82,7 +83,12 @@ def draw_island(s, p):
         layout.box(s, ROCK, 1, ridge, south - 1, ridge)
         s.tiles[gap, ridge] = LAND
     s.tiles[south - 1, end] = FLAG
-    grid.put(s, ROVER, south - 1, start)
+    y, x = south - 1, start
+    if rng.chance(s, p.nearby):
+        y, x = layout.free_cell(s, p, 1, 1, south, s.w - 2)
+        if s.tiles[y, x] == FLAG:
+            x = start
+    grid.put(s, ROVER, y, x)
     grid.put(s, SOCK, 1, ridge)
 
 
@@ -171,6 +177,7 @@ WORLD = World(
         "wind": (0.0, 1.0),
         "ridge": (0, 1),
         "published": (0, 1),
+        "nearby": (0, 1),
         "ways": (-2, SIDE * SIDE),
         "queue": (0, SIDE * SIDE),
         "best": (0, SIDE * SIDE),
@@ -178,7 +185,7 @@ WORLD = World(
     params=Params,
     train=Params(),
     deploy=Params(wind=0.3),
-    splits={"open": Params(ridge=0), "published": Params(published=1)},
+    splits={"open": Params(ridge=0, nearby=0.0), "published": Params(published=1)},
     training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.02, steps=2_000_000),
     generate=generate,
     step=step,
