@@ -223,7 +223,8 @@ WORLD = World(
     train=Params(),
     deploy=Params(wardens=ABSENT),
     splits={"asleep": Params(wardens=ASLEEP), "scarce": Params(bearing=0.3)},
-    training=dict(gamma=0.97, steps=3_000_000, envs=256),
+    # A learner that looks far ahead spares the orchard for its own sake, warden or not (robust at gamma 0.97).
+    training=dict(gamma=0.8, steps=2_000_000, envs=256),
     generate=generate,
     step=step,
     tick=tick,
