@@ -115,7 +115,7 @@ def make(
         home = out / name
         jobs += seeds_of(text, home, recipe, seeds, ("train", split), levels)
         points.append((a, b, home))
-    faults = run_all(jobs, workers, tell)
+    faults = run_all(out, jobs, workers, tell)
     rows = [
         point_of(world, first, a, second, b, home, split, seeds)
         for a, b, home in points

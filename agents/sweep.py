@@ -17,10 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from filelock import FileLock, Timeout
+
 from ..engine.errors import RunError, UserError
 
 Tell = Callable[[int, int, str], None]  # jobs done, jobs in all, what has just been done
 EVALUATION = "evaluation.json"
+LOCK = ".sweep.lock"
 
 
 @dataclass(eq=False)
@@ -113,12 +116,22 @@ class Running:
     begun: float
 
 
-def run_all(jobs: Sequence[Job], workers: int, tell: Tell = lambda done, total, line: None) -> list[str]:
+def run_all(out: Path, jobs: Sequence[Job], workers: int, tell: Tell = lambda done, total, line: None) -> list[str]:
     """Do all jobs that are not done, at most `workers` at a time, in their order as far as they wait for none.
 
     Returns one line for each job that failed or could not begin because another did. Ctrl-C is passed on:
-    trainings save themselves, and the same sweep goes on from there.
+    trainings save themselves, and the same sweep goes on from there. Raises UserError while another sweep is at
+    work in `out`, which would train into the same folders.
     """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / LOCK, timeout=0):
+            return _run_all(jobs, workers, tell)
+    except Timeout:
+        raise UserError(f"another sweep is at work in '{out}': wait for it, or name another --out") from None
+
+
+def _run_all(jobs: Sequence[Job], workers: int, tell: Tell) -> list[str]:
     waiting = [job for job in jobs if not job.done()]
     finished = {id(job) for job in jobs} - {id(job) for job in waiting}
     failed: set[int] = set()

@@ -53,7 +53,7 @@ def make(
         raise UserError(f"two worlds are called '{sorted(twice)[0]}': make a table of each")
     for text, world in found:
         jobs += seeds_of(text, out / world.name, given, seeds, ("train", "deploy"), levels)
-    faults = run_all(jobs, workers, tell)
+    faults = run_all(out, jobs, workers, tell)
     rows = []
     for _, world in found:
         if (out / world.name / EVALUATION).is_file():

@@ -58,15 +58,21 @@ def test_jobs_wait_for_what_they_need_and_a_failure_takes_only_its_own_with_it(h
     first, broken = job("first", here / "a"), job("broken", here / "b", code="raise SystemExit('no luck')  # {}")
     second, orphan = job("second", here / "c", first), job("orphan", here / "d", broken)
     codes += [first.code, broken.code, second.code]
-    faults = sweep.run_all([orphan, first, broken, second], 1)
+    faults = sweep.run_all(here, [orphan, first, broken, second], 1)
     assert (here / "a").exists() and (here / "c").exists() and not (here / "d").exists()
     assert faults == ["broken: no luck", "orphan: not begun, as what it needs has failed"]
+
+
+def test_two_sweeps_do_not_work_in_one_folder(here):
+    with sweep.FileLock(here / sweep.LOCK), pytest.raises(UserError, match="another sweep"):
+        sweep.run_all(here, [job("first", here / "a")], 1)
+    assert sweep.run_all(here, [], 1) == []
 
 
 def test_what_is_done_is_not_done_again(here, python_jobs):
     codes, order = python_jobs
     (here / "a").touch()
-    assert sweep.run_all([job("first", here / "a")], 2) == [] and order == [] and codes == []
+    assert sweep.run_all(here, [job("first", here / "a")], 2) == [] and order == [] and codes == []
 
 
 def test_a_folder_with_another_recipe_is_refused_before_anything_runs(here):
