@@ -194,7 +194,9 @@ line bark 6 82 96 82 6
 disc red 82 10 11"""
 GROWS = "tile\nbox grass 0 0 100 100 flat\nline grass-1 3 16 30 22 18 28 30 flat\nline grass-1 3 62 76 68 62 74 76 flat"
 TRUNK = "box bark 42 66 58 98 3\ndisc leaf-1 28 50 24\ndisc leaf-1 72 50 24\ndisc leaf 50 32 28"
-APPLES = "\n".join(f"disc red-1 {x} {y} 13\ndisc red+4 {x - 4} {y - 4} 5 flat" for x, y in ((28, 52), (72, 54), (50, 26)))
+APPLES = "\n".join(
+    f"disc red-1 {x} {y} 13\ndisc red+4 {x - 4} {y - 4} 5 flat" for x, y in ((28, 52), (72, 54), (50, 26))
+)
 WORLD = World(
     story=__doc__,
     source="Perolat et al. 2017 (arXiv 1707.06600), the commons; rates and radius of Melting Pot's commons harvest"

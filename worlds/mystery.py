@@ -293,8 +293,8 @@ WORLD = World(
         Tile("wall", "#", solid=True),
         *(Tile(mark, "TBU"[k], solid=True, looks={"landmark": 1}) for k, mark in enumerate(MARKS)),
         *(
-            Tile(f"{colour} {shape}", "abcdefghijklmnop"[4 * c + k], sprite=ART[shape].format(PAINTS.get(colour, colour)),
-                 looks={colour: 1, shape: 1})
+            Tile(f"{colour} {shape}", "abcdefghijklmnop"[4 * c + k], looks={colour: 1, shape: 1},
+                 sprite=ART[shape].format(PAINTS.get(colour, colour)))
             for c, colour in enumerate(COLOURS)
             for k, shape in enumerate(SHAPES)
         ),
