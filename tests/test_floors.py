@@ -29,6 +29,7 @@ ALLOWED = {
     "engine.view.tiled": PICTURES | {"defusedxml"},
     "worlds": CORE,
     "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib"},
+    "agents.sweep": {"filelock"},
     "agents.bank_figures": CORE | {"matplotlib"},
     "agents.bench": PICTURES | {"torch", "stable_baselines3"},  # a peer, measured if installed
     "__main__": {"rich"},
