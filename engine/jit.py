@@ -26,6 +26,7 @@ PLAIN: bool = config.DISABLE_JIT  # pyright: ignore[reportAttributeAccessIssue]
 """Whether rules run as plain Python (NUMBA_DISABLE_JIT=1)."""
 
 _built: dict[str, Callable] = {}  # the kernels of this process by qualified name
+_LEAN: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}  # C callbacks are for others
 _BUILDS = b"2"  # changes when builds of earlier releases must not be loaded any more
 
 
@@ -42,9 +43,37 @@ def _named(record: types.Record) -> tuple[str, tuple[int, ...]]:
 types.Record.mangling_args = property(_named)  # pyright: ignore[reportAttributeAccessIssue]
 
 
+if not PLAIN:
+    _Dispatcher = type(njit(lambda: None))
+
+    class _Inner(_Dispatcher):
+        """The build of a rule that other rules call: spared is what only a call from Python needs."""
+
+        def get_call_template(self, args: Any, kws: Any) -> Any:
+            """One build for all whole numbers: Numba would make another for every constant that is passed."""
+            return super().get_call_template(
+                tuple(map(types.unliteral, args)), {name: types.unliteral(arg) for name, arg in kws.items()}
+            )
+
+    class _Rule(_Dispatcher):
+        """A rule that Python calls; inside compiled code its name means its `inner` build."""
+
+        inner: _Inner
+
+        @property
+        def _numba_type_(self) -> types.Dispatcher:
+            return types.Dispatcher(self.inner)
+
+
 def rule(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a rule: plain loops over one record, no allocation, no exceptions, no Python objects."""
-    return njit(error_model="numpy")(function)
+    if PLAIN:
+        return function
+    compiled = njit(**_LEAN)(function)
+    compiled.__class__ = _Rule
+    compiled.inner = njit(no_cpython_wrapper=True, **_LEAN)(function)
+    compiled.inner.__class__ = _Inner
+    return compiled
 
 
 def plain(function: Callable) -> Callable:
@@ -86,7 +115,7 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
             _built[clone.__qualname__] = clone
         else:
             _prune(clone)
-            _built[clone.__qualname__] = njit(cache=True, nogil=True, error_model="numpy")(clone)
+            _built[clone.__qualname__] = njit(cache=True, nogil=True, **_LEAN)(clone)
     return _built[clone.__qualname__]
 
 

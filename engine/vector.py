@@ -62,11 +62,13 @@ def in_pool(words, i, pool):
     return for_test == (pool == TEST)
 
 
-@rule
 def start_chains(chains, apart):
     """Turn stream seeds into chains of level seeds: `apart` keeps environments of one seed from running alike."""
     for i in range(len(chains)):
         chains[i] = rng.fold(rng.fold(chains[i], rng.NEXT), np.uint64(i * apart))
+
+
+start_chains = specialise(start_chains, "streams")  # cached, or every process would compile it anew
 
 
 def make_level(s, words, i, table, upto, seed, pool):

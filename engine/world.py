@@ -238,8 +238,9 @@ class World:
             for split in (*goal.agrees, *goal.parts):
                 hint = near(split, named)
                 need(split in named, f"goal '{goal.name}' speaks of the split '{split}', which it has not{hint}")
-        reserved = {"solid", "weight", "learners"} & set(self.params._fields)
-        need(not reserved, f"a parameter must not be called '{next(iter(reserved), '')}'")
+        for name in self.params._fields:  # in plain Python `p.shape` would be NumPy's
+            taken = name in ("solid", "weight", "learners") or hasattr(np.void, name)
+            need(not taken, f"a parameter must not be called '{name}'")
         limited = (*self.fields, *self.params._fields)
         for name in self.limits:
             need(name in limited, f"limits are given for '{name}', which is no field or parameter{near(name, limited)}")

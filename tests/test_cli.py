@@ -126,7 +126,7 @@ def test_version(call):
         (["worlds", "--jso", "corner"], "Did you mean '--json'?"),  # no silent abbreviations
         (["worlds", "cornr"], "did you mean 'corner'?"),
         (["worlds", "corner", "coinrun"], "unexpected argument 'coinrun'"),
-        (["worlds", "./no_such.py"], "no world file './no_such.py'"),
+        (["worlds", "./no_such.py"], "no world file 'no_such.py'"),
         (["worlds", "corner", "--world.regoin", "2"], "did you mean 'region'?"),
         (["worlds", "corner", "--world.region", "two"], "must be a whole number, not 'two'"),
         (["worlds", "corner", "--world.region", "nan"], "must be a whole number, not 'nan'"),

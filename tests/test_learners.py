@@ -50,8 +50,9 @@ def test_levels_are_sound_and_all_learners_are_in_play(world):
         states = Vec(world, 200, split, seed=6).reset_states()
         assert states.alive[:, : world.learners].all()
         for s in states:
-            inside = (s.y[: world.agents] < s.h) & (s.x[: world.agents] < s.w)
-            assert inside.all() and not world.solid[s.tiles[s.y[: world.agents], s.x[: world.agents]]].any()
+            there = np.flatnonzero(s.alive[: world.agents])
+            inside = (s.y[there] < s.h) & (s.x[there] < s.w)
+            assert inside.all() and not world.solid[s.tiles[s.y[there], s.x[there]]].any()
 
 
 def test_every_learner_moves_and_sees_for_itself(world):

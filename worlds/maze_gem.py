@@ -29,8 +29,8 @@ TRAINED, ONE, OTHER, BOTH = range(4)  # what lies there
 
 class Params(NamedTuple):
     things: int = TRAINED  # 0: the trained thing alone; 1: the first; 2: the second; 3: the first and the second
-    colour: int = YELLOW  # of the trained thing, in COLOURS
-    shape: int = LINE  # of the trained thing, in SHAPES
+    trained_colour: int = YELLOW  # of the trained thing, in COLOURS
+    trained_shape: int = LINE  # of the trained thing, in SHAPES
     first_colour: int = RED  # the first thing keeps the trained shape unless told otherwise
     first_shape: int = LINE
     second_colour: int = YELLOW  # and the second the trained colour
@@ -46,12 +46,12 @@ def thing(colour, shape):
 
 @rule
 def has_shape(s, p, me, y, x):
-    return s.tiles[y, x] >= THINGS and (s.tiles[y, x] - THINGS) % len(SHAPES) == p.shape
+    return s.tiles[y, x] >= THINGS and (s.tiles[y, x] - THINGS) % len(SHAPES) == p.trained_shape
 
 
 @rule
 def has_colour(s, p, me, y, x):
-    return s.tiles[y, x] >= THINGS and (s.tiles[y, x] - THINGS) // len(SHAPES) == p.colour
+    return s.tiles[y, x] >= THINGS and (s.tiles[y, x] - THINGS) // len(SHAPES) == p.trained_colour
 
 
 @rule
@@ -63,7 +63,7 @@ def generate(s, p):
         layout.connect(s, p, FLOOR, s.y[0], s.x[0], y, x)
     ya, xa, yb, xb = layout.pair(s, p, WALL, FLOOR, s.y[0], s.x[0])
     if p.things == TRAINED:
-        s.tiles[ya, xa] = thing(p.colour, p.shape)
+        s.tiles[ya, xa] = thing(p.trained_colour, p.trained_shape)
     if p.things == ONE or p.things == BOTH:
         s.tiles[ya, xa] = thing(p.first_colour, p.first_shape)
     if p.things == OTHER or p.things == BOTH:
@@ -131,8 +131,8 @@ WORLD = World(
     params=Params,
     limits={
         "things": (TRAINED, BOTH),
-        **{f"{which}colour": (0, len(COLOURS) - 1) for which in ("", "first_", "second_")},
-        **{f"{which}shape": (LINE, GEM) for which in ("", "first_", "second_")},
+        **{f"{which}_colour": (0, len(COLOURS) - 1) for which in ("trained", "first", "second")},
+        **{f"{which}_shape": (LINE, GEM) for which in ("trained", "first", "second")},
         "walls": (0, len(layout.STYLES) - 1),
         "density": (0, 1),
     },
