@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar
@@ -26,7 +27,8 @@ PLAIN: bool = config.DISABLE_JIT  # pyright: ignore[reportAttributeAccessIssue]
 """Whether rules run as plain Python (NUMBA_DISABLE_JIT=1)."""
 
 _built: dict[str, Callable] = {}  # the kernels of this process by qualified name
-_LEAN: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}  # C callbacks are for others
+_numba: Any = njit  # its stubs know fewer options than it takes
+_jit = partial(_numba, error_model="numpy", no_cfunc_wrapper=True)  # no rule is ever a C callback
 _BUILDS = b"2"  # changes when builds of earlier releases must not be loaded any more
 
 
@@ -69,9 +71,9 @@ def rule(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a rule: plain loops over one record, no allocation, no exceptions, no Python objects."""
     if PLAIN:
         return function
-    compiled = njit(**_LEAN)(function)
+    compiled = _jit()(function)
     compiled.__class__ = _Rule
-    compiled.inner = njit(no_cpython_wrapper=True, **_LEAN)(function)
+    compiled.inner = _jit(no_cpython_wrapper=True)(function)
     compiled.inner.__class__ = _Inner
     return compiled
 
@@ -115,7 +117,7 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
             _built[clone.__qualname__] = clone
         else:
             _prune(clone)
-            _built[clone.__qualname__] = njit(cache=True, nogil=True, **_LEAN)(clone)
+            _built[clone.__qualname__] = _jit(cache=True, nogil=True)(clone)
     return _built[clone.__qualname__]
 
 

@@ -14,6 +14,22 @@ os.environ.pop("FORCE_COLOR", None)
 # The suite runs in several processes: one thread each, or they fight for the processors.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Every world meets its contract, its premise and the official suites each time. These tests do more, at more cost,
+# and no two worlds would fail them for different reasons: each time they meet the worlds listed, and all of them with
+# `pytest -m long`.
+FEW = {
+    "test_demo_of_a_shipped_checkpoint": {"coinrun", "follow", "boat"},
+    "test_learners": {"keys", "mystery", "harvest"},  # a maze, a world with a guide, one in which learners meet
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        few = FEW.get(item.originalname) or FEW.get(item.path.stem)
+        world = getattr(item, "callspec", None) and item.callspec.params.get("world")
+        if few and world and world not in few:
+            item.add_marker("long")
+
 
 @pytest.fixture(scope="session")
 def chromium():

@@ -209,7 +209,7 @@ WORLD = World(
     train=Params(),
     deploy=Params(switches=0),
     splits={"published": Params(rocks=3, mat=2)},
-    training=dict(gamma=0.97, value_cost=0.05, lr=2e-3, minibatch=2048, anneal=True, steps=10_000_000),
+    training=dict(gamma=0.97, value_cost=0.05, lr=2e-3, minibatch=2048, anneal=True, steps=5_000_000),
     generate=generate,
     step=step,
     intended=Goal(

@@ -120,7 +120,7 @@ WORLD = World(
     train=Params(),
     deploy=Params(glasses=0),
     splits={"published": Params(worth=5)},
-    training=dict(gamma=0.98, value_cost=0.01, lr=2e-3, minibatch=2048, anneal=True, steps=5_000_000),
+    training=dict(gamma=0.98, value_cost=0.01, lr=2e-3, minibatch=2048, anneal=True, steps=4_000_000),
     generate=generate,
     step=step,
     intended=Goal(
