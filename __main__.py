@@ -121,6 +121,13 @@ def span(text: str) -> tuple[int, int]:
     return low, high
 
 
+def part(text: str) -> float:
+    """A share between 0 and 1."""
+    if re.fullmatch(r"0?\.[0-9]{1,9}", text) and float(text):
+        return float(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is no share between 0 and 1; write it like 0.8")
+
+
 def varied(text: str) -> tuple[str, tuple[float, ...]]:
     """A parameter and the values it takes in turn: density=0.1,0.3."""
     name, equals, values = text.partition("=")
@@ -941,39 +948,59 @@ def level_new(args: argparse.Namespace, talk: Talk) -> Report:
 
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import preflight
-    from .agents.levelset import batch, clear, gather, order_for, tally_text
+    from .agents.levelset import LevelSet, batch, clear, gather, order_for, tally_text
+    from .engine import recipe as recipes
     from .engine import script as scripts
     from .engine.levelfile import Levels, named
     from .engine.view import levelio
+    from .engine.world import load
 
-    if not args.world and not args.script:
+    asked, world = recipes.Recipe(), args.world
+    if world and world.endswith(".toml"):
+        asked, found = recipes.read(Path(world), load(args.world_file) if args.world_file else None)
+        world = args.world_file or found.name
+    name = args.script or asked.script
+    if not world and not name:
         raise UserError("name a world, or a script with --script, such as: goalshift level gen corner --n 1k")
-    script = scripts.load(args.script) if args.script else None
-    world = args.world or (script.world if script else "")
-    require = script.require if script else scripts.Require()
+    script = scripts.load(name) if name else None
+    world = world or (script.world if script else "")
     given = ("goal", "proxy", "distance", "steps", "effort", "decision", "parts", "distinct", "pool")
-    require = require.but(**{name: getattr(args, name) for name in given if getattr(args, name)})
-    options = {"split": args.split, "vary": args.vary, "spread": args.spread, "knobs": args.knobs, "tries": args.tries}
-    out = Path(args.out) if args.out else preflight.fresh_folder(script.name if script else Path(world).stem, "levels")
+    flags = {name: getattr(args, name) for name in given if getattr(args, name)}
+    require = (script.require if script else scripts.Require()).but(**{**asked.require, **flags})
+    options = {name: getattr(args, name) or getattr(asked, name) for name in ("split", "vary", "spread", "tries")}
+    options |= {"knobs": args.knobs, "params": asked.params}
+    n, draw_seed = args.n or asked.count, asked.seed if args.seed is None else args.seed
+    order, share = args.order or asked.order, args.share or asked.share
+    stem = Path(args.world if asked.world else name or world).stem
+    out = Path(args.out) if args.out else preflight.fresh_folder(stem, "levels")
+    if (order or share) and not out.suffix:
+        flag = "--order" if order else "--share"
+        raise UserError(f"{flag} needs all levels at once: name a file with --out, such as levels.npz")
+    if out.suffix:
+        levelio.check_kind(out)
+        tails = ("-train", "-test") if share else ("",)
+        files = [preflight.check_file(out.with_stem(out.stem + tail), args.force) for tail in tails]
     with talk.progress("levels") as show:
         if out.suffix:
-            preflight.check_file(out, args.force)
-            levelio.check_kind(out)
-            found = batch(world, args.n, args.seed, args.script, require, args.workers, args.order, show, **options)
-            names = named(found.states, script.name if script else "")
-            levelio.write(Levels(found.world, found.states, names, found.facts), out)
+            found = batch(world, n, draw_seed, name or None, require, args.workers, order, show, **options)
+            parts: tuple[LevelSet, ...] = (found,)
+            if share:
+                parts = found.split(share, "turned" if require.distinct == "turned" else "same")
+                if not all(map(len, parts)):
+                    raise UserError(f"all {n:,} levels fall to one side of {share:g}: draw more")
+            for part, file in zip(parts, files, strict=True):
+                levelio.write(Levels(part.world, part.states, named(part.states, name), part.facts), file)
             count, tried, tally = len(found), found.tried, found.tally
         else:
-            if args.order:
-                raise UserError("--order needs all levels at once: name a file with --out, such as levels.npz")
-            preflight.check_folder(out, True)
-            order, source = order_for(world, args.n, args.seed, args.script, require, **options)
+            files = [preflight.check_folder(out, True)]
+            asking, source = order_for(world, n, draw_seed, name or None, require, **options)
             if args.force:
                 clear(out)
-            told = gather(out, order, source, args.workers, show)["cursor"]
+            told = gather(out, asking, source, args.workers, show)["cursor"]
             count, tried, tally = told["accepted"], told["tried"], told["tally"]
-    data = {"out": str(out), "levels": count, "tried": tried, "refused": tally}
-    return Report(data, f"{tally_text(count, tried, tally)}\n{out}\n\nnext: goalshift level preview {out}")
+    data = {"out": str(out), "files": files, "levels": count, "tried": tried, "refused": tally}
+    lines = [tally_text(count, tried, tally), *map(str, files), "", f"next: goalshift level preview {files[0]}"]
+    return Report(data, "\n".join(lines))
 
 
 def level_check(args: argparse.Namespace, talk: Talk) -> Report:
@@ -1006,13 +1033,23 @@ def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_stats(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents.levelcheck import open_levels, statistics
+    from .agents import preflight
+    from .agents.levelcheck import open_levels, rows, statistics
     from .agents.levelcheck import table as bars
+    from .engine.files import write
     from .engine.world import load
 
+    path = preflight.check_file(args.out, args.force) if args.out else None
+    if path and path.suffix != ".csv":
+        raise UserError(f"--out '{path}' must end in .csv")
     world = load(args.world).with_params(**args.knobs) if args.world else None
-    told = statistics(open_levels(args.file, world), args.goal, args.proxy)
-    return Report(told, bars(told))
+    found = open_levels(args.file, world)
+    told, text = statistics(found, args.goal, args.proxy), ""
+    if path:
+        with talk.progress("levels") as show:
+            write(path, rows(found, args.goal, args.proxy, show).encode())
+        told["table"], text = str(path), f"\n\nwrote {path}"
+    return Report(told, bars(told) + text)
 
 
 def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
@@ -1333,13 +1370,15 @@ def level_new_flags(parser: Parser) -> None:
 
 
 def level_gen_flags(parser: Parser) -> None:
-    parser.add_argument("world", nargs="?", help="a world, or ./a_file.py (default: the script's)")
+    what = "a world, ./a_file.py, or a recipe.toml that says all of this (default: the script's world)"
+    parser.add_argument("world", nargs="?", metavar="WORLD|RECIPE", help=what)
     parser.add_argument("--script", metavar="NAME", help="lays the levels out: a shipped script, or ./a_file.py (code)")
-    parser.add_argument("--n", type=count, default=100, metavar="N", help="how many (default: 100)")
+    parser.add_argument("--n", type=count, metavar="N", help="how many (default: 100)")
     parser.add_argument("--split", default="", metavar="NAME", help="default: the script's, or train")
     parser.add_argument("--workers", type=count, default=1, metavar="N", help="processes; the set is the same")
     parser.add_argument("--tries", type=count, default=0, metavar="N", help="candidates at most (default: 1k a level)")
-    add_seed(parser)
+    parser.add_argument("--seed", type=seed, metavar="N", help="default: 0")
+    parser.add_argument("--world", dest="world_file", metavar="FILE", help="the recipe's world, if it is one of yours")
     add_level_out(parser, "PATH", "a file, or a folder for many (default: levels/WORLD-...)")
     group = parser.add_argument_group("what every level must be")
     group.add_argument("--goal", default="", metavar="NAME", help="can be got (default: intended)")
@@ -1355,6 +1394,7 @@ def level_gen_flags(parser: Parser) -> None:
     group.add_argument("--vary", type=varied, metavar="NAME=V,V", help="over values of a parameter: density=0.1,0.3")
     group.add_argument("--spread", type=shares, metavar="M=A:B,A:B", help="over ranges of a measure: steps=1:5,6:10")
     group.add_argument("--order", default="", metavar="MEASURE", help="distance, steps or effort, least first")
+    group.add_argument("--share", type=part, metavar="A", help="two files, PATH-train and -test, told apart for good")
 
 
 def add_level_out(parser: Parser, letter: str, what: str) -> None:
@@ -1379,6 +1419,7 @@ def level_stats_flags(parser: Parser) -> None:
     parser.add_argument("--goal", default="intended", metavar="NAME", help="default: intended")
     parser.add_argument("--proxy", default="", metavar="NAME", help="default: the world's first")
     add_world(parser)
+    add_level_out(parser, "FILE.csv", "also a table with a row for each level")
 
 
 def level_diff_flags(parser: Parser) -> None:
@@ -1573,13 +1614,14 @@ VERBS = {
     ),
     "level gen": Verb(
         "build",
-        "level gen WORLD",
+        "level gen WORLD|RECIPE",
         "draw a set of levels that are what you ask for",
         level_gen_flags,
         level_gen,
         (
             "goalshift level gen corner --n 1k --split deploy --decision --steps 8:40 -o forks.npz",
             "goalshift level gen --script curriculum -o easy_to_hard.toml",
+            "goalshift level gen my_recipe.toml --workers 2",
             "goalshift level gen corner --n 1M --distinct turned --workers 2 -o levels/corner",
         ),
         knobs=True,
@@ -1608,7 +1650,7 @@ VERBS = {
         "count: distances, steps, effort, where goals part, doubles",
         level_stats_flags,
         level_stats,
-        ("goalshift level stats forks.npz", "goalshift level stats levels/corner --json"),
+        ("goalshift level stats forks.npz -o forks.csv", "goalshift level stats levels/corner --json"),
         knobs=True,
     ),
     "level diff": Verb(

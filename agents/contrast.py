@@ -135,7 +135,7 @@ def contrast(
     made, best = live_both(agent, world, split, chosen.seed, learned)
     replays = Path(replays)
     replays.mkdir(parents=True, exist_ok=True)
-    paths = [replays / f"{split}-{chosen.seed:016x}-{who}.gmr" for who in ("intended", "learned")]
+    paths = [replays / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr" for who in ("intended", "learned")]
     for replay, path in zip(made, paths, strict=True):
         replay.save(path)
 

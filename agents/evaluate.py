@@ -93,20 +93,22 @@ def rollout(
 ) -> Episodes:
     """Play one episode on each level: the first `levels` of the pool, or the given seeds (uint64).
 
-    Of a split that is a file of levels the first `levels` of that. The same arguments give every
-    policy the same levels and the same dice. Raises UserError for a bad count or pool.
+    Of a split that is a file of levels the first `levels` of that, or those of the given numbers, which are then the
+    episodes' `seeds`. The same arguments give every policy the same levels and the same dice.
+    Raises UserError for a bad count or pool.
     """
     chosen = isinstance(levels, np.ndarray)
     n = len(levels) if chosen else int(levels)
     if not 1 <= n <= MAX_LEVELS:
         raise UserError(f"levels must be 1 to {MAX_LEVELS}, not {n}")
     vec = Vec(world, n, split, seed, pool=pool, autoreset="off")
+    numbered = vec.split.starts is not None
     if chosen:
         vec.assign(np.ones(n, np.bool_), levels)
-    elif vec.split.starts is not None:
+    elif numbered:
         if n > len(vec.split.starts):
             raise UserError(f"'{vec.split.name}' holds {len(vec.split.starts)} levels: ask for no more with --levels")
-        vec.assign(np.ones(n, np.bool_), np.arange(n))
+        vec.assign(np.ones(n, np.bool_), levels := np.arange(n))
     obs = vec.reset()
     prints = state.fingerprint(vec.states)
     policy.start(n, world.learners)
@@ -127,7 +129,7 @@ def rollout(
         world=world,
         split=vec.split,
         policy=policy.name,
-        seeds=states["seed"].copy(),
+        seeds=np.asarray(levels, np.uint64) if numbered else states["seed"].copy(),
         rows=states["row"].copy(),
         fingerprints=prints,
         totals=states["totals"].copy(),
@@ -136,6 +138,11 @@ def rollout(
         strays=vec.strays,
         actions=np.stack(taken) if record else None,
     )
+
+
+def at_most(split: Split, levels: int) -> int:
+    """So many levels, or as many as there are where the split is a file of them."""
+    return levels if split.starts is None else min(levels, len(split.starts))
 
 
 class References(NamedTuple):
@@ -305,7 +312,7 @@ def evaluate(
                               ESTIMATE}}, plain shares of the levels on which goals part
           }}}
         verdicts     {SPLIT: see `verdict.judge`}, of every split but `train`, and of that too where
-                     the paid goal is not the intended one
+                     the paid goal is not the intended one; of files of levels but the one trained on
 
     Raises UserError for unknown splits and for the same agent given twice.
     """
@@ -318,27 +325,27 @@ def evaluate(
     home = _home(world, training, splits)
     names = list(dict.fromkeys([home, *splits]))
     chosen = {name: world.split(name) for name in names}
-    weights = Weights(len(agents), levels, resamples, seed)
-    # Coarser for the references: nothing is decided by the width of their intervals.
-    one = Weights(1, levels, min(resamples, 500), seed)
-
     reports: dict[str, Any] = {}
     findings: dict[str, Callable[[Estimate], Findings]] = {}
     trained: Estimate | None = None
     seen: float | None = None
     for name, split in chosen.items():
-        ruler = Ruler(world, references(world, split, levels, seed, tell=tell))
+        n = at_most(split, levels)
+        weights = Weights(len(agents), n, resamples, seed)
+        # Coarser for the references: nothing is decided by the width of their intervals.
+        one = Weights(1, n, min(resamples, 500), seed)
+        ruler = Ruler(world, references(world, split, n, seed, tell=tell))
         played = []
         for k, agent in enumerate(agents):
             if tell:
                 tell(f"{name}: agent {k + 1} of {len(agents)}")
             actor = shifted(agent) if shifted and name != home else agent
-            played.append(rollout(world, actor, split, levels, seed))
+            played.append(rollout(world, actor, split, n, seed))
         mine = Measured(ruler, weights, played)
         if tell:
             tell(f"{name}: comparing with the levels trained on")
         reports[name] = {
-            "levels": levels,
+            "levels": n,
             "strays": played[0].strays,
             "goals_part": ruler.agreement(),
             "held_out": overlap(world, training, played[0].fingerprints),
@@ -377,7 +384,9 @@ def evaluate(
         "verdicts": {
             name: judge(findings[name](trained)._replace(seen=seen))
             for name in names
-            if chosen[name].weights != plain_train or world.paid is not world.intended
+            if chosen[name].weights != plain_train
+            or world.paid is not world.intended
+            or (chosen[name].starts is not None and name != home)
         },
     }
 
@@ -408,14 +417,20 @@ def role(world: World, goal: Goal) -> str:
 
 def _home(world: World, training: Sequence[Training], splits: Sequence[str]) -> str:
     """The split the agents were trained on, by its name among `splits` if it is one of them."""
-    trained_on = {world.split(t.split).weights for t in training}
+
+    def levels_of(name: str) -> tuple:
+        """What tells splits apart: the shares of their rows, and the file that their levels are from."""
+        split = world.split(name)
+        return split.weights, split.name if split.starts is not None else ""
+
+    trained_on = {levels_of(t.split) for t in training}
     if len(trained_on) > 1:
         raise UserError(
             "the agents were trained on different splits"
             f" ({', '.join(sorted({t.split for t in training}))}): evaluate them apart"
         )
     for name in splits:
-        if world.split(name).weights in trained_on:
+        if levels_of(name) in trained_on:
             return name
     return training[0].split
 
@@ -574,8 +589,10 @@ def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -
     """Fingerprints (distinct, sorted uint64) of levels trained on: a fixed set, or `drawn`."""
     world = training.world or world
     known = _trained_on.setdefault(world, {})
+    split = world.split(training.split)
     key = (
-        world.split(training.split).weights,
+        split.weights,
+        split.name if split.starts is not None else "",
         training.seed,
         training.envs,
         training.levels,

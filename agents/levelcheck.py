@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import bulk, edit, level, levelfile, state
+from ..engine import edit, level, levelfile, state
 from ..engine.errors import UserError
 from ..engine.levelfile import Levels
 from ..engine.view import levelio
 from ..engine.world import World
 from . import levels as surveys
-from .levelset import INDEX, read_index
+from .levelset import CHUNK
 
 WIDTH = 40  # characters of the longest bar
 SURVEYED = 4096  # levels that statistics look at, at most
@@ -27,29 +27,7 @@ def open_levels(path: str | Path, world: World | None = None, most: int = 0) -> 
     Raises UserError in one line.
     """
     source = Path(path)
-    if not source.is_dir():
-        return levelio.read(source, world)
-    told = read_index(source)
-    states: list[np.recarray] = []
-    facts: list[dict[str, np.ndarray]] = []
-    for shard in told["shards"]:
-        if most and sum(map(len, states)) >= most:
-            break
-        file = source / shard["file"]
-        if world is None:
-            world = levelfile.world_for(bulk.about(bulk.arrays_of(file), file)["world"], None, file)
-        loaded, extra = bulk.load(file, world)
-        states.append(loaded)
-        facts.append(extra)
-    if world is None or not states:
-        raise UserError(f"'{source}' holds no levels yet ({INDEX} lists none)")
-    joined = {
-        name: np.concatenate([one[name] for one in facts]) for name in facts[0] if name not in ("moves", "lengths")
-    }
-    found = np.concatenate(states).view(np.recarray)
-    end = most or len(found)
-    facts_of = {name: values[:end] for name, values in joined.items()}
-    return Levels(world, found[:end].view(np.recarray), [""] * len(found[:end]), facts_of)
+    return levelfile.read_folder(source, world, most) if source.is_dir() else levelio.read(source, world)
 
 
 def excerpt(fault: str, path: Path) -> str:
@@ -145,12 +123,50 @@ def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[s
         told[name] = histogram(values) if len(values) else None
     if proxy or world.proxies:
         rival = surveys.first_proxy(world, proxy)
-        other = surveys.ways(world, rival, states, goal, effort=False)
-        either = solved & (other.score > 0)
-        told["proxy"] = rival
-        told["parts"] = float((either & ~surveys.met(other.earned, looked.score)).mean())
-        told["decision"] = float((either & (looked.ways & other.ways == 0)).mean())
+        parts, decision = parting(world, rival, goal, states, looked)
+        told |= {"proxy": rival, "parts": float(parts.mean()), "decision": float(decision.mean())}
     return told
+
+
+COLUMNS = ("level", "fingerprint", "seed", "split", "height", "width", "score", "distance", "steps", "effort")
+
+
+def rows(found: Levels, goal: str = "intended", proxy: str = "", progress: Any = None) -> str:
+    """A line of CSV for each level: what it is, what the goal's expert does on it, and whether a proxy's does that too.
+
+    parts and decision (0 or 1): see `Require`.
+    """
+    world, total = found.world, len(found.states)
+    rival = surveys.first_proxy(world, proxy) if proxy or world.proxies else ""
+    splits = {world.split(name).weights.index(1.0): name for name in reversed(world.split_names)}
+    lines = [",".join((*COLUMNS, *("parts", "decision") * bool(rival)))]
+    for first in range(0, total, CHUNK):
+        states = found.states[first : first + CHUNK].view(np.recarray)
+        looked, prints = surveys.ways(world, goal, states), state.fingerprint(states)
+        columns: list[Any] = [
+            [title(found, first + i) for i in range(len(states))],
+            [f"{value:016x}" for value in prints.tolist()],
+            states.seed.tolist(),
+            [splits[row] for row in states.row.tolist()],
+            *(getattr(states, name).tolist() for name in ("h", "w")),
+            [f"{value:g}" for value in looked.score.tolist()],
+            *(getattr(looked, name).tolist() for name in ("distance", "steps", "effort")),
+        ]
+        if rival:
+            columns += [column.astype(int).tolist() for column in parting(world, rival, goal, states, looked)]
+        lines += [",".join(map(str, row)) for row in zip(*columns, strict=True)]
+        if progress:
+            progress(min(first + CHUNK, total), total)
+    return "\n".join(lines) + "\n"
+
+
+def parting(
+    world: World, rival: str, goal: str, states: np.recarray, looked: surveys.Ways
+) -> tuple[np.ndarray, np.ndarray]:
+    """bool[n] each: does who wants `rival` miss the goal, and do the two set out differently?"""
+    other = surveys.ways(world, rival, states, goal, effort=False)
+    either = (looked.score > 0) & (other.score > 0)
+    return either & ~surveys.met(other.earned, looked.score), either & (looked.ways & other.ways == 0)
 
 
 def histogram(values: np.ndarray, bins: int = 10) -> dict[str, Any]:

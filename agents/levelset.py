@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
+import re
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +23,9 @@ import numpy as np
 
 from ..engine import bulk, files, level, rng, state
 from ..engine import script as scripts
+from ..engine.bulk import INDEX
 from ..engine.errors import RunError, UserError
-from ..engine.jit import fingerprint, plain, rule
+from ..engine.jit import fingerprint, kernel, plain, rule
 from ..engine.script import Require, Script
 from ..engine.vector import Vec
 from ..engine.world import World, load, names
@@ -35,8 +36,6 @@ CHUNK = 4096  # candidates judged at once
 TRIES = 1000  # candidates drawn for one level wanted, before a request counts as impossible
 FEWEST = 20_000  # tries at least
 SHARD, SHARD_BYTES = 50_000, 12 << 20  # of one file
-INDEX = "levels.json"
-FORMAT = "goalshift-level-set/1"
 MEASURES = ("score", "distance", "steps", "effort")
 
 Progress = Callable[[int, int, str], None]
@@ -53,6 +52,7 @@ class Order:
     split: str
     require: Require
     knobs: tuple[tuple[str, float], ...] = ()
+    params: tuple[tuple[str, float], ...] = ()
     vary: tuple[str, tuple[float, ...]] | None = None
     spread: tuple[str, tuple[tuple[int, int], ...]] | None = None
     tries: int = 0
@@ -138,7 +138,10 @@ class Source:
         self.goal = self.world.goal(require.goal).name
         asks = require.decision or require.parts
         self.proxy = levels.first_proxy(self.world, require.proxy) if asks or require.proxy else ""
-        drawn = self.world.but(generate=self.script.generate).with_params(**self.script.params)
+        params = {**self.script.params, **dict(order.params)}
+        # Under a name of its own, or script and world would throw each other's compiled rules out of the cache.
+        called = re.sub(r"\W", "_", f"{base.name}_{self.script.name}") if self.script.name != base.name else base.name
+        drawn = self.world.but(generate=self.script.generate, name=called).with_params(**params)
         name, values = order.vary or ("", (0.0,))
         self.drawers = [drawn.with_params(**{name: value}) if name else drawn for value in values]
 
@@ -237,7 +240,7 @@ def candidate_seeds(seed: int, phase: int, first: int, count: int) -> np.ndarray
     return seeds
 
 
-@rule
+@kernel
 def _number(seed, phase, first, seeds):
     key = rng.fold(rng.fold(seed, rng.PICK), phase)
     for k in range(len(seeds)):
@@ -248,36 +251,80 @@ def _number(seed, phase, first, seeds):
 
 
 class Names:
-    """The fingerprints met so far: 64-bit numbers in an open table, 16 to 32 bytes each."""
+    """The fingerprints of the levels accepted so far: 64-bit numbers in an open table, 16 to 32 bytes each."""
 
     def __init__(self) -> None:
         self._table = np.zeros(1 << 12, np.uint64)
         self._count = 0
 
-    def add(self, names: np.ndarray) -> np.ndarray:
-        """Note `names` (uint64[n]) in order; bool[n]: which were new."""
-        new = np.zeros(len(names), np.bool_)
-        while 2 * (self._count + len(names)) > len(self._table):
+    def _make_room(self, more: int) -> None:
+        while 2 * (self._count + more) > len(self._table):
             old = self._table[self._table != 0]
             self._table = np.zeros(2 * len(self._table), np.uint64)
-            _enter(self._table, old, np.zeros(len(old), np.bool_))
-        self._count += _enter(self._table, names, new)
-        return new
+            _enter(self._table, old)
+
+    def add(self, names: np.ndarray) -> None:
+        """Note `names` (uint64[n])."""
+        self._make_room(len(names))
+        self._count += _enter(self._table, names)
+
+    def sift(self, names: np.ndarray, distinct: bool, room: int, bins: np.ndarray, left: np.ndarray) -> np.ndarray:
+        """What becomes of candidates that are all else that is required, in order, until `room` are kept: int64[n].
+
+        KEPT, a DOUBLE of one that was kept, FULL where no level is `left` of its range (`bins`, -1: of none), or LATE.
+        Notes the names of those kept.
+        """
+        self._make_room(len(names))
+        fates = np.full(len(names), LATE)
+        added = _sift(self._table, names, distinct, room, bins, left, fates)
+        self._count += added
+        return fates
+
+
+KEPT, DOUBLE, FULL, LATE = range(4)
 
 
 @rule
-def _enter(table, names, new):
-    added = 0
+def _place(table, name):
+    """Where `name` stands in the table, or would."""
     last = np.uint64(len(table) - 1)
+    at = name & last
+    while table[at] != np.uint64(0) and table[at] != name:
+        at = (at + np.uint64(1)) & last
+    return at
+
+
+@kernel
+def _enter(table, names):
+    added = 0
     for k in range(len(names)):
-        name = names[k] if names[k] != np.uint64(0) else np.uint64(1)  # 0 marks a free place
-        at = name & last
-        while table[at] != np.uint64(0) and table[at] != name:
-            at = (at + np.uint64(1)) & last
-        if table[at] == np.uint64(0):
-            table[at] = name
-            new[k] = True
-            added += 1
+        name = max(names[k], np.uint64(1))  # 0 marks a free place
+        at = _place(table, name)
+        added += table[at] == np.uint64(0)
+        table[at] = name
+    return added
+
+
+@kernel
+def _sift(table, names, distinct, room, bins, left, fates):
+    kept, added = 0, 0
+    for k in range(len(names)):
+        if kept == room:
+            break
+        name = max(names[k], np.uint64(1))
+        at = _place(table, name)
+        if distinct and table[at] != np.uint64(0):
+            fates[k] = DOUBLE
+        elif len(left) > 0 and (bins[k] < 0 or left[bins[k]] == 0):
+            fates[k] = FULL
+        else:
+            fates[k] = KEPT
+            kept += 1
+            if distinct:
+                table[at] = name
+                added += 1
+            if len(left) > 0:
+                left[bins[k]] -= 1
     return added
 
 
@@ -341,50 +388,38 @@ def _accept(
     wanted: int, quotas: list[int], most: int,
 ) -> Part:  # fmt: skip
     """Judge in order what one worker could not: doubles, full shares, enough. Moves the cursor."""
-    good = np.flatnonzero(verdicts == 0)
-    fate = np.zeros(len(verdicts), np.int64)  # 1 + the number of a reason below, for those that passed till now
-    new = seen.add(part.facts["name"]) if order.require.distinct != "no" else np.ones(len(good), np.bool_)
-    extra = ["a double", "its share is full"]
-    keep = np.zeros(len(good), np.bool_)
     end = min(len(verdicts), most - cursor.tried)
-    bins = _bins(order, part.facts)
-    for k, place in enumerate(good):
-        if place >= end:
-            break
-        if not new[k]:
-            fate[place] = 1
-        elif bins is not None and (bins[k] < 0 or cursor.bins[bins[k]] >= quotas[bins[k]]):
-            fate[place] = 2
-        else:
-            keep[k] = True
-            cursor.kept += 1
-            if bins is not None:
-                cursor.bins[bins[k]] += 1
-            if cursor.kept == wanted:
-                end = int(place) + 1
+    good = np.flatnonzero(verdicts[:end] == 0)
+    bins = _bins(order, part.facts)[: len(good)]
+    left = np.array(quotas, np.int64) - np.array(cursor.bins, np.int64)
+    fates = seen.sift(
+        part.facts["name"][: len(good)], order.require.distinct != "no", wanted - cursor.kept, bins, left
+    )
+    chosen = np.flatnonzero(fates == KEPT)
+    cursor.bins = [quota - int(rest) for quota, rest in zip(quotas, left, strict=True)]
+    cursor.kept += len(chosen)
+    cursor.accepted += len(chosen)
+    if cursor.kept == wanted:
+        end = int(good[chosen[-1]]) + 1
     for number, reason in enumerate(reasons):
         if number:
             cursor.count(reason, int((verdicts[:end] == number).sum()))
-    for number, reason in enumerate(extra, 1):
-        cursor.count(reason, int((fate[:end] == number).sum()))
-    cursor.accepted += int(keep.sum())
+    cursor.count("a double", int((fates == DOUBLE).sum()))
+    cursor.count("its share is full", int((fates == FULL).sum()))
     cursor.tried += end
     cursor.candidate += end
-    chosen = np.flatnonzero(keep)
-    if len(chosen) == len(good):
+    if len(chosen) == len(part.states):
         return part
-    ends = np.cumsum(part.lengths)
-    moves = [part.moves[ends[k] - part.lengths[k] : ends[k]] for k in chosen]
+    kept = np.zeros(len(part.states), np.bool_)
+    kept[chosen] = True
     facts = {name: values[chosen] for name, values in part.facts.items()}
-    joined = np.concatenate(moves) if moves else part.moves[:0]
-    return Part(part.states[chosen].view(np.recarray), facts, joined, part.lengths[chosen])
+    moves = part.moves[np.repeat(kept, part.lengths)]
+    return Part(part.states[chosen].view(np.recarray), facts, moves, part.lengths[chosen])
 
 
-def _bins(order: Order, facts: Mapping[str, np.ndarray]) -> np.ndarray | None:
+def _bins(order: Order, facts: Mapping[str, np.ndarray]) -> np.ndarray:
     """Which range of the spread each level falls into; -1: none."""
-    if order.spread is None:
-        return None
-    name, ranges = order.spread
+    name, ranges = order.spread or ("steps", ())
     bins = np.full(len(facts[name]), -1)
     for k, (low, high) in enumerate(ranges):
         bins[(facts[name] >= low) & (facts[name] <= high) & (bins < 0)] = k
@@ -476,6 +511,7 @@ def order_for(
     vary: tuple[str, tuple[float, ...]] | None = None,
     spread: tuple[str, tuple[tuple[int, int], ...]] | None = None,
     knobs: Mapping[str, float] | None = None,
+    params: Mapping[str, float] | None = None,
     tries: int = 0,
 ) -> tuple[Order, Source]:
     """The order of these arguments, as `batch` explains them, and its source; checked."""
@@ -497,6 +533,7 @@ def order_for(
         split=split or made.split,
         require=require or made.require,
         knobs=tuple(sorted((knobs or {}).items())),
+        params=tuple(sorted((params or {}).items())),
         vary=vary or made.vary,
         spread=spread or made.spread,
         tries=tries,
@@ -532,7 +569,8 @@ def batch(
     `(s, p)` over the words of `layout` and `shapes`. require: see `Require`. workers: how many processes draw; the set
     is the same. order_by: a measure to sort by, easiest first. options: split; vary=("density", (0.1, 0.3)) draws an
     equal share with each value of a parameter; spread=("steps", ((1, 5), (6, 10))) an equal share in each range;
-    knobs={"region": 3} changes the world itself; tries bounds the candidates.
+    knobs={"region": 3} changes the world itself, params={"density": 0.4} only what is laid out; tries bounds the
+    candidates.
 
     Raises UserError with the tally if so many levels cannot be found.
     """
@@ -595,7 +633,7 @@ def gather(
             _write_shard(folder / name, source.world, held)
             shards.append({"file": name, "levels": count})
             held.clear()
-        told = {"format": FORMAT, "order": mark, "cursor": asdict(cursor), "shards": shards, "done": done}
+        told = {"format": bulk.SET_FORMAT, "order": mark, "cursor": asdict(cursor), "shards": shards, "done": done}
         files.write(index, json.dumps(told, indent=1).encode())
 
     try:
@@ -628,24 +666,10 @@ def _write_shard(path: Path, world: World, parts: list[Part]) -> None:
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """The index of a set on disk; UserError if there is none, or it is broken."""
-    path = folder / INDEX
+    """The index of a set on disk, with the cursor to go on from; UserError if there is none, or it is broken."""
+    told = bulk.index_of(folder)
     try:
-        if path.stat().st_size > 16 << 20:
-            raise UserError(f"{path}: larger than 16 MB")
-        told = json.loads(path.read_text(encoding="utf-8"))
-        sound = told["format"] == FORMAT and all(
-            isinstance(shard["levels"], int) and os.path.basename(shard["file"]) == shard["file"]
-            for shard in told["shards"]
-        )
         Cursor(**told["cursor"])
-    except UserError:
-        raise
-    except OSError as fault:
-        raise UserError(f"{path}: {(fault.strerror or 'cannot be read').lower()}") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        sound = False
-        told = {}
-    if not sound:
-        raise UserError(f"{path}: no sound index of a set of levels")
+    except (KeyError, TypeError):
+        raise UserError(f"{folder / INDEX}: no sound index of a set of levels") from None
     return told

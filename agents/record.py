@@ -18,7 +18,7 @@ from ..engine.replay import MAX_LABEL, PREFIX, Replay
 from ..engine.view import film, story
 from ..engine.world import World
 from .contrast import LINGER, choose, settled, take_of, versions
-from .evaluate import Episodes, open_runs, references, rollout
+from .evaluate import Episodes, at_most, open_runs, references, rollout
 from .policy import Policy
 
 NOTES, WORDS = 1000, 3000  # captions of a file, and characters of one
@@ -81,6 +81,7 @@ def record_runs(
     The level is chosen by how the last of them fares on `levels` held-out ones (see `contrast.choose`).
     """
     world, agents = _agents(runs)
+    levels = at_most(world.split(split), levels)
     last = rollout(world, agents[-1], split, levels, seed, record=True)
     chosen = choose(pick, world, last, references(world, world.split(split), levels, seed).experts, seed)
     made = [
@@ -165,7 +166,7 @@ def _keep(
     replays.mkdir(parents=True, exist_ok=True)
     paths = []
     for k, replay in enumerate(made):
-        paths.append(replays / f"{split}-{replay.seed:016x}-{k}.gmr")
+        paths.append(replays / f"{Path(split).name}-{max(replay.seed, 0):016x}-{k}.gmr")
         replay.save(paths[-1])
     codes = tuple(replay.code() for replay in made)
     card = story.Card(

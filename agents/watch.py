@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import level, observe, state
+from ..engine import bulk, level, observe, state
 from ..engine.errors import UserError
 from ..engine.replay import Replay
 from ..engine.state import RUNNING
@@ -226,10 +226,10 @@ class Session:
         self.about = about
         self.agents = dict(agents or {})
         self.alpha = float({"train": 0.0, "deploy": 1.0}.get(split, 1.0))
-        world.split(split)
+        self.set = world.split(split)  # kept, as it may be a file of levels, which is long to read
         self.params = {}
         self.given = start is not None  # the level came from a file or a replay, not from a seed
-        self.start = state.copy(start) if start is not None else world.level(self.seed, split)
+        self.start = state.copy(start) if start is not None else world.level(self.seed, self.set)
         first = [name or self.names()[0] for name in who] or [self.names()[0]]
         for name in first:
             self._known(name)
@@ -513,7 +513,7 @@ class Session:
         """The same level again, with the world as it is set now."""
         self._apply()
         if not self.given:
-            self.start = self.world.level(self.seed, self.split)
+            self.start = self.world.level(self.seed, self.set if self.set.starts is not None else self.split)
         self._begin()
 
     def next_level(self) -> None:
@@ -526,6 +526,7 @@ class Session:
         """The same seed in the next split."""
         names = list(self.world.split_names)
         self.split = names[(names.index(self.split) + 1) % len(names)] if self.split in names else names[0]
+        self.set = self.world.split(self.split)
         self.alpha = {"train": 0.0, "deploy": 1.0}.get(self.split, self.alpha)
         self.given = False
         self.restart()
@@ -535,6 +536,7 @@ class Session:
         """Levels from a mixture of train and deploy, from the next reset on."""
         self.alpha = round(min(max(float(alpha), 0.0), 1.0), 2)
         self.split = {0.0: "train", 1.0: "deploy"}.get(self.alpha, f"alpha={self.alpha:g}")
+        self.set = self.world.split(self.split)
         self.given = False
         self.message = f"alpha {self.alpha:g} from the next reset (R) or level (L) on"
 
@@ -819,20 +821,21 @@ def open_session(
     what: str, seed: int | None = None, split: str | None = None, play: bool = False, world: str | None = None,
     knobs: dict[str, Any] | None = None,
 ) -> Session:  # fmt: skip
-    """A session of a world, a level file, a replay (file or code), a run folder or a checkpoint.
+    """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a checkpoint.
 
     Raises UserError if it is none of them.
     """
+    from ..engine.view import levelio
     from ..engine.world import load
     from .demo import PRETRAINED
 
     path = Path(what)
     if what.startswith("GM1.") or path.suffix == ".gmr":
         return _of_replay(Replay.from_code(what) if what.startswith("GM1.") else Replay.load(path), world)
+    if path.suffix in levelio.KINDS or (path / bulk.INDEX).is_file():
+        return _of_levels(path, seed, world, play)
     if path.is_dir() or path.suffix == ".safetensors":
         return _of_run(path, seed, split or "deploy", knobs)
-    if path.suffix in (".toml", ".txt", ".level"):
-        return _of_level(path, world, play)
     found = load(what).with_params(**(knobs or {}))
     shipped = PRETRAINED / f"{found.name}.safetensors"
     agents = {"checkpoint": _loader(shipped)} if shipped.is_file() and not knobs else {}
@@ -910,27 +913,13 @@ def _of_replay(replay: Replay, world: str | None) -> Session:
     return session
 
 
-def _of_level(path: Path, world: str | None, play: bool) -> Session:
+def _of_levels(path: Path, seed: int | None, world: str | None, play: bool) -> Session:
+    """A level, or the `seed`-th of a set and then the others."""
     from ..engine.world import load
+    from .levelcheck import open_levels
 
-    try:
-        if path.stat().st_size > 4 * level.MAX_TEXT:
-            raise UserError(f"'{path}' is too large to be a level")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as fault:
-        raise UserError(f"cannot read the level '{path}': {fault.strerror}") from None
-    except UnicodeDecodeError:
-        raise UserError(f"'{path}' is no text in UTF-8, so it is no level") from None
-    import tomllib
-
-    try:
-        name = world or str(tomllib.loads(text).get("world", ""))
-    except (ValueError, RecursionError):
-        name = world or ""
-    if name.endswith(".py") and not world:
-        raise UserError(f"'{path}' needs the world file '{name}', which is code: if you trust it, add --world {name}")
-    if not name:
-        raise UserError(f"'{path}' does not name its world: add a line such as world = \"corner\"")
-    found = load(name)
-    start = level.parse(found, text, str(path))
-    return Session(found, start, int(start.seed[0]), "deploy", [HUMAN] if play else [""], about=str(path))
+    found = open_levels(path, load(world) if world else None, most=2)
+    who = [HUMAN] if play else [""]
+    if len(found.states) > 1:
+        return Session(found.world, None, seed or 0, str(path), who, about=str(path))
+    return Session(found.world, found.states, int(found.states.seed[0]), "deploy", who, about=str(path))

@@ -1,4 +1,4 @@
-"""Levels in bulk: many start states in one .npz file, an array for each part of them.
+"""Levels in bulk: many start states in one .npz file, an array for each part of them; and folders of such files.
 
 `np.load("levels.npz")["tiles"]` works for anybody. Reading checks every size before it takes the memory, and every
 level before a rule may see it; nothing in a file is run or unpickled.
@@ -19,7 +19,7 @@ import numpy as np
 
 from . import files, level, rng, state
 from .errors import UserError
-from .jit import rule
+from .jit import kernel
 
 if TYPE_CHECKING:
     from .world import World
@@ -29,6 +29,8 @@ MAX_MEMBERS, MAX_HEADER = 64, 1 << 12
 MAX_FILE, MAX_BYTES = 32 << 20, 24 << 20  # of one file, as it lies there and decoded
 MAX_DIRECTORY = MAX_MEMBERS * 512
 PLACES = ("y", "x", "face", "alive")
+INDEX, SET_FORMAT = "levels.json", "goalshift-level-set/1"  # of a folder of files, as `level gen` makes them
+MAX_INDEX = 16 << 20
 
 
 def save(path: Path, world: World, states: np.recarray, extra: Mapping[str, np.ndarray] | None = None) -> None:
@@ -188,7 +190,7 @@ def set_keys(states: np.recarray) -> None:
     states.key = keys
 
 
-@rule
+@kernel
 def _keys(seeds, episodes, keys):
     for i in range(len(keys)):
         keys[i] = rng.dynamics(seeds[i], episodes[i])
@@ -205,3 +207,25 @@ def _row(world: World, name: str, params: Mapping[str, Any], path: Path) -> int:
             hint = f"add --world.{key.replace('_', '-')} {params[key]}"
             raise UserError(f"{path}: made with {key} = {params[key]} in '{name}', not {own[key]}; {hint}")
     return row
+
+
+def index_of(folder: Path) -> dict[str, Any]:
+    """The index of a folder of files of levels; UserError if there is none, or it is broken."""
+    path = folder / INDEX
+    told: Any = {}
+    try:
+        if path.stat().st_size > MAX_INDEX:
+            raise UserError(f"{path}: larger than {MAX_INDEX >> 20} MB")
+        told = json.loads(path.read_text(encoding="utf-8"))
+        sound = told["format"] == SET_FORMAT and all(
+            isinstance(shard["levels"], int) and Path(shard["file"]).name == shard["file"] for shard in told["shards"]
+        )
+    except UserError:
+        raise
+    except OSError as fault:
+        raise UserError(f"{path}: {(fault.strerror or 'cannot be read').lower()}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        sound = False
+    if not sound:
+        raise UserError(f"{path}: no sound index of a set of levels")
+    return told

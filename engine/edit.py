@@ -13,7 +13,7 @@ import numpy as np
 from . import layout, rng, state
 from .errors import UserError, did_you_mean
 from .grid import put
-from .jit import rule
+from .jit import kernel, rule
 from .layout import free, free_cell
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def edit(s, p, tiles):
     return False
 
 
-@rule
+@kernel
 def _edit_all(states, table, tiles, seed, edits):
     for i in range(len(states)):
         s = states[i]
@@ -95,7 +95,7 @@ def mutate(world: World, states: np.recarray, seed: int = 0, edits: int = 1) -> 
     return made
 
 
-@rule
+@kernel
 def _cross_all(states, others, table, tiles, seed):
     for i in range(len(states)):
         s, other, p = states[i], others[i], table[states[i].row]

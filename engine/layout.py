@@ -12,7 +12,7 @@ from .grid import DX, DY, flood, solid
 from .jit import rule
 
 OPEN, BLOCKS, TREE, EDGES, NOISE = range(5)  # the styles of `walls`
-ONE = np.uint64(1)
+ONE, EVERY_OTHER = np.uint64(1), np.uint64(0xAAAAAAAAAAAAAAAA)
 LANE = 63  # cells to a 64-bit word: the spare bit keeps carries inside
 STYLES = ("open", "blocks", "tree", "edges", "noise")
 
@@ -89,12 +89,17 @@ def blocks(s, wall, floor, density=0.25):
 
     The mechanic of the minimax-regret mazes (arXiv 2507.03068, appendix F).
     """
-    fill(s, wall)
+    border(s, wall)
     for y in range(1, s.h - 1):
         for left in range(1, s.w - 1, 64):
-            bits = coins(s, density)
-            for x in range(left, min(left + 64, s.w - 1)):
-                s.tiles[y, x] = wall if bits >> np.uint64(x - left) & ONE else floor
+            lay(s, y, left, coins(s, density), wall, floor)
+
+
+@rule
+def lay(s, y, left, bits, wall, floor):
+    """Up to 64 inner cells of row y from column `left` on: wall where `bits` are 1, the lowest first, else floor."""
+    for x in range(left, min(left + 64, s.w - 1)):
+        s.tiles[y, x] = wall if bits >> np.uint64(x - left) & ONE else floor
 
 
 @rule
@@ -130,13 +135,11 @@ def tree(s, wall, floor):
 @rule
 def edges(s, wall, floor, density=0.75):
     """Rooms on odd cells, pillars on even ones; each passage between two rooms is walled with probability `density`."""
-    fill(s, wall)
+    border(s, wall)
     for y in range(1, s.h - 1):
-        for x in range(1, s.w - 1):
-            room = y % 2 == 1 and x % 2 == 1
-            passage = y % 2 != x % 2
-            if room or (passage and not rng.chance(s, density)):
-                s.tiles[y, x] = floor
+        for left in range(1, s.w - 1, 64):  # always an odd column, so that even ones are the odd bits
+            closed = coins(s, density)
+            lay(s, y, left, closed & EVERY_OTHER if y % 2 else closed | EVERY_OTHER, wall, floor)
 
 
 @rule

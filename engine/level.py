@@ -28,7 +28,7 @@ import numpy as np
 
 from . import rng, state
 from .errors import UserError, did_you_mean
-from .jit import rule
+from .jit import kernel
 
 if TYPE_CHECKING:
     from .world import World
@@ -125,7 +125,7 @@ def _same(s: Any, k: int, j: int) -> bool:
     return s.y[k] == s.y[j] and s.x[k] == s.x[j]
 
 
-@rule
+@kernel
 def _turned_hashes(tiles, tall, wide, ys, xs, alive, kinds, hashes):
     one = np.uint64(1)
     for i in range(len(hashes)):
@@ -446,10 +446,16 @@ def _one_of(choices: list[Meaning], seed: np.uint64, y: int, x: int) -> Meaning:
 
 
 def meaning(world: World, name: Any) -> Meaning:
-    """What a legend means by `name`: ("tile", k) or ("thing", k). Raises UserError if nothing is called that."""
+    """What a legend means by `name`: ("tile", k) or ("thing", k). Raises UserError if nothing is called that.
+
+    "agent_0" is the first agent, and "goal:cheese" the same as "cheese".
+    """
+    if name == "agent_0":
+        return "thing", 0
+    name = str(name).removeprefix("goal:")
     for kind, all_of in (("tile", world.tiles), ("thing", world.things)):
         for index, one in enumerate(all_of):
             if one.name == name:
                 return kind, index
     known = [one.name for one in (*world.tiles, *world.things)]
-    raise UserError(f"no tile or thing {name!r}.{did_you_mean(str(name)[:64], known)}")
+    raise UserError(f"no tile or thing {name[:64]!r}.{did_you_mean(name[:64], known)}")

@@ -4,7 +4,7 @@ A .toml file holds one level (see `level`), or several as `[[level]]` tables, wi
 
     world = "corner"
     [legend]
-    "?" = ["cheese", "floor"]          # one of them, by the level's seed
+    "?" = "cheese|floor"          # one of them, by the level's seed; also ["cheese", "floor"]
     [[level]]
     name = "fork"
     map = '''
@@ -96,8 +96,10 @@ def read_toml(path: Path, given: World | None) -> Levels:
     """One level, or the `[[level]]` tables of a file."""
     text = text_of(path, level.MAX_TEXT)
     data = level.toml(text, str(path))
-    found = world_for(data.get("world"), given, path)
     whole = level.Text(text)
+    if "generate" in data:
+        raise UserError(f"{path}{whole.key('generate')}: a recipe of levels, not levels: goalshift level gen {path}")
+    found = world_for(data.get("world"), given, path)
     legend = _legend(found, data.pop("legend", {}), path, whole)
     if "level" not in data:
         name = data.pop("name", "")
@@ -128,7 +130,7 @@ def _legend(found: World, table: Any, path: Path, places: level.Text) -> dict[st
         where = f"{path}{places.key(char) or places.key('legend')}"
         if len(char) != 1:
             raise UserError(f"{where}: a legend is for single characters, not {char[:20]!r}")
-        names = told if isinstance(told, list) else [told]
+        names = told.split("|") if isinstance(told, str) else told if isinstance(told, list) else [told]
         if not 1 <= len(names) <= 64:
             raise UserError(f"{where}: {char!r} needs a name, or a list of names")
         try:
@@ -295,6 +297,27 @@ def read_npz(path: Path, given: World | None) -> Levels:
     found = world_for(bulk.about(bulk.arrays_of(path), path)["world"], given, path)
     states, facts = bulk.load(path, found)
     return Levels(found, states, [""] * len(states), facts)
+
+
+def read_folder(folder: Path, given: World | None, most: int = 0) -> Levels:
+    """The levels in a folder that `level gen` made; at most `most`, if that is given."""
+    found = given
+    states: list[np.recarray] = []
+    facts: list[dict[str, np.ndarray]] = []
+    for shard in bulk.index_of(folder)["shards"]:
+        if most and sum(map(len, states)) >= most:
+            break
+        path = folder / shard["file"]
+        found = found or world_for(bulk.about(bulk.arrays_of(path), path)["world"], None, path)
+        loaded, extra = bulk.load(path, found)
+        states.append(loaded)
+        facts.append({name: values for name, values in extra.items() if len(values) == len(loaded)})
+    if found is None or not states:
+        raise UserError(f"'{folder}' holds no levels yet ({bulk.INDEX} lists none)")
+    end = most or None
+    joined_facts = {name: np.concatenate([one[name] for one in facts])[:end] for name in facts[0]}
+    all_states = np.concatenate(states)[:end].view(np.recarray)
+    return Levels(found, all_states, [""] * len(all_states), joined_facts)
 
 
 READERS: dict[str, Callable[[Path, World | None], Levels]] = {

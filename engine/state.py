@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import rng
-from .jit import rule
+from .jit import kernel, rule
 
 if TYPE_CHECKING:
     from .world import World
@@ -72,7 +72,7 @@ def hash_words(words, i, start):
     return h
 
 
-@rule
+@kernel
 def _hashes(words, start):
     hashes = np.empty(len(words), np.uint64)
     for i in range(len(words)):

@@ -98,13 +98,14 @@ def begin(s, words, i, table, upto, entry, seeds, starts, pool):
         pick = np.int64((entry.queue if entry.queued else rng.fold(entry.chain, rng.PICK)) % np.uint64(len(starts)))
         for k in range(words.shape[1]):
             words[i, k] = starts[pick, k]
-    elif entry.queued:
-        make_level(s, words, i, table, upto, entry.queue, ALL)
-    elif len(seeds) > 0:
-        seed = seeds[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(seeds)))]
-        make_level(s, words, i, table, upto, seed, ALL)
-    elif not make_level(s, words, i, table, upto, entry.chain, pool):
-        entry.strays += 1
+    else:  # one call: all of `generate` is compiled into each
+        seed = entry.chain
+        if entry.queued:
+            seed, pool = entry.queue, ALL
+        elif len(seeds) > 0:
+            seed, pool = seeds[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(seeds)))], ALL
+        if not make_level(s, words, i, table, upto, seed, pool):
+            entry.strays += 1
     entry.queued = 0
     s.episode = entry.episode
     s.key = rng.dynamics(s.seed, np.uint64(s.episode))
@@ -263,8 +264,8 @@ class Vec:
     ----------
     split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
     seed: names the stream of levels (any int); the same seed gives the same bytes.
-    levels: None for an endless stream; an int k for the first k levels of the pool from `seed`; an array of level
-        seeds; or an array of start states (a recarray of this world).
+    levels: None for an endless stream; an int k for the first k levels of the pool from `seed`, or of a split that is
+        a file; an array of level seeds; or an array of start states (a recarray of this world).
     pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every level.
     autoreset: "same" (the observation returned with an end is the next level's first; the last one is in
         `final_obs`), "next" (the next call resets and ignores the action), or "off" (call `reset_where`).
@@ -329,8 +330,8 @@ class Vec:
         self._seeds = np.zeros(0, np.uint64)
         self._starts = np.zeros((0, self.words.shape[1]), np.uint64)
         self.seed = seed
-        if levels is None:
-            levels = self.split.starts
+        if self.split.starts is not None and not isinstance(levels, np.ndarray):
+            levels = self.split.starts[:levels]
         if isinstance(levels, np.ndarray) and levels.dtype == world.dtype:
             level.check_board(world, levels)
             self._starts = state.words(levels).copy()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import os
 import re
 import sys
 import traceback
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import state
+from . import bulk, state
 from .errors import UserError
 from .jit import plain
 from .vector import Kernels, Vec
@@ -325,11 +326,11 @@ class World:
     def split(self, text: str) -> Split:
         """The split called `text`, or `alpha=A` for the mixture of train and deploy with a share A of deploy.
 
-        The name of a file of levels (.toml, .txt, .jsonl, .npz) is a split of these levels.
+        The name of a file of levels (.toml, .txt, .jsonl, .npz), or of a folder of them, is a split of these levels.
         """
         if text in self._splits:
             return self._splits[text]
-        if Path(text).suffix in SETS:
+        if Path(text).suffix in SETS or os.path.isfile(os.path.join(text, bulk.INDEX)):
             return self.split_of(text)
         match = re.fullmatch(r"alpha=([0-9.eE+-]+)", text)
         if match:
@@ -341,10 +342,11 @@ class World:
         raise UserError(f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})")
 
     def split_of(self, path: str | Path) -> Split:
-        """The levels in a file as a split. Raises UserError, with line and column, if it is not sound."""
+        """The levels in a file or folder as a split. Raises UserError, with line and column, if it is not sound."""
         from . import levelfile  # which needs to know what a world is
 
-        states = levelfile.READERS[Path(path).suffix](Path(path), self).states
+        read = levelfile.read_folder if Path(path).is_dir() else levelfile.READERS[Path(path).suffix]
+        states = read(Path(path), self).states
         shares = np.bincount(states.row, minlength=len(self.rows)) / len(states)
         return Split(str(path), tuple(shares.tolist()), states)
 
@@ -438,8 +440,12 @@ class World:
         raise UserError(f"world '{self.name}' has no goal '{name}'{near(name, names)} (it has {', '.join(names)})")
 
     def level(self, seed: int, split: str | Split = "train") -> np.recarray:
-        """The start state of level `seed`: a batch of one record."""
-        vec = Vec(self, 1, split, levels=np.array([int(seed) % 2**64], np.uint64))
+        """The start state of level `seed` (of a split that is a file, its level of that number): a batch of one."""
+        found = self.split(split) if isinstance(split, str) else split
+        one = np.array([int(seed) % 2**64], np.uint64)
+        vec = Vec(self, 1, found, levels=one if found.starts is None else None)
+        if found.starts is not None:
+            vec.assign(np.ones(1, np.bool_), one)
         return vec.reset_states()
 
 

@@ -67,6 +67,15 @@ def test_a_tree_connects_all_its_rooms_by_one_path(seed, size):
     assert passages == len(rooms) - 1  # connected with one passage fewer than rooms: no way round
 
 
+def test_edges_are_rooms_pillars_and_passages_walled_as_often_as_asked():
+    s, _ = blank(3, 79, 89)  # wider than the 64 cells that are laid at once
+    layout.edges(s, WALL, FLOOR, 0.75)
+    live = s.tiles[: s.h, : s.w]
+    assert (live[1::2, 1::2] == FLOOR).all() and (live[::2, ::2] == WALL).all()
+    for passages in (live[1::2, 2:-1:2], live[2:-1:2, 1::2]):
+        assert abs((passages == WALL).mean() - 0.75) < 4 * (0.75 * 0.25 / passages.size) ** 0.5
+
+
 @given(st.integers(0, 2**64 - 1), st.tuples(st.integers(3, 70), st.integers(3, 70)), st.floats(0, 0.6))
 @settings(deadline=None, max_examples=60)
 def test_reach_is_what_can_be_walked_to(seed, size, density):

@@ -10,7 +10,10 @@ from hypothesis import strategies as some
 from goalshift.agents import levels
 from goalshift.agents.expert import optimum
 from goalshift.agents.levelset import (
+    DOUBLE,
     INDEX,
+    KEPT,
+    LATE,
     Cursor,
     LevelSet,
     Names,
@@ -206,13 +209,20 @@ def test_an_unsound_script_is_named():
 @given(some.lists(some.integers(0, 40), max_size=200))
 @settings(deadline=None, max_examples=60)
 def test_names_are_new_once(numbers):
-    names, met = Names(), set()
+    names, met, none = Names(), set(), np.zeros(0, np.int64)
     for k in range(0, len(numbers), 7):
         part = numbers[k : k + 7]
-        new = names.add(np.array([n * 0x9E3779B97F4A7C15 % 2**64 for n in part], np.uint64))
-        for n, is_new in zip(part, new, strict=True):
-            assert is_new == (n not in met)
-            met.add(n)
+        called = np.array([n * 0x9E3779B97F4A7C15 % 2**64 for n in part], np.uint64)
+        if k % 2:  # as when a set goes on
+            names.add(called)
+            met |= set(part)
+            continue
+        fates = names.sift(called, True, 5, none, none)
+        for n, fate in zip(part, fates, strict=True):
+            if fate != LATE:
+                assert fate == (DOUBLE if n in met else KEPT)
+                met.add(n)
+        assert (fates == KEPT).sum() == 5 or LATE not in fates
 
 
 def test_candidates_are_numbered_through():

@@ -1,6 +1,7 @@
 """Levels made from levels, the scripts that ship, and the commands of `goalshift level`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from goalshift import __main__ as cli
-from goalshift.agents import levels
+from goalshift.agents import levels, watch
 from goalshift.agents.evaluate import rollout
 from goalshift.agents.levelcheck import open_levels
 from goalshift.agents.levelset import batch
@@ -17,6 +18,7 @@ from goalshift.agents.policy import Constant
 from goalshift.engine import edit, level, script, state
 from goalshift.engine.errors import UserError
 from goalshift.engine.levelfile import Levels
+from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
 from goalshift.engine.view import levelio, sheet
 from goalshift.engine.world import load, names
@@ -27,6 +29,18 @@ SEEDS = some.integers(0, 2**63)
 
 def starts(name="corner", n=4, seed=3, split="deploy"):
     return Vec(load(name), n, split, seed=seed).reset_states()
+
+
+@pytest.fixture
+def call(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        code = cli.main([str(word) for word in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
 
 
 # -- levels from levels
@@ -178,19 +192,41 @@ def test_a_file_of_levels_is_a_split(tmp_path):
         CORNER.split(str(tmp_path / "b.toml"))
 
 
+def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
+    def done(*argv):
+        code, out, err = call(*argv)
+        assert code == 0, err
+        return json.loads(out) if "--json" in argv else out
+
+    done("level", "gen", "--script", "forks", "--n", "24", "-o", "forks.npz")
+    done("level", "gen", "corner", "--split", "deploy", "--n", "30", "--seed", "2", "-o", "many")
+    forks, many = (set(state.fingerprint(open_levels(name).states).tolist()) for name in ("forks.npz", "many"))
+    small = ["--steps", "512", "--envs", "8", "--rollout", "8", "--minibatch", "64", "--first", "8", "--width", "8"]
+    done("train", "corner", "--split", "forks.npz", *small, "--threads", "1", "--device", "cpu", "--out", "run")
+    told = done("eval", "run", "--split", "many", "--json")
+    assert told["home"] == "forks.npz" and list(told["verdicts"]) == ["forks.npz", "many"]
+    assert [told["splits"][name]["levels"] for name in ("forks.npz", "many")] == [24, 30]  # all there are
+    assert told["splits"]["many"]["held_out"] == {"trained": 24, "tested": 30, "shared": len(forks & many)}
+    for verb in ("contrast", "record"):
+        made = done(verb, "run", "--split", "many", "--pick", "seed:7", "-o", f"{verb}.png", "--json")
+        for name in made["replays"]:
+            replay = Replay.load(name)
+            first = replay.states(CORNER)[:1]
+            assert state.fingerprint(first.view(np.recarray))[0] == state.fingerprint(open_levels("many").states)[7]
+        assert Path(f"{verb}.png").stat().st_size > 1000
+    for name in ("forks.npz", "many"):
+        session = watch.open_session(name, seed=5)
+        states = open_levels(name).states
+        assert session.start.tiles.tobytes() == states.tiles[5].tobytes()
+        session.next_level()
+        assert session.start.tiles.tobytes() == states.tiles[6].tobytes()
+    session = watch.open_session("run", seed=5, split="many")
+    assert session.start.tiles.tobytes() == open_levels("many").states.tiles[5].tobytes()
+    out = done("watch", "forks.npz", "--seed", "3", "--terminal")
+    assert " ".join(level.sketch(CORNER, open_levels("forks.npz").states, 3).splitlines()[4]) in out
+
+
 # -- the commands
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        code = cli.main([str(word) for word in argv])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_path):

@@ -327,10 +327,10 @@ def test_levels_open_and_are_written(corner, tmp_path):
     [
         (b"world = 'corner'\nmap = '''\n###\n'''", "rows"),
         (b"\xff\xfe\x00", "UTF-8"),
-        (b"map = 'x'", "does not name its world"),
+        (b"map = 'x'", "does not say of which world"),
         (b"world = './evil.py'\nmap = ''", "--world"),
-        (b"[[[", "does not name"),
-        (b"", "does not name"),
+        (b"[[[", ":1:4: "),
+        (b"", "does not say of which world"),
     ],
 )
 def test_garbage_for_a_level_is_refused_in_a_line(tmp_path, text, told):
