@@ -260,6 +260,6 @@ def _share(section: Section) -> float:
         return 0.0
     told = section.value("split")
     sound = isinstance(told, dict) and set(told) <= {"train", "by"} and told.get("by", "fingerprint") == "fingerprint"
-    share = told.get("train") if sound else None
+    share: Any = told.get("train") if sound else None
     section.need("split", _is_number(share) and 0 < share < 1, "split must be { train = A }, A between 0 and 1")
-    return float(share)  # type: ignore[arg-type]
+    return float(share)
