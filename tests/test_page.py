@@ -180,6 +180,11 @@ def test_scores_and_outcomes_are_those_of_the_states(shown):
     over = """return [...document.querySelectorAll('.outcome')].map(
         (o) => getComputedStyle(o).display !== 'none' && o.innerText)"""
     said = window.run(over)
+    code = """return [...document.querySelectorAll('.outcome')].map((o) => {
+        const box = o.getBoundingClientRect(), stage = o.parentNode.getBoundingClientRect();
+        return (box.top + box.bottom) / 2 < (stage.top + stage.bottom) / 2; })"""
+    low = [2 * take.states.y[-1, 0] > take.states.h[-1] for take in takes]
+    assert window.run(code) == low, "the outcome stands where the learner does not"
     assert "INTENDED GOAL: MET" in said[0].upper() and "INTENDED GOAL: MISSED" in said[1].upper()
     window.run("goalshift.players[0].seek(1)")
     assert window.run(over) == [False, False]

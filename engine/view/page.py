@@ -268,6 +268,8 @@ def _pane_html(story: Story, index: int, size: tuple[int, int]) -> str:
     side = story.sides[index]
     outcomes = story.outcomes(side)
     rows, ends = [], []
+    record = side.take.states[-1]
+    place = " high" if 2 * int(record.y[0]) > int(record.h) else ""  # not where it has come to stand
     for goal, (words, met) in zip(story.world.goals, outcomes, strict=True):
         intended = goal is story.world.intended
         kind = "star" if intended else "diamond"
@@ -283,7 +285,7 @@ def _pane_html(story: Story, index: int, size: tuple[int, int]) -> str:
         f"{text(side.take.label)}</h3>"
         f'<div class="stage"><canvas width="{size[1]}" height="{size[0]}" role="img" '
         f'aria-label="{text(f"{side.take.role}: {side.take.label}")}"></canvas>'
-        f'<ul class="outcome {"met" if outcomes[0][1] else "missed"}">{"".join(ends)}</ul></div>'
+        f'<ul class="outcome {"met" if outcomes[0][1] else "missed"}{place}">{"".join(ends)}</ul></div>'
         f'<table class="scores">{"".join(rows)}</table></div>'
     )
 
