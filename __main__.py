@@ -627,14 +627,19 @@ def report(args: argparse.Namespace, talk: Talk) -> Report:
         preflight.check_file(path, args.force)
     from .agents.demo import evaluate_runs
     from .agents.report import report as write_report
+    from .agents.report_figures import read_curve
 
+    curve = Path(args.curve) if args.curve else None
+    if curve is not None:
+        read_curve(curve)  # a bad file is told before hours of evaluation
     splits = ["train", *(args.split or ["deploy"])]
     found = evaluate_runs(args.runs, splits, args.levels, args.seed, bar=talk.progress)
     out.parent.mkdir(parents=True, exist_ok=True)
     words = ["goalshift report", *args.runs, *(f"--split {name}" for name in args.split or ())]
     words += [f"--levels {args.levels}"] * (args.levels != 512) + [f"--seed {args.seed}"] * bool(args.seed)
+    words += [f"--curve {args.curve}"] * bool(args.curve)
     figures = Path(args.figures) if args.figures else None
-    made = write_report(args.runs, out, found, " ".join(words), args.title or "", figures, talk.say)
+    made = write_report(args.runs, out, found, " ".join(words), args.title or "", figures, curve, talk.say)
     lines = [made["claim"], *(f"{made[name]}  {human_bytes(made[name])}" for name in ("report", "data"))]
     return Report(made, "\n".join(lines))
 
@@ -671,10 +676,12 @@ def play(args: argparse.Namespace, talk: Talk) -> Report:
 def show(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
     trust(args.world)
-    from .agents.watch import open_session, show_session
+    from .agents.sessions import open_session, show_session
 
     session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
-    steps = show_session(session, args.what, args.size, args.terminal, args.headless, args.follow, not args.no_color)
+    steps = show_session(
+        session, args.what, args.size, args.terminal, args.headless, args.follow, not args.no_color, args.settings
+    )
     return Report({"world": session.world.name, "steps": steps}, "")
 
 
@@ -946,6 +953,16 @@ def level_new(args: argparse.Namespace, talk: Talk) -> Report:
     return Report({"files": made}, f"wrote {files}\n\nnext: edit it, then goalshift level check {path}")
 
 
+def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
+    """Open the editor on a file of levels, and stay until it is closed."""
+    trust(args.world)
+    from .agents.sessions import edit_session, show_session
+
+    session = edit_session(Path(args.file), args.world, args.at, args.seed)
+    show_session(session, args.file, args.size, headless=args.headless, settings=args.settings, edit=True)
+    return Report({"file": args.file, "world": session.world.name}, "")
+
+
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import preflight
     from .agents.levelset import LevelSet, batch, clear, gather, order_for, tally_text
@@ -1195,7 +1212,8 @@ def report_flags(parser: Parser) -> None:
     parser.add_argument("--split", action="append", metavar="NAME", help="again for several (default: deploy)")
     parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)")
     parser.add_argument("--title", metavar="WORDS", help="default: the world's, and the split")
-    parser.add_argument("--figures", metavar="DIR", help="also write every figure there, as SVG")
+    parser.add_argument("--figures", metavar="DIR", help="also write every figure there, as SVG or PNG")
+    parser.add_argument("--curve", metavar="FILE.csv", help="show a curve too: the curve.csv of goalshift curve")
     add_seed(parser)
     parser.add_argument("--out", "-o", metavar="FILE.html", help="default: report.html in the first run's folder")
     parser.add_argument("--force", action="store_true", help="replace an existing --out")
@@ -1277,15 +1295,22 @@ def window_size(text: str) -> tuple[int, int]:
 
 
 def show_flags(parser: Parser, what: str) -> None:
-    from .engine.view.keys import text
-
     parser.add_argument("what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run")
     add_world(parser)
     parser.add_argument("--seed", type=seed, metavar="N", help="the level (default: 0)")
     parser.add_argument("--split", metavar="NAME", help="default: deploy")
-    parser.add_argument("--size", type=window_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
     parser.add_argument("--follow", action="store_true", help="load the newest checkpoint whenever there is one")
     parser.add_argument("--terminal", action="store_true", help="in text, without a window")
+    window_flags(parser)
+
+
+def window_flags(parser: Parser) -> None:
+    from .engine.view.keys import text
+
+    parser.add_argument("--size", type=window_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="other keys and sizes (default: ~/.config/goalshift/window.toml)"
+    )
     parser.add_argument("--headless", action="store_true", help="open the window without a display (for tests)")
     assert parser.epilog
     parser.epilog += "\n\nkeys in the window:\n" + text()
@@ -1367,6 +1392,14 @@ def level_new_flags(parser: Parser) -> None:
     parser.add_argument("--split", default="train", metavar="NAME", help="default: train")
     add_seed(parser)
     add_level_out(parser, "FILE", "default: WORLD.toml")
+
+
+def level_edit_flags(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of levels; with --world it may be a new one")
+    add_world(parser)
+    parser.add_argument("--at", type=count, default=1, metavar="N", help="edit the N-th level (default: 1)")
+    add_seed(parser)
+    window_flags(parser)
 
 
 def level_gen_flags(parser: Parser) -> None:
@@ -1611,6 +1644,14 @@ VERBS = {
         level_new,
         ("goalshift level new corner", "goalshift level new follow --seed 7 -o follow.tmx"),
         knobs=True,
+    ),
+    "level edit": Verb(
+        "build",
+        "level edit FILE",
+        "paint a level in the window, with an agent in it; Ctrl+S writes the file",
+        level_edit_flags,
+        level_edit,
+        ("goalshift level edit fork.toml", "goalshift level edit new.tmx --world corner"),
     ),
     "level gen": Verb(
         "build",

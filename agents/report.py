@@ -15,23 +15,29 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..engine import files
 from ..engine.errors import UserError
-from ..engine.vector import Vec
 from ..engine.view import charts, page, story
+from ..engine.view.gallery import png
 from ..engine.world import World
 from .contrast import LINGER, choose, live_both, settled, take_of, versions
+from .curve import MEASURES
 from .doctor import machine
-from .evaluate import Episodes, met, open_runs, references, rollout
-from .expert import Expert
+from .evaluate import open_runs, references, rollout
 from .policy import Policy
+from .report_figures import (
+    DASHES,
+    expert_ways,
+    knob_curves,
+    learning_curves,
+    mind_picture,
+    partings,
+    read_curve,
+)
 from .run import CONFIG, Log, read_json
 from .verdict import INCAPABLE, MIN_SEEDS, MISGENERALIZED, ROBUST, THRESHOLDS, UNDECIDED
 
 SHOWN = ("median", "best", "worst", "random")  # levels whose replays are in the report
-COLOURS = ("#b7791f", "#b83280", "#2b6fc4", "#2f855a", "#7d5bb5", "#c2410c")  # of goals: the intended one first
 FORMAT = "goalshift-report/1"
 Tell = Callable[[str], None]
 
@@ -43,17 +49,20 @@ def report(
     command: str = "",
     title: str = "",
     figures: Path | None = None,
+    curve: Path | None = None,
     tell: Tell = lambda line: None,
 ) -> dict[str, Any]:
     """Write the report on these runs to `out` (.html), and report.json's data beside it (the same name, .json).
 
     `evaluation` is of exactly these runs (`demo.evaluate_runs`). With `figures` every figure is also written into that
-    folder, as SVG. Returns {report, data, verdicts, replays}. Raises UserError if runs and evaluation do not belong
+    folder, as SVG or PNG. `curve` is a curve.csv that is shown too. Returns {report, data, claim, verdicts, replays}.
+    Raises UserError if runs and evaluation do not belong
     together, RunError if a file cannot be written.
     """
     world, agents, _ = open_runs(runs)
     if [agent.name for agent in agents] != evaluation["agents"] or evaluation["world"]["name"] != world.name:
         raise UserError("the evaluation is not of these runs: evaluate them again")
+    points = read_curve(curve) if curve is not None else []
     splits = [name for name in evaluation["splits"] if name != evaluation["home"]] or [evaluation["home"]]
     split = splits[0]
     levels, seed = evaluation["splits"][split]["levels"], evaluation["seed"]
@@ -69,13 +78,18 @@ def report(
     drawn["parting"] = charts.cells(
         "Where the paths part", apart, f"{int(apart.sum())} episodes of {split}; the first step apart from the expert"
     )
+    drawn |= {f"over-{name}": svg for name, svg in knob_curves(points).items()}
     stamps = page.Stamps()
     shown, codes = [], {}
     for agent in agents:
         agent.name = f"learned by PPO on {evaluation['training'][0]['split']} ({agent.name})"
+    minds: dict[str, bytes] = {}
+    thinks = ""
     for pick in SHOWN:
         tell(f"the {pick} level")
         chosen = choose(pick, world, played[0], experts, seed)
+        if pick == SHOWN[0]:
+            thinks = _minds(world, agents[0], split, evaluation["home"], chosen.seed, minds)
         shown.append(_episode(stamps, world, agents[0], split, pick, chosen.seed, chosen.how, codes))
     data = {
         "format": FORMAT,
@@ -87,6 +101,7 @@ def report(
         "seconds": [rows[-1].get("seconds") if rows else None for rows in logs],
         "partings": {"split": split, "cells": apart.tolist(), "median_step": parted},
         "replays": codes,
+        "curve": points,
         "command": command,
         "machine": machine(),
         "versions": versions(),
@@ -99,6 +114,8 @@ def report(
             _results(evaluation),
             f"<h2>Learning curves</h2>{_curves(drawn, logs)}",
             f"<h2>Where the paths part</h2>{_parting(evaluation, split, drawn['parting'], parted)}",
+            _over(points, drawn, curve),
+            f"<h2>What the agent expects, and would do</h2>{thinks}",
             f"<h2>Episodes</h2><p>Of the agent of the first run, <code>{page.text(runs[0])}</code>. How each level was"
             f" chosen is said above it; nobody looked first.</p>{''.join(shown)}",
             _held_out(evaluation),
@@ -116,6 +133,8 @@ def report(
         figures.mkdir(parents=True, exist_ok=True)
         for name, svg in drawn.items():
             files.write(figures / f"{name}.svg", svg.encode())
+        for name, picture in minds.items():
+            files.write(figures / f"{name}.png", picture)
     return {
         "report": str(out),
         "data": str(out.with_suffix(".json")),
@@ -225,41 +244,6 @@ def _results(evaluation: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-def learning_curves(
-    world: World, logs: Sequence[Sequence[Mapping[str, Any]]], begun: Sequence[int]
-) -> dict[str, str]:
-    """A figure for every goal, paid for or not: its return over training, a thin line a run and a bold middle.
-
-    Nothing is shown before step `begun` of a run, when every environment has had the time for a longest episode: until
-    then the episodes that have ended are not a fair sample.
-    """
-    figures = {}
-    for g, goal in enumerate(world.goals):
-        colour, lines = COLOURS[g % len(COLOURS)], []
-        for rows, first in zip(logs, begun, strict=True):
-            found = [(row["step"], row.get(f"return/{goal.name}")) for row in rows if row["step"] >= first]
-            found = [(step, value) for step, value in found if value is not None]
-            if found:
-                lines.append(charts.Curve(*_thinned(*np.array(found, float).T), colour, bold=len(logs) == 1))
-        if not lines:
-            continue
-        if len(lines) > 1:
-            grid = max((line.x for line in lines), key=len)
-            middle = np.median([np.interp(grid, line.x, line.y) for line in lines], 0)
-            lines.append(charts.Curve(grid, middle, colour))
-        kind = "intended" if goal is world.intended else "proxy" if goal in world.proxies else "paid"
-        paid = ", paid" if goal is world.paid and kind != "paid" else ""
-        figures[goal.name] = charts.curves(f"{goal.name} ({kind}{paid})", lines, "steps", "return")
-    return figures
-
-
-def _thinned(x: np.ndarray, y: np.ndarray, most: int = 200) -> tuple[np.ndarray, np.ndarray]:
-    """At most so many points, each the mean of those it stands for."""
-    n = -(-len(x) // most)
-    ends = range(0, len(x), n)
-    return np.array([x[k : k + n].mean() for k in ends]), np.array([y[k : k + n].mean() for k in ends])
-
-
 def _curves(drawn: Mapping[str, str], logs: Sequence[Sequence[Any]]) -> str:
     figures = "".join(svg for name, svg in drawn.items() if name.startswith("curve-"))
     missing = sum(not rows for rows in logs)
@@ -269,51 +253,6 @@ def _curves(drawn: Mapping[str, str], logs: Sequence[Sequence[Any]]) -> str:
         return words
     what = "What every goal earned an episode in training, those not trained on too."
     return f'<p>{what}</p><div class="row">{figures}</div>{words}'
-
-
-def expert_ways(world: World, split: str, levels: int, seed: int) -> Episodes:
-    """The episodes of the expert of the intended goal with what it did."""
-    return rollout(world, Expert(world, world.intended.name), split, levels, seed, record=True)
-
-
-def partings(
-    world: World, played: Sequence[Episodes], expert: Episodes, split: str, seed: int
-) -> tuple[np.ndarray, float | None]:
-    """Where agents leave the expert's way, counted by cell (int[h, w]), and the median step at which they do.
-
-    Only of episodes in which the expert meets the intended goal and the agent does not.
-    """
-    counts, steps = np.zeros(world.size, int), []
-    best = np.stack([expert.scores[:, 0]], -1)
-    theirs = _ways(world, expert, split, seed)
-    for episodes in played:
-        mine = _ways(world, episodes, split, seed)
-        n = max(len(mine), len(theirs))
-        a, b = (np.concatenate([way, np.repeat(way[-1:], n - len(way), 0)]) for way in (mine, theirs))
-        apart = (a != b).any((2, 3))
-        missed = ~met(episodes.scores[:, :1], best)[:, 0] & (best[:, 0] > 0) & apart.any(0)
-        for level in np.flatnonzero(missed):
-            step = max(int(apart[:, level].argmax()) - 1, 0)
-            y, x = a[step, level, 0]
-            counts[y, x] += 1
-            steps.append(step)
-    return counts, float(np.median(steps)) if steps else None
-
-
-def _ways(world: World, episodes: Episodes, split: str, seed: int) -> np.ndarray:
-    """Where the learners are on every step of every level: int16[T + 1, n, L, 2]."""
-    assert episodes.actions is not None
-    n = len(episodes.seeds)
-    vec = Vec(world, n, split, seed, pool="test", autoreset="off")
-    vec.assign(np.ones(n, np.bool_), episodes.seeds)
-    vec.reset()
-    ways = np.zeros((len(episodes.actions) + 1, n, world.learners, 2), np.int16)
-    for t in range(len(ways)):
-        ways[t, ..., 0] = vec.states["y"][:, : world.learners]
-        ways[t, ..., 1] = vec.states["x"][:, : world.learners]
-        if t < len(episodes.actions):
-            vec.step(episodes.actions[t])
-    return ways
 
 
 def _parting(evaluation: Mapping[str, Any], split: str, svg: str, step: float | None) -> str:
@@ -352,6 +291,54 @@ def _episode(
     return (
         f"<h3>{page.text(how.capitalize())}.{short}</h3>{page.player(stamps, takes, card)}"
         f"<details><summary>these replays as codes</summary>{replays}</details>"
+    )
+
+
+def _minds(
+    world: World, agent: Policy, split: str, home: str, level: int, pictures: dict[str, bytes]
+) -> str:
+    """Value and policy on every free cell of one seed's level, in training and after the shift."""
+    parts = []
+    for name in dict.fromkeys((home, split)):
+        picture, span = mind_picture(world, agent, world.level(level, name))
+        pictures[f"mind-{name.replace('=', '-')}"] = packed = png(picture)
+        told = "" if span is None else f": it expects {span[0]:.2f} (blue, low bar) to {span[1]:.2f} (yellow, high bar)"
+        source = base64.b64encode(packed).decode()
+        words = f"{name}, seed {level}{told}"
+        parts.append(
+            f'<figure><img src="data:image/png;base64,{source}" width="{picture.shape[1]}" height="{picture.shape[0]}"'
+            f' alt="{page.text(f"value and policy of the agent on {words}")}">'
+            f"<figcaption>{page.text(words)}</figcaption></figure>"
+        )
+    return (
+        "<p>The agent of the first run, put on every free cell of the median level in turn, as if its episode had just"
+        " begun. An arrow is the mean of where its actions lead, by their chances: the shorter, the less sure.</p>"
+        f'<div class="row">{"".join(parts)}</div>'
+    )
+
+
+def _over(points: Sequence[Mapping[str, Any]], drawn: Mapping[str, str], source: Path | None) -> str:
+    """The curve over a knob, as figures and as a table."""
+    if not points:
+        return ""
+    figures = "".join(svg for name, svg in drawn.items() if name.startswith("over-"))
+    signs = "".join(
+        f"<li>{charts.key(colour, DASHES[name])} {page.text(words)}</li>"
+        for name, (words, colour, _, _) in MEASURES.items()
+    )
+    first = points[0]
+    rows = []
+    for p in points:
+        at = " ".join(filter(None, (p["value"], p["by"], p["by_value"])))
+        seeds = "–" if p["seeds"] is None else f"{p['seeds']:g}"
+        rows.append((at, *(_figure(p[name]) for name in MEASURES), page.text(p["verdict"] or "–"), seeds))
+    few = any((p["seeds"] or 0) < MIN_SEEDS.value for p in points)
+    warned = f" Points of fewer than {MIN_SEEDS.value:g} seeds are illustrations." if few else ""
+    return (
+        f"<h2>Over {page.text(first['over'])}</h2><p>From <code>{page.text(source)}</code>: agents trained anew at"
+        f" every value. Thin lines are the ends of 95 % intervals.{warned}</p>"
+        f'<div class="row">{figures}</div><ul class="signs">{signs}</ul>'
+        f"{_table((first['over'], *MEASURES, 'verdict', 'seeds'), rows, 'The same in figures')}"
     )
 
 

@@ -1,191 +1,39 @@
 """What happens in the window, without the window: a level, who plays it in each pane, and time that runs both ways.
 
-A pane lives through one episode. Its history holds a copy of the state every 64 steps and all actions, so any step can
-be gone back to exactly, in bounded memory; an edit is one more copy. All panes play the same level with the same dice.
-Policies think in threads of their own: a slow one is waited for, one that fails stops time with its message, and
-neither stops the window.
+A pane lives through one episode (see `history`); an edit is one more copy of the state. All panes play the same level
+with the same dice. Policies think in threads of their own: a slow one is waited for, one that fails stops time with its
+message, and neither stops the window.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import bulk, level, observe, state
+from ..engine import level, observe, state
 from ..engine.errors import UserError
 from ..engine.replay import Replay
-from ..engine.state import RUNNING
-from ..engine.vector import Vec
 from ..engine.world import World
 from .expert import Expert
+from .facts import Likeness, solvable
+from .history import History
+from .minds import mind
 from .policy import Policy, RandomPolicy
+from .thinker import Thinker
 
-EVERY = 64  # steps from one copy of the state to the next
+if TYPE_CHECKING:
+    from .shelf import Shelf
+
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 RATE = 6.0  # steps a second at speed 1
 PANES = 4
-SAMPLE = 1000  # training levels that an edited level is compared with
-AHEAD = 64  # steps of a planned path
 BUDGET = 0.012  # seconds that one tick may wait for answers
 HUMAN, RECORDED = "human", "recorded"
-
-
-class Thinker:
-    """Answers one question at a time in a thread of its own."""
-
-    def __init__(self) -> None:
-        self.busy = False
-        self._answer: list[Any] = []
-        self._done = threading.Event()
-
-    def ask(self, question: Callable[[], Any]) -> None:
-        """Begin to answer `question`; whatever was asked before is forgotten."""
-        answer: list[Any] = []
-        done = threading.Event()
-        self._answer, self._done, self.busy = answer, done, True
-
-        def work() -> None:
-            try:
-                answer.append(question())
-            except Exception as fault:  # a policy may do anything; the window says what
-                answer.append(fault)
-            done.set()
-
-        threading.Thread(target=work, daemon=True).start()
-
-    def answer(self, wait: float = 0.0) -> Any:
-        """The answer, or the exception that came instead; None if it is not there within `wait` seconds."""
-        if not self.busy or not self._done.wait(wait):
-            return None
-        return self._answer[0]
-
-    def take(self) -> Any:
-        """The answer, if it is there, once."""
-        answer = self.answer()
-        if answer is not None:
-            self.busy = False
-        return answer
-
-    def drop(self) -> None:
-        """Forget the question."""
-        self.busy = False
-
-
-class History:
-    """One episode that can be gone through in both directions.
-
-    t: where one is; state: the state there, a batch of one; ends: how many steps were played. positions: int64[L, 2] of
-    each step; scores: float64[G]; happened: which events there were.
-    """
-
-    def __init__(self, world: World, start: np.recarray) -> None:
-        self.world = world
-        self._vec = Vec(world, 1, autoreset="off")
-        self._vec.reset()
-        self.actions: list[np.ndarray] = []
-        self.copies: dict[int, np.recarray] = {0: state.copy(start)}
-        self.edited: set[int] = set()
-        self.t = 0
-        self.previous: np.recarray | None = None  # the state one step before, if one came here by a step
-        self._load(start)
-        self.notes = [self._note()]
-
-    def _load(self, states: np.recarray) -> None:
-        self._vec.words[...] = state.words(states)
-
-    @property
-    def state(self) -> np.recarray:
-        """The state at `t`; not to be written to."""
-        return self._vec.states
-
-    @property
-    def ends(self) -> int:
-        """The last step that was played."""
-        return len(self.actions)
-
-    @property
-    def over(self) -> bool:
-        """Has the episode ended here?"""
-        return int(self._vec.states.ended[0]) != RUNNING
-
-    def _note(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        s, learners = self._vec.states[0], self.world.learners
-        places = np.stack([s.y[:learners], s.x[:learners]], 1).copy()
-        scores = self.world.scores(s.totals[:learners]).sum(0)
-        return places, scores, s.events[:learners].sum(0) > 0
-
-    def act(self, actions: np.ndarray) -> None:
-        """Live one step on from here; what was played after here before is forgotten."""
-        if self.over:
-            return
-        self.forget()
-        self.actions.append(np.array(actions, np.int64).reshape(self.world.learners))
-        self._forward()
-        self.notes.append(self._note())
-
-    def forget(self) -> None:
-        """Forget everything after `t`."""
-        del self.actions[self.t :]
-        del self.notes[self.t + 1 :]
-        self.copies = {t: kept for t, kept in self.copies.items() if t <= self.t}
-        self.edited = {t for t in self.edited if t <= self.t}
-
-    def _forward(self) -> None:
-        self.previous = state.copy(self._vec.states)
-        self._vec.step(self.actions[self.t][None])
-        self.t += 1
-        if self.t in self.copies:
-            self._load(self.copies[self.t])
-        elif self.t % EVERY == 0:
-            self.copies[self.t] = state.copy(self._vec.states)
-
-    def go(self, t: int) -> None:
-        """Go to step `t` of those that were played."""
-        t = min(max(t, 0), self.ends)
-        near = max(k for k in self.copies if k <= t)
-        if not near <= self.t <= t:
-            self._load(self.copies[near])
-            self.t = near
-        if self.t == t:
-            self.previous = None
-        while self.t < t:
-            self._forward()
-
-    def at(self, t: int) -> np.recarray:
-        """The state at step `t`, a copy; one stays where one is."""
-        here = self.t
-        self.go(t)
-        found = state.copy(self.state)
-        self.go(here)
-        return found
-
-    def edit(self, states: np.recarray) -> None:
-        """Put another state in the place of this one; the future is open again."""
-        self.forget()
-        self.previous = None
-        self.copies[self.t] = state.copy(states)
-        self.edited.add(self.t)
-        self._load(states)
-        self.notes[self.t] = self._note()
-
-    def save(self) -> tuple:
-        """All of it, for `restore`."""
-        return self.t, list(self.actions), dict(self.copies), set(self.edited), list(self.notes)
-
-    def restore(self, saved: tuple) -> None:
-        """Back to what `save` gave."""
-        t, actions, copies, edited, notes = saved
-        self.actions, self.copies = list(actions), dict(copies)
-        self.edited, self.notes = set(edited), list(notes)
-        self.t = 0
-        self._load(self.copies[0])
-        self.go(t)
 
 
 @dataclass
@@ -208,7 +56,8 @@ class Session:
     """A level in up to four panes, and all that can be done with it.
 
     agents: name -> a function that makes the policy of that name for a world; added to the experts of all goals, a
-    random policy and a person. who: who plays in each pane. Everything is checked here; the window only shows it.
+    random policy and a person. who: who plays in each pane. shelf: the file that the level came from, if it came from
+    one. Everything is checked here; the window only shows it.
     """
 
     def __init__(
@@ -220,32 +69,36 @@ class Session:
         who: Sequence[str] = ("",),
         agents: dict[str, Callable[[World], Policy]] | None = None,
         about: str = "",
+        shelf: Shelf | None = None,
     ) -> None:
         self.world, self.seed, self.split = world, int(seed) % 2**64, split
         self.base = world
-        self.about = about
+        self.about, self.shelf = about, shelf
         self.agents = dict(agents or {})
         self.alpha = float({"train": 0.0, "deploy": 1.0}.get(split, 1.0))
         self.set = world.split(split)  # kept, as it may be a file of levels, which is long to read
         self.params = {}
         self.given = start is not None  # the level came from a file or a replay, not from a seed
         self.start = state.copy(start) if start is not None else world.level(self.seed, self.set)
+        self._tell()
         first = [name or self.names()[0] for name in who] or [self.names()[0]]
         for name in first:
             self._known(name)
         self.panes = [Pane(History(world, self.start), [name] * world.learners) for name in first[:PANES]]
         self.focus, self.learner = 0, 0
         self.playing, self.speed = False, SPEEDS.index(1.0)
+        self.stopped = False  # by a policy that raised
         self.message = ""
         self.wanted: np.ndarray | None = None  # what the person wants to do next
         self._due = 0.0
         self._moved = 0.0  # when the last step was made
         self._undo: list[list[tuple]] = []
+        self._redo: list[list[tuple]] = []
         self._facts: dict[str, Any] = {}
         self._prover = Thinker()
         self._proving: bytes = b""
         self._eyes: Any = None
-        self._support: tuple[World, np.ndarray, np.ndarray] | None = None
+        self._likeness: Likeness | None = None
 
     # -- who
 
@@ -409,7 +262,7 @@ class Session:
                 pane.history.go(pane.history.t + 1)
             else:
                 pane.history.act(actions)
-        self.wanted = None
+        self.wanted, self.stopped = None, False
         self._moved = time.perf_counter()
         return True
 
@@ -452,7 +305,7 @@ class Session:
             return True
 
     def _stop(self, fault: Exception) -> None:
-        self.playing = False
+        self.playing, self.stopped = False, True
         words = " ".join(str(fault).split()) or type(fault).__name__
         self.message = f"paused: {type(fault).__name__}: {words}"[:300]
 
@@ -517,10 +370,29 @@ class Session:
         self._begin()
 
     def next_level(self) -> None:
-        """The level of the next seed."""
-        self.seed = (self.seed + 1) % 2**64
-        self.given = False
+        """The level of the next seed, or the next one of a file that holds several."""
+        if self.shelf is not None and self.given and len(self.shelf) > 1:
+            self.start = self.shelf.next()
+            self.seed = int(self.start.seed[0])
+            self.message = self.shelf.title()
+        else:
+            self.seed = (self.seed + 1) % 2**64
+            self.given = False
         self.restart()
+
+    def reread(self) -> None:
+        """Begin anew with the level file as it is now, if somebody has written it; garbage leaves the old level."""
+        if self.shelf is None or not self.shelf.changed():
+            return
+        try:
+            self.start = self.shelf.reload()
+        except UserError as fault:
+            self.message = f"the old level stays: {fault}"
+            return
+        self.seed, self.given, self.params = int(self.start.seed[0]), True, {}
+        self.base = self.world = self.shelf.world
+        self._begin()
+        self.message = f"read {self.shelf.title()} again"
 
     def next_split(self) -> None:
         """The same seed in the next split."""
@@ -565,10 +437,13 @@ class Session:
 
     def _begin(self) -> None:
         """All panes at the start of `self.start`."""
+        self._tell()
         for k, pane in enumerate(self.panes):
             who = [name if name != RECORDED else self.names()[0] for name in pane.who]
             self.panes[k] = Pane(History(self.world, self.start), who, before=pane.before)
         self._undo.clear()
+        self._redo.clear()
+        self.stopped = False
         self._facts.clear()
         self.playing = self.playing and not self.waits_for_person
 
@@ -622,6 +497,7 @@ class Session:
         if made:
             self._undo.append([(pane, pane.history.save()) for pane, _ in made])
             del self._undo[:-100]
+            self._redo.clear()
             self.playing = False
             for pane, states in made:
                 pane.thinker.drop()
@@ -631,14 +507,23 @@ class Session:
 
     def undo(self) -> None:
         """Take the last edit back."""
-        if not self._undo:
-            self.message = "nothing to undo"
+        self._back(self._undo, self._redo, "undone")
+
+    def redo(self) -> None:
+        """Make the edit again that was taken back last."""
+        self._back(self._redo, self._undo, "done again")
+
+    def _back(self, taken: list[list[tuple]], given: list[list[tuple]], words: str) -> None:
+        if not taken:
+            self.message = f"nothing to be {words}"
             return
-        for pane, saved in self._undo.pop():
+        made = taken.pop()
+        given.append([(pane, pane.history.save()) for pane, _ in made])
+        for pane, saved in made:
             pane.thinker.drop()
             pane.history.restore(saved)
             pane.maps_of = ()
-        self.message = "undone"
+        self.message = words
 
     @property
     def edited(self) -> bool:
@@ -661,51 +546,14 @@ class Session:
         return self._facts or {"solvable": "...", "in training": "..."}
 
     def _prove(self, states: np.recarray) -> dict[str, str]:
-        world, goal = self.world, self.world.intended
-        from .expert import optimum
-
-        if int(states.ended[0]) != RUNNING:
-            solvable = "ended"
-        else:
-            number = world.goals.index(goal)
-            before = world.scores(states.totals[:, : world.learners])[0, :, number]
-            best = optimum(world, goal.name, states)
-            gained = bool((best.score[0] > before).any())
-            solvable = f"yes, in {int(best.steps.max())} steps" if gained else "no way found"
-        return {"solvable": solvable, "in training": self._likeness(states)}
-
-    def _likeness(self, states: np.recarray) -> str:
-        """Could training levels look like this? Every cell is compared with what lies there in a sample of them."""
-        if self._support is None or self._support[0] is not self.world:
-            drawn = Vec(self.world, SAMPLE, "train").reset_states()
-            h, w = self.world.size
-            seen = np.zeros((len(self.world.tiles), h, w), np.bool_)
-            for tile in range(len(self.world.tiles)):
-                seen[tile] = (drawn["tiles"] == tile).any(0)
-            stood = np.zeros((len(self.world.things), h, w), np.bool_)
-            for k in range(self.world.entities):
-                alive = drawn["alive"][:, k] > 0
-                stood[self.world.kinds[k], drawn["y"][alive, k], drawn["x"][alive, k]] = True
-            self._support = self.world, seen, stood
-        _, seen, stood = self._support
-        s = states[0]
-        for y in range(int(s.h)):
-            for x in range(int(s.w)):
-                if not seen[s.tiles[y, x], y, x]:
-                    return f"no: never {self.world.tiles[s.tiles[y, x]].name} at ({y}, {x})"
-        for k in range(self.world.learners, self.world.entities):
-            if s.alive[k] and s.t == 0 and not stood[self.world.kinds[k], s.y[k], s.x[k]]:
-                return f"no: never a {self.world.things[self.world.kinds[k]].name} at ({s.y[k]}, {s.x[k]})"
-        return f"yes, as far as {SAMPLE} levels tell"
+        if self._likeness is None or self._likeness.world is not self.world:
+            self._likeness = Likeness(self.world)
+        return {"solvable": solvable(self.world, states), "in training": self._likeness.of(states)}
 
     # -- what a policy thinks
 
     def maps(self, pane: Pane, wanted: set[str]) -> dict[str, Any]:
-        """What is known of the learner in focus, worked out in a thread: the newest answers there are.
-
-        value: float64[H, W], NaN where nobody can stand; arrows: float64[H, W, 2], where it would go from each cell;
-        plan: float64[n, 2], the way it plans.
-        """
+        """What is known of the learner in focus, worked out in a thread: the newest answers there are (see `mind`)."""
         answer = pane.mapper.take()
         if isinstance(answer, dict):
             pane.maps = answer
@@ -722,41 +570,7 @@ class Session:
     def _map(self, pane: Pane, name: str, states: np.recarray, learner: int, wanted: set[str]) -> dict[str, Any]:
         if name not in pane.mapping:  # another copy than the one that acts: it is asked at the same time
             pane.mapping[name] = self.policy(name)
-        world, policy, found = self.world, pane.mapping[name], {}
-        if wanted & {"value", "arrows"}:
-            s = states[0]
-            cells = np.argwhere(world.solid[s.tiles[: s.h, : s.w]] == 0)
-            many = np.repeat(states, len(cells)).view(np.recarray)
-            many["y"][:, learner], many["x"][:, learner] = cells[:, 0], cells[:, 1]
-            seen = observe.planes(world, many)
-            fresh = np.ones(len(many), np.bool_)
-            look = getattr(policy, "look", None)
-            if look is not None:
-                policy.start(len(many), world.learners)
-                chances, value = look(seen, fresh, many)
-                chances, value = chances[:, learner], value[:, learner]
-                found["value"] = np.full(world.size, np.nan)
-                found["value"][cells[:, 0], cells[:, 1]] = value
-            else:
-                policy.start(len(many), world.learners)
-                chosen = np.asarray(policy.act(seen, many, fresh))[:, learner]
-                chances = np.eye(len(world.actions))[chosen]
-            found["arrows"] = np.full((*world.size, 2), np.nan)
-            found["arrows"][cells[:, 0], cells[:, 1]] = chances @ directions(world)
-        if "plan" in wanted:
-            found["plan"] = self._plan(policy, states, learner)
-        return found
-
-    def _plan(self, policy: Policy, states: np.recarray, learner: int) -> np.ndarray:
-        """Where the policy would go from here, if all learners were played by it."""
-        history = History(self.world, states)
-        policy.start(1, self.world.learners)
-        for k in range(AHEAD):
-            if history.over:
-                break
-            seen = observe.planes(self.world, history.state)
-            history.act(np.asarray(policy.act(seen, state.copy(history.state), np.array([k == 0])))[0])
-        return np.array([note[0][learner] for note in history.notes], float)
+        return mind(self.world, pane.mapping[name], states, learner, wanted)
 
     def seen(self, pane: Pane) -> np.ndarray:
         """What the learner in focus observes: uint8[rows, columns] of symbols, or a picture if it sees pictures."""
@@ -786,22 +600,39 @@ class Session:
         actions = np.array(history.actions[first : history.ends], np.int64).reshape(-1, self.world.learners)
         return Replay.record(self.world, start, actions, label=self.label(self.panes[self.focus])[:100])
 
+    def _tell(self) -> None:
+        """Note where the level that begins comes from: sliders hold only for the next one.
+
+        origin: in short; _again: what to type after `goalshift watch` to see it again, unless it was recorded.
+        """
+        if self.given:
+            self.origin = self.shelf.title() if self.shelf is not None else "recorded"
+            self._again = str(self.shelf.path) if self.shelf is not None and not self.shelf.at else ""
+            return
+        knobs = "".join(f" --world.{name} {value:g}" for name, value in self.params.items())
+        what = self.about if self.about and self.shelf is None else self.world.name
+        self.origin = f"seed {self.seed} · {self.split}"
+        self._again = f"{what} --seed {self.seed} --split {self.split}{knobs}"
+
+    def command(self) -> str:
+        """What to type to see this level again."""
+        again = "" if self.edited else self._again
+        return f"goalshift watch {again or self.replay().code()}"
+
     def level_text(self) -> str:
         """The level as text, if time stands at the start."""
+        return level.show(self.world, self._start())
+
+    def keep(self) -> Path:
+        """Write the level, as edited, into the file that it came from."""
+        assert self.shelf is not None
+        return self.shelf.keep(self._start())
+
+    def _start(self) -> np.recarray:
         states = self.panes[self.focus].history.state
         if int(states.t[0]):
             raise UserError("a level is a start: go to step 0 first (Home)")
-        return level.show(self.world, states)
-
-
-def directions(world: World) -> np.ndarray:
-    """Where each action leads, by its name: float64[actions, 2] as (dy, dx)."""
-    ways = {"up": (-1, 0), "jump": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
-    found = np.zeros((len(world.actions), 2))
-    for k, name in enumerate(world.actions):
-        for word in name.replace("-", " ").split():
-            found[k] += ways.get(word, (0, 0))
-    return found
+        return states
 
 
 def action_of(world: World, held: set[str]) -> int:
@@ -812,114 +643,3 @@ def action_of(world: World, held: set[str]) -> int:
         if words <= held and len(words) > most:
             best, most = k, len(words)
     return best
-
-
-# -- what to watch
-
-
-def open_session(
-    what: str, seed: int | None = None, split: str | None = None, play: bool = False, world: str | None = None,
-    knobs: dict[str, Any] | None = None,
-) -> Session:  # fmt: skip
-    """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a checkpoint.
-
-    Raises UserError if it is none of them.
-    """
-    from ..engine.view import levelio
-    from ..engine.world import load
-    from .demo import PRETRAINED
-
-    path = Path(what)
-    if what.startswith("GM1.") or path.suffix == ".gmr":
-        return _of_replay(Replay.from_code(what) if what.startswith("GM1.") else Replay.load(path), world)
-    if path.suffix in levelio.KINDS or (path / bulk.INDEX).is_file():
-        return _of_levels(path, seed, world, play)
-    if path.is_dir() or path.suffix == ".safetensors":
-        return _of_run(path, seed, split or "deploy", knobs)
-    found = load(what).with_params(**(knobs or {}))
-    shipped = PRETRAINED / f"{found.name}.safetensors"
-    agents = {"checkpoint": _loader(shipped)} if shipped.is_file() and not knobs else {}
-    who = [HUMAN] if play else [""]
-    return Session(found, None, seed or 0, split or "deploy", who, agents)
-
-
-def show_session(
-    session: Session, what: str, size: tuple[int, int] = (1280, 720), terminal: bool = False, headless: bool = False,
-    follow: bool = False, color: bool = True,
-) -> int:  # fmt: skip
-    """Show a session in a window, or in the terminal, until it is closed; returns the step it was closed at.
-
-    With `follow` the checkpoint of the run `what` is loaded anew whenever it has changed.
-    """
-    if follow and not Path(what).exists():
-        raise UserError(f"--follow needs a run that is being trained, and '{what}' is none")
-    if terminal:
-        from ..engine.view.terminal import watch
-
-        watch(session, action_of, color)
-        return session.t
-    from ..engine.view.window import Window
-
-    changed = _watcher(Path(what)) if follow else None
-    reload = session.reload if "checkpoint" in session.agents else None
-    Window(session, size, headless, reload, changed, action_of=action_of).run()
-    return session.t
-
-
-def _watcher(run: Path) -> Callable[[], bool]:
-    """Has the run's checkpoint changed since the last time this was asked?"""
-    path = run / "checkpoint.safetensors" if run.is_dir() else run
-    seen = path.stat().st_mtime_ns if path.exists() else 0
-
-    def changed() -> bool:
-        nonlocal seen
-        now = path.stat().st_mtime_ns if path.exists() else 0
-        new, seen = now != seen, now
-        return new
-
-    return changed
-
-
-def _loader(path: Path) -> Callable[[World], Policy]:
-    def load_it(world: World) -> Policy:
-        from .run import Trained
-
-        return Trained.load(path, world)
-
-    return load_it
-
-
-def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | None) -> Session:
-    from .run import Trained
-
-    agent = Trained.load(path)
-    world = agent.world.with_params(**(knobs or {}))
-    who = ["checkpoint", f"expert:{world.intended.name}"]
-    return Session(world, None, seed or 0, split, who, {"checkpoint": _loader(path)}, str(path))
-
-
-def _of_replay(replay: Replay, world: str | None) -> Session:
-    from ..engine.world import load
-
-    found = load(world) if world else replay.find_world()
-    states = replay.states(found)
-    session = Session(replay.tuned(found), states[:1].view(np.recarray), int(states.seed[0]), "deploy")
-    pane = session.panes[0]
-    for actions in replay.actions:
-        pane.history.act(actions)
-    pane.who = [RECORDED] * found.learners
-    session.about = replay.label
-    session.go(0)
-    return session
-
-
-def _of_levels(path: Path, seed: int | None, world: str | None, play: bool) -> Session:
-    """A level, or the `seed`-th of a set and then the others."""
-    from ..engine.world import load
-    from .levelcheck import open_levels
-
-    found = open_levels(path, load(world) if world else None, most=2)
-    who = [HUMAN] if play else [""]
-    if len(found.states) > 1:
-        return Session(found.world, None, seed or 0, str(path), who, about=str(path))
-    return Session(found.world, found.states, int(found.states.seed[0]), "deploy", who, about=str(path))

@@ -11,7 +11,7 @@ from goalshift.engine import level, state
 from goalshift.engine.adapters import parallel_env
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import eyes, top
+from goalshift.engine.view import eyes, raycast, textures, top
 from goalshift.engine.world import load, names
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
@@ -68,11 +68,11 @@ def test_the_observation_is_what_the_ray_caster_draws():
         seen = eyes.Eyes(world, 16)
         got = seen.draw(states)[:, 0]
         anew = np.zeros_like(got)
-        s, a = states.view(np.ndarray), eyes.art(world, 16)
-        focal, turns = eyes._lens(64, 64)
-        eyes._cast(
+        s, a = states.view(np.ndarray), textures.art(world, 16)
+        focal, turns = textures.lens(64, 64)
+        raycast.cast(
             s["tiles"], s["h"], s["w"], 1, seen._cameras, seen._spots, seen._counts, a.wall, a.floor, a.height, a.atlas,
-            a.mips, eyes._sky(64, False), turns, focal, anew, anew.reshape(16, -1),
+            a.mips, textures.sky(64, False), turns, focal, anew, anew.reshape(16, -1),
         )  # fmt: skip
         apart = np.abs(anew.astype(int) - got)
         assert (apart > 0).mean() < 1e-3 and apart.max() <= 2  # a texel on the edge may round the other way
@@ -148,8 +148,8 @@ def test_what_is_on_the_right_is_seen_on_the_right():
 
 
 def test_taller_blocks_are_seen_over_lower_ones():
-    art = eyes.HEIGHTS["brick"], eyes.HEIGHTS["crate"]
-    assert art[0] > 1 > art[1] > eyes.EYE, "else one would have to see the tops"
+    art = textures.HEIGHTS["brick"], textures.HEIGHTS["crate"]
+    assert art[0] > 1 > art[1] > raycast.EYE, "else one would have to see the tops"
 
 
 def test_films_move_smoothly_from_one_state_to_the_next():

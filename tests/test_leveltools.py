@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from goalshift import __main__ as cli
-from goalshift.agents import levels, watch
+from goalshift.agents import levels, sessions
 from goalshift.agents.evaluate import rollout
 from goalshift.agents.levelcheck import open_levels
 from goalshift.agents.levelset import batch
@@ -215,12 +215,12 @@ def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
             assert state.fingerprint(first.view(np.recarray))[0] == state.fingerprint(open_levels("many").states)[7]
         assert Path(f"{verb}.png").stat().st_size > 1000
     for name in ("forks.npz", "many"):
-        session = watch.open_session(name, seed=5)
+        session = sessions.open_session(name, seed=5)
         states = open_levels(name).states
         assert session.start.tiles.tobytes() == states.tiles[5].tobytes()
         session.next_level()
         assert session.start.tiles.tobytes() == states.tiles[6].tobytes()
-    session = watch.open_session("run", seed=5, split="many")
+    session = sessions.open_session("run", seed=5, split="many")
     assert session.start.tiles.tobytes() == open_levels("many").states.tiles[5].tobytes()
     out = done("watch", "forks.npz", "--seed", "3", "--terminal")
     assert " ".join(level.sketch(CORNER, open_levels("forks.npz").states, 3).splitlines()[4]) in out

@@ -1,4 +1,4 @@
-"""Watching: the session behind the window, the window driven by events, and the terminal."""
+"""Watching: the session behind the window, and the terminal."""
 
 import io
 import subprocess
@@ -6,18 +6,18 @@ import sys
 import time
 
 import numpy as np
-import pygame
 import pytest
-from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents import watch
+from goalshift.agents import minds, sessions, shelf, watch
+from goalshift.agents.expert import Expert
+from goalshift.agents.history import EVERY, History
 from goalshift.agents.policy import Policy, RandomPolicy, Scripted
 from goalshift.engine import level, observe, state
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import keys, terminal, window
+from goalshift.engine.view import keys, levelio, terminal
 from goalshift.engine.world import load, names
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
@@ -86,7 +86,7 @@ def test_planes_are_what_the_engine_writes(name):
 def test_rewinding_equals_replaying(name):
     world = load(name)
     start = world.level(7, "deploy")
-    history = watch.History(world, start)
+    history = History(world, start)
     rng = np.random.default_rng(1)
     seen = [history.state.tobytes()]
     for _ in range(150):
@@ -94,17 +94,17 @@ def test_rewinding_equals_replaying(name):
         if history.state.tobytes() != seen[-1]:
             seen.append(history.state.tobytes())
     last = history.ends
-    assert last + 1 == len(seen) and (name != "corner" or last > watch.EVERY)
+    assert last + 1 == len(seen) and (name != "corner" or last > EVERY)
     for t in (0, last, last // 2, last - 1, 1, 65, 64, 63, last):
         history.go(t)
         t = min(t, last)
         assert history.t == t and history.state.tobytes() == seen[t]
         assert history.at(t // 2).tobytes() == seen[t // 2] and history.t == t
-    assert len(history.copies) <= 2 + last // watch.EVERY
+    assert len(history.copies) <= 2 + last // EVERY
 
 
 def test_going_on_from_the_past_forgets_the_future(corner):
-    history = watch.History(corner, corner.level(1))
+    history = History(corner, corner.level(1))
     for act in (UP, UP, RIGHT, DOWN):
         history.act(np.array([act]))
     history.go(2)
@@ -234,6 +234,12 @@ def test_an_edit_holds_from_here_on_and_can_be_taken_back(corner):
         assert pane.history.state.tiles[0, at[0], at[1]] == 1
     s.undo()
     assert [pane.history.state.tobytes() for pane in s.panes] == kept and not s.edited
+    s.redo()
+    assert s.edited and all(pane.history.state.tiles[0, at[0], at[1]] == 1 for pane in s.panes)
+    s.undo()
+    s.paint(*next(c for c in free.tolist() if c != at and c[0] != at[0]), 1)
+    s.redo()
+    assert s.message == "nothing to be done again", "a new edit is another future"
 
 
 def test_what_would_break_a_level_is_refused_in_words(corner):
@@ -279,13 +285,91 @@ def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
 def test_arrows_point_where_the_expert_would_go(corner):
     s = session(corner)
     states = state.copy(s.panes[0].history.state)
-    maps = s._map(s.panes[0], "expert:cheese", states, 0, {"arrows", "plan"})
+    maps = minds.mind(corner, Expert(corner, "cheese"), states, 0, {"arrows", "plan"})
     y, x = (int(v) for v in np.argwhere(states.tiles[0] == 2)[0])
     beside = [(dy, dx) for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)) if states.tiles[0, y + dy, x + dx] == 0]
     for dy, dx in beside:
         assert maps["arrows"][y + dy, x + dx].tolist() == [-dy, -dx]
     assert np.isnan(maps["arrows"][0, 0]).all()
     assert maps["plan"][0].tolist() == [states.y[0, 0], states.x[0, 0]] and maps["plan"][-1].tolist() == [y, x]
+
+
+def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
+    """A policy that heeds one cell only: whether a wall is to its right."""
+
+    class Heeds(Policy):
+        remembers = False
+
+        def look(self, obs, fresh, states=None):
+            blocked = obs[:, 0, row, column] == 2  # the symbol of the tile "wall"
+            chances = np.where(blocked[:, None], (0.0, 0.6, 0.1, 0.1, 0.2), (0.0, 0.1, 0.1, 0.1, 0.7))
+            return chances[:, None], np.where(blocked, 0.25, 0.75)[:, None]
+
+        def seen(self, obs, states):
+            return obs
+
+        def act(self, obs, states, fresh):
+            return self.look(obs, fresh)[0].argmax(-1)
+
+    states = state.copy(corner.level(3, "deploy"))
+    free = np.argwhere(states.tiles[0] == 0)
+    y, x = next((int(y), int(x)) for y, x in free if states.tiles[0, y, x + 1] == 0)
+    states.y[0, 0], states.x[0, 0] = y, x
+    row, column = (corner.view[0] // 2, corner.view[1] // 2 + 1) if corner.centred else (y, x + 1)
+    told = minds.mind(corner, Heeds(), states, 0, {"saliency", "value", "arrows"})
+    moved = told["saliency"]["cells"]
+    assert told["saliency"]["action"] == RIGHT and told["saliency"]["chance"] == pytest.approx(0.7)
+    assert moved[y, x + 1] == pytest.approx(0.5), "a wall there would make it half as likely again less"
+    assert np.isnan(moved[y, x]) and np.nansum(np.abs(moved)) == pytest.approx(0.5), "no other cell matters"
+    assert told["worth"] == 0.75 and told["chances"].sum() == pytest.approx(1)
+    assert np.nanmax(told["value"]) == 0.75 and np.isnan(told["value"][0, 0])
+    states.tiles[0, y, x + 1] = 1
+    told = minds.mind(corner, Heeds(), states, 0, {"saliency"})
+    assert told["saliency"]["action"] == UP and told["saliency"]["cells"][y, x + 1] == pytest.approx(0.5)
+
+
+def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
+    world = load("coinrun")
+
+    class Even(Policy):
+        remembers = False
+
+        def look(self, obs, fresh, states=None):
+            n = len(world.actions)
+            return np.full((len(obs), 1, n), 1 / n), np.zeros((len(obs), 1))
+
+        def seen(self, obs, states):
+            return obs
+
+    states = world.level(1, "deploy")
+    cells = minds.saliency(world, Even(), states, 0)["cells"]
+    s, (high, wide) = states[0], world.view
+    for y, x in np.argwhere(~np.isnan(cells)).tolist():
+        assert -(high // 2) <= y - s.y[0] < high - high // 2 and -(wide // 2) <= x - s.x[0] < wide - wide // 2
+        assert y < s.h and x < s.w and (y, x) != (s.y[0], s.x[0]) and cells[y, x] == 0
+    assert (~np.isnan(cells)).sum() > 20
+
+
+def test_what_an_agent_sees_in_pictures_is_hidden_patch_by_patch(corner):
+    class Gazer(Policy):
+        """Goes right if the upper left patch is darker than the rest."""
+
+        remembers = False
+
+        def seen(self, obs, states):
+            picture = np.full((len(states), 1, 32, 32, 3), 200, np.uint8)
+            picture[:, :, :8, :8] = 10
+            return picture
+
+        def look(self, obs, fresh, states=None):
+            obs = obs if obs.ndim == 5 else self.seen(obs, states)
+            dark = obs[:, 0, :8, :8].mean((1, 2, 3)) < obs[:, 0, 8:, 8:].mean((1, 2, 3)) - 20
+            chances = np.where(dark[:, None], (0, 0, 0, 0, 1.0), (0.25, 0.25, 0.25, 0.25, 0.0))
+            return chances[:, None], np.zeros((len(obs), 1))
+
+    told = minds.mind(corner, Gazer(), corner.level(3), 0, {"saliency"})["saliency"]
+    assert told["cells"] is None and told["patches"].shape == (4, 4)
+    assert told["patches"][0, 0] == 1.0 and told["patches"].sum() == 1.0
 
 
 # keeping
@@ -301,7 +385,7 @@ def test_the_code_of_an_edited_episode_plays_it_from_the_edit_on(corner):
     s.step()
     states = Replay.from_code(s.replay().code()).states(corner)
     assert len(states) == 3 and states[-1].tobytes() == s.panes[0].history.state[0].tobytes()
-    again = watch.open_session(s.replay().code())
+    again = sessions.open_session(s.replay().code())
     again.go(2)
     assert again.panes[0].history.state.tiles.tobytes() == s.panes[0].history.state.tiles.tobytes()
     assert again.panes[0].who == ["recorded"]
@@ -311,34 +395,132 @@ def test_the_code_of_an_edited_episode_plays_it_from_the_edit_on(corner):
     assert not again.playing, "a recording ends"
 
 
-def test_levels_open_and_are_written(corner, tmp_path):
-    s = session(corner, seed=9)
-    path = tmp_path / "a level.toml"
-    path.write_text(s.level_text())
-    opened = watch.open_session(str(path))
-    assert opened.start.tobytes() == level.parse(corner, s.level_text()).tobytes()
-    s.step()
+@pytest.mark.parametrize("suffix", [".toml", ".txt", ".jsonl", ".npz", ".tmj", ".tmx", ".png"])
+def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix):
+    path = tmp_path / f"a level{suffix}"
+    levelio.write(levelio.Levels(corner, corner.level(9, "deploy"), [""]), path)
+    s = sessions.open_session(str(path), world="corner")
+    assert s.start.tiles.tobytes() == corner.level(9, "deploy").tiles.tobytes()
+    assert s.panes[0].who == ["checkpoint"], "the agent that ships plays levels of its world"
+    free = np.argwhere(corner.solid[s.start.tiles[0]] == 0).tolist()
+    at = next(c for c in free if c != [s.start.y[0, 0], s.start.x[0, 0]])
+    edited = sessions.edit_session(path, "corner")
+    assert edited.paint(*at, 1) and edited.keep() == path
+    assert levelio.read(path, corner).states.tiles[0][tuple(at)] == 1
+    assert not edited.shelf.changed(), "what it wrote itself is no news"
+    edited.step()
     with pytest.raises(UserError, match="step 0"):
-        s.level_text()
+        edited.keep()
+
+
+def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
+    path = tmp_path / "many.toml"
+    states = np.concatenate([corner.level(k) for k in range(3)]).view(np.recarray)
+    levelio.write(levelio.Levels(corner, states, ["a", "b", "c"]), path)
+    s = sessions.edit_session(path, None, 2)
+    assert s.start.tiles.tobytes() == states.tiles[1].tobytes() and s.shelf.title() == "many.toml 2 of 3 (b)"
+    y, x = np.argwhere(states.tiles[1] == 1)[20].tolist()
+    assert s.paint(y, x, 0)
+    s.keep()
+    found = levelio.read(path)
+    assert found.names == ["a", "b", "c"] and found.states.tiles[1, y, x] == 0
+    for k in (0, 2):
+        assert found.states[k].tobytes() == states[k].tobytes()
+    s.next_level()
+    assert s.start.tiles.tobytes() == states.tiles[2].tobytes()
+    s.next_level()
+    assert s.start.tiles.tobytes() == states.tiles[0].tobytes()
+    with pytest.raises(UserError, match="no number 4"):
+        sessions.edit_session(path, None, 4)
+
+
+def test_a_legend_is_not_thrown_away(corner, tmp_path):
+    path = tmp_path / "chance.toml"
+    text = level.show(corner, corner.level(1))
+    at = text.rindex(".")
+    path.write_text(f'{text[:at]}?{text[at + 1 :]}[legend]\n"?" = ["floor", "wall"]\n')
+    s = sessions.edit_session(path)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="legend"):
+        s.keep()
+    assert path.read_bytes() == before
+
+
+def test_a_new_file_is_begun_only_where_its_world_is_known(tmp_path):
+    path = tmp_path / "new.toml"
+    with pytest.raises(UserError, match="--world"):
+        sessions.edit_session(path)
+    with pytest.raises(UserError, match=r"ends in \.toml"):
+        sessions.edit_session(tmp_path / "new.doc", "corner")
+    s = sessions.edit_session(path, "corner", seed=4)
+    assert not path.exists() and s.keep() == path
+    assert levelio.read(path).states.tiles.tobytes() == s.start.tiles.tobytes()
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"world = 'corner'\nmap = 3", b"\xff\xfe", b"[[[[", b"world = 'keys'\nmap = ''"]
+)
+def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(corner, tmp_path, garbage):
+    path = tmp_path / "fork.toml"
+    path.write_text(level.show(corner, corner.level(1)))
+    s = sessions.open_session(str(path))
+    s.step()
+    s.reread()
+    assert s.t == 1 and not s.message, "nothing has changed"
+    path.write_text(level.show(corner, corner.level(2)))
+    s.reread()
+    assert s.t == 0 and s.start.tiles.tobytes() == corner.level(2).tiles.tobytes() and "again" in s.message
+    s.step()
+    path.write_bytes(garbage)
+    s.reread()
+    assert s.message.startswith("the old level stays:") and "fork.toml" in s.message and "\n" not in s.message
+    assert s.t == 1 and s.start.tiles.tobytes() == corner.level(2).tiles.tobytes()
+    s.message = ""
+    s.reread()
+    assert not s.message, "it is said once"
+    path.unlink()
+    s.reread()
+    assert s.t == 1 and not s.message
+    path.write_text(level.show(corner, corner.level(3)))
+    s.reread()
+    assert s.start.tiles.tobytes() == corner.level(3).tiles.tobytes()
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (b"world = 'corner'\nmap = '''\n###\n'''", "rows"),
+        (b"world = 'corner'\nmap = '''\n###\n'''", "row"),
         (b"\xff\xfe\x00", "UTF-8"),
-        (b"map = 'x'", "does not say of which world"),
+        (b"map = 'x'", "--world"),
         (b"world = './evil.py'\nmap = ''", "--world"),
-        (b"[[[", ":1:4: "),
-        (b"", "does not say of which world"),
+        (b"[[[", "level.toml:1"),
+        (b"", "--world"),
     ],
 )
 def test_garbage_for_a_level_is_refused_in_a_line(tmp_path, text, told):
     path = tmp_path / "level.toml"
     path.write_bytes(text)
     with pytest.raises(UserError, match=told) as fault:
-        watch.open_session(str(path))
+        sessions.open_session(str(path))
     assert "\n" not in str(fault.value)
+
+
+def test_a_session_says_how_to_see_it_again(corner, tmp_path):
+    s = session(corner)
+    s.set_knob("density", 0.2)
+    s.set_alpha(0)
+    assert s.command() == "goalshift watch corner --seed 3 --split deploy", "sliders hold from the next reset on"
+    assert s.origin == "seed 3 · deploy"
+    s.set_alpha(1)
+    s.restart()
+    assert s.command() == "goalshift watch corner --seed 3 --split deploy --world.density 0.2"
+    path = tmp_path / "x.toml"
+    path.write_text(level.show(corner, corner.level(1)))
+    opened = sessions.open_session(str(path))
+    assert opened.command() == f"goalshift watch {path}"
+    opened.paint(*np.argwhere(opened.start.tiles[0] == 1)[20].tolist(), 0)
+    assert opened.command().startswith("goalshift watch GM1."), "an edited level is on no disk"
+    assert shelf.Shelf(path).title() == "x.toml"
 
 
 def test_sliders_hold_from_the_next_reset_on(corner):
@@ -351,225 +533,6 @@ def test_sliders_hold_from_the_next_reset_on(corner):
     assert (s.start.tiles[0, 1:-1, 1:-1] != 1).all() and s.start.tiles[0, 1, 11] == 2
     with pytest.raises(UserError):
         s.set_knob("region", 99)
-
-
-# the window
-
-
-@pytest.fixture
-def opened(corner, tmp_path):
-    made = []
-
-    def make(s=None, **options):
-        shown = window.Window(
-            s or session(corner, ("expert:cheese", "expert:corner")), (960, 600), True, folder=tmp_path,
-            action_of=watch.action_of, **options,
-        )  # fmt: skip
-        made.append(shown)
-        shown.tick(time.perf_counter())
-        return shown
-
-    yield make
-    for shown in made:
-        shown.close()
-
-
-def press(shown, name, up=True):
-    """Press a key by its name, with "ctrl+" before it if need be."""
-    mod = pygame.KMOD_CTRL if name.startswith("ctrl+") else 0
-    plain = name.removeprefix("ctrl+")
-    if plain == "?":
-        plain, mod = "/", pygame.KMOD_SHIFT
-    code = pygame.key.key_code(plain)
-    shown.handle(pygame.event.Event(pygame.KEYDOWN, key=code, mod=mod, unicode=""))
-    if up:
-        shown.handle(pygame.event.Event(pygame.KEYUP, key=code, mod=mod))
-    shown.tick(time.perf_counter())
-
-
-def mouse(shown, kind, y, x, button=1):
-    kinds = {"down": pygame.MOUSEBUTTONDOWN, "up": pygame.MOUSEBUTTONUP, "move": pygame.MOUSEMOTION}
-    more = {"buttons": (1, 0, 0), "rel": (0, 0)} if kind == "move" else {"button": button}
-    shown.handle(pygame.event.Event(kinds[kind], pos=(x, y), **more))
-    shown.tick(time.perf_counter())
-
-
-def test_every_key_of_the_help_does_something(opened, monkeypatch):
-    copied = []
-    monkeypatch.setattr(pygame.scrap, "put_text", copied.append)
-    seen = set()
-    for key in keys.KEYS:
-        for name in key.keys:
-            asked = []
-            shown = opened(reload=lambda asked=asked: asked.append(True))
-            s = shown.session
-            for _ in range(3):
-                s.step()
-            s.speed = 3
-            if key.action in ("start", "end", "forward", "back"):
-                s.go(1)
-            if key.action == "undo":
-                free = np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)
-                s.paint(*free[0].tolist(), 1) or s.paint(*free[1].tolist(), 1)
-            if key.action == "save":
-                s.go(0)
-            if key.action in ("stay", "take"):
-                s.next_focus()
-            if key.action == "stay":
-                s.take_over()
-            shown.tick(time.perf_counter())
-            shown.say("")
-
-            def picture(shown=shown, s=s, asked=asked):
-                look = shown.look
-                return (s.t, s.playing, s.speed, s.seed, s.split, s.focus, [p.who for p in s.panes], len(s.panes),
-                        sorted(look.shown), look.camera, look.inset, look.edit, look.brush, look.panel, look.help,
-                        shown.open, s.edited, shown._message, len(asked), len(copied), len(s._undo))  # fmt: skip
-
-            before = picture()
-            press(shown, name)
-            end = time.perf_counter() + 60
-            while picture() == before and time.perf_counter() < end:
-                shown.tick(time.perf_counter())
-            assert picture() != before, f"{name} did nothing"
-            seen.add(key.action)
-            shown.close()
-    assert seen == {key.action for key in keys.KEYS}
-    assert copied and Replay.from_code(copied[0])
-
-
-def test_pictures_levels_and_clips_are_written(opened, tmp_path):
-    shown = opened()
-    press(shown, "f12")
-    (path,) = tmp_path.glob("goalshift-corner-*.png")
-    with Image.open(path) as image:
-        assert image.size == (960, 600)
-    press(shown, "ctrl+s")
-    (path,) = tmp_path.glob("level-corner-*.toml")
-    assert watch.open_session(str(path)).start.tiles.tobytes() == shown.session.start.tiles.tobytes()
-    for _ in range(3):
-        shown._clip_due = 0.0
-        shown.tick(time.perf_counter())
-    press(shown, "g")
-    end = time.perf_counter() + 60
-    while shown._saving is not None and time.perf_counter() < end:
-        shown.tick(time.perf_counter())
-        time.sleep(0.05)
-    (path,) = tmp_path.glob("goalshift-corner-*.webp")
-    with Image.open(path) as image:
-        assert image.size[0] <= 960
-    assert shown._message == f"wrote {path}"
-
-
-def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
-    shown = opened()
-    s = shown.session
-    for _ in range(6):
-        s.step()
-    shown.tick(time.perf_counter())
-    bar = next(spot for spot in shown.spots if spot.kind == "time")
-    left, right, most = bar.which
-    assert most == s.ends
-    mouse(shown, "down", bar.y0 + 5, left)
-    assert s.t == 0
-    mouse(shown, "move", bar.y0 + 5, (left + right) // 2)
-    assert s.t == round(most / 2)
-    mouse(shown, "up", bar.y0 + 5, right)
-    pane = [spot for spot in shown.spots if spot.kind == "pane"][1]
-    mouse(shown, "down", pane.y0 + 50, pane.x0 + 50)
-    assert s.focus == 1
-    slider = next(spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == "alpha")
-    mouse(shown, "down", slider.y0 + 5, slider.which[1])
-    mouse(shown, "up", slider.y0 + 5, slider.which[1])
-    assert s.split == "train"
-    switch = next(spot for spot in shown.spots if spot.which == "visits")
-    mouse(shown, "down", switch.y0 + 5, switch.x0 + 5)
-    assert "visits" in shown.look.shown
-
-
-def test_painting_and_dragging_with_the_mouse(opened):
-    shown = opened()
-    s = shown.session
-    press(shown, "e")
-    pane = next(spot for spot in shown.spots if spot.kind == "pane")
-    record = s.panes[0].history.state[0]
-    free = [c for c in np.argwhere(s.world.solid[record.tiles] == 0).tolist() if c != [record.y[0], record.x[0]]]
-
-    def pixel(y, x):
-        upper, left = round(pane.y * pane.p - (pane.y1 - pane.y0) / 2), round(pane.x * pane.p - (pane.x1 - pane.x0) / 2)
-        return pane.y0 + y * pane.p - upper + pane.p // 2, pane.x0 + x * pane.p - left + pane.p // 2
-
-    assert pane.cell(*pixel(*free[0])) == tuple(free[0])
-    shown.look.brush = 1
-    mouse(shown, "down", *pixel(*free[0]))
-    mouse(shown, "up", *pixel(*free[0]))
-    assert s.panes[0].history.state.tiles[0][tuple(free[0])] == 1
-    mouse(shown, "down", *pixel(*free[0]), button=3)
-    mouse(shown, "up", *pixel(*free[0]), button=3)
-    assert s.panes[0].history.state.tiles[0][tuple(free[0])] == 0
-    mouse(shown, "down", *pixel(int(record.y[0]), int(record.x[0])))
-    mouse(shown, "up", *pixel(*free[2]))
-    now = s.panes[0].history.state[0]
-    assert [now.y[0], now.x[0]] == free[2]
-
-
-def test_playing_with_the_arrow_keys(opened, corner):
-    shown = opened(session(corner, ("human",)))
-    s = shown.session
-    history = s.panes[0].history
-    for name, action in (("right", RIGHT), ("w", UP), ("return", 0)):
-        before = history.t
-        press(shown, name)
-        end = time.perf_counter() + 30
-        while history.t == before and time.perf_counter() < end:
-            shown.tick(time.perf_counter())
-        assert history.actions[-1].tolist() == [action]
-
-
-@pytest.mark.parametrize("camera", ["top", "iso", "eyes"])
-def test_the_window_can_have_any_size(opened, camera):
-    shown = opened()
-    shown.look.camera = camera
-    shown.look.inset = True
-    for size in ((1, 1), (64, 400), (500, 90), (700, 500)):
-        shown.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
-        for helping in (False, True):
-            shown.look.help = helping
-            shown.tick(time.perf_counter())
-        assert shown.frame.shape == (size[1], size[0], 3)
-
-
-def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):
-    shown = opened(session(corner, ("slow",), slow=Slow))
-    rng = np.random.default_rng(0)
-    names_ = [name for key in keys.KEYS for name in key.keys if key.action not in ("quit", "clip", "picture", "save")]
-    for name in rng.choice(names_, 60):
-        plain = name.removeprefix("ctrl+")
-        mod = pygame.KMOD_CTRL if name != plain else 0
-        code = pygame.key.key_code("/" if plain == "?" else plain)
-        shown.handle(pygame.event.Event(pygame.KEYDOWN, key=code, mod=mod, unicode=""))
-        shown.handle(pygame.event.Event(pygame.KEYUP, key=code, mod=mod))
-    shown.tick(time.perf_counter())
-    shown.session.advance()
-    shown.handle(pygame.event.Event(pygame.WINDOWFOCUSLOST))
-    shown.handle(pygame.event.Event(pygame.QUIT))
-    assert not shown.open
-
-
-def test_drawing_twice_gives_the_same_picture(corner):
-    s = session(corner, ("expert:cheese", "expert:corner"))
-    s.step()
-    time.sleep(0.3)  # the step has been seen
-    kept = [pane.history.state.tobytes() for pane in s.panes]
-    look = window.Look()
-    once, again = (window.compose(s, look, (480, 900))[0] for _ in range(2))
-    assert (once == again).all() and [pane.history.state.tobytes() for pane in s.panes] == kept
-
-
-def test_no_display_is_a_clear_word(monkeypatch, capsys):
-    assert main(["watch", "corner"]) == 2
-    fault = capsys.readouterr().err
-    assert "no display" in fault and "--terminal" in fault and "Traceback" not in fault
 
 
 # the terminal

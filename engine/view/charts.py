@@ -15,16 +15,26 @@ INK, FAINT = "#20233f", "#c9cbd8"
 
 
 class Curve(NamedTuple):
-    """One line of a figure: x and y (float[n]; NaN where there is nothing), its colour, and how it is drawn."""
+    """One line of a figure: x and y (float[n]; NaN where there is nothing), its colour, and how it is drawn.
+
+    dash: as SVG's stroke-dasharray.
+    """
 
     x: np.ndarray
     y: np.ndarray
     colour: str
     bold: bool = True
+    dash: str = ""
 
 
-def curves(title: str, lines: Sequence[Curve], across: str, up: str, size: tuple[int, int] = (230, 420)) -> str:
-    """A figure of curves over one axis, from the least to the most of what they show; zero is always in it."""
+def curves(
+    title: str, lines: Sequence[Curve], across: str, up: str, size: tuple[int, int] = (230, 420),
+    ticks: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """A figure of curves over one axis, from the least to the most of what they show; zero is always in it.
+
+    `ticks`: what x = 0, 1, 2, ... stand for, if they stand for something.
+    """
     height, width = size
     left, right, top, bottom = 54, 12, 30, 42
     known = [line for line in lines if np.isfinite(line.y).any()]
@@ -45,10 +55,10 @@ def curves(title: str, lines: Sequence[Curve], across: str, up: str, size: tuple
         px, py = at(0, y).split(",")
         parts.append(f'<line x1="{px}" x2="{width - right}" y1="{py}" y2="{py}" stroke="{FAINT}"/>')
         parts.append(f'<text x="{left - 6}" y="{float(py) + 4:.1f}" text-anchor="end" fill="{INK}">{y:g}</text>')
-    along = _step(far, 4)
-    for k in range(int(far / along + 1e-9) + 1):
+    along = 1.0 if ticks else _step(far, 4)
+    for k in range(len(ticks) or int(far / along + 1e-9) + 1):
         px = at(k * along, low).split(",")[0]
-        words = _short(k * along)
+        words = html.escape(ticks[k][:8]) if ticks else _short(k * along)
         parts.append(f'<text x="{px}" y="{height - bottom + 17}" text-anchor="middle" fill="{INK}">{words}</text>')
     for x, anchor, words in ((width - right, "end", across), (left, "start", up)):
         parts.append(f'<text x="{x}" y="{height - 8}" text-anchor="{anchor}" fill="{INK}">{html.escape(words)}</text>')
@@ -57,8 +67,16 @@ def curves(title: str, lines: Sequence[Curve], across: str, up: str, size: tuple
         points = " ".join(at(float(x), float(y)) for x, y in zip(line.x[shown], line.y[shown], strict=True))
         style = 'stroke-width="2.5"' if line.bold else 'stroke-width="1" stroke-opacity="0.55"'
         style += f' stroke="{line.colour}" stroke-linejoin="round"'
+        style += f' stroke-dasharray="{line.dash}"' if line.dash else ""
         parts.append(f'<polyline points="{points}" fill="none" {style}/>')
     return _svg(height, width, parts, title)
+
+
+def key(colour: str, dash: str) -> str:
+    """A piece of a curve, for a legend."""
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    line = f'<line x1="0" x2="44" y1="7" y2="7" stroke="{colour}" stroke-width="3"{dashed}/>'
+    return f'<svg width="44" height="14" aria-hidden="true">{line}</svg>'
 
 
 def cells(title: str, counts: np.ndarray, words: str) -> str:

@@ -74,8 +74,13 @@ def wishes(picture: np.ndarray, world: World, y: int, left: int, right: int, let
         x += letters + 11 + write(picture, words, y, x + letters + 9, letters, DIM) + 24
 
 
-def save(picture: np.ndarray, path: Path) -> None:
-    """Write a PNG, whole or not at all; RunError in one line if that fails."""
+def png(picture: np.ndarray) -> bytes:
+    """A picture as a PNG."""
     packed = io.BytesIO()
     Image.fromarray(picture).save(packed, "PNG", optimize=True)
-    files.write(path, packed.getvalue())
+    return packed.getvalue()
+
+
+def save(picture: np.ndarray, path: Path) -> None:
+    """Write a PNG, whole or not at all; RunError in one line if that fails."""
+    files.write(path, png(picture))

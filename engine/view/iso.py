@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import eyes, sprites, top
+from . import sprites, textures, top
 from .top import Stamp, as_stamp, blend
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class _Frame:
 def _board(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarray:
     frame, art = _Frame(size, at), sprites.of(world)
     a, h, w = frame.a, int(shown.h), int(shown.w)
-    seen = eyes.art(world, 16)  # which tiles are blocks and which are objects
+    seen = textures.art(world, 16)  # which tiles are blocks and which are objects
     ys, xs = np.mgrid[:h, :w]
     noise = top._scatter(ys, xs)
     upright: list[tuple[float, int, Any]] = []  # depth, rank, what to draw
@@ -229,7 +229,7 @@ def _block(world: World, tile: int, look: int, rises: float, a: int) -> Stamp:
     rgb, mask = np.zeros((a + high, 2 * a, 3), int), np.zeros((a + high, 2 * a), bool)
     rgb[:a], mask[:a] = _sampled(_solid_art(world, tile, 2 * a, look, "ul"), y, x, LIT[0]), inside
     sprite = sprites.of(world).tiles[tile]
-    front = sprites.pile(eyes._face(sprite, "front", 2 * a), _solid_art(world, tile, 2 * a, 0))
+    front = sprites.pile(textures.face_of(sprite, "front", 2 * a), _solid_art(world, tile, 2 * a, 0))
     columns = np.arange(2 * a) + 0.5 - a
     foot = a - np.abs(columns) / 2  # of the top's near edges
     v = (np.arange(2 * (a + high)) + 0.5)[:, None] / 2 - np.repeat(foot, 2)[None, :]
@@ -308,7 +308,7 @@ def _slab(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarra
     y0, y1 = max(0, upper // p), min(int(shown.h), -(-(upper + size[0]) // p))
     x0, x1 = max(0, left // p), min(int(shown.w), -(-(left + size[1]) // p))
     keys = top.cell_keys(world, shown, y0, y1, x0, x1).tolist() if y0 < y1 and x0 < x1 else []
-    blocks = eyes.art(world, 16).height > 0
+    blocks = textures.art(world, 16).height > 0
     h, w = int(shown.h), int(shown.w)
 
     def block(y: int, x: int) -> bool:
@@ -361,13 +361,13 @@ def _front(world: World, key: int, p: int) -> Stamp:
         return ground
     sprite = sprites.of(world).tiles[key // 4 // 16 // 32]
     assert thing is not None
-    return as_stamp(sprites.pile(eyes._face(sprite, "front", p), np.full((p, p, 4), 255, np.uint8)))
+    return as_stamp(sprites.pile(textures.face_of(sprite, "front", p), np.full((p, p, 4), 255, np.uint8)))
 
 
 @lru_cache(maxsize=256)
 def _roof(world: World, tile: int, p: int, deep: int) -> Stamp:
     """The top of a block, going back to the right."""
-    art = sprites.pile(eyes._face(sprites.of(world).tiles[tile], "top", p), np.full((p, p, 4), 255, np.uint8))
+    art = sprites.pile(textures.face_of(sprites.of(world).tiles[tile], "top", p), np.full((p, p, 4), 255, np.uint8))
     rgba = np.zeros((deep, p + deep, 4), np.uint8)
     for r in range(deep):
         shift = deep - r - 1
@@ -382,8 +382,8 @@ def _flank(world: World, tile: int, p: int, deep: int) -> Stamp:
     """The right side of a block, going back upwards."""
     sprite = sprites.of(world).tiles[tile]
     side = sprites.tile_art(sprite, p)
-    if not eyes.is_block(side):
-        side = eyes._face(sprite, "front", p)
+    if not textures.is_block(side):
+        side = textures.face_of(sprite, "front", p)
     art = sprites.pile(side, np.full((p, p, 4), 255, np.uint8))
     rgba = np.zeros((p + deep, deep, 4), np.uint8)
     for c in range(deep):

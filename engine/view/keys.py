@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import UserError, did_you_mean
 
 
 class Key(NamedTuple):
@@ -19,7 +25,7 @@ class Key(NamedTuple):
 
 KEYS = (
     Key("play", "time", ("space",), "go on, or pause"),
-    Key("forward", "time", (".", "right"), "one step"),
+    Key("forward", "time", (".", "right"), "one step; held, step after step"),
     Key("back", "time", (",", "left"), "one step back, exactly"),
     Key("slower", "time", ("-",), "slower, down to a quarter"),
     Key("faster", "time", ("=", "+"), "faster, up to 64 times"),
@@ -37,6 +43,8 @@ KEYS = (
     Key("reload", "who", ("f5",), "load the newest checkpoint"),
     Key("camera", "view", ("v",), "from above, as a model, in first person"),
     Key("inset", "view", ("o",), "what the agent itself sees"),
+    Key("closer", "view", ("]",), "closer"),
+    Key("farther", "view", ("[",), "farther"),
     Key("trail", "show", ("1",), "trails"),
     Key("plan", "show", ("2",), "the path it plans"),
     Key("value", "show", ("3",), "value: how much it expects from each cell"),
@@ -44,11 +52,15 @@ KEYS = (
     Key("visits", "show", ("5",), "how often each cell was visited"),
     Key("marks", "show", ("6",), "goals: star intended, diamond proxy"),
     Key("ghost", "show", ("7",), "the other pane's agent, as a ghost"),
+    Key("saliency", "show", ("8",), "which cells speak for (+) and against (-) what it is about to do"),
+    Key("events", "show", ("9",), "what happened, where and at which step"),
     Key("edit", "edit", ("e",), "edit: paint (left), erase (right), drag things"),
     Key("brush", "edit", ("b",), "the next tile to paint with"),
     Key("undo", "edit", ("ctrl+z", "z"), "undo"),
+    Key("redo", "edit", ("ctrl+y", "y"), "redo"),
     Key("picture", "keep", ("f12",), "a picture of the window (PNG)"),
     Key("clip", "keep", ("g",), "the last ten seconds (WebP)"),
+    Key("film", "keep", ("m",), "film the window (MP4), until you press it again"),
     Key("code", "keep", ("ctrl+c",), "the replay's code, to the clipboard"),
     Key("save", "keep", ("ctrl+s",), "the level, to a file"),
     Key("panel", "window", ("n",), "the side panel, on or off"),
@@ -59,9 +71,93 @@ KEYS = (
 MOUSE = (
     ("click the timeline", "go there; drag to scrub"),
     ("click a pane", "its agents are asked about and taken over"),
+    ("wheel", "on a pane: closer, farther; on the sliders: scroll"),
     ("drag a slider", "alpha and the world's parameters, from the next level or reset on"),
     ("click a switch", "show or hide what it names"),
+    ("click the level's name", "copy the command that shows it"),
+    ("middle button", "while you edit: paint with the tile that lies there"),
 )
+
+PAD = (
+    ("stick or cross", "take a step, while you play; else one step on or back"),
+    ("first button", "jump or stay, while you play; else go on, or pause"),
+    ("second button", "take over, and hand back"),
+    ("third, fourth", "camera; a new level"),
+    ("shoulders", "one step back; one step"),
+)
+BUTTONS = {0: "play", 1: "take", 2: "camera", 3: "next", 4: "back", 5: "forward", 6: "help", 7: "play"}  # of a gamepad
+
+MOVES = {"up": "up", "w": "up", "left": "left", "a": "left", "down": "down", "s": "down", "right": "right"}
+MOVES |= {"d": "right", "space": "up"}  # while a person plays
+SCALES = (1, 4)
+LARGEST = 100_000  # bytes of a file of settings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may set: other keys, how large everything is drawn, and whether things slide.
+
+    A TOML file holds `scale = 2`, `motion = false`, and a table [keys] such as `camera = "x"` or `undo = ["ctrl+z"]`.
+    """
+
+    keys: tuple[Key, ...] = KEYS
+    scale: int = 1
+    motion: bool = True
+
+    @classmethod
+    def find(cls, path: Path | None = None) -> Settings:
+        """The settings in a file: `path`, or else ~/.config/goalshift/window.toml if there is one. UserError if bad."""
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        own = home / "goalshift" / "window.toml"
+        if path is None and not own.is_file():
+            return cls()
+        return cls.read(path or own)
+
+    @classmethod
+    def read(cls, path: Path) -> Settings:
+        """The settings in a file; UserError in one line if they are none."""
+        try:
+            if path.stat().st_size > LARGEST:
+                raise UserError(f"the settings '{path}' are larger than {LARGEST:,} bytes")
+            found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except OSError as fault:
+            raise UserError(f"the settings '{path}': {(fault.strerror or 'cannot be read').lower()}") from None
+        except (ValueError, RecursionError) as fault:
+            raise UserError(f"the settings '{path}' are not TOML: {str(fault)[:120]}") from None
+        known = ("keys", "scale", "motion")
+        for name in found:
+            if name not in known:
+                raise UserError(f"the settings '{path}': unknown '{name}'.{did_you_mean(name, known)}")
+        scale, motion = found.get("scale", 1), found.get("motion", True)
+        if type(scale) is not int or not SCALES[0] <= scale <= SCALES[1]:
+            raise UserError(f"the settings '{path}': scale must be a whole number from {SCALES[0]} to {SCALES[1]}")
+        if type(motion) is not bool:
+            raise UserError(f"the settings '{path}': motion must be true or false")
+        return cls(_remapped(found.get("keys", {}), path), scale, motion)
+
+
+def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
+    """The table of keys with some of them changed."""
+    where = f"the settings '{path}', [keys]"
+    if not isinstance(table, dict):
+        raise UserError(f'{where} must be a table, such as camera = "x"')
+    actions = [key.action for key in KEYS]
+    changed = {}
+    for action, value in table.items():
+        if action not in actions:
+            raise UserError(f"{where}: nothing is called '{action}'.{did_you_mean(action, actions)}")
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) and n and len(n) < 40 for n in names):
+            raise UserError(f"{where}: {action} needs the name of a key, or a list of them")
+        changed[action] = tuple(name.lower() for name in names)
+    keys = tuple(key._replace(keys=changed.get(key.action, key.keys)) for key in KEYS)
+    users: dict[str, str] = {}
+    for key in keys:
+        for name in key.keys:
+            if name in users:
+                raise UserError(f"{where}: '{name}' would be both {users[name]} and {key.action}: give one another key")
+            users[name] = key.action
+    return keys
 
 
 def shown(key: str) -> str:
@@ -77,4 +173,6 @@ def text() -> str:
         head = "" if key.group == group else key.group
         group = key.group
         lines.append(f"  {head:7}{' or '.join(map(shown, key.keys)):16}{key.words}")
+    for head, table in (("mouse", MOUSE), ("pad", PAD)):
+        lines += [f"  {'' if k else head:7}{left:24}{right}" for k, (left, right) in enumerate(table)]
     return "\n".join(lines)

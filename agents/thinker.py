@@ -1,0 +1,48 @@
+"""A question that takes long, answered in a thread of its own, so that whoever asks need not wait."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+
+class Thinker:
+    """Answers one question at a time in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.busy = False
+        self._answer: list[Any] = []
+        self._done = threading.Event()
+
+    def ask(self, question: Callable[[], Any]) -> None:
+        """Begin to answer `question`; whatever was asked before is forgotten."""
+        answer: list[Any] = []
+        done = threading.Event()
+        self._answer, self._done, self.busy = answer, done, True
+
+        def work() -> None:
+            try:
+                answer.append(question())
+            except Exception as fault:  # a policy may do anything; the window says what
+                answer.append(fault)
+            done.set()
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def answer(self, wait: float = 0.0) -> Any:
+        """The answer, or the exception that came instead; None if it is not there within `wait` seconds."""
+        if not self.busy or not self._done.wait(wait):
+            return None
+        return self._answer[0]
+
+    def take(self) -> Any:
+        """The answer, if it is there, once."""
+        answer = self.answer()
+        if answer is not None:
+            self.busy = False
+        return answer
+
+    def drop(self) -> None:
+        """Forget the question."""
+        self.busy = False

@@ -1,0 +1,87 @@
+"""What the window showed, kept: the last ten seconds, and films that are written while one watches."""
+
+from __future__ import annotations
+
+import queue
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from .encode import encode
+
+SECONDS, RATE = 10.0, 10  # of the clip that is always kept, and its pictures a second
+FILM_RATE = 15
+WAITING = 30  # frames that wait for the encoder, at most
+
+
+class Clip:
+    """The last ten seconds, packed."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[float, tuple[int, ...], bytes]] = deque()
+        self._due = 0.0
+
+    def add(self, now: float, frame: np.ndarray) -> None:
+        """Keep the frame, if one is due at time `now` (seconds)."""
+        if now < self._due:
+            return
+        self._due = now + 1.0 / RATE
+        self._kept.append((now, frame.shape, zlib.compress(frame.tobytes(), 1)))
+        while self._kept[0][0] < now - SECONDS:
+            self._kept.popleft()
+
+    def frames(self, shape: tuple[int, ...]) -> Iterator[np.ndarray] | None:
+        """Those of this shape, cut to even sides; None if there are none."""
+        kept = [data for _, form, data in self._kept if form == shape]
+        if not kept or min(shape[:2]) < 2:
+            return None
+        even = np.s_[: shape[0] & ~1, : shape[1] & ~1]
+        return (np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape)[even] for data in kept)
+
+
+class Film:
+    """A film that is written while frames come in; `write` does so in a thread of its own, until `stop`.
+
+    It runs at `FILM_RATE` by the clock: a frame is repeated or left out as need be. Whoever adds frames never waits.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], now: float) -> None:
+        self.path, self.shape, self.begun = path, shape, now
+        self._queue: queue.Queue[np.ndarray] = queue.Queue(WAITING)
+        self._sent = 0
+        self.stopped = False
+
+    def add(self, now: float, frame: np.ndarray) -> None:
+        """Show this frame up to time `now`."""
+        while self._sent < int((now - self.begun) * FILM_RATE) + 1 and not self.stopped:
+            try:
+                self._queue.put_nowait(frame)
+            except queue.Full:  # the encoder is behind: the next frame stands for this one too
+                return
+            self._sent += 1
+
+    def stop(self) -> None:
+        """No more frames come."""
+        self.stopped = True
+
+    def _stream(self) -> Iterator[np.ndarray]:
+        even = np.s_[: self.shape[0] & ~1, : self.shape[1] & ~1]
+        while True:
+            try:
+                frame = self._queue.get(timeout=0.05)
+            except queue.Empty:
+                if self.stopped:
+                    return
+                continue
+            yield frame[even]
+
+    def write(self) -> str:
+        """Encode all frames into the file; returns what to tell."""
+        try:
+            count = encode(self._stream(), self.path, FILM_RATE)
+        finally:
+            self.stopped = True
+        return f"wrote {self.path}, {count / FILM_RATE:.0f} s"

@@ -1,0 +1,203 @@
+"""The whole window as one picture: header, panes, side panel, timeline, messages and help; and where it can be clicked.
+
+It is drawn on the same frames as the films, from a session (see `agents/watch.py`), which it does not change.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .. import state
+from . import keys, pane, panel, sprites, top
+from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, TEXT, box, icon, text_width, wrap, write
+from .look import COLOURS, Look, Spot, speed
+
+SMALLEST = 64  # pixels a side that anything is drawn for
+
+
+def compose(session: Any, look: Look, size: tuple[int, int], message: str = "") -> tuple[np.ndarray, list[Spot]]:
+    """The whole window (size: height, width) as uint8[height, width, 3], and where it can be clicked."""
+    height, width = max(size[0], SMALLEST), max(size[1], SMALLEST)
+    frame = np.empty((height, width, 3), np.uint8)
+    frame[:] = DARK
+    spots: list[Spot] = []
+    head, foot = (42, 62) if height >= 320 else (0, 0)
+    side = 320 if look.panel and width >= 820 and height >= 400 else 0
+    if head:
+        _header(frame, session, head, width, spots)
+        _footer(frame, session, height - foot, width, spots)
+    bottom = height - foot
+    for k, (y, x, high, wide) in enumerate(_grid(len(session.panes), bottom - head, width - side)):
+        pane.draw(frame, session, look, k, head + y, x, high, wide, spots)
+    if side:
+        panel.draw(frame, session, look, head, width - side, bottom, width, spots)
+    if message and head:
+        _message(frame, message, bottom, width - side)
+    if look.help:
+        _help(frame, look.keys or keys.KEYS)
+    return frame[: size[0], : size[1]], spots
+
+
+def _grid(n: int, high: int, wide: int) -> list[tuple[int, int, int, int]]:
+    """Where n panes lie: (y, x, height, width)."""
+    columns = 1 if n == 1 else 2 if n != 3 or wide < 3 * 260 else 3
+    if n == 2 and high > 1.3 * wide:
+        columns = 1
+    rows = -(-n // columns)
+    h, w = high // rows, wide // columns
+    return [(k // columns * h, k % columns * w, h, w) for k in range(n)]
+
+
+def _header(frame: np.ndarray, session: Any, head: int, width: int, spots: list[Spot]) -> None:
+    frame[: head - 2] = PANEL
+    frame[head - 2 : head] = LINE
+    world = session.world
+    mark = f"{int(state.fingerprint(session.start)[0]):016x}"[:8]
+    right = f"level {mark} · {session.origin}" + (" · edited" if session.edited else "")
+    if width < 700:
+        right = session.origin
+    used = write(frame, right, 11, width - 14, 15, DIM, align="right", width=width // 2)
+    spots.append(Spot(0, width - 14 - used, head, width, "copy"))
+    write(frame, world.title.upper(), 8, 14, 19, TEXT, True, width=max(width - used - 50, 20))
+
+
+def _status(session: Any) -> tuple[str, tuple[int, int, int]]:
+    """What time is doing."""
+    if session.stopped:
+        return "stopped by a fault", RED
+    if session.thinking:
+        return "thinking", MARKS[top.INTENDED]
+    if session.over:
+        return "the episode is over", DIM
+    if session.playing:
+        return "running", COLOURS[0]
+    return ("your move" if session.waits_for_person else "paused"), TEXT
+
+
+def _footer(frame: np.ndarray, session: Any, y: int, width: int, spots: list[Spot]) -> None:
+    """Buttons, what time is doing, and the timeline."""
+    frame[y : y + 2] = LINE
+    frame[y + 2 :] = PANEL
+    x = 14
+    for name in ("start", "back", "play", "forward"):
+        box(frame, y + 14, x, y + 48, x + 36, LINE, 8)
+        _symbol(frame, "pause" if name == "play" and session.playing else name, y + 14 + 17, x + 18)
+        spots.append(Spot(y + 14, x, y + 48, x + 36, "key", name))
+        x += 42
+    words, ink = _status(session)
+    room = 150 if width >= 640 else 90
+    write(frame, words, y + 9, x + 8, 15, ink, True, width=room)
+    write(frame, f"speed {speed(session.speed)}", y + 33, x + 8, 13, DIM, width=room)
+    left, right = x + room + 22, width - 118
+    if right - left >= 40:
+        _timeline(frame, session, y, left, right, spots)
+    write(frame, f"step {session.t}", y + 10, width - 14, 16, TEXT, True, "right")
+    limit = int(session.world.table["horizon"].max())
+    write(frame, f"of {limit} at most" if width >= 640 else f"/{limit}", y + 33, width - 14, 12, DIM, align="right")
+
+
+def _timeline(frame: np.ndarray, session: Any, y: int, left: int, right: int, spots: list[Spot]) -> None:
+    """A lane for each pane: how far it has played, where it is, where it was edited and where it met the goal."""
+    most = max(session.ends, session.t, 1)
+    per = (right - left) / most
+    lanes = len(session.panes)
+    thick = max(3, min(7, 22 // lanes - 1))
+    begin = y + 31 - lanes * (thick + 1) // 2
+    for k, pane_ in enumerate(session.panes):
+        lane, history = begin + k * (thick + 1), pane_.history
+        box(frame, lane, left, lane + thick, right, LINE, thick // 2)
+        box(frame, lane, left, lane + thick, left + round(per * history.ends), _dim(COLOURS[k]), thick // 2)
+        box(frame, lane, left, lane + thick, left + round(per * history.t), COLOURS[k], thick // 2)
+        for t in sorted(history.edited):
+            at = left + round(per * t)
+            box(frame, lane - 1, at - 1, lane + thick + 1, at + 1, TEXT)
+        for t, note in enumerate(history.notes):
+            if t and note[1][0] > history.notes[t - 1][1][0]:
+                at = left + round(per * t)
+                icon(frame, top.INTENDED, lane - 5, at - 7, 14)
+    parts = session.parting()
+    if parts is not None:
+        icon(frame, "fork", y + 22, left + round(per * parts) - 9, 18)
+    at = left + round(per * session.t)
+    box(frame, y + 14, at - 2, y + 48, at + 2, TEXT, 2)
+    spots.append(Spot(y + 6, left - 8, y + 58, right + 8, "time", (left, right, most)))
+
+
+def _dim(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
+    return tuple((v + 2 * d) // 3 for v, d in zip(rgb, LINE, strict=True))  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=16)
+def _symbol_art(name: str) -> top.Stamp:
+    shapes = {
+        "start": "box #f4f1e8 14 20 26 80 flat\npoly #f4f1e8 82 18 34 50 82 82 flat",
+        "back": "poly #f4f1e8 64 18 24 50 64 82 flat\nbox #f4f1e8 70 20 80 80 flat",
+        "forward": "poly #f4f1e8 36 18 76 50 36 82 flat\nbox #f4f1e8 20 20 30 80 flat",
+        "play": "poly #f4f1e8 26 14 84 50 26 86 flat",
+        "pause": "box #f4f1e8 24 18 42 82 flat\nbox #f4f1e8 58 18 76 82 flat",
+    }
+    return top.as_stamp(sprites.paint(sprites.parse("outline 0\n" + shapes[name]), 20))
+
+
+def _symbol(frame: np.ndarray, name: str, y: int, x: int) -> None:
+    top.blend(frame, _symbol_art(name), y - 10, x - 10)
+
+
+# -- what lies above all
+
+
+def _message(frame: np.ndarray, message: str, bottom: int, right: int) -> None:
+    size = 15
+    lines = wrap(message, size, max(right - 80, 60), 3)
+    wide = max(text_width(line, size) for line in lines) + 28 if lines else 0
+    high = 20 * len(lines) + 14
+    y, x = max(bottom - high - 64, 4), max(right // 2 - wide // 2, 4)
+    wrong = message.startswith(("paused:", "not possible", "the old level stays"))
+    box(frame, y - 2, x - 2, y + high + 2, x + wide + 2, RED if wrong else COLOURS[0], 10)
+    box(frame, y, x, y + high, x + wide, DARK, 8)
+    for k, line in enumerate(lines):
+        write(frame, line, y + 6 + 20 * k, x + 14, size, TEXT)
+
+
+def recording(frame: np.ndarray, seconds: float) -> None:
+    """A red dot and a clock in the upper middle: the window is being filmed."""
+    words = f"filming {int(seconds) // 60}:{int(seconds) % 60:02d}"
+    wide, middle = text_width(words, 14, True) + 40, frame.shape[1] // 2
+    x = middle - wide // 2
+    box(frame, 7, x, 35, x + wide, DARK, 14)
+    box(frame, 15, x + 12, 27, x + 24, RED, 6)
+    write(frame, words, 11, x + 30, 14, TEXT, True)
+
+
+def _help(frame: np.ndarray, table: tuple[keys.Key, ...]) -> None:
+    """The table of keys, over everything."""
+    height, width = frame.shape[:2]
+    frame[:] = ((frame + np.array(DARK, np.uint16) * 9) // 10).astype(np.uint8)
+    rows: list[tuple[str, str]] = []
+    group = ""
+    for key in table:
+        if key.group != group:
+            group = key.group
+            rows.append((group.upper(), ""))
+        rows.append((" or ".join(map(keys.shown, key.keys)), key.words))
+    for head, lines in (("MOUSE", keys.MOUSE), ("GAMEPAD", keys.PAD)):
+        rows += [(head, ""), *lines]
+    columns = 2 if width >= 900 else 1
+    per = -(-len(rows) // columns)
+    step = min(24, max((height - 40) // max(per, 1), 9))
+    size = max(min(15, step - 5), 8)
+    wide = (width - 56) // columns
+    tab = min(max(text_width(left, size, True) for left, right in rows if right) + 20, wide // 2)
+    for k, (left, right) in enumerate(rows):
+        column, row = divmod(k, per)
+        x, y = 28 + column * wide, 20 + row * step
+        if y + step > height:
+            continue
+        if not right:
+            write(frame, left, y, x, size - 1, COLOURS[0], True)
+            continue
+        write(frame, left, y, x, size, MARKS[top.INTENDED], True, width=tab - 8)
+        write(frame, right, y, x + tab, size, TEXT, width=wide - tab - 16)

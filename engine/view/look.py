@@ -1,0 +1,81 @@
+"""How a session is looked at: what the window adds to it, and the parts of a picture that can be clicked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))  # of the panes; each has a number too
+TITLES = {
+    "trail": "trails",
+    "plan": "planned path",
+    "value": "value",
+    "arrows": "policy arrows",
+    "visits": "visits",
+    "marks": "goals",
+    "ghost": "other's ghost",
+    "saliency": "saliency",
+    "events": "events",
+}  # of the overlays
+SWITCHES = tuple(TITLES)
+ASKED = {"plan", "value", "arrows", "saliency"}  # overlays that a policy has to be asked for
+FLAT = {"value", "arrows", "visits", "saliency", "events"}  # overlays that lie on cells, seen from above
+ZOOMS = (-4, 8)  # steps of zoom, each a quarter more
+
+
+@dataclass
+class Look:
+    """How the session is looked at: all that is the window's own."""
+
+    camera: str = "top"
+    shown: set[str] = field(default_factory=lambda: {"trail", "marks", "ghost"})
+    inset: bool = False
+    panel: bool = True
+    help: bool = False
+    edit: bool = False
+    brush: int = 0
+    zoom: int = 0
+    scroll: int = 0  # sliders that are scrolled away
+    motion: bool = True  # things slide from cell to cell
+    keys: Any = None  # the settings, as the window knows them
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A rectangle that can be clicked: pixels y0, x0, y1, x1; what it is, and which one."""
+
+    y0: int
+    x0: int
+    y1: int
+    x1: int
+    kind: str
+    which: Any = None
+
+    def holds(self, y: int, x: int) -> bool:
+        """Does the point lie in it?"""
+        return self.y0 <= y < self.y1 and self.x0 <= x < self.x1
+
+
+@dataclass(frozen=True)
+class Area(Spot):
+    """The picture of a pane, and how its cells lie in it (see `top.Window`); `p` 0: cells cannot be pointed at."""
+
+    p: int = 0
+    y: float = 0.0
+    x: float = 0.0
+
+    def cell(self, y: int, x: int) -> tuple[int, int] | None:
+        """The cell at a pixel of the window."""
+        if not self.p:
+            return None
+        high, wide = self.y1 - self.y0, self.x1 - self.x0
+        return (
+            math.floor((y - self.y0 + round(self.y * self.p - high / 2)) / self.p),
+            math.floor((x - self.x0 + round(self.x * self.p - wide / 2)) / self.p),
+        )
+
+
+def speed(step: int) -> str:
+    """A session's speed as people write it: "1/4", "2"."""
+    return {0: "1/4", 1: "1/2"}.get(step) or f"{2 ** (step - 2)}"

@@ -1,0 +1,489 @@
+"""The window, driven by events: every key of the help, mouse and gamepad; what it keeps, and what it stands up to."""
+
+import time
+
+import numpy as np
+import pygame
+import pytest
+from PIL import Image
+
+from goalshift.__main__ import main
+from goalshift.agents import sessions, watch
+from goalshift.agents.policy import RandomPolicy
+from goalshift.engine import level
+from goalshift.engine.errors import UserError
+from goalshift.engine.replay import Replay
+from goalshift.engine.view import capture, encode, keys, overlays, top, window
+from goalshift.engine.view.compose import compose
+from goalshift.engine.view.look import Look
+from goalshift.engine.world import load
+
+UP, LEFT, DOWN, RIGHT = range(1, 5)
+
+
+@pytest.fixture(scope="module")
+def corner():
+    return load("corner")
+
+
+def session(world, who=("expert:cheese",), seed=3, **agents):
+    return watch.Session(world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()})
+
+
+class Slow(RandomPolicy):
+    def act(self, obs, states, fresh):
+        time.sleep(1.5)
+        return super().act(obs, states, fresh)
+
+
+def until(shown, true):
+    """Let the window run until something is true."""
+    end = time.perf_counter() + 60
+    while not true() and time.perf_counter() < end:
+        shown.tick(time.perf_counter())
+        time.sleep(0.01)
+    assert true()
+
+
+@pytest.fixture
+def opened(corner, tmp_path):
+    made = []
+
+    def make(s=None, size=(960, 600), **options):
+        shown = window.Window(
+            s or session(corner, ("expert:cheese", "expert:corner")), size, True, folder=tmp_path,
+            action_of=watch.action_of, **options,
+        )  # fmt: skip
+        made.append(shown)
+        shown.tick(time.perf_counter())
+        return shown
+
+    yield make
+    for shown in made:
+        shown.close()
+
+
+def press(shown, name, up=True):
+    """Press a key by its name, with "ctrl+" before it if need be."""
+    mod = pygame.KMOD_CTRL if name.startswith("ctrl+") else 0
+    plain = name.removeprefix("ctrl+")
+    if plain == "?":
+        plain, mod = "/", pygame.KMOD_SHIFT
+    code = pygame.key.key_code(plain)
+    shown.handle(pygame.event.Event(pygame.KEYDOWN, key=code, mod=mod, unicode=""))
+    if up:
+        shown.handle(pygame.event.Event(pygame.KEYUP, key=code, mod=mod))
+    shown.tick(time.perf_counter())
+
+
+def mouse(shown, kind, y, x, button=1):
+    kinds = {"down": pygame.MOUSEBUTTONDOWN, "up": pygame.MOUSEBUTTONUP, "move": pygame.MOUSEMOTION}
+    more = {"buttons": (1, 0, 0), "rel": (0, 0)} if kind == "move" else {"button": button}
+    shown.handle(pygame.event.Event(kinds[kind], pos=(x, y), **more))
+    shown.tick(time.perf_counter())
+
+
+def test_every_key_of_the_help_does_something(opened, monkeypatch):
+    copied = []
+    monkeypatch.setattr(pygame.scrap, "put_text", copied.append)
+    seen = set()
+    for key in keys.KEYS:
+        for name in key.keys:
+            asked = []
+            shown = opened(reload=lambda asked=asked: asked.append(True))
+            s = shown.session
+            for _ in range(3):
+                s.step()
+            s.speed = 3
+            if key.action in ("start", "end", "forward", "back"):
+                s.go(1)
+            if key.action == "undo":
+                free = np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)
+                s.paint(*free[0].tolist(), 1) or s.paint(*free[1].tolist(), 1)
+            if key.action == "redo":
+                s.paint(*np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)[-1].tolist(), 1)
+                s.undo()
+            if key.action == "save":
+                s.go(0)
+            if key.action in ("stay", "take"):
+                s.next_focus()
+            if key.action == "stay":
+                s.take_over()
+            shown.tick(time.perf_counter())
+            shown.say("")
+
+            def picture(shown=shown, s=s, asked=asked):
+                look = shown.look
+                return (s.t, s.playing, s.speed, s.seed, s.split, s.focus, [p.who for p in s.panes], len(s.panes),
+                        sorted(look.shown), look.camera, look.inset, look.edit, look.brush, look.panel, look.help,
+                        look.zoom, shown.open, s.edited, shown._message, len(asked), len(copied),
+                        len(s._undo))  # fmt: skip
+
+            before = picture()
+            press(shown, name)
+            end = time.perf_counter() + 60
+            while picture() == before and time.perf_counter() < end:
+                shown.tick(time.perf_counter())
+            assert picture() != before, f"{name} did nothing"
+            seen.add(key.action)
+            shown.close()
+    assert seen == {key.action for key in keys.KEYS}
+    assert copied and Replay.from_code(copied[0])
+
+
+def test_pictures_levels_and_clips_are_written(opened, tmp_path):
+    shown = opened()
+    press(shown, "f12")
+    (path,) = tmp_path.glob("goalshift-corner-*.png")
+    with Image.open(path) as image:
+        assert image.size == (960, 600)
+    press(shown, "ctrl+s")
+    (path,) = tmp_path.glob("level-corner-*.toml")
+    assert sessions.open_session(str(path)).start.tiles.tobytes() == shown.session.start.tiles.tobytes()
+    for _ in range(3):
+        shown._clip._due = 0.0
+        shown.tick(time.perf_counter())
+    press(shown, "g")
+    end = time.perf_counter() + 60
+    while shown._saving and time.perf_counter() < end:
+        shown.tick(time.perf_counter())
+        time.sleep(0.05)
+    (path,) = tmp_path.glob("goalshift-corner-*.webp")
+    with Image.open(path) as image:
+        assert image.size[0] <= 960
+    assert shown._message == f"wrote {path}"
+
+
+def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
+    shown = opened()
+    s = shown.session
+    for _ in range(6):
+        s.step()
+    shown.tick(time.perf_counter())
+    bar = next(spot for spot in shown.spots if spot.kind == "time")
+    left, right, most = bar.which
+    assert most == s.ends
+    mouse(shown, "down", bar.y0 + 5, left)
+    assert s.t == 0
+    mouse(shown, "move", bar.y0 + 5, (left + right) // 2)
+    assert s.t == round(most / 2)
+    mouse(shown, "up", bar.y0 + 5, right)
+    pane = [spot for spot in shown.spots if spot.kind == "pane"][1]
+    mouse(shown, "down", pane.y0 + 50, pane.x0 + 50)
+    assert s.focus == 1
+    slider = next(spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == "alpha")
+    mouse(shown, "down", slider.y0 + 5, slider.which[1])
+    mouse(shown, "up", slider.y0 + 5, slider.which[1])
+    assert s.split == "train"
+    switch = next(spot for spot in shown.spots if spot.which == "visits")
+    mouse(shown, "down", switch.y0 + 5, switch.x0 + 5)
+    assert "visits" in shown.look.shown
+
+
+def test_painting_and_dragging_with_the_mouse(opened):
+    shown = opened()
+    s = shown.session
+    press(shown, "e")
+    pane = next(spot for spot in shown.spots if spot.kind == "pane")
+    record = s.panes[0].history.state[0]
+    free = [c for c in np.argwhere(s.world.solid[record.tiles] == 0).tolist() if c != [record.y[0], record.x[0]]]
+
+    def pixel(y, x):
+        upper, left = round(pane.y * pane.p - (pane.y1 - pane.y0) / 2), round(pane.x * pane.p - (pane.x1 - pane.x0) / 2)
+        return pane.y0 + y * pane.p - upper + pane.p // 2, pane.x0 + x * pane.p - left + pane.p // 2
+
+    assert pane.cell(*pixel(*free[0])) == tuple(free[0])
+    shown.look.brush = 1
+    mouse(shown, "down", *pixel(*free[0]))
+    mouse(shown, "up", *pixel(*free[0]))
+    assert s.panes[0].history.state.tiles[0][tuple(free[0])] == 1
+    mouse(shown, "down", *pixel(*free[0]), button=3)
+    mouse(shown, "up", *pixel(*free[0]), button=3)
+    assert s.panes[0].history.state.tiles[0][tuple(free[0])] == 0
+    mouse(shown, "down", *pixel(int(record.y[0]), int(record.x[0])))
+    mouse(shown, "up", *pixel(*free[2]))
+    now = s.panes[0].history.state[0]
+    assert [now.y[0], now.x[0]] == free[2]
+
+
+def test_playing_with_the_arrow_keys(opened, corner):
+    shown = opened(session(corner, ("human",)))
+    s = shown.session
+    history = s.panes[0].history
+    for name, action in (("right", RIGHT), ("w", UP), ("return", 0)):
+        before = history.t
+        press(shown, name)
+        end = time.perf_counter() + 30
+        while history.t == before and time.perf_counter() < end:
+            shown.tick(time.perf_counter())
+        assert history.actions[-1].tolist() == [action]
+
+
+@pytest.mark.parametrize("camera", ["top", "iso", "eyes"])
+def test_the_window_can_have_any_size(opened, camera):
+    shown = opened()
+    shown.look.camera = camera
+    shown.look.inset = True
+    for size in ((1, 1), (64, 400), (500, 90), (700, 500)):
+        shown.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
+        for helping in (False, True):
+            shown.look.help = helping
+            shown.tick(time.perf_counter())
+        assert shown.frame.shape == (size[1], size[0], 3)
+
+
+def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):
+    shown = opened(session(corner, ("slow",), slow=Slow))
+    rng = np.random.default_rng(0)
+    kept = {"quit", *(key.action for key in keys.KEYS if key.group == "keep")}
+    names_ = [name for key in keys.KEYS for name in key.keys if key.action not in kept]
+    for name in rng.choice(names_, 60):
+        plain = name.removeprefix("ctrl+")
+        mod = pygame.KMOD_CTRL if name != plain else 0
+        code = pygame.key.key_code("/" if plain == "?" else plain)
+        shown.handle(pygame.event.Event(pygame.KEYDOWN, key=code, mod=mod, unicode=""))
+        shown.handle(pygame.event.Event(pygame.KEYUP, key=code, mod=mod))
+    shown.tick(time.perf_counter())
+    shown.session.advance()
+    shown.handle(pygame.event.Event(pygame.WINDOWFOCUSLOST))
+    shown.handle(pygame.event.Event(pygame.QUIT))
+    assert not shown.open
+
+
+def test_drawing_twice_gives_the_same_picture(corner):
+    s = session(corner, ("expert:cheese", "expert:corner"))
+    s.step()
+    time.sleep(0.3)  # the step has been seen
+    kept = [pane.history.state.tobytes() for pane in s.panes]
+    look = Look()
+    once, again = (compose(s, look, (480, 900))[0] for _ in range(2))
+    assert (once == again).all() and [pane.history.state.tobytes() for pane in s.panes] == kept
+
+
+def test_no_display_is_a_clear_word(monkeypatch, capsys):
+    assert main(["watch", "corner"]) == 2
+    fault = capsys.readouterr().err
+    assert "no display" in fault and "--terminal" in fault and "Traceback" not in fault
+
+
+
+
+def test_the_window_is_filmed_until_it_is_told_to_stop(opened, tmp_path, monkeypatch):
+    shown = opened()
+    clock = iter(np.arange(0, 60, 1 / 30))
+    begun = time.perf_counter()
+    monkeypatch.setattr(window.time, "perf_counter", lambda: begun + next(clock))
+    shown.do("film")
+    for k in range(60):
+        shown.tick(begun + k / 30)
+        time.sleep(0.002)  # the encoder keeps up
+    shown.do("film")
+    monkeypatch.undo()
+    until(shown, lambda: not shown._saving)
+    (path,) = tmp_path.glob("goalshift-corner-*.mp4")
+    count, high, wide = encode.probe(path)
+    assert (high, wide) == (600, 960) and abs(count - 2 * capture.FILM_RATE) <= 2
+    assert "wrote" in shown._message and [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_film_ends_with_its_window_and_with_its_size(opened, tmp_path):
+    shown = opened()
+    shown.do("film")
+    shown.tick(time.perf_counter())
+    shown.screen = pygame.display.set_mode((640, 400), pygame.RESIZABLE)
+    until(shown, lambda: not shown._saving and shown._film is None)
+    shown.do("film")
+    shown.tick(time.perf_counter())
+    shown.close()
+    found = sorted(tmp_path.glob("*.mp4"))
+    assert [encode.probe(path)[1:] for path in found] == [(600, 960), (400, 640)]
+
+
+def test_a_film_that_cannot_be_written_is_said_and_the_window_goes_on(opened, tmp_path, monkeypatch):
+    shown = opened()
+    monkeypatch.setattr(encode, "_ffmpeg", lambda: ["sh", "-c", "echo 'No space left on device' >&2; exit 1"])
+    shown.do("film")
+    until(shown, lambda: shown._film is None and not shown._saving)
+    assert shown._message.startswith("not possible:") and "No space left" in shown._message
+    assert not list(tmp_path.iterdir()) and shown.open
+
+
+def test_a_gamepad_steps_plays_and_may_be_unplugged(opened, corner):
+    def pad(kind, **more):
+        shown.handle(pygame.event.Event(kind, instance_id=0, **more))
+        shown.tick(time.perf_counter())
+
+    shown = opened()
+    s = shown.session
+    for _ in range(4):
+        s.step()
+    s.go(2)
+    pad(pygame.JOYHATMOTION, hat=0, value=(-1, 0))
+    pad(pygame.JOYHATMOTION, hat=0, value=(0, 0))
+    assert s.t == 1
+    pad(pygame.JOYAXISMOTION, axis=0, value=0.9)
+    until(shown, lambda: s.t == 2)
+    pad(pygame.JOYAXISMOTION, axis=0, value=0.1)
+    pad(pygame.JOYBUTTONDOWN, button=0)
+    assert s.playing
+    pad(pygame.JOYBUTTONDOWN, button=1)
+    assert s.panes[0].who == ["human"] and not s.playing
+    before = s.panes[0].history.t
+    pad(pygame.JOYAXISMOTION, axis=1, value=-1.0)
+    until(shown, lambda: s.panes[0].history.t > before)
+    assert s.panes[0].history.actions[-1].tolist() == [UP]
+    pad(pygame.JOYDEVICEREMOVED)
+    assert not shown._held and shown.open
+
+
+def test_the_wheel_zooms_panes_and_scrolls_sliders(opened):
+    shown = opened(size=(900, 540))
+    pane = next(spot for spot in shown.spots if spot.kind == "pane")
+    mouse(shown, "move", (pane.y0 + pane.y1) // 2, (pane.x0 + pane.x1) // 2)
+    shown.handle(pygame.event.Event(pygame.MOUSEWHEEL, x=0, y=1))
+    shown.tick(time.perf_counter())
+    closer = next(spot for spot in shown.spots if spot.kind == "pane")
+    assert shown.look.zoom == 1 and closer.p > pane.p
+    press(shown, "[")
+    assert shown.look.zoom == 0
+    hidden = next(spot for spot in shown.spots if spot.kind == "scroll")
+    sliders = [spot.which[0] for spot in shown.spots if spot.kind == "slider"]
+    mouse(shown, "move", (hidden.y0 + hidden.y1) // 2, (hidden.x0 + hidden.x1) // 2)
+    shown.handle(pygame.event.Event(pygame.MOUSEWHEEL, x=0, y=-1))
+    shown.tick(time.perf_counter())
+    assert [spot.which[0] for spot in shown.spots if spot.kind == "slider"] != sliders
+
+
+def test_the_name_of_the_level_is_copied_as_a_command(opened, monkeypatch):
+    copied = []
+    monkeypatch.setattr(pygame.scrap, "put_text", copied.append)
+    shown = opened()
+    spot = next(spot for spot in shown.spots if spot.kind == "copy")
+    mouse(shown, "down", spot.y0 + 10, (spot.x0 + spot.x1) // 2)
+    assert copied == ["goalshift watch corner --seed 3 --split deploy"]
+
+
+def test_a_level_file_is_read_again_while_the_window_is_open(opened, corner, tmp_path):
+    path = tmp_path / "fork.toml"
+    path.write_text(level.show(corner, corner.level(1)))
+    shown = opened(sessions.open_session(str(path)))
+    path.write_text(level.show(corner, corner.level(2)))
+    until(shown, lambda: shown.session.start.tiles.tobytes() == corner.level(2).tiles.tobytes())
+    path.write_text("garbage")
+    until(shown, lambda: shown._message.startswith("the old level stays"))
+    assert shown.session.start.tiles.tobytes() == corner.level(2).tiles.tobytes() and shown.open
+
+
+def test_saving_in_the_editor_writes_the_file_itself(opened, corner, tmp_path):
+    path = tmp_path / "mine.toml"
+    shown = opened(sessions.edit_session(path, "corner"))
+    shown.do("edit")
+    press(shown, "ctrl+s")
+    assert path.exists() and shown._message == f"wrote {path}"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.toml"]
+
+
+# settings
+
+
+def test_other_keys_do_what_they_are_set_to(opened, tmp_path):
+    path = tmp_path / "window.toml"
+    path.write_text("scale = 2\nmotion = false\n[keys]\ncamera = \"x\"\nundo = [\"ctrl+u\", \"u\"]\n")
+    shown = opened(size=(960, 700), settings=keys.Settings.find(path))
+    assert shown.frame.shape == (350, 480, 3) and not shown.look.motion
+    press(shown, "v")
+    assert shown.look.camera == "top"
+    press(shown, "x")
+    assert shown.look.camera == "iso"
+    press(shown, "ctrl+u")
+    assert shown._message == "nothing to be undone"
+    button = next(spot for spot in shown.spots if spot.which == "play")
+    mouse(shown, "down", 2 * button.y0 + 10, 2 * button.x0 + 10)
+    assert shown.session.playing, "the mouse points where it seems to"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[keys]\ncamra = 'x'", "Did you mean 'camera'"),
+        ("[keys]\ncamera = 'c'", "'c' would be both compare and camera"),
+        ("[keys]\ncamera = 3", "camera needs the name of a key"),
+        ("[keys]\ncamera = []", "camera needs the name of a key"),
+        ("[keys]\ncamera = 'no such key'", "no key is called 'no such key'"),
+        ("keys = 3", "must be a table"),
+        ("scale = 9", "from 1 to 4"),
+        ("scale = true", "from 1 to 4"),
+        ("motion = 1", "true or false"),
+        ("sclae = 2", "Did you mean 'scale'"),
+        ("[[[", "not TOML"),
+        ("a = " + "[" * 5000, "not TOML"),
+        (None, "no such file"),
+        ("#" * 200_000, "larger"),
+    ],
+)
+def test_bad_settings_are_refused_in_a_line(corner, tmp_path, text, told):
+    path = tmp_path / "window.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError, match=told) as fault:
+        window.Window(session(corner), (64, 64), True, settings=keys.Settings.find(path))
+    assert "\n" not in str(fault.value)
+
+
+def test_settings_lie_where_settings_lie(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert keys.Settings.find() == keys.Settings()
+    (tmp_path / "goalshift").mkdir()
+    (tmp_path / "goalshift" / "window.toml").write_text("scale = 3")
+    assert keys.Settings.find().scale == 3
+
+
+# overlays
+
+
+def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
+    s = sessions.open_session("corner", 3)
+    for _ in range(12):
+        s.step()
+    shown = opened(s)
+    shown.look.shown.clear()
+    shown.tick(time.perf_counter())
+    for name in ("trail", "plan", "value", "arrows", "visits", "marks", "ghost", "saliency", "events"):
+        if name in ("ghost", "events"):
+            s.go(s.ends)
+        if name == "events":
+            while not s.over and s.t < 120:
+                s.step()
+        shown.tick(time.perf_counter())
+        time.sleep(0.15)
+        shown.tick(time.perf_counter())
+        bare = shown.frame.copy()
+        shown.look.shown = {name}
+        panes = [spot for spot in shown.spots if spot.kind == "pane"]
+
+        def differs(bare=bare, panes=panes):
+            return any((shown.frame[p.y0 : p.y1, p.x0 : p.x1] != bare[p.y0 : p.y1, p.x0 : p.x1]).any() for p in panes)
+
+        until(shown, differs)
+        switch = next(spot for spot in shown.spots if spot.which == name)
+        area = np.s_[switch.y0 : switch.y1, switch.x0 : switch.x1]
+        assert (shown.frame[area] != bare[area]).any(), name
+        shown.look.shown = set()
+
+
+def test_events_that_go_on_are_told_once(corner):
+    events = np.zeros((6, 1, len(corner.events)), bool)
+    events[2:5, 0, 0] = True
+    notes = [(np.array([[1, 1 + t]]), np.zeros(2), happened) for t, happened in enumerate(events)]
+    frames = []
+    for upto in (2, 3, 5):
+        frame = np.zeros((120, 120, 3), np.uint8)
+        overlays.events(frame, top.Window(40, 1.5, 1.5), corner, notes[:upto])
+        frames.append(frame)
+    assert not frames[0].any() and frames[1].any() and (frames[1] == frames[2]).all()
+
+
+def test_what_moves_nothing_is_not_marked():
+    moved = np.array([[np.nan, 0.4], [-0.2, 0.001]])
+    assert overlays.swayed(moved) == [(0, 1, 4), (1, 0, -2)]
+    assert overlays.swayed(moved / 100) == [] and overlays.swayed(moved * np.nan) == []
