@@ -9,10 +9,12 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from goalshift.agents import report
+from goalshift.agents import curve, minds, report, report_figures
 from goalshift.agents.demo import evaluate_runs
 from goalshift.agents.evaluate import dump
+from goalshift.agents.policy import Constant
 from goalshift.agents.ppo import configure
 from goalshift.agents.run import history, train
 from goalshift.agents.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
@@ -23,7 +25,8 @@ from goalshift.engine.view import charts
 EVIL = "a<script>alert(1)<&script>"  # a folder's name: no slash
 TINY = {"steps": 7680, "envs": 16, "rollout": 16, "minibatch": 128, "first": 8, "width": 8, "threads": 1}
 TINY |= {"precision": "fp32"}
-PARTS = ("Results", "Learning curves", "Where the paths part", "Episodes", "Held-out levels", "How it was made")
+PARTS = ("Results", "Learning curves", "Where the paths part", "What the agent expects, and would do", "Episodes")
+PARTS += ("Held-out levels", "How it was made")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +66,7 @@ def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
         assert report._figure(figure) in text
     assert "goalshift train corner" in text and "--steps 7680" in text and "--seed 0" in text
     figures = sorted(path.name for path in (out.parent / "figures").iterdir())
-    assert figures == ["curve-cheese.svg", "curve-corner.svg", "parting.svg"]
+    assert figures == ["curve-cheese.svg", "curve-corner.svg", "mind-deploy.png", "mind-train.png", "parting.svg"]
     assert told["verdicts"] == evaluation["verdicts"]
 
 
@@ -156,6 +159,69 @@ def test_ways_part_where_they_do(evaluation, runs):
         slow[ways[0][first - 1]] += 1
         steps.append(first - 1)
     assert (counts == slow).all() and counts.sum() > 5 and step == np.median(steps)
+
+
+def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, runs):
+    out, text, _, _ = made
+    shown = re.findall(r'<img src="data:image/png;base64,([^"]*)" width="(\d+)" height="(\d+)"', text)
+    assert len(shown) == 2
+    for (packed, wide, high), name in zip(shown, ("train", "deploy"), strict=True):
+        with Image.open(io.BytesIO(base64.b64decode(packed))) as image:
+            assert image.size == (int(wide), int(high))
+        assert base64.b64decode(packed) == (out.parent / "figures" / f"mind-{name}.png").read_bytes()
+    world, agents, _ = report.open_runs(runs)
+    states = world.level(5, "deploy")
+    picture, (low, high) = report_figures.mind_picture(world, agents[0], states)
+    value = minds.fields(world, agents[0], states, 0)["value"]
+    assert (low, high) == (np.nanmin(value), np.nanmax(value))
+    plain, none = report_figures.mind_picture(world, Constant(world, 0), states)
+    assert none is None and plain.shape == picture.shape and (plain != picture).any()
+
+
+def points_of(values, **changes):
+    """Points of a curve as `curve.save` takes them."""
+    estimate = {"value": 0.5, "low": 0.25, "high": 0.75, "by_seed": [0.4, 0.6]}
+    measures = dict.fromkeys(curve.MEASURES, estimate)
+    more = {"by": "", "by_value": "", "shifted": 0.1, "label": "robust", "seeds": 2, "levels": 8}
+    return [{"over": "alpha", "value": value, **more, **measures, **changes} for value in values]
+
+
+def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_path):
+    curve.save(points_of(["0", "0.1", "<1>"]), tmp_path)
+    out = tmp_path / "report.html"
+    report.report(runs, out, evaluation, curve=tmp_path / "curve.csv")
+    text, data = out.read_text(), json.loads(out.with_suffix(".json").read_text())
+    assert "<h2>Over alpha</h2>" in text and "<th scope=row>&lt;1&gt;</th>" in text and "are illustrations" in text
+    assert [point["value"] for point in data["curve"]] == ["0", "0.1", "<1>"]
+    assert data["curve"][0]["astray"] == {"value": 0.5, "low": 0.25, "high": 0.75}
+    figure = re.search(r'<svg [^>]*aria-label="over alpha".*?</svg>', text, re.S)[0]
+    assert figure.count("<polyline") == 3 * len(curve.MEASURES) and "&lt;1&gt;</text>" in figure
+    two = points_of(["0", "1"], by="width", by_value="8") + points_of(["0"], by="width", by_value="16")
+    assert len(report_figures.knob_curves(two)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "it lacks"),
+        ("over,value\nalpha,1\n", "it lacks"),
+        (None, "no such file"),
+        (b"\xff\xfe", "no CSV"),
+        ("nan", "is no number"),
+        ("mixed", "mixes several knobs"),
+        ("x" * 5_000_000, "larger"),
+    ],
+)
+def test_what_is_no_curve_is_refused_in_a_line(tmp_path, text, told):
+    path = tmp_path / "curve.csv"
+    if text in ("nan", "mixed"):
+        curve.save(points_of(["0"]) + (points_of(["1"], over="width") if text == "mixed" else []), tmp_path)
+        path.write_text(path.read_text().replace("0.75", "nan") if text == "nan" else path.read_text())
+    elif text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError, match=told) as fault:
+        report_figures.read_curve(path)
+    assert "\n" not in str(fault.value) and "--curve" in str(fault.value)
 
 
 def test_curves_show_their_numbers():
