@@ -26,8 +26,8 @@ def open_session(
 ) -> Session:  # fmt: skip
     """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a checkpoint.
 
-    Of several levels the `seed`-th is played, and then the others. Where the world has an agent that ships, it plays, beside the expert for the intended goal; with `play` a person
-    does. Raises UserError if it is none of them.
+    Of several levels the `seed`-th is played, and then the others. Where the world has an agent that ships, it plays,
+    beside the expert for the intended goal; with `play` a person does. Raises UserError if it is none of them.
     """
     path = Path(what)
     if what.startswith(PREFIX) or path.suffix == ".gmr":

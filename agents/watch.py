@@ -607,7 +607,8 @@ class Session:
         """
         if self.given:
             self.origin = self.shelf.title() if self.shelf is not None else "recorded"
-            self._again = str(self.shelf.path) if self.shelf is not None and not self.shelf.at else ""
+            number = f" --seed {self.shelf.at}" if self.shelf is not None and self.shelf.at else ""
+            self._again = f"{self.shelf.path}{number}" if self.shelf is not None else ""
             return
         knobs = "".join(f" --world.{name} {value:g}" for name, value in self.params.items())
         what = self.about if self.about and self.shelf is None else self.world.name
