@@ -44,11 +44,15 @@ def picture(world: World) -> np.ndarray:
     """The tileset's picture: uint8[height, width, 4]."""
     art, found = sprites.of(world), pieces(world)
     sheet = np.zeros((-(-len(found) // COLUMNS) * PIXELS, COLUMNS * PIXELS, 4), np.uint8)
+    ground = sprites.tile_art(art.tiles[art.ground], PIXELS)
     names = {"tile": [t.name for t in world.tiles], "thing": [t.name for t in world.things]}
     for k, (kind, name, pose) in enumerate(found):
         y, x = k // COLUMNS * PIXELS, k % COLUMNS * PIXELS
         number = names[kind].index(name)
-        drawn = sprites.tile_art(art.tiles[number], PIXELS) if kind == "tile" else art.things[number].at(PIXELS, pose)
+        if kind == "tile":  # on the ground, as there is nothing below it in Tiled
+            drawn = sprites.pile(sprites.tile_art(art.tiles[number], PIXELS), ground)
+        else:
+            drawn = art.things[number].at(PIXELS, pose)
         sheet[y : y + PIXELS, x : x + PIXELS] = drawn
     return sheet
 
