@@ -66,19 +66,34 @@ def border(s, tile):
 
 @rule
 def coins(s, density):
-    """64 independent bits, each 1 with probability `density` (to a 65536th).
+    """64 independent bits, each 1 with probability `density` (to a 65536th). See `toss`."""
+    share, places = fraction(density)
+    return toss(s, share, places)
 
-    Bit by bit of the binary fraction of `density`, from the lowest up: OR with fair bits where it is 1, AND where it
-    is 0. A quarter costs two draws for 64 coins.
+
+@rule
+def fraction(density):
+    """`density` as a binary fraction: an odd number over 2**places, or 0; places up to 16."""
+    share, places = np.int64(min(max(density, 0.0), 1.0) * 65536.0 + 0.5), 16
+    while places > 0 and share & 1 == 0:
+        share, places = share >> 1, places - 1
+    return share, places
+
+
+@rule
+def toss(s, share, places):
+    """64 independent bits, each 1 with probability share / 2**places: a `fraction`.
+
+    Bit by bit of it, from the lowest up: OR with fair bits where it is 1, AND where it is 0. A quarter costs two draws
+    for 64 coins.
     """
-    share = np.int64(min(max(density, 0.0), 1.0) * 65536.0 + 0.5)
-    if share == 65536:
-        return ~np.uint64(0)
+    if places == 0:
+        return ~np.uint64(0) if share else np.uint64(0)
     bits = np.uint64(0)
-    for k in range(16):
+    for k in range(places):
         if share >> k & 1:
             bits |= rng.draw(s)
-        elif share & ((1 << k) - 1):
+        else:
             bits &= rng.draw(s)
     return bits
 
@@ -90,16 +105,20 @@ def blocks(s, wall, floor, density=0.25):
     The mechanic of the minimax-regret mazes (arXiv 2507.03068, appendix F).
     """
     border(s, wall)
+    share, places = fraction(density)
     for y in range(1, s.h - 1):
         for left in range(1, s.w - 1, 64):
-            lay(s, y, left, coins(s, density), wall, floor)
+            lay(s, y, left, toss(s, share, places), wall, floor)
 
 
 @rule
 def lay(s, y, left, bits, wall, floor):
     """Up to 64 inner cells of row y from column `left` on: wall where `bits` are 1, the lowest first, else floor."""
-    for x in range(left, min(left + 64, s.w - 1)):
-        s.tiles[y, x] = wall if bits >> np.uint64(x - left) & ONE else floor
+    row, first = np.uint64(y), np.uint64(left)  # unsigned: an index that may be negative keeps it from being vectorised
+    other = np.uint8(wall) ^ np.uint8(floor)
+    for k in range(min(64, s.w - 1 - left)):
+        place = np.uint64(k)
+        s.tiles[row, first + place] = np.uint8(floor) ^ np.uint8(bits >> place & ONE) * other
 
 
 @rule
@@ -136,9 +155,10 @@ def tree(s, wall, floor):
 def edges(s, wall, floor, density=0.75):
     """Rooms on odd cells, pillars on even ones; each passage between two rooms is walled with probability `density`."""
     border(s, wall)
+    share, places = fraction(density)
     for y in range(1, s.h - 1):
         for left in range(1, s.w - 1, 64):  # always an odd column, so that even ones are the odd bits
-            closed = coins(s, density)
+            closed = toss(s, share, places)
             lay(s, y, left, closed & EVERY_OTHER if y % 2 else closed | EVERY_OTHER, wall, floor)
 
 
