@@ -1,6 +1,10 @@
 """Sets of levels: every level is what was required, refusals are counted, and workers change nothing."""
 
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -276,6 +280,43 @@ def test_a_set_that_was_broken_off_goes_on(tmp_path, monkeypatch):
     assert read_index(tmp_path / "part") == read_index(tmp_path / "whole")
     with pytest.raises(UserError, match="holds another set of levels"):
         gather(tmp_path / "part", *order_for("corner", 9000, 3))
+
+
+DRAWN = """
+from pathlib import Path
+from goalshift.agents import levelset
+levelset.SHARD = 2000
+if __name__ == "__main__":
+    levelset.gather(Path("set"), *levelset.order_for("corner", 10**6, 4), workers=2)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_a_set_killed_half_way_is_sound_and_leaves_no_workers(tmp_path):
+    (tmp_path / "drawn.py").write_text(DRAWN)
+    with subprocess.Popen([sys.executable, "drawn.py"], cwd=tmp_path, stderr=subprocess.DEVNULL) as drawing:
+        ends = time.monotonic() + 120
+        while not (tmp_path / "set" / INDEX).exists() and time.monotonic() < ends:
+            time.sleep(0.05)
+        workers = Path(f"/proc/{drawing.pid}/task/{drawing.pid}/children").read_text().split()
+        drawing.kill()
+    told = read_index(tmp_path / "set")
+    states, _ = contents(tmp_path / "set")
+    assert len(states) == told["cursor"]["accepted"] >= 2000 and not told["done"] and len(workers) >= 2
+    whole = batch("corner", 3000, 4)
+    assert states[:3000].tobytes() == whole.states[: len(states)].tobytes()
+    ends = time.monotonic() + 20
+    while any(alive(pid) for pid in workers) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in workers)
+
+
+def alive(pid):
+    """Is there such a process, and is it no zombie that nobody has fetched?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', "[" * 100_000, '{"shards": [{"file": "../a"}]}'])
