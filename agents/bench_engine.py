@@ -140,8 +140,9 @@ def pixels(passes: int = 7) -> Iterator[Row]:
         yield Row(f"draw 64x64 RGB, eyes, {name}, batch 256", "frames/s", rate(look, passes), 150e3)
 
 
-# Mazes as jaxgmg draws them, walls alone: its rate on one machine at 13x13, 25x25 and 49x49. The target is ten times.
-MAZES = {"tree": (78e3, 15.6e3, 3.7e3), "edges": (345e3, 120e3, 80e3), "blocks": (200e3, 200e3, 50e3)}
+# Mazes as jaxgmg draws them, walls alone, at 13x13, 25x25 and 49x49: its rates under jax 0.10.2 on one core (AMD EPYC,
+# AVX2), the better of two passes. The target is ten times as many.
+MAZES = {"tree": (105e3, 18e3, 2.7e3), "edges": (598e3, 192e3, 109e3), "blocks": (347e3, 258e3, 63e3)}
 
 
 def lay_out(states, style):

@@ -156,10 +156,12 @@ def edges(s, wall, floor, density=0.75):
     """Rooms on odd cells, pillars on even ones; each passage between two rooms is walled with probability `density`."""
     border(s, wall)
     share, places = fraction(density)
-    for y in range(1, s.h - 1):
+    for y in range(1, s.h - 1, 2):
         for left in range(1, s.w - 1, 64):  # always an odd column, so that even ones are the odd bits
-            closed = toss(s, share, places)
-            lay(s, y, left, closed & EVERY_OTHER if y % 2 else closed | EVERY_OTHER, wall, floor)
+            closed = toss(s, share, places)  # the odd bits for the passages of this row, the even ones for the next
+            lay(s, y, left, closed & EVERY_OTHER, wall, floor)
+            if y + 1 < s.h - 1:
+                lay(s, y + 1, left, closed | EVERY_OTHER, wall, floor)
 
 
 @rule
