@@ -89,10 +89,12 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
     found = sprites.of(world)
     side_on = top.seen_from_the_side(world)
     textures: list[np.ndarray] = []
+    known: dict[bytes, int] = {}
 
     def keep(rgba: np.ndarray) -> int:
-        textures.append(rgba)
-        return len(textures) - 1
+        if known.setdefault(rgba.tobytes(), len(textures)) == len(textures):
+            textures.append(rgba)
+        return known[rgba.tobytes()]
 
     void = np.full((p, p, 4), 255, np.uint8)
     void[..., :3] = top.BACKDROP
