@@ -383,6 +383,23 @@ def test_every_layout_keeps_its_panes_apart_and_inside(corner, takes, n, columns
         assert card.shape == (*film.SIZE, 3) and (card != ink.DARK).any()
 
 
+def test_an_upright_film_has_its_panes_one_above_the_other(corner, takes):
+    stage = film.Stage(takes, story.Card(corner), (1920, 1088))
+    assert (stage.rows, stage.columns, stage.full) == (2, 1, True)
+    above, below = stage.panes
+    assert above.x == below.x and above.width == below.width == 1088 - 32
+    assert above.scores + 2 * stage.row <= below.heading and below.scores + 2 * stage.row <= stage.foot
+
+
+def test_the_outcome_hides_nothing_of_the_map_in_first_person(corner, takes):
+    stage = film.Stage(takes, story.Card(corner), draw=film.camera("eyes"))
+    shown, over = stage._view(0, 2, 1.0), stage._over(0)
+    high, wide = shown.shape[:2]
+    map_ = np.s_[round(0.72 * high) :, round(0.75 * wide) :]
+    dimmed = ((shown * np.uint16(5) + np.array(ink.DARK, np.uint16) * 4) // 9).astype(np.uint8)
+    assert (over[map_] == dimmed[map_]).all() and (over != dimmed).any()
+
+
 def test_too_many_panes_none_and_unknown_words_are_refused(corner, takes):
     card = story.Card(corner)
     for bad, match in (([], "at least one"), ([takes[0]] * 37, "at most 36")):
@@ -442,7 +459,7 @@ def peak_of(n, path):
     encode.encode((np.full((64, 96, 3), k % 251, np.uint8) for k in range(n)), path, 60)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert encode.probe(path)[0] == n
+    assert path.suffix not in (".mp4", ".webm") or encode.probe(path)[0] == n
     return peak
 
 

@@ -150,8 +150,8 @@ class Pane(NamedTuple):
 class Stage:
     """The layout of one film: static parts drawn once, the rest per frame.
 
-    One or two panes in a row have room for everything; among more, scoreboards shrink, and in three rows or more they
-    give way to the marks of the goals met.
+    One or two panes have room for everything, beside each other or, in an upright film, one above the other; among
+    more, scoreboards shrink, and in three rows or more they give way to the marks of the goals met.
     """
 
     def __init__(
@@ -172,9 +172,11 @@ class Stage:
         self.story = Story(takes, card, pairs)
         self.world, self.card, self.size, self.draw = card.world, card, size, draw
         n = len(takes)
-        self.columns = columns or (n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n))))
+        upright = size[0] > 1.2 * size[1]  # then two panes lie one above the other
+        fitting = 1 if n == 2 and upright else n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n)))
+        self.columns = columns or fitting
         self.rows = -(-n // self.columns)
-        self.full = self.rows == 1 and self.columns <= 2
+        self.full = n <= 2
         self.foot = size[0] - 70
         self._lay_out()
         self._finished: dict[int, np.ndarray] = {}
@@ -352,7 +354,9 @@ class Stage:
         write(picture, outcome, y + 3, x + 34, 15, TEXT, True, width=max(long - 40, 1))
 
     def _emptiest(self, index: int, high: int) -> int:
-        """The top of the band, `high` pixels tall, in which the last picture tells least."""
+        """The top of the band, `high` pixels tall, in which the last picture tells least (eyes: the middle)."""
+        if self.draw is camera("eyes"):
+            return self.panes[index].height // 2 - high // 2
         side, record = self.story.sides[index], self.story.sides[index].take.states[-1]
         pane, p = self.panes[index], self.p[index]
         at = window(self.story, index, side.last, 1.0, (pane.height, pane.width), p)
