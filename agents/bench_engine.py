@@ -23,11 +23,14 @@ from ..engine.jit import specialise
 from ..engine.script import Require
 from ..engine.vector import Vec
 from ..engine.view import film, story
+from ..engine.view.compose import compose
 from ..engine.view.eyes import Eyes
+from ..engine.view.look import Look
 from ..engine.view.top import Frames
 from ..engine.world import World, load, names
 from . import levels as surveys
 from .levelset import CHUNK, order_for
+from .watch import Session
 
 
 @dataclasses.dataclass(frozen=True)
@@ -235,7 +238,7 @@ def fingerprints(passes: int = 5) -> Iterator[Row]:
 
 
 def films(passes: int = 5) -> Iterator[Row]:
-    """Frames of a contrast film, composed and not yet encoded: two panes, trails, marks, scores, timeline."""
+    """Frames, composed and not yet encoded or shown: of contrast films with all there is on them, and of the window."""
     rng = np.random.default_rng(0)
     for name in ("corner", "coinrun", "follow"):
         world = load(name)
@@ -257,6 +260,17 @@ def films(passes: int = 5) -> Iterator[Row]:
             return len(moments)
 
         yield Row(f"compose 1280x720 contrast, {name}", "frames/s", rate(work, passes), 60)
+    world = load("corner")
+    session = Session(world, None, 1, "deploy", [f"expert:{goal.name}" for goal in world.goals])
+    for _ in range(8):
+        session.step()
+    seen = Look()
+
+    def window() -> int:
+        compose(session, seen, film.SIZE)
+        return 1
+
+    yield Row("compose 1280x720 window, corner", "frames/s", rate(window, passes), 30)
 
 
 PARTS: dict[str, Callable[[int], Iterator[Row]]] = {

@@ -24,10 +24,10 @@ def mind(world: World, policy: Policy, states: np.recarray, learner: int, wanted
 
     "value": float64[H, W], what it expects from each cell, NaN where nobody can stand. "arrows": float64[H, W, 2],
     where it would go from each cell as (dy, dx). "plan": float64[n, 2], the way it plans. "saliency": see `saliency`.
-    "chances" and "worth" (float64[actions], a number) come with any of them. Only learned policies have a value,
-    chances and saliency; others are left out.
+    "chances" and "worth" (float64[actions], a number) come with any of them, and "asked": what was wanted. Only learned
+    policies have a value, chances and saliency; others are left out.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"asked": wanted}
     look = getattr(policy, "look", None)
     if wanted & {"value", "arrows"}:
         found |= fields(world, policy, states, learner)

@@ -91,7 +91,9 @@ def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | No
     agent = Trained.load(path)
     world = agent.world.with_params(**(knobs or {}))
     who = ["checkpoint", f"expert:{world.intended.name}"]
-    return Session(world, None, seed or 0, split, who, {"checkpoint": _loader(path)}, str(path))
+    session = Session(world, None, seed or 0, split, who, {"checkpoint": _loader(path)}, str(path))
+    session.first_person = not agent.net.shape.symbols
+    return session
 
 
 def _of_replay(replay: Replay, world: str | None) -> Session:

@@ -88,6 +88,7 @@ class Session:
         self.focus, self.learner = 0, 0
         self.playing, self.speed = False, SPEEDS.index(1.0)
         self.stopped = False  # by a policy that raised
+        self.first_person = False  # does the agent see pictures from where it stands?
         self.message = ""
         self.wanted: np.ndarray | None = None  # what the person wants to do next
         self._due = 0.0

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import state
 from . import keys, pane, panel, sprites, top
-from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, TEXT, box, icon, text_width, wrap, write
+from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, TEXT, box, fill, icon, text_width, wrap, write
 from .look import COLOURS, Look, Spot, speed
 
 SMALLEST = 64  # pixels a side that anything is drawn for
@@ -22,7 +22,7 @@ def compose(session: Any, look: Look, size: tuple[int, int], message: str = "") 
     """The whole window (size: height, width) as uint8[height, width, 3], and where it can be clicked."""
     height, width = max(size[0], SMALLEST), max(size[1], SMALLEST)
     frame = np.empty((height, width, 3), np.uint8)
-    frame[:] = DARK
+    fill(frame, DARK)
     spots: list[Spot] = []
     head, foot = (42, 62) if height >= 320 else (0, 0)
     side = 320 if look.panel and width >= 820 and height >= 400 else 0
@@ -52,8 +52,8 @@ def _grid(n: int, high: int, wide: int) -> list[tuple[int, int, int, int]]:
 
 
 def _header(frame: np.ndarray, session: Any, head: int, width: int, spots: list[Spot]) -> None:
-    frame[: head - 2] = PANEL
-    frame[head - 2 : head] = LINE
+    fill(frame[: head - 2], PANEL)
+    fill(frame[head - 2 : head], LINE)
     world = session.world
     mark = f"{int(state.fingerprint(session.start)[0]):016x}"[:8]
     right = f"level {mark} · {session.origin}" + (" · edited" if session.edited else "")
@@ -79,8 +79,8 @@ def _status(session: Any) -> tuple[str, tuple[int, int, int]]:
 
 def _footer(frame: np.ndarray, session: Any, y: int, width: int, spots: list[Spot]) -> None:
     """Buttons, what time is doing, and the timeline."""
-    frame[y : y + 2] = LINE
-    frame[y + 2 :] = PANEL
+    fill(frame[y : y + 2], LINE)
+    fill(frame[y + 2 :], PANEL)
     x = 14
     for name in ("start", "back", "play", "forward"):
         box(frame, y + 14, x, y + 48, x + 36, LINE, 8)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import keys, overlays, sprites, top
-from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, TEXT, box, icon, pill, text_width, wrap, write
+from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, TEXT, box, fill, icon, pill, text_width, wrap, write
 from .look import COLOURS, FLAT, SWITCHES, TITLES, Look, Spot
 from .story import number
 
@@ -20,8 +20,8 @@ def draw(
     frame: np.ndarray, session: Any, look: Look, y: int, x: int, bottom: int, right: int, spots: list[Spot]
 ) -> None:
     """Draw the panel into a rectangle of the window."""
-    frame[y:bottom, x : x + 2] = LINE
-    frame[y:bottom, x + 2 : right] = PANEL
+    fill(frame[y:bottom, x : x + 2], LINE)
+    fill(frame[y:bottom, x + 2 : right], PANEL)
     left, right = x + 16, right - 14
     y = _scoreboard(frame, session, y + 10, left, right, bottom)
     if look.edit:
@@ -105,13 +105,15 @@ def _switches(
 def _legend(frame: np.ndarray, session: Any, look: Look, y: int, left: int, right: int, bottom: int) -> int:
     """What the colours of value and saliency stand for just now."""
     maps, lines = session.panes[session.focus].maps, []
-    if "value" in look.shown:
+    waited = [name for name in ("value", "saliency") if name in look.shown and name not in maps.get("asked", ())]
+    lines += [f"{name}: ..." for name in waited]
+    if "value" in look.shown and "value" not in waited:
         known = maps.get("value")
         lines.append(
             f"value: {np.nanmin(known):.2f} (blue, low bar) to {np.nanmax(known):.2f} (yellow, high)"
             if known is not None and not np.isnan(known).all() else "value: only learned agents have one"
         )  # fmt: skip
-    if "saliency" in look.shown:
+    if "saliency" in look.shown and "saliency" not in waited:
         sway = maps.get("saliency")
         if sway is None:
             lines.append("saliency: only of learned agents")

@@ -66,6 +66,8 @@ class Window:
         self._by_key = self._checked(self.settings)
         self.session, self.folder = session, Path(folder)
         self.look = Look(motion=self.settings.motion, keys=self.settings.keys)
+        if session.first_person:  # one looks as the agent does
+            self.look.camera, self.look.inset = "eyes", True
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
         pygame.display.set_caption(f"goalshift: {session.world.title}")
         pygame.key.set_repeat(280, 70)
