@@ -28,8 +28,8 @@ def draw(
         y = _palette(frame, session, look, y + 8, left, right, bottom, spots)
     else:
         y = _switches(frame, session, look, y + 8, left, right, bottom, spots)
-        y = _legend(frame, session, look, y + 2, left, right, bottom)
-        y = _mind(frame, session, y + 6, left, right, bottom - KEPT)
+    y = _legend(frame, session, look, y + 2, left, right, bottom)
+    y = _mind(frame, session, y + 6, left, right, bottom - KEPT)
     _sliders(frame, session, look, y + 8, left, right, bottom - 28, spots)
     write(frame, "H: all keys", bottom - 24, left, 13, DIM)
 
