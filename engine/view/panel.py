@@ -121,7 +121,7 @@ def _legend(frame: np.ndarray, session: Any, look: Look, y: int, left: int, righ
             moved = sway["cells"] if sway["cells"] is not None else sway["patches"]
             most = float(np.nanmax(np.abs(moved), initial=0.0))
             what = session.world.actions[sway["action"]]
-            lines.append(f"of '{what}' ({sway['chance']:.0%}): a cell moves it by up to {most:.0%}")
+            lines.append(f"saliency of '{what}' ({sway['chance']:.0%}): up to {most:.0%} by a cell")
     for line in lines:
         if y + 18 > bottom:
             break
