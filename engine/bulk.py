@@ -78,7 +78,7 @@ def arrays_of(path: Path) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     taken = 0
     try:
-        need(path.stat().st_size <= MAX_FILE, f"larger than {MAX_FILE >> 20} MB")
+        need(files.size_of(path) <= MAX_FILE, f"larger than {MAX_FILE >> 20} MB")
         need(_is_short(path), f"no sound .npz file, or one of more than {MAX_MEMBERS} arrays")
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -214,7 +214,7 @@ def index_of(folder: Path) -> dict[str, Any]:
     path = folder / INDEX
     told: Any = {}
     try:
-        if path.stat().st_size > MAX_INDEX:
+        if files.size_of(path) > MAX_INDEX:
             raise UserError(f"{path}: larger than {MAX_INDEX >> 20} MB")
         told = json.loads(path.read_text(encoding="utf-8"))
         sound = told["format"] == SET_FORMAT and all(

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
-from .errors import RunError
+from .errors import RunError, UserError
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file that a stranger may have sent; UserError for what can be read for ever (a pipe, a device)."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        what = "a folder" if stat.S_ISDIR(found.st_mode) else "no file that can be read to its end"
+        raise UserError(f"{path}: {what}")
+    return found.st_size
 
 
 def write(path: Path, content: bytes, keep: Path | None = None) -> None:

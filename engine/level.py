@@ -377,6 +377,10 @@ def toml(text: str, where: str) -> dict[str, Any]:
         found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(fault))
         reason = str(fault)[: found.start()] if found else str(fault).split(";")[0]
         place = ""
+        huge = re.search(r"[0-9_]{1000,}", text) if "digits" in reason else None
+        if huge:
+            line, column = _line_column(text, huge.start())
+            place, reason = f":{line}:{column}", "a number of thousands of digits"
         if found:
             line, column = found.groups() if found[1] else _line_column(text, len(text))
             place = f":{line}:{column}"

@@ -48,7 +48,7 @@ class Levels:
 def text_of(path: Path, most: int) -> str:
     """A file's text. Raises UserError if it is too large, no UTF-8, or cannot be read."""
     try:
-        size = path.stat().st_size
+        size = files.size_of(path)
         if size > most:
             raise UserError(f"{path}: {size:,} bytes; at most {most:,} are read")
         data = path.read_bytes()[:most]

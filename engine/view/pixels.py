@@ -68,7 +68,7 @@ def read_png(path: Path, given: World | None) -> Levels:
             raise UserError(f"{path}: {message}")
 
     try:
-        need(path.stat().st_size <= MAX_FILE, f"larger than {MAX_FILE >> 20} MB")
+        need(files.size_of(path) <= MAX_FILE, f"larger than {MAX_FILE >> 20} MB")
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with Image.open(path, formats=["PNG"]) as image:
