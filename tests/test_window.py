@@ -1,6 +1,7 @@
 """The window, driven by events: every key of the help, mouse and gamepad; what it keeps, and what it stands up to."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pygame
@@ -18,6 +19,7 @@ from goalshift.engine.view.compose import compose
 from goalshift.engine.view.look import Look
 from goalshift.engine.world import load
 
+ROOT = Path(__file__).parent.parent
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 
 
@@ -469,6 +471,26 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
         area = np.s_[switch.y0 : switch.y1, switch.x0 : switch.x1]
         assert (shown.frame[area] != bare[area]).any(), name
         shown.look.shown = set()
+
+
+def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
+    s = sessions.open_session(str(ROOT / "recordings" / "corner-eyes.safetensors"), 3)
+    shown = opened(s)
+    assert shown.look.camera == "eyes" and shown.look.inset
+    for _ in range(4):
+        s.step()
+    shown.look.shown = {"saliency"}
+    until(shown, lambda: "saliency" in s.panes[0].maps and not s.panes[0].mapper.busy)
+    told = s.panes[0].maps
+    assert told["saliency"]["patches"].shape == (8, 8) and told["saliency"]["action"] == told["chances"].argmax()
+    assert np.abs(told["saliency"]["patches"]).max() <= 1.0
+    time.sleep(0.3)  # the last step has been seen
+    shown.tick(time.perf_counter())
+    pane = next(spot for spot in shown.spots if spot.kind == "pane")
+    bare, told["saliency"]["patches"][2, 3] = shown.frame.copy(), 1.0
+    shown.tick(time.perf_counter())
+    inset = np.s_[pane.y0 : pane.y0 + 160, pane.x0 : pane.x0 + 160]
+    assert (shown.frame[inset] != bare[inset]).any()
 
 
 def test_events_that_go_on_are_told_once(corner):

@@ -93,6 +93,7 @@ def _switches(
         if at_y + 24 > bottom:
             break
         on, above = name in look.shown, name not in FLAT or look.camera == "top"
+        above |= name == "saliency" and session.first_person  # it lies on what the agent sees
         box(frame, at_y, at_x, at_y + 21, at_x + width - 6, LINE if on else DARK, 6)
         overlays.sign(frame, name, at_y + 2, at_x + 5, on)
         words = TITLES[name] if above or not on else f"{TITLES[name]} (from above)"
