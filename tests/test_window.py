@@ -14,9 +14,9 @@ from goalshift.agents.policy import RandomPolicy
 from goalshift.engine import level
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
-from goalshift.engine.view import capture, encode, keys, overlays, top, window
+from goalshift.engine.view import cameras, capture, encode, keys, overlays, pane, top, window
 from goalshift.engine.view.compose import compose
-from goalshift.engine.view.look import Look
+from goalshift.engine.view.look import ZOOMS, Look
 from goalshift.engine.world import load
 
 ROOT = Path(__file__).parent.parent
@@ -234,6 +234,18 @@ def test_the_window_can_have_any_size(opened, camera):
         assert shown.frame.shape == (size[1], size[0], 3)
 
 
+def test_all_of_the_help_can_be_read_in_a_small_window(opened):
+    shown = opened(size=(500, 330))
+    pages = []
+    for _ in range(20):
+        press(shown, "h")
+        if not shown.look.help:
+            break
+        pages.append(shown.frame.tobytes())
+    lines = sum(map(len, (keys.KEYS, keys.MOUSE, keys.PAD))) + len({key.group for key in keys.KEYS}) + 2
+    assert len(set(pages)) == len(pages) == -(-lines // ((330 - 40) // 17)) and not shown.look.help
+
+
 def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):
     shown = opened(session(corner, ("slow",), slow=Slow))
     rng = np.random.default_rng(0)
@@ -354,6 +366,14 @@ def test_the_wheel_zooms_panes_and_scrolls_sliders(opened):
     shown.handle(pygame.event.Event(pygame.MOUSEWHEEL, x=0, y=-1))
     shown.tick(time.perf_counter())
     assert [spot.which[0] for spot in shown.spots if spot.kind == "slider"] != sliders
+
+
+def test_zoomed_models_have_no_gaps_between_their_cells(corner):
+    """Cells of the camera iso fit each other only if they are an even number of pixels wide."""
+    record = corner.level(1)[0]
+    for zoom in range(ZOOMS[0], ZOOMS[1] + 1):
+        p = pane._zoomed(Look(zoom=zoom), cameras.camera("iso"), corner, record, (500, 460))
+        assert p % 2 == 0 and (p > 0) == (zoom != 0)
 
 
 def test_the_name_of_the_level_is_copied_as_a_command(opened, monkeypatch):

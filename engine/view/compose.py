@@ -37,7 +37,7 @@ def compose(session: Any, look: Look, size: tuple[int, int], message: str = "") 
     if message and head:
         _message(frame, message, bottom, width - side)
     if look.help:
-        _help(frame, look.keys or keys.KEYS)
+        spots.append(Spot(0, 0, height, width, "help", _help(frame, look.keys or keys.KEYS, look.page)))
     return frame[: size[0], : size[1]], spots
 
 
@@ -172,8 +172,8 @@ def recording(frame: np.ndarray, seconds: float) -> None:
     write(frame, words, 11, x + 30, 14, TEXT, True)
 
 
-def _help(frame: np.ndarray, table: tuple[keys.Key, ...]) -> None:
-    """The table of keys, over everything."""
+def _help(frame: np.ndarray, table: tuple[keys.Key, ...], page: int) -> int:
+    """A page of the table of keys, over everything; returns how many pages there are."""
     height, width = frame.shape[:2]
     frame[:] = ((frame + np.array(DARK, np.uint16) * 9) // 10).astype(np.uint8)
     rows: list[tuple[str, str]] = []
@@ -186,18 +186,21 @@ def _help(frame: np.ndarray, table: tuple[keys.Key, ...]) -> None:
     for head, lines in (("MOUSE", keys.MOUSE), ("GAMEPAD", keys.PAD)):
         rows += [(head, ""), *lines]
     columns = 2 if width >= 900 else 1
-    per = -(-len(rows) // columns)
-    step = min(24, max((height - 40) // max(per, 1), 9))
-    size = max(min(15, step - 5), 8)
+    step = min(24, max((height - 40) // -(-len(rows) // columns), 17))
+    per = max((height - 40) // step, 1)
+    pages = -(-len(rows) // (per * columns))
+    page = min(page, pages - 1)
+    if pages > 1:
+        write(frame, f"{page + 1} of {pages} ({keys.shown('h')}: on)", height - 22, width - 14, 13, DIM, align="right")
+    size = min(15, step - 5)
     wide = (width - 56) // columns
     tab = min(max(text_width(left, size, True) for left, right in rows if right) + 20, wide // 2)
-    for k, (left, right) in enumerate(rows):
+    for k, (left, right) in enumerate(rows[page * per * columns : (page + 1) * per * columns]):
         column, row = divmod(k, per)
-        x, y = 28 + column * wide, 20 + row * step
-        if y + step > height:
-            continue
+        x, y = 28 + column * wide, 16 + row * step
         if not right:
             write(frame, left, y, x, size - 1, COLOURS[0], True)
             continue
         write(frame, left, y, x, size, MARKS[top.INTENDED], True, width=tab - 8)
-        write(frame, right, y, x + tab, size, TEXT, width=wide - tab - 16)
+        write(frame, right, y, x + tab, size, TEXT, width=max(wide - tab - 8, 1))
+    return pages

@@ -33,6 +33,7 @@ class Look:
     inset: bool = False
     panel: bool = True
     help: bool = False
+    page: int = 0  # of the help, where the window is too small for one
     edit: bool = False
     brush: int = 0
     zoom: int = 0

@@ -83,11 +83,11 @@ def _label(frame: np.ndarray, session: Any, k: int, y: int, left: int, right: in
 
 
 def _zoomed(look: Look, camera: cameras.Camera, world: Any, record: Any, size: tuple[int, int]) -> int:
-    """Pixels per cell at the zoom that is set; 0: as the camera would have it."""
+    """Pixels per cell at the zoom that is set, an even number; 0: as the camera would have it."""
     if not look.zoom:
         return 0
     usual = camera.scale(world, int(record.h), int(record.w), size)
-    return min(max(round(usual * 1.25**look.zoom), 8), 160) if usual else 0
+    return min(max(round(usual * 1.25**look.zoom), 8), 160) & ~1 if usual else 0
 
 
 def _ghost(session: Any, k: int) -> Any:

@@ -60,7 +60,8 @@ class Window:
         if not headless and driver in ("offscreen", "dummy"):
             pygame.display.quit()
             raise UserError(
-                "there is no display: add --terminal to watch here in text, or film it with goalshift contrast"
+                "there is no display: goalshift watch with --terminal shows it here in text,"
+                " and goalshift contrast films it"
             )
         self.settings = settings or keys.Settings()
         self._by_key = self._checked(self.settings)
@@ -378,7 +379,10 @@ class Window:
         self.look.panel = not self.look.panel
 
     def _do_help(self) -> None:
-        self.look.help = not self.look.help
+        pages = next((spot.which for spot in self.spots if spot.kind == "help"), 1)
+        more = self.look.help and self.look.page + 1 < pages
+        self.look.page = self.look.page + 1 if more else 0
+        self.look.help = more or not self.look.help
 
     def _do_quit(self) -> None:
         if self.look.help:
