@@ -102,12 +102,12 @@ def rollout(
     if not 1 <= n <= MAX_LEVELS:
         raise UserError(f"levels must be 1 to {MAX_LEVELS}, not {n}")
     vec = Vec(world, n, split, seed, pool=pool, autoreset="off")
-    numbered = vec.split.starts is not None
+    starts = vec.split.starts
     if chosen:
         vec.assign(np.ones(n, np.bool_), levels)
-    elif numbered:
-        if n > len(vec.split.starts):
-            raise UserError(f"'{vec.split.name}' holds {len(vec.split.starts)} levels: ask for no more with --levels")
+    elif starts is not None:
+        if n > len(starts):
+            raise UserError(f"'{vec.split.name}' holds {len(starts)} levels: ask for no more with --levels")
         vec.assign(np.ones(n, np.bool_), levels := np.arange(n))
     obs = vec.reset()
     prints = state.fingerprint(vec.states)
@@ -129,7 +129,7 @@ def rollout(
         world=world,
         split=vec.split,
         policy=policy.name,
-        seeds=np.asarray(levels, np.uint64) if numbered else states["seed"].copy(),
+        seeds=np.asarray(levels, np.uint64) if starts is not None else states["seed"].copy(),
         rows=states["row"].copy(),
         fingerprints=prints,
         totals=states["totals"].copy(),
