@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from goalshift.__main__ import main
 from goalshift.agents import curve, minds, report, report_figures
 from goalshift.agents.demo import evaluate_runs
 from goalshift.agents.evaluate import dump
@@ -224,6 +225,13 @@ def test_what_is_no_curve_is_refused_in_a_line(tmp_path, text, told):
     assert "\n" not in str(fault.value) and "--curve" in str(fault.value)
 
 
+def test_a_bad_curve_is_told_before_anything_is_measured(runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("goalshift.agents.demo.evaluate_runs", lambda *arguments, **options: pytest.fail("measured"))
+    asked = ["report", str(runs[1]), "--curve", str(tmp_path / "none.csv"), "-o", str(tmp_path / "r.html")]
+    assert main(asked) == 2
+    assert "none.csv" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_curves_show_their_numbers():
     x, y = np.array([0.0, 1e6, 2e6]), np.array([-1.0, np.nan, 3.0])
     svg = charts.curves("a<b", [charts.Curve(x, y, "#000000")], "steps", "return")
@@ -233,6 +241,8 @@ def test_curves_show_their_numbers():
     flat = charts.curves("flat", [charts.Curve(x[:1], np.zeros(1), "#000000")], "", "")
     assert "nan" not in flat and "inf" not in flat
     board = charts.cells("board", np.array([[0, 2], [1, 0]]), "words")
+    long = charts.cells("board", np.array([[1]]), "w" * 60)
+    assert int(re.search(r'width="(\d+)"', long)[1]) > 400, "what is said below is not cut off"
     assert board.count("<title>") == 2 and 'fill-opacity="1.000"' in board
 
 

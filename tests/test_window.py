@@ -405,6 +405,27 @@ def test_saving_in_the_editor_writes_the_file_itself(opened, corner, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.toml"]
 
 
+def test_the_editor_as_a_command(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "new.toml"
+    assert main(["level", "edit", str(path)]) == 2
+    assert "--world" in capsys.readouterr().err
+    assert main(["level", "edit", str(path), "--world", "corner"]) == 2
+    assert "no display" in capsys.readouterr().err and not path.exists()
+
+    def use(shown):
+        assert shown.look.edit
+        press(shown, "ctrl+s")
+        shown.close()
+
+    monkeypatch.setattr(window.Window, "run", use)
+    assert main(["level", "edit", str(path), "--world", "corner", "--seed", "5", "--headless"]) == 0
+    assert level.parse(load("corner"), path.read_text()).tiles.tobytes() == load("corner").level(5).tiles.tobytes()
+    settings = tmp_path / "bad.toml"
+    settings.write_text("scale = 99")
+    assert main(["level", "edit", str(path), "--headless", "--settings", str(settings)]) == 2
+    assert "scale" in capsys.readouterr().err
+
+
 # settings
 
 

@@ -83,7 +83,7 @@ def cells(title: str, counts: np.ndarray, words: str) -> str:
     """A map of a board, int[h, w]: the darker a cell, the higher its count; the highest is written."""
     h, w = counts.shape
     p = max(6, min(22, 420 // max(h, w)))
-    height, width = h * p + 56, max(w * p + 12, 260)
+    height, width = h * p + 56, max(w * p + 12, 260, 12 + round(7.2 * len(words)))  # letters of 13 are 7 wide or less
     most = max(int(counts.max()), 1)
     parts = [f'<text x="6" y="18" font-weight="bold" fill="{INK}">{html.escape(title)}</text>']
     parts.append(f'<rect x="6" y="28" width="{w * p}" height="{h * p}" fill="#f2f1ea" stroke="{FAINT}"/>')
