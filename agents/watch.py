@@ -411,7 +411,7 @@ class Session:
         self.split = {0.0: "train", 1.0: "deploy"}.get(self.alpha, f"alpha={self.alpha:g}")
         self.set = self.world.split(self.split)
         self.given = False
-        self.message = f"alpha {self.alpha:g} from the next reset (R) or level (L) on"
+        self.message = f"alpha {self.alpha:g} from the next reset or level on"
 
     def knobs(self) -> list[tuple[str, float, float, float, bool]]:
         """The world's parameters: name, value now, least, most, and whether it is a whole number."""
@@ -431,7 +431,7 @@ class Session:
         self.base.with_params(**{name: value})
         self.params[name] = value
         self.given = False
-        self.message = f"{name} {value:g} from the next reset (R) or level (L) on"
+        self.message = f"{name} {value:g} from the next reset or level on"
 
     def _apply(self) -> None:
         self.world = self.base.with_params(**self.params) if self.params else self.base

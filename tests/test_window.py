@@ -435,7 +435,7 @@ def test_other_keys_do_what_they_are_set_to(opened, tmp_path):
     shown = opened(size=(960, 700), settings=keys.Settings.find(path))
     assert shown.frame.shape == (350, 480, 3) and not shown.look.motion
     press(shown, "v")
-    assert shown.look.camera == "top"
+    assert shown.look.camera == "top" and keys.letters(shown.settings.keys)["camera"] == "X"
     press(shown, "x")
     assert shown.look.camera == "iso"
     press(shown, "ctrl+u")

@@ -191,7 +191,8 @@ def _help(frame: np.ndarray, table: tuple[keys.Key, ...], page: int) -> int:
     pages = -(-len(rows) // (per * columns))
     page = min(page, pages - 1)
     if pages > 1:
-        write(frame, f"{page + 1} of {pages} ({keys.shown('h')}: on)", height - 22, width - 14, 13, DIM, align="right")
+        words = f"{page + 1} of {pages} ({keys.letters(table)['help']}: on)"
+        write(frame, words, height - 22, width - 14, 13, DIM, align="right")
     size = min(15, step - 5)
     wide = (width - 56) // columns
     tab = min(max(text_width(left, size, True) for left, right in rows if right) + 20, wide // 2)

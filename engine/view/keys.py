@@ -166,6 +166,11 @@ def shown(key: str) -> str:
     return "+".join(names.get(part, part.capitalize() if len(part) > 1 else part.upper()) for part in key.split("+"))
 
 
+def letters(table: tuple[Key, ...] = KEYS) -> dict[str, str]:
+    """What to press for each action, as people call it."""
+    return {key.action: shown(key.keys[0]) for key in table}
+
+
 def text() -> str:
     """The whole table as plain text."""
     lines, group = [], ""

@@ -31,7 +31,11 @@ def draw(
     y = _legend(frame, session, look, y + 2, left, right, bottom)
     y = _mind(frame, session, y + 6, left, right, bottom - KEPT)
     _sliders(frame, session, look, y + 8, left, right, bottom - 28, spots)
-    write(frame, "H: all keys", bottom - 24, left, 13, DIM)
+    write(frame, f"{_letters(look)['help']}: all keys", bottom - 24, left, 13, DIM)
+
+
+def _letters(look: Look) -> dict[str, str]:
+    return keys.letters(look.keys or keys.KEYS)
 
 
 def _title(frame: np.ndarray, words: str, y: int, left: int, right: int) -> int:
@@ -85,7 +89,7 @@ def _switches(
     """The overlays: which are shown, with their keys; this is the legend too."""
     if y + 60 > bottom:
         return y
-    table = {key.action: keys.shown(key.keys[0]) for key in look.keys or keys.KEYS}
+    table = _letters(look)
     y = _title(frame, f"SHOWN · seen {CAMERA_WORDS[look.camera]} ({table['camera']})", y, left, right)
     width = (right - left) // 2
     for k, name in enumerate(SWITCHES):
@@ -197,7 +201,8 @@ def _sliders(
         return
     begin = y
     first = min(look.scroll, max(len(entries) - room, 0))
-    y = _title(frame, "THE NEXT LEVEL (R: this seed again, L: another)", y, left, right)
+    table = _letters(look)
+    y = _title(frame, f"THE NEXT LEVEL ({table['again']}: this seed again, {table['next']}: another)", y, left, right)
     for name, value, low, high, _ in entries[first : first + room]:
         start, stop = left + 108, right - 50
         write(frame, name, y, left, 14, TEXT, width=96)

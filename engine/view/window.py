@@ -337,7 +337,8 @@ class Window:
     def _do_part(self) -> None:
         parts = self.session.parting()
         if parts is None:
-            self.say("the paths have not parted" if len(self.session.panes) > 1 else "C: somebody to compare with")
+            alone = len(self.session.panes) == 1
+            self.say("nobody to compare with: open another pane" if alone else "the paths have not parted")
         else:
             self.session.playing = False
             self.session.go(parts)
