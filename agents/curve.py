@@ -25,7 +25,7 @@ from ..engine.files import write
 from ..engine.world import World, load
 from .evaluate import load_evaluation
 from .intervals import Estimate
-from .sweep import EVALUATION, Tell, mean_shifted, options, run_all, seeds_of
+from .sweep import EVALUATION, Tell, mean_shifted, options, run_all, seeds_of, typed
 
 MOST_POINTS = 400
 MEASURES = {  # in the order they are drawn: what, in words, colour and mark (Okabe and Ito's colours)
@@ -134,15 +134,7 @@ def _check(text: str, world: World, recipe: dict[str, Any]) -> None:
 
     changed = {key.removeprefix("world."): v for key, v in recipe.items() if key.startswith("world.")}
     world.with_params(**changed).split(str(recipe.get("split", "train")))
-    kinds = {key: type(value) for key, value in configure(text).to_json().items()}
-    options = {}
-    for key, value in recipe.items():
-        if not key.startswith("world."):
-            try:
-                options[key] = kinds[key](value) if kinds[key] in (int, float) else value
-            except ValueError as fault:
-                raise UserError(f"--over {key}: '{value}' is not a {kinds[key].__name__}") from fault
-    config = configure(text, **options)
+    config = configure(text, **typed(text, recipe))
     sizes = (config.first, config.width, config.depth, config.patch, config.memory)
     Shape(world.view, len(world.symbols), len(world.actions), *sizes)
 

@@ -64,13 +64,28 @@ def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
     return Job(f"train {folder.name}", words, done)
 
 
+def typed(world: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The learner's options in `given`, as numbers where it takes numbers; UserError names one that is none."""
+    from .ppo import configure
+
+    kinds = {key: type(value) for key, value in configure(world).to_json().items()}
+    options = {}
+    for key, value in given.items():
+        if not key.startswith("world."):
+            try:
+                options[key] = kinds[key](value) if kinds[key] in (int, float) else value
+            except ValueError as fault:
+                raise UserError(f"{key}: '{value}' is not a {kinds[key].__name__}") from fault
+    return options
+
+
 def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
     """Raise UserError if the run in `folder` was not begun with these options."""
     from .ppo import TrainConfig, configure
     from .run import CONFIG, read_json
 
     made = read_json(folder / CONFIG)
-    options = {key: value for key, value in given.items() if not key.startswith("world.")}
+    options = typed(world, given)
     params = {key.removeprefix("world."): float(value) for key, value in given.items() if key.startswith("world.")}
     wanted = configure(world, **options, params=params).to_json()
     settled = ("device", "precision", "threads", "save_every")

@@ -14,6 +14,7 @@ from goalshift.__main__ import main
 from goalshift.agents import curve, sweep, table
 from goalshift.agents.evaluate import rollout
 from goalshift.agents.expert import Expert
+from goalshift.agents.ppo import configure
 from goalshift.engine.errors import UserError
 from goalshift.engine.template import new_world
 from goalshift.engine.world import WORLDS, load
@@ -61,6 +62,17 @@ def test_jobs_wait_for_what_they_need_and_a_failure_takes_only_its_own_with_it(h
     faults = sweep.run_all(here, [orphan, first, broken, second], 1)
     assert (here / "a").exists() and (here / "c").exists() and not (here / "d").exists()
     assert faults == ["broken: no luck", "orphan: not begun, as what it needs has failed"]
+
+
+def test_a_run_goes_on_only_with_the_options_it_was_begun_with(here):
+    """Numbers of a knob come as they are written."""
+    config = configure("corner", gamma=0.8, steps=1000).to_json()
+    (here / "config.json").write_text(json.dumps(config))
+    sweep.train_job("corner", here, {"gamma": "0.8", "steps": "1000"})
+    with pytest.raises(UserError, match=r"other options \(gamma\)"):
+        sweep.train_job("corner", here, {"gamma": "0.9", "steps": "1000"})
+    with pytest.raises(UserError, match="gamma: 'far' is not a float"):
+        sweep.train_job("corner", here, {"gamma": "far"})
 
 
 def test_two_sweeps_do_not_work_in_one_folder(here):
