@@ -46,6 +46,12 @@ class Policy:
         """What it looks at: `obs`, or pictures it draws of the states. May be given to `act` as `obs`."""
         return obs
 
+    def loosen(self, temperature: float, epsilon: float) -> None:
+        """From now on draw by the softmax at that temperature, and a share `epsilon` of the actions at random.
+
+        1 and 0 are as it was trained; temperature 0 is the likeliest action. Only learned policies heed it.
+        """
+
 
 _ACT = np.uint64(0xAC7)  # keeps the stream of actions apart from those of layouts and dynamics
 

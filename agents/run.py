@@ -36,7 +36,7 @@ from ..engine.errors import RunError, UserError
 from ..engine.files import write
 from ..engine.world import World, load, recall
 from .net import Net, Shape
-from .policy import Policy, episode_bits
+from .policy import Policy, episode_bits, fold_many
 from .ppo import Learner, TrainConfig, resolve
 
 CONFIG, LOG, TABLE = "config.json", "log.jsonl", "log.csv"
@@ -472,7 +472,8 @@ class Trained(Policy):
     It draws its actions by their probabilities unless `greedy`. That is what was trained and what
     its training scores measured; the most likely action alone can get caught in loops that the
     trained policy always leaves. The dice are a hash of `seed`, level, episode, step and learner,
-    so a level goes the same way whatever else is in the batch, and every run of it is the same.
+    so a level goes the same way whatever else is in the batch, and every run of it is the same. That holds
+    for actions at random too (see `loosen`).
     """
 
     def __init__(
@@ -485,6 +486,7 @@ class Trained(Policy):
             greedy,
             seed,
         )
+        self.temperature, self.epsilon = 1.0, 0.0
         self.remembers = net.shape.memory > 0
         self.device = net.actor.weight.device
         self.about: dict[str, Any] = {}
@@ -552,16 +554,31 @@ class Trained(Policy):
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
         logits, _ = self._look(self.seen(obs, states), fresh, remember=True)
-        if self.greedy:
-            return logits.argmax(-1)
         n, learners = obs.shape[:2]
-        if states is not None:
-            u = (episode_bits(self.seed, states, learners) >> np.uint64(11)) * 2.0**-53
+        bits = episode_bits(self.seed, states, learners) if states is not None else None
+        if self.greedy or not self.temperature:
+            chosen = logits.argmax(-1)
         else:
-            u = self.dice.random((n, learners))
-        upto = np.exp(logits - logits.max(-1, keepdims=True)).cumsum(-1)
-        chosen = (u[..., None] * upto[..., -1:] >= upto).sum(-1)
-        return np.minimum(chosen, logits.shape[-1] - 1).astype(np.int64)
+            u = self._units(n, learners, bits)
+            upto = self._softmax(logits).cumsum(-1)
+            chosen = np.minimum((u[..., None] * upto[..., -1:] >= upto).sum(-1), logits.shape[-1] - 1).astype(np.int64)
+        if self.epsilon:  # dice of their own, so that all other actions stay what they are
+            u, v = (self._units(n, learners, fold_many(bits, k) if bits is not None else None) for k in (1, 2))
+            chosen = np.where(u < self.epsilon, (v * logits.shape[-1]).astype(np.int64), chosen)
+        return chosen
+
+    def loosen(self, temperature: float, epsilon: float) -> None:
+        self.temperature, self.epsilon = temperature, epsilon
+
+    def _units(self, n: int, learners: int, bits: np.ndarray | None) -> np.ndarray:
+        """Numbers from 0 to below 1 out of random bits, or from the dice where there are none: float64[n, learners]."""
+        return self.dice.random((n, learners)) if bits is None else (bits >> np.uint64(11)) * 2.0**-53
+
+    def _softmax(self, logits: np.ndarray) -> np.ndarray:
+        """How likely each action is at the temperature, not yet normalised."""
+        if not self.temperature:
+            return np.eye(logits.shape[-1])[logits.argmax(-1)]
+        return np.exp((logits - logits.max(-1, keepdims=True)) / self.temperature)
 
     def look(
         self, obs: np.ndarray, fresh: np.ndarray | None = None, states: np.recarray | None = None
@@ -573,8 +590,9 @@ class Trained(Policy):
         if fresh is None:
             fresh = np.ones(len(obs), np.bool_)
         logits, value = self._look(self.seen(obs, states), fresh, remember=False)
-        chances = np.exp(logits - logits.max(-1, keepdims=True))
-        return chances / chances.sum(-1, keepdims=True), value
+        chances = self._softmax(logits)
+        chances /= chances.sum(-1, keepdims=True)
+        return (1 - self.epsilon) * chances + self.epsilon / logits.shape[-1], value
 
     def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
         """The observations as the network wants them: if it has eyes, what they see of the states."""

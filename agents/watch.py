@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 RATE = 6.0  # steps a second at speed 1
 PANES = 4
+HOTTEST = 4.0  # highest temperature of a policy's softmax
 BUDGET = 0.012  # seconds that one tick may wait for answers
 HUMAN, RECORDED = "human", "recorded"
 
@@ -78,6 +79,7 @@ class Session:
         self.alpha = float({"train": 0.0, "deploy": 1.0}.get(split, 1.0))
         self.set = world.split(split)  # kept, as it may be a file of levels, which is long to read
         self.params = {}
+        self.temperature, self.epsilon = 1.0, 0.0  # of learned agents, see `set_dial`
         self.given = start is not None  # the level came from a file or a replay, not from a seed
         self.start = state.copy(start) if start is not None else world.level(self.seed, self.set)
         self._tell()
@@ -114,7 +116,9 @@ class Session:
 
     def label(self, pane: Pane) -> str:
         """Who plays in a pane, in words."""
-        return " + ".join(dict.fromkeys(self.word(name) for name in pane.who))
+        words = " + ".join(dict.fromkeys(self.word(name) for name in pane.who))
+        set_to = [f"{name} {value:g}" for name, value, usual, *_ in self.dials() if value != usual]
+        return f"{words} ({', '.join(set_to)})" if set_to and self.agents.keys() & pane.who else words
 
     def word(self, name: str) -> str:
         """What a player's name means."""
@@ -315,6 +319,7 @@ class Session:
         states, t = state.copy(pane.history.state), pane.history.t
         wanted, who, saved = self.wanted, list(pane.who), pane.history.save()
         policies, asked = pane.policies, pane.asked
+        temperature, epsilon = self.temperature, self.epsilon
 
         def think() -> np.ndarray:
             actions = np.zeros(self.world.learners, np.int64)
@@ -327,6 +332,7 @@ class Session:
                 if name not in policies:
                     policies[name] = self.policy(name)
                 policy = policies[name]
+                policy.loosen(temperature, epsilon)
                 fresh = t == 0 or asked.get(name, -1) != t - 1
                 if fresh:
                     policy.start(1, self.world.learners)
@@ -432,6 +438,28 @@ class Session:
         self.params[name] = value
         self.given = False
         self.message = f"{name} {value:g} from the next reset or level on"
+
+    def dials(self) -> list[tuple[str, float, float, float, float]]:
+        """What can be set of how learned agents act, if there are any: name, value now, as trained, least, most."""
+        found = [("epsilon", self.epsilon, 0.0, 0.0, 1.0), ("temperature", self.temperature, 1.0, 0.0, HOTTEST)]
+        return found if self.agents else []
+
+    def set_dial(self, name: str, value: float) -> None:
+        """Let learned agents draw otherwise, from here on: what they did after this step is forgotten."""
+        known = {entry[0]: entry for entry in self.dials()}
+        value = round(min(max(float(value), known[name][3]), known[name][4]), 2)
+        if value == known[name][1]:
+            return
+        if name == "epsilon":
+            self.epsilon = value
+        else:
+            self.temperature = value
+        for pane in self.panes:
+            if self.agents.keys() & pane.who:
+                pane.history.forget()
+                pane.thinker.drop()
+                pane.maps_of = ()
+        self.message = f"{name} {value:g}: learned agents act by it from step {self.t} on"
 
     def _apply(self) -> None:
         self.world = self.base.with_params(**self.params) if self.params else self.base
@@ -561,16 +589,20 @@ class Session:
         name = pane.who[min(self.learner, len(pane.who) - 1)]
         if name in (HUMAN, RECORDED) or not wanted:
             return {}
-        key = name, self.learner, tuple(sorted(wanted)), pane.history.state.tobytes()
+        drawn = self.temperature, self.epsilon
+        key = name, self.learner, drawn, tuple(sorted(wanted)), pane.history.state.tobytes()
         if key != pane.maps_of and not pane.mapper.busy:
             pane.maps_of = key
             states, learner = state.copy(pane.history.state), self.learner
-            pane.mapper.ask(lambda: self._map(pane, name, states, learner, wanted))
+            pane.mapper.ask(lambda: self._map(pane, name, drawn, states, learner, wanted))
         return pane.maps
 
-    def _map(self, pane: Pane, name: str, states: np.recarray, learner: int, wanted: set[str]) -> dict[str, Any]:
+    def _map(
+        self, pane: Pane, name: str, drawn: tuple[float, float], states: np.recarray, learner: int, wanted: set[str]
+    ) -> dict[str, Any]:
         if name not in pane.mapping:  # another copy than the one that acts: it is asked at the same time
             pane.mapping[name] = self.policy(name)
+        pane.mapping[name].loosen(*drawn)
         return mind(self.world, pane.mapping[name], states, learner, wanted)
 
     def seen(self, pane: Pane) -> np.ndarray:

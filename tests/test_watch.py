@@ -535,6 +535,95 @@ def test_sliders_hold_from_the_next_reset_on(corner):
         s.set_knob("region", 99)
 
 
+def played(s, steps=24):
+    """What the first pane's learners do from here on."""
+    t = s.t
+    for _ in range(steps):
+        s.step()
+    return np.array(s.panes[0].history.actions[t:])
+
+
+def test_learned_agents_draw_otherwise_at_once(corner):
+    s = sessions.open_session("corner", 3)
+    assert [dial[:3] for dial in s.dials()] == [("epsilon", 0.0, 0.0), ("temperature", 1.0, 1.0)]
+    agent = s.policy("checkpoint")
+    drawn = played(s)
+    states = [s.panes[0].history.at(t) for t in range(len(drawn))]
+    asked = [(observe.planes(corner, there), there, np.array([t == 0])) for t, there in enumerate(states)]
+    assert all((agent.act(*ask)[0] == did).all() for ask, did in zip(asked, drawn, strict=True))
+    s.go(4)
+    s.set_dial("temperature", 0.0)
+    assert s.ends > 4 and s.panes[0].history.ends == 4, "the expert beside it keeps what it did"
+    assert "from step 4 on" in s.message and s.label(s.panes[0]) == "the learned agent (temperature 0)"
+    assert s.label(s.panes[1]) == "expert: eat the cheese"
+    s.go(0)
+    s.set_dial("temperature", 0.5)
+    s.set_dial("temperature", 0.0)
+    greedy = played(s)
+    for t, did in enumerate(greedy):
+        there = s.panes[0].history.at(t)
+        assert (agent.look(observe.planes(corner, there), None, there)[0][0].argmax(-1) == did).all()
+    s.go(0)
+    s.set_dial("temperature", 1.0)
+    assert (played(s) == drawn).all() and s.label(s.panes[0]) == "the learned agent"
+
+
+def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
+    s = sessions.open_session("corner", 3)
+    drawn = played(s)
+    s.go(0)
+    s.set_dial("epsilon", 7)
+    assert s.epsilon == 1.0
+    wild = played(s, 60)
+    there = s.panes[0].history.state.tobytes()
+    assert len(np.unique(wild)) == len(corner.actions) and np.bincount(wild[:, 0]).max() < 30
+    assert (wild[: len(drawn)] != drawn).any()
+    s.go(20)
+    s.set_dial("epsilon", 0.0)
+    s.set_dial("epsilon", 1.0)
+    assert s.ends == 20
+    assert (played(s, 40) == wild[20:]).all() and s.panes[0].history.state.tobytes() == there
+    s.restart()
+    assert s.epsilon == 1.0 and (played(s, 60) == wild).all()
+    again = Replay.from_code(s.replay().code())
+    assert (again.states(corner)[-1:].tobytes() == there) and (np.array(again.actions) == wild).all()
+    vec = Vec(corner, 400, "deploy", 5)
+    vec.reset()
+    agent = s.policy("checkpoint")
+    usual = agent.act(vec.obs, vec.states, vec.fresh)
+    agent.loosen(1.0, 0.5)
+    other = agent.act(vec.obs, vec.states, vec.fresh) != usual
+    assert 0.3 < other.mean() < 0.5, "half are drawn at random, a fifth of them as they were"
+
+
+def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
+    s = sessions.open_session("corner", 3)
+    agent, states = s.policy("checkpoint"), s.panes[0].history.state
+    seen, fresh = observe.planes(corner, states), np.ones(1, bool)
+    usual, worth = agent.look(seen, fresh, states)
+    agent.loosen(0.0, 0.0)
+    assert agent.look(seen, fresh, states)[0].tolist() == np.eye(5)[usual.argmax(-1)].tolist()
+    agent.loosen(0.0, 1.0)
+    assert (agent.look(seen, fresh, states)[0] == 0.2).all() and agent.look(seen, fresh, states)[1] == worth
+    agent.loosen(4.0, 0.0)
+    hot = agent.look(seen, fresh, states)[0]
+    assert usual.max() > hot.max() > 0.2 and abs(hot.sum() - 1) < 1e-12
+    s.set_dial("temperature", 0.0)
+    end = time.perf_counter() + 60
+    while "chances" not in s.maps(s.panes[0], {"chances"}) and time.perf_counter() < end:
+        time.sleep(0.01)
+    assert s.panes[0].maps["chances"].tolist() == np.eye(5)[usual[0, 0].argmax()].tolist()
+
+
+def test_dials_leave_recordings_and_people_alone(corner):
+    made = session(corner, ("random",))
+    assert made.dials() == [], "nobody here has learned"
+    played(made, 6)
+    s = sessions.open_session(made.replay().code())
+    s.set_dial("epsilon", 0.5)
+    assert s.ends == 6 and s.label(s.panes[0]) == "as recorded"
+
+
 # the terminal
 
 

@@ -182,6 +182,21 @@ def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
     assert "visits" in shown.look.shown
 
 
+def test_learned_agents_have_sliders_too(opened, corner):
+    shown = opened(sessions.open_session("corner", 3))
+    for _ in range(3):
+        shown.session.step()
+    shown.session.go(1)
+    for name, value in (("epsilon", 1.0), ("temperature", 0.0)):
+        slider = next(spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == name)
+        mouse(shown, "down", slider.y0 + 5, slider.which[2 if value else 1])
+        mouse(shown, "up", slider.y0 + 5, slider.which[2 if value else 1])
+        assert {dial[0]: dial[1] for dial in shown.session.dials()}[name] == value
+    assert shown.session.panes[0].history.ends == 1 and shown.session.split == "deploy"
+    plain = opened(session(corner))
+    assert not {"epsilon", "temperature"} & {spot.which[0] for spot in plain.spots if spot.kind == "slider"}
+
+
 def test_painting_and_dragging_with_the_mouse(opened):
     shown = opened()
     s = shown.session

@@ -72,7 +72,7 @@ MOUSE = (
     ("click the timeline", "go there; drag to scrub"),
     ("click a pane", "its agents are asked about and taken over"),
     ("wheel", "on a pane: closer, farther; on the sliders: scroll"),
-    ("drag a slider", "alpha and the world's parameters, from the next level or reset on"),
+    ("drag a slider", "alpha and the world: from the next level or reset on; learned agents: at once"),
     ("click a switch", "show or hide what it names"),
     ("click the level's name", "copy the command that shows it"),
     ("middle button", "while you edit: paint with the tile that lies there"),

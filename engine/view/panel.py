@@ -29,7 +29,8 @@ def draw(
     else:
         y = _switches(frame, session, look, y + 8, left, right, bottom, spots)
     y = _legend(frame, session, look, y + 2, left, right, bottom)
-    y = _mind(frame, session, y + 6, left, right, bottom - KEPT)
+    kept = KEPT + (ROW * (len(session.dials()) + 1) if session.dials() else 0)
+    y = _mind(frame, session, y + 6, left, right, bottom - kept)
     _sliders(frame, session, look, y + 8, left, right, bottom - 28, spots)
     write(frame, f"{_letters(look)['help']}: all keys", bottom - 24, left, 13, DIM)
 
@@ -194,16 +195,26 @@ def _palette(
 def _sliders(
     frame: np.ndarray, session: Any, look: Look, y: int, left: int, right: int, bottom: int, spots: list[Spot]
 ) -> None:
-    """Alpha and the world's parameters; they hold from the next reset on. More than there is room for are scrolled."""
-    entries = [("alpha", session.alpha, 0.0, 1.0, False), *session.knobs()]
+    """How learned agents act, at once; alpha and the world's parameters, from the next reset on.
+
+    More than there is room for are scrolled, under the heading that they belong to.
+    """
+    table, dials = _letters(look), session.dials()
+    rows: list[Any] = ["LEARNED AGENTS (from this step on)"] if dials else []
+    rows += [(name, value, low, high) for name, value, _, low, high in dials]
+    rows.append(f"THE NEXT LEVEL ({table['again']}: this seed again, {table['next']}: another)")
+    rows += [("alpha", session.alpha, 0.0, 1.0), *(knob[:4] for knob in session.knobs())]
     room = (bottom - y - 22) // ROW
     if room < 1:
         return
-    begin = y
-    first = min(look.scroll, max(len(entries) - room, 0))
-    table = _letters(look)
-    y = _title(frame, f"THE NEXT LEVEL ({table['again']}: this seed again, {table['next']}: another)", y, left, right)
-    for name, value, low, high, _ in entries[first : first + room]:
+    begin, hidden = y, len(rows) - 1 - room
+    first = 1 + min(look.scroll, max(hidden, 0))
+    y = _title(frame, next(row for row in rows[first - 1 :: -1] if isinstance(row, str)), y, left, right)
+    for row in rows[first : first + room]:
+        if isinstance(row, str):
+            y = _title(frame, row, y + 3, left, right)
+            continue
+        name, value, low, high = row
         start, stop = left + 108, right - 50
         write(frame, name, y, left, 14, TEXT, width=96)
         share = (value - low) / (high - low) if high > low else 0.0
@@ -214,7 +225,6 @@ def _sliders(
         write(frame, f"{value:g}", y, right, 14, TEXT, True, "right")
         spots.append(Spot(y - 3, start - 8, y + 22, stop + 8, "slider", (name, start, stop, low, high)))
         y += ROW
-    hidden = len(entries) - room
     if hidden > 0:
         write(frame, f"wheel: {hidden} more", bottom + 4, right, 13, DIM, align="right")
         spots.insert(0, Spot(begin, left - 16, bottom + 28, right + 14, "scroll", hidden))

@@ -526,6 +526,9 @@ class Window:
             try:
                 if name == "alpha":
                     self.session.set_alpha(value)
+                elif name in {dial[0] for dial in self.session.dials()}:
+                    self._pending = False
+                    self.session.set_dial(name, value)
                 else:
                     self.session.set_knob(name, value)
             except UserError as fault:
