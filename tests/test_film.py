@@ -244,6 +244,27 @@ def test_figures_that_are_not_handed_in_are_not_shown(corner, takes):
     assert (cards.end(bare.story, SIZE) == cards.end(none.story, SIZE)).all()
 
 
+def test_captions_are_shortened_by_words_and_the_older_makes_room(corner, takes):
+    words = "reaches the corner, and the recording ends"
+    for width in range(1, ink.text_width(words, 17) + 40, 7):
+        short = ink.fit_words(words, 17, width)
+        assert short in ("", words) or (short.endswith("...") and ink.text_width(short, 17) <= width)
+        kept = short.removesuffix("...")
+        assert kept in ("", words) or len(kept) < 8 or words[len(kept)] == " ", short
+    assert ink.fit_words("reaches the corner", 17, ink.text_width("reaches the...", 17)) == "reaches the..."
+
+    def captions(first, second):
+        stage = film.Stage(takes, story.Card(corner), (720, 1280))
+        stage.story.said = ({1: first}, {2: second})
+        frame = np.zeros((720, 1280, 3), np.uint8)
+        stage._caption(frame, [(2, 1.0), (3, 1.0)])
+        return [(frame == stage.story.hue(k)).all(-1).any() for k in (0, 1)], frame
+
+    assert captions("ate", "in the corner")[0] == [True, True]
+    shown, frame = captions("ate " * 40, "in the corner")
+    assert shown == [False, True] and (frame == captions("eat " * 60, "in the corner")[1]).all()
+
+
 def test_captions_tell_events_once_and_how_it_ended(corner):
     states = take_of(corner, [0, 0, 0, 0])
     corners = corner.events.index("corner")

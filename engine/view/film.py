@@ -19,7 +19,7 @@ from ..errors import UserError, did_you_mean
 from . import cards, page, subtitles, top
 from .cameras import camera as camera_of
 from .encode import FILMS, FPS, encode, strip
-from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, SIDES, TEXT, box, icon, pill, text_width, write
+from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, SIDES, TEXT, box, fit_words, icon, pill, text_width, write
 from .story import Card, Story, Take, goal_words, note, number, pale
 
 if TYPE_CHECKING:
@@ -418,23 +418,20 @@ class Stage:
         if not words and story.fork is not None and all(m == (story.fork, 1.0) for m in moments):
             words = f"Step {story.fork}: here their paths part."
         if words:
-            write(frame, words, self.foot + 35, x, 18, TEXT, width=room)
+            write(frame, fit_words(words, 18, room), self.foot + 35, x, 18, TEXT)
             return
         latest = []
         for index, said in enumerate(story.said):
             steps = [step for step in said if step <= shown[index]]
             if steps:
                 latest.append((steps[-1], -index, story.spoken(index, steps[-1])))
-        # the two newest, in the order of their panes: the newest in full, the other as far as there is room
+        # the two newest, in the order of their panes, or the newest alone if there is no room for both
         latest = sorted(latest, reverse=True)[:2]
-        newest = latest[0] if latest else None
-        wanted = {index: 36 + text_width(words, 17) for _, index, words in latest}
-        if sum(wanted.values()) > room and newest:
-            mine = min(wanted[newest[1]], room - (160 if len(latest) > 1 else 0))
-            wanted = {index: mine if index == newest[1] else room - mine for index in wanted}
+        if sum(36 + text_width(words, 17) for *_, words in latest) > room:
+            del latest[1:]
         for _, index, words in sorted(latest, key=lambda entry: -entry[1]):
             box(frame, self.foot + 42, x, self.foot + 54, x + 12, self.story.hue(-index), 6)
-            x += 36 + write(frame, words, self.foot + 35, x + 20, 17, TEXT, width=max(1, wanted[index] - 36))
+            x += 36 + write(frame, fit_words(words, 17, room - 36), self.foot + 35, x + 20, 17, TEXT)
 
 
 # -- the film

@@ -110,6 +110,16 @@ def fit(text: str, size: int, width: int, bold: bool = False) -> str:
     return text[:low].rstrip() + "..." if low else ""
 
 
+def fit_words(text: str, size: int, width: int) -> str:
+    """`text`, shortened by whole words with an ellipsis; a first word that is too long is cut."""
+    short = fit(text, size, width)
+    whole = printed(text)
+    if short == whole or whole[len(short) - 3 : len(short) - 2] in ("", " "):
+        return short
+    kept = short[:-3].rpartition(" ")[0]
+    return kept.rstrip() + "..." if kept else short
+
+
 def wrap(text: str, size: int, width: int, lines: int) -> list[str]:
     """`text` in at most `lines` lines of `width` pixels; the last is shortened if need be."""
     done: list[str] = []
