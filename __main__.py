@@ -626,12 +626,13 @@ def report(args: argparse.Namespace, talk: Talk) -> Report:
     for path in (out, out.with_suffix(".json")):
         preflight.check_file(path, args.force)
     from .agents.demo import evaluate_runs
+    from .agents.evaluate import open_runs
     from .agents.report import report as write_report
     from .agents.report_figures import read_curve
 
     curve = Path(args.curve) if args.curve else None
     if curve is not None:
-        read_curve(curve)  # a bad file is told before hours of evaluation
+        read_curve(curve, open_runs(args.runs)[0])  # a bad file is told before hours of evaluation
     splits = ["train", *(args.split or ["deploy"])]
     found = evaluate_runs(args.runs, splits, args.levels, args.seed, bar=talk.progress)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -148,6 +148,7 @@ def point_of(
     home_agent = evaluation["splits"][evaluation["home"]]["policies"]["agent"]
     verdict = evaluation["verdicts"].get(split)
     return {
+        "world": world.name,
         "over": first.name,
         "value": a,
         "by": second.name if second else "",
@@ -168,14 +169,14 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     head = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high", "_by_seed")]
-    table.writerow(["over", "value", "by", "by_value", "shifted_share", *head, "verdict", "seeds", "levels"])
+    table.writerow(["world", "over", "value", "by", "by_value", "shifted_share", *head, "verdict", "seeds", "levels"])
     for row in rows:
         figures: list[Any] = []
         for name in MEASURES:
             estimate: Estimate = row[name]
             singles = " ".join("" if x is None else f"{x:g}" for x in estimate["by_seed"])
             figures += [estimate["value"], estimate["low"], estimate["high"], singles]
-        knobs = [row[key] for key in ("over", "value", "by", "by_value", "shifted")]
+        knobs = [row[key] for key in ("world", "over", "value", "by", "by_value", "shifted")]
         table.writerow([*knobs, *figures, row["label"], row["seeds"], row["levels"]])
     out.mkdir(parents=True, exist_ok=True)
     write(out / "curve.csv", text.getvalue().encode())

@@ -62,7 +62,7 @@ def report(
     world, agents, _ = open_runs(runs)
     if [agent.name for agent in agents] != evaluation["agents"] or evaluation["world"]["name"] != world.name:
         raise UserError("the evaluation is not of these runs: evaluate them again")
-    points = read_curve(curve) if curve is not None else []
+    points = read_curve(curve, world) if curve is not None else []
     splits = [name for name in evaluation["splits"] if name != evaluation["home"]] or [evaluation["home"]]
     split = splits[0]
     levels, seed = evaluation["splits"][split]["levels"], evaluation["seed"]

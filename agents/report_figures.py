@@ -132,8 +132,11 @@ def mind_picture(world: World, agent: Policy, states: np.recarray) -> tuple[np.n
 # -- a curve over a knob
 
 
-def read_curve(path: Path) -> list[dict[str, Any]]:
-    """The points of a curve.csv that `goalshift curve` wrote. Raises UserError, in one line, if it is none."""
+def read_curve(path: Path, world: World) -> list[dict[str, Any]]:
+    """The points of a curve.csv that `goalshift curve` wrote. Raises UserError, in one line, if it is none.
+
+    So it does if it is of another world than this; files that do not say of which are taken as they are.
+    """
     try:
         if path.stat().st_size > CURVE_BYTES:
             raise UserError(f"--curve '{path}' is larger than {CURVE_BYTES >> 20} MB")
@@ -148,6 +151,9 @@ def read_curve(path: Path) -> list[dict[str, Any]]:
     if missing or len(rows) > MOST_POINTS:
         why = f"it lacks {', '.join(missing[:4])}" if missing else f"it has more than {MOST_POINTS} points"
         raise UserError(f"--curve '{path}' is no curve.csv of goalshift curve: {why}")
+    foreign = sorted({str(row["world"])[:100] for row in rows} - {world.name}) if "world" in rows[0] else []
+    if foreign:
+        raise UserError(f"--curve '{path}' is of the world '{foreign[0]}', and the runs are of '{world.name}'")
     points = []
     for k, row in enumerate(rows, 2):
         point: dict[str, Any] = {key: str(row[key])[:100] for key in ("over", "value", "by", "by_value", "verdict")}

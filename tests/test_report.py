@@ -22,6 +22,7 @@ from goalshift.agents.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.view import charts
+from goalshift.engine.world import load
 
 EVIL = "a<script>alert(1)<&script>"  # a folder's name: no slash
 TINY = {"steps": 7680, "envs": 16, "rollout": 16, "minibatch": 128, "first": 8, "width": 8, "threads": 1}
@@ -184,7 +185,7 @@ def points_of(values, **changes):
     estimate = {"value": 0.5, "low": 0.25, "high": 0.75, "by_seed": [0.4, 0.6]}
     measures = dict.fromkeys(curve.MEASURES, estimate)
     more = {"by": "", "by_value": "", "shifted": 0.1, "label": "robust", "seeds": 2, "levels": 8}
-    return [{"over": "alpha", "value": value, **more, **measures, **changes} for value in values]
+    return [{"world": "corner", "over": "alpha", "value": value, **more, **measures, **changes} for value in values]
 
 
 def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_path):
@@ -221,8 +222,23 @@ def test_what_is_no_curve_is_refused_in_a_line(tmp_path, text, told):
     elif text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UserError, match=told) as fault:
-        report_figures.read_curve(path)
+        report_figures.read_curve(path, load("corner"))
     assert "\n" not in str(fault.value) and "--curve" in str(fault.value)
+
+
+def test_a_curve_of_another_world_is_refused_and_one_that_does_not_say_is_not(tmp_path):
+    path = tmp_path / "curve.csv"
+    curve.save(points_of(["0", "1"]), tmp_path)
+    assert path.read_text().startswith("world,over,value,") and "\ncorner,alpha,1," in path.read_text()
+    named = report_figures.read_curve(path, load("corner"))
+    with pytest.raises(UserError, match="is of the world 'corner', and the runs are of 'coinrun'"):
+        report_figures.read_curve(path, load("coinrun"))
+    lines = [line.partition(",")[2] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines))
+    assert report_figures.read_curve(path, load("coinrun")) == named
+    assert [(point["over"], point["value"], point["astray"]["high"]) for point in named] == [
+        ("alpha", "0", 0.75), ("alpha", "1", 0.75)
+    ]  # fmt: skip
 
 
 def test_a_bad_curve_is_told_before_anything_is_measured(runs, tmp_path, monkeypatch, capsys):
@@ -230,6 +246,10 @@ def test_a_bad_curve_is_told_before_anything_is_measured(runs, tmp_path, monkeyp
     asked = ["report", str(runs[1]), "--curve", str(tmp_path / "none.csv"), "-o", str(tmp_path / "r.html")]
     assert main(asked) == 2
     assert "none.csv" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    curve.save(points_of(["0"], world="coinrun"), tmp_path)
+    asked[3] = str(tmp_path / "curve.csv")
+    assert main(asked) == 2
+    assert "is of the world 'coinrun'" in capsys.readouterr().err and not (tmp_path / "r.html").exists()
 
 
 def test_curves_show_their_numbers():

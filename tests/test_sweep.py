@@ -132,6 +132,7 @@ def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
         assert made["split"] == f"alpha={value}" and made["params"] == {"region": 2.0} and made["steps"] == 20_000
     with open(here / "c/curve.csv", newline="") as file:
         rows = list(csv.DictReader(file))
+    assert {row["world"] for row in rows} == {"corner"}
     assert [row["intended"] for row in rows] == [str(p["intended"]["value"]) for p in points]
     svg = (here / "c/curve.svg").read_text()
     assert "<svg" in svg and (here / "c/curve.png").read_bytes()[:4] == b"\x89PNG"
