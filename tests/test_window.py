@@ -193,6 +193,10 @@ def test_learned_agents_have_sliders_too(opened, corner):
         mouse(shown, "up", slider.y0 + 5, slider.which[2 if value else 1])
         assert {dial[0]: dial[1] for dial in shown.session.dials()}[name] == value
     assert shown.session.panes[0].history.ends == 1 and shown.session.split == "deploy"
+    shown = opened(sessions.open_session("corner", 3), size=(1280, 720))
+    shown.look.shown |= {"value", "saliency"}
+    until(shown, lambda: "saliency" in shown.session.panes[0].maps)
+    assert {"epsilon", "temperature", "alpha"} <= {spot.which[0] for spot in shown.spots if spot.kind == "slider"}
     plain = opened(session(corner))
     assert not {"epsilon", "temperature"} & {spot.which[0] for spot in plain.spots if spot.kind == "slider"}
 

@@ -29,7 +29,7 @@ def draw(
     else:
         y = _switches(frame, session, look, y + 8, left, right, bottom, spots)
     y = _legend(frame, session, look, y + 2, left, right, bottom)
-    kept = KEPT + (ROW * (len(session.dials()) + 1) if session.dials() else 0)
+    kept = KEPT + ROW * bool(session.dials())  # so that alpha is among the sliders that are seen
     y = _mind(frame, session, y + 6, left, right, bottom - kept)
     _sliders(frame, session, look, y + 8, left, right, bottom - 28, spots)
     write(frame, f"{_letters(look)['help']}: all keys", bottom - 24, left, 13, DIM)
