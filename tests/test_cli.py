@@ -815,7 +815,8 @@ def test_the_doctor_survives_its_own_checks(monkeypatch):
 def test_the_doctor_sees_a_cache_that_cannot_be_kept(monkeypatch, tmp_path):
     from goalshift.agents import doctor
 
-    answers = iter([({"seconds": 9.0, "off": False}, ""), ({"seconds": 9.0, "off": False}, "")])
+    answer = {"seconds": 9.0, "off": False, "compiled": 84}
+    answers = iter([(answer, ""), (answer, "")])
     monkeypatch.setattr(doctor, "_ask_python", lambda *args: next(answers))
     monkeypatch.setenv("NUMBA_CACHE_DIR", "/proc/none")
     cache, compiling = doctor._numba()
