@@ -218,7 +218,7 @@ def draw(
         axis.grid(axis="y", color="#20233f", alpha=0.12)
         axis.spines[["top", "right"]].set_visible(False)
         if second:
-            axis.set_title(f"{_axis(second.name)}: {_tick(second.name, panel)}")
+            axis.set_title(f"{second.name} = {_tick(second.name, panel)}")
     for k in range(len(panels), across * down):
         axes[k // across][k % across].axis("off")
     shown = [e["low"] for row in rows for e in (row[m] for m in MEASURES) if e["low"] is not None]
@@ -227,7 +227,7 @@ def draw(
         line[0].set_ylabel("random policy 0, expert 1")
     figure.suptitle(f"{world.title}: trained at each value, judged on '{split}'", fontsize=13)
     handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2 if across == 1 else 4, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2 if across < 3 else 4, frameon=False)
     for suffix in ("svg", "png"):
         picture = io.BytesIO()
         metadata = {"Date": None} if suffix == "svg" else {"Software": None}
