@@ -18,8 +18,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # and no two worlds would fail them for different reasons: each time they meet the worlds listed, and all of them with
 # `pytest -m long`.
 FEW = {
-    "test_demo_of_a_shipped_checkpoint": {"coinrun", "follow", "boat"},
-    "test_learners": {"keys", "mystery", "harvest"},  # a maze, a world with a guide, one in which learners meet
+    "test_demo_of_a_shipped_checkpoint": {"coinrun"},
+    "test_learners": {"keys", "mystery"},  # a maze, and a world with a guide
 }
 
 

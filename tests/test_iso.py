@@ -62,14 +62,14 @@ def test_up_the_board_is_to_the_upper_right():
 
 
 def test_an_agent_behind_a_wall_can_still_be_made_out():
-    world = load("corner").but(size=(7, 7))
+    world = load("corner")
     states = world.level(1)
     states.tiles[0, 1:6, 1:6] = 0
     states.y[0, 0], states.x[0, 0] = 2, 3
     states.tiles[0, 3, 3] = states.tiles[0, 2, 4] = states.tiles[0, 3, 4] = 1
-    shown = iso.draw(world, states, 0, (200, 300))
+    shown = iso.draw(world, states, 0, (400, 600))
     states.alive[0, 0] = 0
-    assert (shown != iso.draw(world, states, 0, (200, 300))).any(2).sum() > 200
+    assert (shown != iso.draw(world, states, 0, (400, 600))).any(2).sum() > 200
 
 
 def test_an_unknown_camera_is_refused_with_the_closest_name():

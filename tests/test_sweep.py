@@ -199,6 +199,7 @@ def test_a_new_world_and_its_test_are_whole(here):
     new_world("orchard", here / "mine", force=True)
 
 
+@pytest.mark.long  # the tutorial runs the template's own test
 def test_the_template_keeps_its_premise(here):
     world = load(new_world("orchard", here)[0])
     (shade,) = world.proxies
