@@ -417,20 +417,14 @@ def role(world: World, goal: Goal) -> str:
 
 def _home(world: World, training: Sequence[Training], splits: Sequence[str]) -> str:
     """The split the agents were trained on, by its name among `splits` if it is one of them."""
-
-    def levels_of(name: str) -> tuple:
-        """What tells splits apart: the shares of their rows, and the file that their levels are from."""
-        split = world.split(name)
-        return split.weights, split.name if split.starts is not None else ""
-
-    trained_on = {levels_of(t.split) for t in training}
+    trained_on = {world.split(t.split).source for t in training}
     if len(trained_on) > 1:
         raise UserError(
             "the agents were trained on different splits"
             f" ({', '.join(sorted({t.split for t in training}))}): evaluate them apart"
         )
     for name in splits:
-        if levels_of(name) in trained_on:
+        if world.split(name).source in trained_on:
             return name
     return training[0].split
 
@@ -589,10 +583,8 @@ def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -
     """Fingerprints (distinct, sorted uint64) of levels trained on: a fixed set, or `drawn`."""
     world = training.world or world
     known = _trained_on.setdefault(world, {})
-    split = world.split(training.split)
     key = (
-        split.weights,
-        split.name if split.starts is not None else "",
+        world.split(training.split).source,
         training.seed,
         training.envs,
         training.levels,

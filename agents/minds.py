@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import observe, state
+from ..engine import state
+from ..engine.vector import observed
 from ..engine.world import World
 from .history import History
 from .policy import Policy
@@ -33,7 +34,7 @@ def mind(world: World, policy: Policy, states: np.recarray, learner: int, wanted
         found |= fields(world, policy, states, learner)
     if look is not None:
         policy.start(1, world.learners)
-        chances, worth = look(observe.planes(world, states), np.ones(1, np.bool_), states)
+        chances, worth = look(observed(world, states), np.ones(1, np.bool_), states)
         found["chances"], found["worth"] = chances[0, learner], float(worth[0, learner])
         if "saliency" in wanted:
             found["saliency"] = saliency(world, policy, states, learner)
@@ -48,7 +49,7 @@ def fields(world: World, policy: Policy, states: np.recarray, learner: int) -> d
     cells = np.argwhere(world.solid[s.tiles[: s.h, : s.w]] == 0)
     many = np.repeat(states, len(cells)).view(np.recarray)
     many["y"][:, learner], many["x"][:, learner] = cells[:, 0], cells[:, 1]
-    seen, fresh = observe.planes(world, many), np.ones(len(many), np.bool_)
+    seen, fresh = observed(world, many), np.ones(len(many), np.bool_)
     look = getattr(policy, "look", None)
     found = {}
     policy.start(len(many), world.learners)
@@ -71,7 +72,7 @@ def plan(world: World, policy: Policy, states: np.recarray, learner: int) -> np.
     for k in range(AHEAD):
         if history.over:
             break
-        seen = observe.planes(world, history.state)
+        seen = observed(world, history.state)
         history.act(np.asarray(policy.act(seen, state.copy(history.state), np.array([k == 0])))[0])
     return np.array([note[0][learner] for note in history.notes], float)
 
@@ -84,7 +85,7 @@ def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> di
     floor). NaN for cells that are not seen, and the learner's own. Who sees pictures has `patches` instead,
     float64[rows, columns], each hidden behind the picture's mean colour.
     """
-    seen = policy.seen(observe.planes(world, states), states).copy()
+    seen = policy.seen(observed(world, states), states).copy()
     picture = seen[0, learner]
     places = _patches(picture) if picture.ndim == 3 else _cells(world, states, learner)
     many = np.repeat(seen, len(places) + 1, 0)

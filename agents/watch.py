@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import level, observe, state
+from ..engine import level, state
 from ..engine.errors import UserError
 from ..engine.replay import Replay
+from ..engine.vector import observed
 from ..engine.world import World
 from .expert import Expert
 from .facts import Likeness, solvable
@@ -340,10 +341,11 @@ class Session:
                     past = History(self.world, saved[2][0])
                     past.restore(saved)
                     for k in range(t):
-                        then = past.at(k)
-                        policy.act(observe.planes(self.world, then), then, np.array([k == 0]))
+                        past.go(k)
+                        then = state.copy(past.state)
+                        policy.act(observed(self.world, then), then, np.array([k == 0]))
                     fresh = False
-                chosen = np.asarray(policy.act(observe.planes(self.world, states), states, np.array([fresh])))[0]
+                chosen = np.asarray(policy.act(observed(self.world, states), states, np.array([fresh])))[0]
                 if not ((chosen >= 0) & (chosen < len(self.world.actions))).all():
                     raise UserError(f"{policy.name} chose the action {chosen.tolist()}, which the world lacks")
                 asked[name] = t
@@ -615,7 +617,7 @@ class Session:
 
                 self._eyes = Eyes(self.world, 1, (shape.view[0], shape.view[1]))
             return self._eyes.draw(pane.history.state)[0, me]
-        return observe.planes(self.world, pane.history.state)[0, me]
+        return observed(self.world, pane.history.state)[0, me]
 
     # -- keeping
 

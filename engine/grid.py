@@ -54,6 +54,15 @@ def thing_at(s, y, x, first, last):
 
 
 @rule
+def occupied(s, y, x, first, last):
+    """Is a present thing among first..last-1 on the cell? Without a branch, which is quicker than `thing_at`."""
+    found = 0
+    for k in range(first, last):
+        found |= s.alive[k] & (s.y[k] == y) & (s.x[k] == x)
+    return found != 0
+
+
+@rule
 def distance(ya, xa, yb, xb):
     """Steps between two cells on an open board."""
     return abs(ya - yb) + abs(xa - xb)

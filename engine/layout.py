@@ -8,7 +8,7 @@ arrays (levels are made rarely; steps, which run always, allocate nothing).
 import numpy as np
 
 from . import rng
-from .grid import DX, DY, flood, solid
+from .grid import DX, DY, flood, occupied, solid
 from .jit import rule
 
 OPEN, BLOCKS, TREE, EDGES, NOISE = range(5)  # the styles of `walls`
@@ -203,12 +203,7 @@ def walls(s, wall, floor, style, density=0.25):
 @rule
 def free(s, p, y, x):
     """A walkable cell on which no thing stands?"""
-    if solid(s, p, y, x):
-        return False
-    for k in range(len(s.y)):
-        if s.alive[k] and s.y[k] == y and s.x[k] == x:
-            return False
-    return True
+    return not solid(s, p, y, x) and not occupied(s, y, x, 0, len(s.y))
 
 
 @rule

@@ -7,14 +7,7 @@ agent.
 Arrays are handed on whole and indexed here: a slice handed to a function costs an atomic reference count each way.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
-
-if TYPE_CHECKING:
-    from .world import World
 
 VOID = 0
 ONES = np.uint64(0x0101010101010101)  # tile k is symbol k + 1, so eight cells turn into symbols with one addition
@@ -60,28 +53,3 @@ def crop(s, i, me, planes):
             planes[i, me, r * VIEW_WIDTH + c] = FIRST_SYMBOL[k] + (s.face[k] if s.face[k] < POSES[k] else 0)
     center = (VIEW_HEIGHT // 2) * VIEW_WIDTH + VIEW_WIDTH // 2
     planes[i, me, center] = FIRST_SELF[me] + (s.face[me] if s.face[me] < POSES[me] else 0)
-
-
-def planes(world: World, states: np.ndarray) -> np.ndarray:
-    """What every learner of every state would observe: uint8[N, L, vh, vw], as `Vec.obs`, for states of any making."""
-    s, n = states.view(np.ndarray), len(states)
-    (height, width), (vh, vw), each = world.size, world.view, np.arange(n)
-    outside = (np.arange(height)[None, :, None] >= s["h"][:, None, None]) | (
-        np.arange(width)[None, None, :] >= s["w"][:, None, None]
-    )
-    board = np.where(outside, np.uint8(VOID), s["tiles"] + np.uint8(1))
-    seen = np.zeros((n, world.learners, vh, vw), np.uint8)
-    for me in range(world.learners):
-        mine = board.copy()
-        for k in (*range(me), *range(me + 1, world.entities), me):
-            face = np.where(s["face"][:, k] < world.told_poses[k], s["face"][:, k], 0)
-            first = world.first_self[k] if k == me else world.first_symbol[k]
-            there = each if k == me else each[s["alive"][:, k] != 0]
-            mine[there, s["y"][there, k], s["x"][there, k]] = (first + face)[there]
-        if world.centred:
-            padded = np.pad(mine, ((0, 0), (vh, vh), (vw, vw)))
-            rows = s["y"][:, me, None] - vh // 2 + np.arange(vh) + vh
-            columns = s["x"][:, me, None] - vw // 2 + np.arange(vw) + vw
-            mine = padded[each[:, None, None], rows[:, :, None], columns[:, None, :]]
-        seen[:, me] = mine
-    return seen

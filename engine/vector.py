@@ -17,7 +17,7 @@ import numpy as np
 from . import level, rng, state
 from . import observe as look
 from .errors import UserError
-from .jit import PLAIN, bind, direct, rule, specialise
+from .jit import PLAIN, bind, direct, kernel, rule, specialise
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
 
 if TYPE_CHECKING:
@@ -62,13 +62,11 @@ def in_pool(words, i, pool):
     return for_test == (pool == TEST)
 
 
+@kernel
 def start_chains(chains, apart):
     """Turn stream seeds into chains of level seeds: `apart` keeps environments of one seed from running alike."""
     for i in range(len(chains)):
         chains[i] = rng.fold(rng.fold(chains[i], rng.NEXT), np.uint64(i * apart))
-
-
-start_chains = specialise(start_chains, "streams")  # cached, or every process would compile it anew
 
 
 def make_level(s, words, i, table, upto, seed, pool):
@@ -477,3 +475,10 @@ class Vec:
         self._seeds = np.ascontiguousarray(snapshot["seeds"], np.uint64)
         self._starts = np.ascontiguousarray(snapshot["starts"], np.uint64)
         self._freeze()
+
+
+def observed(world: World, states: np.recarray) -> np.ndarray:
+    """What every learner of every state sees: uint8[N, L, vh, vw], as `Vec.obs`, for states of any making."""
+    vec = Vec(world, len(states), levels=states, autoreset="off")
+    vec.assign(np.ones(vec.n, np.bool_), np.arange(vec.n))
+    return vec.reset()

@@ -115,6 +115,11 @@ class Split:
     weights: tuple[float, ...]
     starts: np.recarray | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def source(self) -> tuple[tuple[float, ...], str]:
+        """What tells splits apart, whatever they are called: the shares of the rows, and the file of the levels."""
+        return self.weights, self.name if self.starts is not None else ""
+
 
 @dataclass(eq=False)
 class World:

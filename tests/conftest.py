@@ -31,6 +31,46 @@ def pytest_collection_modifyitems(items):
             item.add_marker("long")
 
 
+class Ended:
+    """How a command ended: exit code, stdout, stderr."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    def __iter__(self):
+        return iter((self.code, self.out, self.err))
+
+    @property
+    def line(self) -> str:
+        """The one line of a fault, which must be all there is on stderr, with nothing on stdout."""
+        assert self.out == ""
+        assert self.err.startswith("error: ") and self.err.count("\n") == 1, self.err
+        return self.err.strip()
+
+
+@pytest.fixture
+def call(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder: call("worlds", "corner") -> Ended."""
+    from goalshift import __main__ as cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def run(*argv) -> Ended:
+        code = cli.main([str(word) for word in argv])
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def corner():
+    from goalshift.engine.world import load
+
+    return load("corner")
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """A window of headless Chromium (see browser.py); the tests that want it are skipped where there is none."""

@@ -27,34 +27,6 @@ SMALL = ["--envs", "8", "--rollout", "8", "--minibatch", "64", "--first", "8", "
 SMALL += ["--threads", "1", "--device", "cpu"]
 
 
-class Ended:
-    """How a command ended: exit code, stdout, stderr."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def line(self) -> str:
-        """The one line of a fault, which must be all there is on stderr, with nothing on stdout."""
-        assert self.out == ""
-        assert self.err.startswith("error: ") and self.err.count("\n") == 1, self.err
-        return self.err.strip()
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    """Run a command in an empty folder: call("worlds", "corner") -> Ended."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-    def run(*argv: str) -> Ended:
-        code = cli.main([str(word) for word in argv])
-        captured = capsys.readouterr()
-        return Ended(code, captured.out, captured.err)
-
-    return run
-
-
 @pytest.fixture
 def verb(monkeypatch):
     """Replace what a verb runs: verb("worlds", function)."""

@@ -40,11 +40,6 @@ from goalshift.engine.world import World, load
 LEVELS = 96
 
 
-@pytest.fixture(scope="module")
-def corner() -> World:
-    return load("corner")
-
-
 def judged(evaluation: dict, split: str = "deploy") -> dict:
     return evaluation["verdicts"][split]
 

@@ -18,11 +18,6 @@ from goalshift.engine.world import load
 SIZE = (480, 848)
 
 
-@pytest.fixture(scope="module")
-def corner():
-    return load("corner")
-
-
 def take_of(world, actions, seed=3):
     """States [T + 1] of the level `seed` under the given actions."""
     vec = Vec(world, 1, "deploy", levels=np.array([seed], np.uint64), autoreset="off")

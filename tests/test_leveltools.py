@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from goalshift import __main__ as cli
 from goalshift.agents import levels, sessions
 from goalshift.agents.evaluate import rollout
 from goalshift.agents.levelcheck import open_levels
@@ -29,18 +28,6 @@ SEEDS = some.integers(0, 2**63)
 
 def starts(name="corner", n=4, seed=3, split="deploy"):
     return Vec(load(name), n, split, seed=seed).reset_states()
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        code = cli.main([str(word) for word in argv])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 # -- levels from levels
@@ -240,7 +227,7 @@ def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_p
     code, out, _ = call("level", "check", "a.npz")
     assert code == 0 and out == "a.npz: 30 levels of corner, sound; 30 can be solved\n"
     for name in ("a.png", "a.html"):
-        assert call("level", "preview", "a.npz", "--out", name, "--n", "9")[0] == 0
+        assert call("level", "preview", "a.npz", "--out", name, "--n", "9").code == 0
     with Image.open("a.png") as image:
         assert image.width <= sheet.WIDE
     page = (tmp_path / "a.html").read_text()
@@ -252,7 +239,7 @@ def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_p
     assert abs(sum(told["tiles"].values()) - 1) < 1e-6
     code, out, _ = call("level", "stats", "a.npz")
     assert code == 0 and "steps: " in out and "####" in out
-    assert call("level", "convert", "a.npz", "b.jsonl")[0] == 0
+    assert call("level", "convert", "a.npz", "b.jsonl").code == 0
     assert open_levels("b.jsonl").states.tobytes() == found.states.tobytes()
     code, out, _ = call("level", "diff", "a.npz", "b.jsonl")
     assert code == 0 and "30 levels in both, 0 in the first only" in out and "no difference" in out
@@ -267,7 +254,7 @@ def test_a_folder_goes_on_and_the_shipped_files_are_named(call, tmp_path):
     assert code == 0 and json.loads(out) == first
     code, _, err = call("level", "gen", "corner", "--n", "51", "-o", "set")
     assert code == 2 and "holds another set of levels" in err
-    assert call("level", "gen", "corner", "--n", "51", "-o", "set", "--force")[0] == 0
+    assert call("level", "gen", "corner", "--n", "51", "-o", "set", "--force").code == 0
     assert len(open_levels("set").states) == 51
     code, out, _ = call("level", "new", "corner", "-o", "one.toml")
     assert code == 0 and level.parse(CORNER, (tmp_path / "one.toml").read_text()).tobytes() == CORNER.level(0).tobytes()

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goalshift import __main__ as cli
 from goalshift.agents import levels
 from goalshift.agents.levelcheck import open_levels
 from goalshift.engine import level, recipe, state
@@ -16,18 +15,6 @@ from goalshift.engine.world import WORLDS, load
 
 CORNER = load("corner")
 SHIPPED = WORLDS / "levels" / "detours.toml"
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        code = cli.main([str(word) for word in argv])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def test_the_shipped_recipe_gives_what_it_asks_for_in_two_files_that_share_nothing(call):
@@ -50,11 +37,11 @@ def test_the_shipped_recipe_gives_what_it_asks_for_in_two_files_that_share_nothi
 def test_a_recipe_asks_as_flags_do_and_flags_come_first(call):
     text = "world = 'corner'\n[generate]\ncount = 12\nseed = 3\nsplit = 'deploy'\n[require]\nsteps = [6, 20]\n"
     Path("a.toml").write_text(text)
-    assert call("level", "gen", "a.toml", "-o", "a.npz")[0] == 0
+    assert call("level", "gen", "a.toml", "-o", "a.npz").code == 0
     same = ["level", "gen", "corner", "--n", "12", "--seed", "3", "--split", "deploy", "--steps", "6:20"]
-    assert call(*same, "-o", "b.npz")[0] == 0
+    assert call(*same, "-o", "b.npz").code == 0
     assert open_levels("a.npz").states.tobytes() == open_levels("b.npz").states.tobytes()
-    assert call("level", "gen", "a.toml", "--seed", "4", "--n", "5", "--steps", "8:20", "-o", "c.npz")[0] == 0
+    assert call("level", "gen", "a.toml", "--seed", "4", "--n", "5", "--steps", "8:20", "-o", "c.npz").code == 0
     found = open_levels("c.npz").states
     assert len(found) == 5 and levels.ways(CORNER, "cheese", found).steps.min() >= 8
     assert not set(state.fingerprint(found).tolist()) & set(state.fingerprint(open_levels("a.npz").states).tolist())

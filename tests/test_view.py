@@ -40,11 +40,6 @@ def world(request):
     return load(request.param)
 
 
-@pytest.fixture(scope="module")
-def corner():
-    return load("corner")
-
-
 def states_of(world, n=3):
     return np.concatenate([world.level(seed, "deploy") for seed in range(n)]).view(np.recarray)
 

@@ -13,19 +13,14 @@ from goalshift.agents import minds, sessions, shelf, watch
 from goalshift.agents.expert import Expert
 from goalshift.agents.history import EVERY, History
 from goalshift.agents.policy import Policy, RandomPolicy, Scripted
-from goalshift.engine import level, observe, state
+from goalshift.engine import level, state
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
-from goalshift.engine.vector import Vec
+from goalshift.engine.vector import Vec, observed
 from goalshift.engine.view import keys, levelio, terminal
 from goalshift.engine.world import load, names
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
-
-
-@pytest.fixture(scope="module")
-def corner():
-    return load("corner")
 
 
 def session(world, who=("expert:cheese",), seed=3, **agents):
@@ -75,7 +70,7 @@ def test_planes_are_what_the_engine_writes(name):
     vec.reset()
     rng = np.random.default_rng(0)
     for _ in range(12):
-        assert (observe.planes(world, vec.states) == vec.obs).all()
+        assert (observed(world, vec.states) == vec.obs).all()
         vec.step(rng.integers(0, len(world.actions), (6, world.learners)))
 
 
@@ -549,7 +544,7 @@ def test_learned_agents_draw_otherwise_at_once(corner):
     agent = s.policy("checkpoint")
     drawn = played(s)
     states = [s.panes[0].history.at(t) for t in range(len(drawn))]
-    asked = [(observe.planes(corner, there), there, np.array([t == 0])) for t, there in enumerate(states)]
+    asked = [(observed(corner, there), there, np.array([t == 0])) for t, there in enumerate(states)]
     assert all((agent.act(*ask)[0] == did).all() for ask, did in zip(asked, drawn, strict=True))
     s.go(4)
     s.set_dial("temperature", 0.0)
@@ -562,7 +557,7 @@ def test_learned_agents_draw_otherwise_at_once(corner):
     greedy = played(s)
     for t, did in enumerate(greedy):
         there = s.panes[0].history.at(t)
-        assert (agent.look(observe.planes(corner, there), None, there)[0][0].argmax(-1) == did).all()
+        assert (agent.look(observed(corner, there), None, there)[0][0].argmax(-1) == did).all()
     s.go(0)
     s.set_dial("temperature", 1.0)
     assert (played(s) == drawn).all() and s.label(s.panes[0]) == "the learned agent"
@@ -599,7 +594,7 @@ def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
 def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
     s = sessions.open_session("corner", 3)
     agent, states = s.policy("checkpoint"), s.panes[0].history.state
-    seen, fresh = observe.planes(corner, states), np.ones(1, bool)
+    seen, fresh = observed(corner, states), np.ones(1, bool)
     usual, worth = agent.look(seen, fresh, states)
     agent.loosen(0.0, 0.0)
     assert agent.look(seen, fresh, states)[0].tolist() == np.eye(5)[usual.argmax(-1)].tolist()

@@ -23,11 +23,6 @@ ROOT = Path(__file__).parent.parent
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 
 
-@pytest.fixture(scope="module")
-def corner():
-    return load("corner")
-
-
 def session(world, who=("expert:cheese",), seed=3, **agents):
     return watch.Session(world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()})
 

@@ -206,7 +206,7 @@ def step(s, p, me, act):
 
 @rule
 def catch(s, me):
-    if grid.thing_at(s, s.y[me], s.x[me], WALKER, WALKER + WALKERS) >= 0:
+    if grid.occupied(s, s.y[me], s.x[me], WALKER, WALKER + WALKERS):
         s.events[me, CAUGHT] = 1
 
 

@@ -53,10 +53,7 @@ def monsters_left(s):
 
 @rule
 def monster_on(s, y, x):
-    found = 0
-    for k in range(s.totals.shape[0], len(s.y)):  # without a branch, which is quicker
-        found |= s.alive[k] & (s.y[k] == y) & (s.x[k] == x)
-    return found != 0
+    return grid.occupied(s, y, x, s.totals.shape[0], len(s.y))
 
 
 @rule
@@ -202,7 +199,7 @@ def flee(s, p, k):
     """Monster `k` begins anew somewhere else; a few tries, and it stays where it is if none of the cells will do."""
     for _ in range(16):
         y, x = rng.below(s, s.h), rng.below(s, s.w)
-        if is_away(s, p, y, x) and grid.thing_at(s, y, x, 0, len(s.y)) < 0:
+        if is_away(s, p, y, x) and not grid.occupied(s, y, x, 0, len(s.y)):
             s.y[k] = y
             s.x[k] = x
             return
@@ -235,7 +232,7 @@ def bring_back(s, tile):
     """Put `tile` on a random bare cell where nobody stands; returns whether one was found in a few tries."""
     for _ in range(16):
         y, x = rng.below(s, s.h), rng.below(s, s.w)
-        if s.tiles[y, x] == FLOOR and grid.thing_at(s, y, x, 0, len(s.y)) < 0:
+        if s.tiles[y, x] == FLOOR and not grid.occupied(s, y, x, 0, len(s.y)):
             s.tiles[y, x] = tile
             return True
     return False

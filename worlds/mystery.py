@@ -161,7 +161,7 @@ def spread(s, p, t):
     under = s.tiles[ly, lx]
     sound = True
     if t.kind == OBJECT:
-        sound = 0 < ly < s.h - 1 and 0 < lx < s.w - 1 and grid.thing_at(s, ly, lx, 0, len(s.y)) < 0
+        sound = 0 < ly < s.h - 1 and 0 < lx < s.w - 1 and not grid.occupied(s, ly, lx, 0, len(s.y))
         for k in range(1, t.things):
             sound = sound and grid.distance(s.spot_y[k], s.spot_x[k], ly, lx) > 1
         s.tiles[ly, lx] = LANDMARKS + t.mark

@@ -105,7 +105,7 @@ def generate(s, p):
 @rule
 def push(s, me, k, y, x):
     """Push box `k` to the cell, if it is free of walls, coins, boxes and agents; returns whether it went."""
-    if wall_at(s, y, x) or s.tiles[y, x] == COIN or grid.thing_at(s, y, x, 0, s.totals.shape[0] + BOXES) >= 0:
+    if wall_at(s, y, x) or s.tiles[y, x] == COIN or grid.occupied(s, y, x, 0, s.totals.shape[0] + BOXES):
         return False
     before, after = trouble(s, s.y[k], s.x[k]), trouble(s, y, x)
     s.y[k] = y

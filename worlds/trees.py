@@ -84,7 +84,7 @@ def tick(s, p):
     if n < MOST and rng.chance(s, GROWTH[MOST if p.steady else n]):
         for _ in range(64):  # on a bare cell where nobody stands: nine of ten are
             y, x = rng.below(s, s.h), rng.below(s, s.w)
-            if s.tiles[y, x] == FLOOR and grid.thing_at(s, y, x, 0, len(s.y)) < 0:
+            if s.tiles[y, x] == FLOOR and not grid.occupied(s, y, x, 0, len(s.y)):
                 s.tiles[y, x] = TREE
                 return
 
