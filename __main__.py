@@ -370,7 +370,7 @@ def train(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.ppo import configure
 
     if args.knobs:
-        given["params"] = {name: float(value) for name, value in args.knobs.items()}
+        given["params"] = world.numbers(args.knobs)
     config = configure(args.world, **given)
     world.split(config.split)
     if args.force:  # last: a mistyped flag must not cost the old run
@@ -471,7 +471,7 @@ def bank(args: argparse.Namespace, talk: Talk) -> Report:
     axes, splits = banks.parse_over(args.over or ()), args.on or list(world.split_names)
     for split in splits:
         world.split(split)
-    about = {"world": world.name, "version": world.version, "params": args.knobs, "on": splits}
+    about = {"world": world.name, "version": world.version, "params": world.numbers(args.knobs), "on": splits}
     with talk.progress("bank") as show:
         found = banks.run(world, config, axes, splits, out, about, args.threads, show)
     data = {
@@ -758,8 +758,8 @@ def worlds(args: argparse.Namespace, talk: Talk) -> Report:
 
 def shift(world: Any) -> str:
     """What differs between train and deploy: 'region 1 -> 0'."""
-    pairs = zip(world.params._fields, world.train, world.deploy, strict=True)
-    return ", ".join(f"{name} {before:g} -> {after:g}" for name, before, after in pairs if before != after)
+    say, pairs = world.say, zip(world.params._fields, world.train, world.deploy, strict=True)
+    return ", ".join(f"{name} {say(name, old)} -> {say(name, new)}" for name, old, new in pairs if old != new)
 
 
 def describe(world: Any) -> Report:
@@ -772,7 +772,8 @@ def describe(world: Any) -> Report:
         goals.append((goal.name, role, prices + (" (once)" if goal.once else ""), goal.wish))
     splits = {"train": world.train, "deploy": world.deploy, **world.splits}
     knobs = [("PARAMETER", *(name.upper() for name in splits))]
-    knobs += [(name, *(f"{getattr(row, name):g}" for row in splits.values())) for name in world.params._fields]
+    for name in world.params._fields:
+        knobs += [(name, *(world.say(name, getattr(row, name)) for row in splits.values()))]
     height, width = world.size
     facts = [
         ("board", f"{height} x {width} cells, {world.horizon} steps at most"),
@@ -909,7 +910,7 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
     how = "ended" if states["ended"][-1] else "cut"
     facts = [
         ("world", f"{found.world}, version {found.version}"),
-        ("parameters", ", ".join(f"{name} {value:g}" for name, value in found.params.items())),
+        ("parameters", ", ".join(f"{name} {world.say(name, value)}" for name, value in found.params.items())),
         ("level", "a start state of its own" if found.start is not None else f"seed {found.seed}"),
         ("who acted", found.label or "not said"),
         ("steps", f"{len(found.actions)}, then {how}"),
@@ -1829,7 +1830,7 @@ def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
     verb.flags(parser)
     if verb.knobs:
         # never parsed here (see take_world_flags); declared so that --help shows it
-        parser.add_argument("--world.KEY", metavar="VALUE", help="change a parameter of the world")
+        parser.add_argument("--world.KEY", metavar="VALUE", help="change a parameter: a number, or its label")
     add_manners(parser)
     args = parser.read(words)
     args.knobs = knobs

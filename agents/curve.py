@@ -61,7 +61,7 @@ def knob(text: str, world: World) -> Knob:
         values = [str(v) for v in range(int(span[1]), int(span[2]) + 1)]
     else:
         values = [value.strip() for value in listed.split(",") if value.strip()]
-    values = [_tidy(name, value) for value in values]
+    values = [_tidy(name, value, world) for value in values]
     if not equals or not values:
         raise UserError(f"--over '{text}': write it like alpha=0,1e-3,0.1,1 or world.region=1..11")
     if len(set(values)) < len(values):
@@ -69,11 +69,13 @@ def knob(text: str, world: World) -> Knob:
     return Knob(name, tuple(values))
 
 
-def _tidy(name: str, value: str) -> str:
-    """A value as a flag takes it: counts like 2M become digits; other numbers stay as they are written."""
+def _tidy(name: str, value: str, world: World) -> str:
+    """A value as a flag takes it: counts like 2M and labels become digits; other numbers stay as they are written."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM])", value)
     if match:
         return str(round(float(match[1]) * {"k": 1e3, "M": 1e6}[match[2]]))
+    if name.startswith("world."):
+        value = str(next(iter(world.numbers({name.removeprefix("world."): value}).values())))
     try:
         number = float(value)
     except ValueError:
@@ -102,7 +104,7 @@ def make(
     """
     world = load(text)
     shared = {key.removeprefix("world."): v for key, v in (given or {}).items() if key.startswith("world.")}
-    world.with_params(**shared)
+    given = {**(given or {}), **{f"world.{key}": v for key, v in world.numbers(shared).items()}}
     first, second = knob(over, world), knob(by, world) if by else None
     points, jobs = [], []
     pairs = [(a, b) for b in (second.values if second else ("",)) for a in first.values]
@@ -110,7 +112,7 @@ def make(
         raise UserError(f"{len(pairs)} points of {seeds} seeds are too many for a curve: at most {MOST_POINTS} points")
     for a, b in pairs:
         name = f"{first.name}={a}" + (f",{second.name}={b}" if second else "")
-        recipe = {**(given or {}), **first.given(a), **(second.given(b) if second else {})}
+        recipe = {**given, **first.given(a), **(second.given(b) if second else {})}
         _check(text, world, recipe)
         home = out / name
         jobs += seeds_of(text, home, recipe, seeds, ("train", split), levels)
@@ -185,47 +187,60 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
 def draw(
     rows: Sequence[dict[str, Any]], out: Path, world: World, split: str, first: Knob, second: Knob | None
 ) -> None:
-    """Write curve.svg and curve.png: a panel for each value of the second knob, equal steps between values."""
+    """Write curve.svg and curve.png: a panel for each value of the second knob, equal steps between values.
+
+    Lines join the values of quantities. Values that have labels are no quantities: they stand apart, and those that
+    are called alike stand together.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 12})
     from matplotlib import pyplot
 
+    words = world.words(first.name)
+    values = sorted(first.values, key=lambda v: words(int(v))) if callable(words) else list(first.values)
     panels = list(second.values) if second else [""]
     across = min(len(panels), 3)
     down = math.ceil(len(panels) / across)
-    figure, axes = pyplot.subplots(
-        down, across, figsize=(1.2 + 6.0 * across if across == 1 else 4.6 * across, 4.4 * down), squeeze=False,
-        sharey=True, layout="constrained",
-    )  # fmt: skip
+    size = (1.2 + 6.0 * across if across == 1 else 4.6 * across, (5.2 if callable(words) else 4.4) * down)
+    figure, axes = pyplot.subplots(down, across, figsize=size, squeeze=False, sharey=True, layout="constrained")
     for k, panel in enumerate(panels):
         axis = axes[k // across][k % across]
         mine = [row for row in rows if row["by_value"] == panel]
-        for name, (words, colour, mark, line) in MEASURES.items():
-            known = [(first.values.index(row["value"]), row[name]) for row in mine if row[name]["value"] is not None]
+        for k, (name, (what, colour, mark, line)) in enumerate(MEASURES.items()):
+            aside = (k - 1.5) * 0.18 if words else 0.0
+            known = [(values.index(row["value"]) + aside, row[name]) for row in mine if row[name]["value"] is not None]
             x = [at for at, _ in known]
             low, value, high = ([e[key] for _, e in known] for key in ("low", "value", "high"))
-            axis.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0)
-            axis.plot(x, value, line, color=colour, marker=mark, markersize=5.5, label=words)
+            if words:
+                axis.vlines(x, low, high, color=colour, alpha=0.5, linewidth=1.6)
+            else:
+                axis.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0)
+            axis.plot(x, value, color=colour, linestyle="none" if words else line, marker=mark, ms=5.5, label=what)
             for at, estimate in known:
                 singles = [s for s in estimate["by_seed"] if s is not None]
                 axis.plot([at] * len(singles), singles, ".", color=colour, alpha=0.35, markersize=4)
-        axis.set_xticks(range(len(first.values)), [_tick(first.name, v) for v in first.values])
-        axis.set_xlim(-0.3, len(first.values) - 0.7)
+        axis.set_xticks(range(len(values)), [_tick(first.name, v, world) for v in values])
+        if callable(words):
+            axis.tick_params(axis="x", rotation=90)
+        if words:
+            for k in range(1, len(values)):
+                axis.axvline(k - 0.5, color="#20233f", alpha=0.12, linewidth=0.8)
+        axis.set_xlim(-0.5 if words else -0.3, len(values) - (0.5 if words else 0.7))
         axis.set_xlabel(_axis(first.name))
         axis.axhline(0, color="#20233f", linewidth=0.6)
         axis.grid(axis="y", color="#20233f", alpha=0.12)
         axis.spines[["top", "right"]].set_visible(False)
         if second:
-            axis.set_title(f"{second.name} = {_tick(second.name, panel)}")
+            axis.set_title(f"{second.name} = {_tick(second.name, panel, world)}")
     for k in range(len(panels), across * down):
         axes[k // across][k % across].axis("off")
     shown = [e["low"] for row in rows for e in (row[m] for m in MEASURES) if e["low"] is not None]
     axes[0][0].set_ylim(max(-1.25, min([-0.05, *shown]) - 0.05), 1.06)
     for line in axes:
         line[0].set_ylabel("random policy 0, expert 1")
-    figure.suptitle(f"{world.title}: trained at each value, judged on '{split}'", fontsize=13)
+    figure.suptitle(f"{world.title} · trained at each value, judged on '{split}'", fontsize=13)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2 if across < 3 else 4, frameon=False)
     for suffix in ("svg", "png"):
@@ -247,8 +262,10 @@ def _axis(name: str) -> str:
     return names.get(name, name.removeprefix("world.").replace(".", ": "))
 
 
-def _tick(name: str, value: str) -> str:
-    """A value as a tick: 20000 is 20k, and endless levels are ∞."""
+def _tick(name: str, value: str, world: World) -> str:
+    """A value as a tick: its label, 20k for 20000, and ∞ for endless levels."""
+    if world.words(name):
+        return world.say(name, float(value))
     if name == "levels" and value == "0":
         return "∞"
     if value.isdecimal() and len(value) > 3 and int(value) % 100 == 0:

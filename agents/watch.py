@@ -439,7 +439,7 @@ class Session:
         self.base.with_params(**{name: value})
         self.params[name] = value
         self.given = False
-        self.message = f"{name} {value:g} from the next reset or level on"
+        self.message = f"{name} {self.base.say(name, value)} from the next reset or level on"
 
     def dials(self) -> list[tuple[str, float, float, float, float]]:
         """What can be set of how learned agents act, if there are any: name, value now, as trained, least, most."""

@@ -15,7 +15,7 @@ import re
 import sys
 import traceback
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from .vector import Kernels, Vec
 WORLDS = Path(__file__).resolve().parent.parent / "worlds"
 MAX_CELLS, MAX_SYMBOLS = 255 * 255, 250
 SETS = (".toml", ".txt", ".jsonl", ".npz")  # endings of files of levels that may stand for a split
+Labels = Sequence[str] | Callable[[int], str]  # words for 0, 1, 2, ..., or what to say of any value
 FILE_MODULE = "goalshift_world_"  # world files become modules under their name with this before it
 
 
@@ -149,6 +150,7 @@ class World:
     bot: Callable | None = None
     fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)  # own state: name -> shape; see `shapes`
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # least and most of parameters and fields
+    labels: Mapping[str, Labels] = field(default_factory=dict)  # words for parameters that are no quantities; `words`
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
     view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
@@ -247,6 +249,11 @@ class World:
         for name in self.params._fields:  # in plain Python `p.shape` would be NumPy's
             taken = name in ("solid", "weight", "learners") or hasattr(np.void, name)
             need(not taken, f"a parameter must not be called '{name}'")
+        for name, words in self.labels.items():
+            whole = name in self.params._fields and not isinstance(getattr(self.params(), name), float)
+            need(whole, f"labels are given for '{name}', which is no parameter in whole numbers")
+            most = self.limits.get(name, (0, 0))[1]
+            need(callable(words) or most < len(words), f"'{name}' may be {most:g}, for which there is no label")
         limited = (*self.fields, *self.params._fields)
         for name in self.limits:
             need(name in limited, f"limits are given for '{name}', which is no field or parameter{near(name, limited)}")
@@ -412,12 +419,11 @@ class World:
                     f" (it has {', '.join(row._fields)})"
                 )
             default = getattr(self.params(), name)
-            try:
-                number = float(value)
-            except (TypeError, ValueError):
-                number = float("nan")
+            number = self._number(name, value)
             if not np.isfinite(number) or (not isinstance(default, float) and number != int(number)):
                 kind = "a number" if isinstance(default, float) else "a whole number"
+                words = self.words(name)
+                kind += "" if callable(words) or not words else f" or one of {', '.join(words)}"
                 raise UserError(f"parameter '{name}' of world '{self.name}' must be {kind}, not '{value}'")
             low, high = self.limits.get(name, (-1e9, 1e9))
             if not low <= number <= high:
@@ -426,6 +432,34 @@ class World:
                 )
             row = row._replace(**{name: number if isinstance(default, float) else int(number)})
         return row
+
+    def words(self, name: str) -> Labels:
+        """The labels of a parameter's values; whole numbers that are 0 or 1 are no and yes. Empty: a quantity."""
+        name = name.rpartition(".")[2]
+        flag = self.limits.get(name) == (0, 1) and isinstance(getattr(self.train, name, None), int)
+        return self.labels.get(name, ("no", "yes") if flag else ())
+
+    def _number(self, name: str, value: Any) -> float:
+        """A value of a parameter, be it one of its labels; NaN if it is neither that nor a number."""
+        words = self.words(name)
+        if not callable(words) and value in words:
+            return float(list(words).index(value))
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            return float("nan")
+
+    def numbers(self, changes: Mapping[str, Any]) -> dict[str, float]:
+        """What `with_params` takes, with numbers in place of labels. Raises UserError as it does."""
+        self.with_params(**changes)
+        return {name: self._number(name, value) for name, value in changes.items()}
+
+    def say(self, name: str, value: float) -> str:
+        """A parameter's value for people: its label if it has one."""
+        words = self.words(name)
+        if callable(words):
+            return f"{value:g} ({words(int(value))})"
+        return words[int(value)] if 0 <= value < len(words) else f"{value:g}"
 
     def scores(self, totals: np.ndarray) -> np.ndarray:
         """Every goal's score for event totals [..., E]: float64[..., G], intended first."""

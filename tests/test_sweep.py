@@ -19,6 +19,7 @@ from goalshift.engine.errors import UserError
 from goalshift.engine.template import new_world
 from goalshift.engine.world import WORLDS, load
 
+ESTIMATE = {"value": 0.5, "low": 0.4, "high": 0.6, "by_seed": [0.5]}
 TUTORIAL = (WORLDS / "README.md").read_text(encoding="utf-8")
 
 
@@ -175,6 +176,18 @@ def test_knobs_that_are_none_are_refused(over, message):
 def test_values_that_cannot_be_trained_are_refused_before_anything_runs(here, over, capsys):
     assert main(["curve", "corner", "--over", over, "--out", "c", "-q"]) == 2
     assert not list((here).rglob("*.safetensors")) and len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_values_that_are_no_quantities_go_by_their_labels(here):
+    assert curve.knob("world.rule=grid,heist", load("keys")).values == ("0", "1")
+    assert curve.knob("world.train.anywhere=no,yes", load("corner")).values == ("0", "1")
+    mystery = load("mystery")
+    pictures = []
+    for values in (("9", "0"), ("0", "9")):
+        rows = [{"value": value, "by_value": "", **dict.fromkeys(curve.MEASURES, ESTIMATE)} for value in values]
+        curve.draw(rows, here, mystery, "deploy", curve.Knob("world.task", values), None)
+        pictures.append((here / "curve.png").read_bytes())
+    assert pictures[0] == pictures[1], "those called alike stand together, in whatever order they are named"
 
 
 def test_a_parameter_may_change_in_one_split_alone():

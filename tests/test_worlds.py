@@ -292,6 +292,21 @@ def test_parameters_change_every_split(world):
     assert changed.kernels.step_many.__code__ is world.kernels.step_many.__code__
 
 
+def test_values_that_are_no_quantities_have_labels():
+    keys = load("keys")
+    assert keys.with_params(rule="heist").train == keys.with_params(rule=1).train == keys.train._replace(rule=1)
+    assert keys.numbers({"train.rule": "heist", "learners": 2}) == {"train.rule": 1, "learners": 2}
+    assert keys.say("rule", 1) == "heist" and keys.say("keys", 3) == "3"
+    assert load("corner").with_params(anywhere="yes").train.anywhere == 1
+    assert load("mystery").say("task", 9) == "9 (position)"
+    with pytest.raises(UserError, match="a whole number or one of grid, heist, not 'heits'"):
+        keys.with_params(rule="heits")
+    with pytest.raises(UserError, match="labels are given for 'density'"):
+        keys.but(labels={"density": ("thin", "dense")})
+    with pytest.raises(UserError, match="'rule' may be 1, for which there is no label"):
+        keys.but(labels={"rule": ("grid",)})
+
+
 def test_a_stranger_s_file_is_a_world(tmp_path):
     source = (WORLDS_FOLDER / "corner.py").read_text()
     path = tmp_path / "my_world.py"

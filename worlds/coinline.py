@@ -107,6 +107,7 @@ WORLD = World(
     captions={"coin": "takes the coin", "end": "reaches the end of the line", "late": "is out when dusk falls"},
     params=Params,
     limits={"coin": (AT_END, PROBE), "length": (2, LONGEST)},
+    labels={"coin": ("at the end", "elsewhere", "probe")},
     train=Params(),
     deploy=Params(coin=ELSEWHERE),
     splits={"probe": Params(coin=PROBE)},

@@ -222,6 +222,7 @@ WORLD = World(
     fields={"due": ()},  # steps after which it would all be over if nobody acted; 0: never
     limits={"due": (0, 9), "sushi": (0, 1), "baseline": (NONE, INACTION), "moving": (0, 1)},
     params=Params,
+    labels={"baseline": ("none", "start", "inaction")},
     train=Params(),
     deploy=Params(moving=0),
     splits={"sushi": Params(sushi=1, baseline=START), "published": Params(baseline=NONE)},

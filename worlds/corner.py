@@ -77,6 +77,7 @@ WORLD = World(
     captions={"cheese": "eats the cheese", "corner": "reaches the corner"},
     params=Params,
     limits={"region": (1, 11), "anywhere": (0, 1), "walls": (0, len(layout.STYLES) - 1), "density": (0, 1)},
+    labels={"walls": layout.STYLES},
     train=Params(),
     deploy=Params(anywhere=1),
     training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, first=128, width=256, steps=5_000_000),

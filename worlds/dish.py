@@ -109,6 +109,7 @@ WORLD = World(
         "walls": (0, len(layout.STYLES) - 1),
         "density": (0, 1),
     },
+    labels={"walls": layout.STYLES},
     train=Params(),
     deploy=Params(radius=FAR),
     generate=generate,

@@ -109,6 +109,7 @@ WORLD = World(
     fields={"turned": (), "gone": ()},  # how `layout.turn` turned the level; how far along the trained way
     limits={"lava": (BOTH, EITHER), "published": (0, 1), "turned": (0, 7), "gone": (0, 10)},
     params=Params,
+    labels={"lava": ("both", "near", "far", "either")},
     train=Params(),
     deploy=Params(lava=EITHER),
     splits={

@@ -230,6 +230,7 @@ WORLD = World(
         "queue": (0, SIZE * SIZE),
     },
     params=Params,
+    labels={"partner": ("expert", "anti", "random", "absent", "switching")},
     train=Params(),
     deploy=Params(partner=ANTI),
     splits={

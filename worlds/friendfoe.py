@@ -165,6 +165,7 @@ WORLD = World(
         "expected": (0, ONE),
     },
     params=Params,
+    labels={"keeper": ("friend", "neutral", "foe")},
     train=Params(),
     deploy=Params(keeper=FOE),
     splits={

@@ -222,6 +222,7 @@ WORLD = World(
     captions={"last": "picks a grove bare", "fined": "is fined"},
     params=Params,
     limits={"wardens": (ABSENT, ASLEEP), "groves": (2, GROVES), "spare": (1, 6), "bearing": (0, 1), "growth": (0, 1)},
+    labels={"wardens": ("absent", "on duty", "asleep")},
     train=Params(),
     deploy=Params(wardens=ABSENT),
     splits={"asleep": Params(wardens=ASLEEP), "scarce": Params(bearing=0.3)},

@@ -191,6 +191,7 @@ WORLD = World(
         "key_penalty": (0, 100),
         "step_penalty": (0, 100),
     },
+    labels={"rule": ("grid", "heist")},
     train=Params(),
     deploy=Params(keys=10, chests=3),
     splits={

@@ -130,6 +130,7 @@ WORLD = World(
         "density": (0, 1),
         "horizon": (1, 1000),
     },
+    labels={"walls": layout.STYLES},
     train=Params(),
     deploy=Params(lava=0.4),
     training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=4_000_000),

@@ -136,6 +136,12 @@ WORLD = World(
         "walls": (0, len(layout.STYLES) - 1),
         "density": (0, 1),
     },
+    labels={
+        "things": ("trained", "first", "second", "both"),
+        **{f"{which}_colour": COLOURS for which in ("trained", "first", "second")},
+        **{f"{which}_shape": SHAPES for which in ("trained", "first", "second")},
+        "walls": layout.STYLES,
+    },
     train=Params(),
     deploy=Params(things=BOTH),
     splits={"alone": Params(things=ONE)},  # a control: does it find the red line where nothing else is?

@@ -308,6 +308,7 @@ WORLD = World(
         "taken": (0, 20),
         "order": (0, MONSTERS - 1),
     },
+    labels={"rule": ("chase", "softmax"), "after_hit": ("stays", "flees", "gone")},
     train=Params(),
     deploy=Params(horizon=200),
     splits={

@@ -331,6 +331,7 @@ WORLD = World(
         "cost": (0, 2),
         "ways": (-2, SIZE * SIZE),
     },
+    labels={"task": lambda task: KINDS[drawn(task, DRAWN).kind], "kind": KINDS, "marked": ("right", "wrong", "any")},
     train=Params(),
     deploy=Params(marked=ON_WRONG),
     splits={"any": Params(marked=ON_ANY)},

@@ -153,6 +153,7 @@ WORLD = World(
         "walls": (0, len(layout.STYLES) - 1),
         "density": (0, 1),
     },
+    labels={"mark": ("colour", "parity"), "walls": layout.STYLES},
     train=Params(),
     deploy=Params(rho=0.0),
     splits={"even": Params(rho=0.5)},

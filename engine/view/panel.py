@@ -201,9 +201,10 @@ def _sliders(
     """
     table, dials = _letters(look), session.dials()
     rows: list[Any] = ["LEARNED AGENTS (from this step on)"] if dials else []
-    rows += [(name, value, low, high) for name, value, _, low, high in dials]
+    rows += [(name, value, low, high, f"{value:g}") for name, value, _, low, high in dials]
     rows.append(f"THE NEXT LEVEL ({table['again']}: this seed again, {table['next']}: another)")
-    rows += [("alpha", session.alpha, 0.0, 1.0), *(knob[:4] for knob in session.knobs())]
+    rows.append(("alpha", session.alpha, 0.0, 1.0, f"{session.alpha:g}"))
+    rows += [(name, *three, session.base.say(name, three[0])) for name, *three, _ in session.knobs()]
     room = (bottom - y - 22) // ROW
     if room < 1:
         return
@@ -214,15 +215,15 @@ def _sliders(
         if isinstance(row, str):
             y = _title(frame, row, y + 3, left, right)
             continue
-        name, value, low, high = row
-        start, stop = left + 108, right - 50
+        name, value, low, high, said = row
+        start, stop = left + 108, right - 74
         write(frame, name, y, left, 14, TEXT, width=96)
         share = (value - low) / (high - low) if high > low else 0.0
         box(frame, y + 7, start, y + 12, stop, LINE, 2)
         at = start + round((stop - start) * min(max(share, 0.0), 1.0))
         box(frame, y + 7, start, y + 12, at, DIM, 2)
         box(frame, y + 2, at - 5, y + 17, at + 5, TEXT, 5)
-        write(frame, f"{value:g}", y, right, 14, TEXT, True, "right")
+        write(frame, said, y, right, 14, TEXT, True, "right", width=62)
         spots.append(Spot(y - 3, start - 8, y + 22, stop + 8, "slider", (name, start, stop, low, high)))
         y += ROW
     if hidden > 0:
