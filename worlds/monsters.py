@@ -128,28 +128,27 @@ def chase(s, k, prey, bits):
 
 @rule
 def drift(s, k, prey, same, farther):
-    """One of five actions by chance: weight NEARER if it brings the monster nearer, `same` if it stays or bumps."""
-    dy, dx = s.y[prey] - s.y[k], s.x[prey] - s.x[k]
-    near = int(dy != 0) + int(dx != 0)
-    bumps = int(s.y[k] == 0) + int(s.y[k] == s.h - 1) + int(s.x[k] == 0) + int(s.x[k] == s.w - 1)
-    far = 4 - near - bumps
-    drawn = rng.below(s, near * NEARER + (1 + bumps) * same + far * farther)
-    if drawn < near * NEARER:
-        if dy != 0 and drawn < NEARER:
-            go(s, k, s.y[k] + np.sign(dy), s.x[k])
-        else:
-            go(s, k, s.y[k], s.x[k] + np.sign(dx))
-        return
-    drawn -= near * NEARER
-    if drawn >= far * farther:
-        return
-    for act in range(1, 5):
-        y, x = s.y[k] + grid.DY[act], s.x[k] + grid.DX[act]
-        if grid.inside(s, y, x) and grid.distance(y, x, s.y[prey], s.x[prey]) > abs(dy) + abs(dx):
-            drawn -= farther
-            if drawn < 0:
-                go(s, k, y, x)
-                return
+    """One of five actions by chance: weight NEARER if it brings the monster nearer, `same` if it stays or bumps.
+
+    No processor foresees which it will be, so nothing here branches on it.
+    """
+    y, x = s.y[k], s.x[k]
+    dy, dx = s.y[prey] - y, s.x[prey] - x
+    edges = int(y == 0) + int(y == s.h - 1) + int(x == 0) + int(x == s.w - 1)
+    ahead_y = NEARER * int(dy != 0)  # each of these is where the share of one action ends
+    ahead_x = ahead_y + NEARER * int(dx != 0)
+    up = ahead_x + farther * (int(dy >= 0) & int(y > 0))
+    left = up + farther * (int(dx >= 0) & int(x > 0))
+    down = left + farther * (int(dy <= 0) & int(y < s.h - 1))
+    right = down + farther * (int(dx <= 0) & int(x < s.w - 1))
+    drawn = rng.below(s, right + (1 + edges) * same)
+    in_y, in_x = int(drawn < ahead_y), int(drawn < ahead_x)
+    in_up, in_left, in_down, in_right = int(drawn < up), int(drawn < left), int(drawn < down), int(drawn < right)
+    to_y = y + np.sign(dy) * in_y - (in_up - in_x) + (in_down - in_left)
+    to_x = x + np.sign(dx) * (in_x - in_y) - (in_left - in_up) + (in_right - in_down)
+    free = int(not monster_on(s, to_y, to_x))  # it stands on its own cell: then it stays there
+    s.y[k] = y + free * (to_y - y)
+    s.x[k] = x + free * (to_x - x)
 
 
 @rule
@@ -173,8 +172,8 @@ def move_monsters(s, p):
                 if p.double > 0.0 and rng.unit(bits) < p.double:  # the top bits; the way was chosen by the lowest
                     chase(s, k, prey_of(s, k), bits >> np.uint64(1))
         return
-    same = np.int64(exp(-p.beta) * NEARER)  # whole numbers, which no rounding tells apart
-    farther = np.int64(exp(-2.0 * p.beta) * NEARER)
+    share = exp(-p.beta)
+    same, farther = np.int64(share * NEARER), np.int64(share * share * NEARER)  # whole numbers: no rounding tells
     for k in range(MONSTERS):  # in a random order, shuffled inside out
         other = rng.below(s, k + 1)
         s.order[k] = s.order[other]
