@@ -128,7 +128,8 @@ class Symbols(nn.Module):
         self.plain = np.array_equal(looks, np.eye(len(looks)))
         self.first = Dense(self.inputs, shape.first)
         # Only one input in `symbols` is ever on, so the fan-in that matters is the number of cells.
-        nn.init.normal_(self.first.weight, 0.0, math.sqrt(2 / seen))
+        if not self.first.weight.is_meta:  # where only shapes are asked for, torch would import its compiler for this
+            nn.init.normal_(self.first.weight, 0.0, math.sqrt(2 / seen))
         nn.init.zeros_(self.first.bias)
         self.register_buffer("one_hot", torch.from_numpy(looks).to(dtype), persistent=False)
 

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from ..engine.errors import RunError, UserError, did_you_mean
 from ..engine.world import World, load
+from .adam import Adam
 from .curriculum import SIGHTS, Curriculum
 from .net import Net, Shape
 
@@ -277,7 +278,7 @@ class Learner:
             torch.manual_seed(config.seed)
             dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
             self.net = Net(shape, dtype, world.looks).to(self.device)
-        self.optimizer = torch.optim.Adam(self.net.parameters(), config.lr, eps=1e-5, fused=True)
+        self.optimizer = Adam(self.net.parameters(), config.lr)
         self.dice = torch.Generator().manual_seed(
             config.seed
         )  # on the CPU, so that every device rolls the same
@@ -307,8 +308,7 @@ class Learner:
         lr = config.lr
         if config.anneal:
             lr *= max(1.0 - self.steps / config.steps, 0.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        self.optimizer.lr = lr
         memory = self.memory
         episodes = self.collect()
         collected = time.perf_counter()
@@ -432,10 +432,7 @@ class Learner:
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, int]]:
         """Everything the future depends on, between two updates: arrays and counters."""
         arrays = {f"net.{k}": _array(v) for k, v in self.net.state_dict().items()}
-        moments = self.optimizer.state_dict()["state"]
-        arrays |= {
-            f"adam.{i}.{k}": _array(v) for i, entry in moments.items() for k, v in entry.items()
-        }
+        arrays |= {f"adam.{k}": _array(v) for k, v in self.optimizer.state().items()}
         arrays |= {f"vec.{k}": v for k, v in self.vec.snapshot().items()}
         arrays |= {f"curriculum.{k}": v for k, v in self.curriculum.state().items()}
         arrays |= {"dice": _array(self.dice.get_state()), "memory": _array(self.memory)}
@@ -448,11 +445,7 @@ class Learner:
             return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
         self.net.load_state_dict({k: torch.from_numpy(v) for k, v in part("net.").items()})
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, array in part("adam.").items():
-            index, _, what = name.partition(".")
-            moments.setdefault(int(index), {})[what] = torch.from_numpy(array)
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.optimizer.restore({k: torch.from_numpy(v) for k, v in part("adam.").items()})
         self.vec.restore(part("vec."))
         self.curriculum.restore(part("curriculum."))
         self.dice.set_state(torch.from_numpy(arrays["dice"]))

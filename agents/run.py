@@ -281,23 +281,12 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
     Returns the seconds trained until then.
     """
     blank, _ = learner.state()
-    shapes = {name: array.shape for name, array in blank.items() if not name.startswith("adam.")}
-
-    def expected(about: dict) -> dict[str, tuple[int, ...]]:
-        wanted = dict(shapes)
-        for index, weight in enumerate(learner.optimizer.param_groups[0]["params"]):
-            shape = tuple(weight.shape)
-            wanted |= {
-                f"adam.{index}.step": (),
-                f"adam.{index}.exp_avg": shape,
-                f"adam.{index}.exp_avg_sq": shape,
-            }
-        return wanted
+    shapes = {name: array.shape for name, array in blank.items()}
 
     faults = []
     for name in (RESUME, PREVIOUS):
         try:
-            arrays, about = load_arrays(folder / name, "resume file", expected)
+            arrays, about = load_arrays(folder / name, "resume file", lambda about: shapes)
             counters = {key: int(about[key]) for key in ("steps", "updates")}
             seconds = float(about["seconds"])
         except (UserError, KeyError, ValueError, TypeError) as fault:

@@ -19,6 +19,7 @@ FLOORS = ("engine", "engine.view", "worlds", "agents", "__main__")
 # The public interface hands out pictures (`render`), so it lives beside the view, above the core.
 BESIDE_VIEW = {"engine.adapters"}
 HEAVY = ("torch", "numba", "numpy", "pygame", "gymnasium", "pettingzoo", "imageio", "PIL", "rich", "matplotlib")
+COMPILER = "torch._dynamo"  # takes seconds to import
 
 CORE = {"numpy", "numba"}
 PICTURES = CORE | {"PIL", "imageio", "imageio_ffmpeg", "pygame"}
@@ -165,7 +166,7 @@ begun = time.perf_counter()
 {{action}}
 seconds = time.perf_counter() - begun
 print()
-print(json.dumps({{{{"loaded": [m for m in {HEAVY} if m in sys.modules], "seconds": seconds}}}}))
+print(json.dumps({{{{"loaded": [m for m in {(*HEAVY, COMPILER)} if m in sys.modules], "seconds": seconds}}}}))
 """
 
 
@@ -193,6 +194,13 @@ def test_stepping_a_world_loads_no_torch_and_no_window():
     action = "from goalshift import Vec, load; Vec(load('corner'), 2).reset()"
     heavy = set(fresh(LOADED.format(action=action))["loaded"])
     assert heavy and heavy <= {"numpy", "numba"}
+
+
+def test_learning_and_judging_do_not_wait_for_torch_s_compiler(tmp_path):
+    run = f"{tmp_path}/a"
+    verbs = [["train", "coinline", "--steps", "20k", "--out", run], ["eval", run, "--levels", "8"]]
+    action = f"from goalshift.__main__ import main; print([main([*words, '-q']) for words in {verbs}])"
+    assert set(fresh(LOADED.format(action=action))["loaded"]) & {"torch", COMPILER} == {"torch"}
 
 
 # -- the public names and the package --------------------------------------------------------------
