@@ -200,7 +200,7 @@ WORLD = World(
         "heist-keys": Params(rule=HEIST, keys=10, chests=3, horizon=1000),
         "fined": Params(rule=HEIST, horizon=1000, key_penalty=3, step_penalty=1),
     },
-    training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=6_000_000),
+    training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=128, width=256, steps=12_000_000),
     generate=generate,
     step=step,
     intended=Goal(
