@@ -163,7 +163,7 @@ def contrast(
         world=world,
         claim=claim(world, verdict, report),
         facts=(*facts, *_verdict_fact(verdict)),
-        split=split,
+        split="" if layout == "2x2" else split,  # four panes name their own
         pick=how,
         rates=rates(world, report, verdict),
         sample=_sample(evaluation, split),

@@ -513,6 +513,20 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_
         contrast(Expert(load("follow")), load("follow"), chaser, films, tmp_path)
 
 
+def test_of_four_panes_each_names_its_split(corner: World, chaser: dict, tmp_path, monkeypatch) -> None:
+    from goalshift.engine.view import film
+
+    shown: dict = {}
+    monkeypatch.setattr(film, "save", lambda takes, card, *a, **k: shown.update(takes=takes, split=card.split))
+    contrast(Expert(corner, "corner"), corner, chaser, tmp_path / "four.mp4", tmp_path, layout="2x2")
+    assert [take.role for take in shown["takes"]] == [
+        "TRAIN · INTENDED", "TRAIN · LEARNED", "DEPLOY · INTENDED", "DEPLOY · LEARNED",
+    ]  # fmt: skip
+    assert shown["split"] == ""
+    contrast(Expert(corner, "corner"), corner, chaser, tmp_path / "two.mp4", tmp_path)
+    assert len(shown["takes"]) == 2 and shown["split"] == "deploy"
+
+
 def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
     from goalshift.agents.controls import as_lines, controls, passed
     from goalshift.agents.ppo import configure
