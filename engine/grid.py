@@ -88,11 +88,12 @@ def flood(s, p, distances, queue):
                 queue[tail] = y * s.w + x
                 tail += 1
     while head < tail:
-        y, x = queue[head] // s.w, queue[head] % s.w
+        y = np.int64(np.uint32(queue[head]) // np.uint32(s.w))  # a division of 64 bits takes longer than all the rest
+        x = queue[head] - y * s.w
         head += 1
         for act in range(1, 5):
             ny, nx = y + DY[act], x + DX[act]
-            if not solid(s, p, ny, nx) and distances[ny, nx] == -1:
+            if inside(s, ny, nx) and distances[ny, nx] == -1 and p.solid[s.tiles[ny, nx]] == 0:
                 distances[ny, nx] = distances[y, x] + 1
                 queue[tail] = ny * s.w + nx
                 tail += 1

@@ -40,6 +40,9 @@ def holds_dish(s, p, me, y, x):
 @rule
 def lay_cheese(s, p, y, x):
     """On a random cell at most p.radius steps from the dish at (y, x), which the first mouse reaches past the dish."""
+    if p.radius == 0:
+        s.tiles[y, x] = SERVED
+        return
     s.tiles[y, x] = WALL
     near = layout.reach(s, p, s.y[0], s.x[0])
     s.tiles[y, x] = DISH
