@@ -869,7 +869,9 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         given[name.replace("-", "_")] = count(value) if re.fullmatch(r"[0-9.]+[kMG]", value) else value
     from .agents import curve
     from .agents.table import percent
+    from .engine.world import load
 
+    world = load(args.world)
     with talk.progress("curve") as show:
         tell = sweep_teller(talk, show)
         points, faults = curve.make(
@@ -878,7 +880,8 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     rows = [("VALUE", "BY", *curve.MEASURES, "verdict")]
     for point in points:
         figures = (percent(point[name]) for name in curve.MEASURES)
-        rows.append((point["value"], point["by_value"], *figures, point["label"]))
+        value = curve.tick(point["over"], point["value"], world)
+        rows.append((value, curve.tick(point["by"], point["by_value"], world), *figures, point["label"]))
     return Report(
         {"out": str(out), "points": points, "faults": faults},
         f"{table(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",

@@ -221,7 +221,7 @@ def draw(
             for at, estimate in known:
                 singles = [s for s in estimate["by_seed"] if s is not None]
                 axis.plot([at] * len(singles), singles, ".", color=colour, alpha=0.35, markersize=4)
-        axis.set_xticks(range(len(values)), [_tick(first.name, v, world) for v in values])
+        axis.set_xticks(range(len(values)), [tick(first.name, v, world) for v in values])
         if callable(words):
             axis.tick_params(axis="x", rotation=90)
         if words:
@@ -233,7 +233,7 @@ def draw(
         axis.grid(axis="y", color="#20233f", alpha=0.12)
         axis.spines[["top", "right"]].set_visible(False)
         if second:
-            axis.set_title(f"{second.name} = {_tick(second.name, panel, world)}")
+            axis.set_title(f"{second.name} = {tick(second.name, panel, world)}")
     for k in range(len(panels), across * down):
         axes[k // across][k % across].axis("off")
     shown = [e["low"] for row in rows for e in (row[m] for m in MEASURES) if e["low"] is not None]
@@ -262,7 +262,7 @@ def _axis(name: str) -> str:
     return names.get(name, name.removeprefix("world.").replace(".", ": "))
 
 
-def _tick(name: str, value: str, world: World) -> str:
+def tick(name: str, value: str, world: World) -> str:
     """A value as a tick: its label, 20k for 20000, and ∞ for endless levels."""
     if world.words(name):
         return world.say(name, float(value))
