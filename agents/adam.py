@@ -27,11 +27,6 @@ class Adam:
         self.means = [torch.zeros_like(w) for w in self.weights]
         self.squares = [torch.zeros_like(w) for w in self.weights]
 
-    def zero_grad(self) -> None:
-        """Forget the gradients."""
-        for weight in self.weights:
-            weight.grad = None
-
     @torch.no_grad()
     def step(self) -> None:
         """One step; every weight must have a gradient."""

@@ -172,7 +172,7 @@ def levels(passes: int = 5) -> Iterator[Row]:
             with np.errstate(over="ignore"):
                 yield Row(f"mazes, {style} {side}x{side}", "levels/s", rate(maze, passes), 10 * peer[place])
         for style in MAZES:
-            vec = Vec(world.with_params(walls=layout.STYLES.index(style), anywhere=1), 256)
+            vec = Vec(world.with_params(walls=style, anywhere="yes"), 256)
             mask = np.ones(256, np.bool_)
 
             def work(vec=vec, mask=mask) -> int:

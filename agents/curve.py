@@ -208,8 +208,8 @@ def draw(
     for k, panel in enumerate(panels):
         axis = axes[k // across][k % across]
         mine = [row for row in rows if row["by_value"] == panel]
-        for k, (name, (what, colour, mark, line)) in enumerate(MEASURES.items()):
-            aside = (k - 1.5) * 0.18 if words else 0.0
+        for nth, (name, (what, colour, mark, line)) in enumerate(MEASURES.items()):
+            aside = (nth - 1.5) * 0.18 if words else 0.0
             known = [(values.index(row["value"]) + aside, row[name]) for row in mine if row[name]["value"] is not None]
             x = [at for at, _ in known]
             low, value, high = ([e[key] for _, e in known] for key in ("low", "value", "high"))
@@ -225,8 +225,8 @@ def draw(
         if callable(words):
             axis.tick_params(axis="x", rotation=90)
         if words:
-            for k in range(1, len(values)):
-                axis.axvline(k - 0.5, color="#20233f", alpha=0.12, linewidth=0.8)
+            for between in range(1, len(values)):
+                axis.axvline(between - 0.5, color="#20233f", alpha=0.12, linewidth=0.8)
         axis.set_xlim(-0.5 if words else -0.3, len(values) - (0.5 if words else 0.7))
         axis.set_xlabel(_axis(first.name))
         axis.axhline(0, color="#20233f", linewidth=0.6)

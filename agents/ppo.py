@@ -409,7 +409,7 @@ class Learner:
                 remembered = memory[pick] if config.memory else memory[:0]
                 logits, value, _ = self.net(seen, remembered, fresh)
                 loss, parts = objective(logits, value, action, chance, benefit, goal, config)
-                self.optimizer.zero_grad()
+                self.net.zero_grad()
                 loss.backward()
                 norm = nn.utils.clip_grad_norm_(self.net.parameters(), config.max_grad)
                 self.optimizer.step()

@@ -150,7 +150,7 @@ class World:
     bot: Callable | None = None
     fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)  # own state: name -> shape; see `shapes`
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # least and most of parameters and fields
-    labels: Mapping[str, Labels] = field(default_factory=dict)  # words for parameters that are no quantities; `words`
+    labels: Mapping[str, Labels] = field(default_factory=dict)  # for parameters that are no quantities; see `words`
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
     view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows

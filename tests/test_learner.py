@@ -15,6 +15,7 @@ import torch
 
 from goalshift.agents import gather
 from goalshift.agents import run as runs
+from goalshift.agents.adam import Adam
 from goalshift.agents.curriculum import Curriculum
 from goalshift.agents.net import Net, Shape
 from goalshift.agents.ppo import Learner, TrainConfig, advantages, configure, resolve
@@ -679,3 +680,24 @@ def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, 
                 assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
     finally:
         torch.set_num_threads(before)
+
+
+def test_adam_is_torch_s_bit_for_bit_and_goes_on_where_it_was():
+    torch.manual_seed(0)
+    shapes = [(5, 3), (3,), ()]
+    ours, theirs = ([torch.ones(s, requires_grad=True) for s in shapes] for _ in range(2))
+    mine, reference = Adam(ours, 0.1), torch.optim.Adam(theirs, 0.1, eps=1e-5, fused=True)
+    for k in range(6):
+        if k == 3:  # another one goes on from the state of this
+            saved = {name: tensor.clone() for name, tensor in mine.state().items()}
+            mine = Adam(ours, 0.1)
+            mine.restore(saved)
+        mine.lr = reference.param_groups[0]["lr"] = 0.1 / (k + 1)
+        for a, b in zip(ours, theirs, strict=True):
+            b.grad = torch.randn(a.shape)
+            a.grad = b.grad.clone()
+        mine.step()
+        reference.step()
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True)), k
+    kept = reference.state_dict()["state"]
+    assert mine.state().keys() == {f"{i}.{name}" for i, entry in kept.items() for name in entry}
