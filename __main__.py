@@ -28,7 +28,8 @@ from . import __version__
 from .engine.errors import RunError, UserError, did_you_mean
 
 INTERRUPTED = 130
-FILMS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")  # as film.FORMATS, which is slow to load
+# as film.FORMATS, which is slow to load
+FILMS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
 
 
 class Report(NamedTuple):
@@ -135,7 +136,9 @@ def varied(text: str) -> tuple[str, tuple[float, ...]]:
         numbers = tuple(float(value) for value in values.split(","))
     except ValueError:
         numbers = ()
-    if not (name and equals and numbers) or any(abs(number) > 1e9 or number != number for number in numbers):
+    if not (name and equals and numbers) or any(
+        abs(number) > 1e9 or number != number for number in numbers
+    ):
         raise argparse.ArgumentTypeError(f"'{text}' names no values; write it like density=0.1,0.3")
     return name.replace("-", "_"), numbers
 
@@ -281,7 +284,8 @@ def table(rows: list[tuple[str, ...]], indent: str = "") -> str:
     """Rows as aligned columns; the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        indent + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
+        indent + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     )
 
 
@@ -390,7 +394,9 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
         changed.append("world")
     if changed or args.out or args.knobs:
         flag = "--" + (changed[0] if changed else "out" if args.out else "world").replace("_", "-")
-        raise UserError(f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)")
+        raise UserError(
+            f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)"
+        )
     from .agents.demo import resume_run
 
     run = resume_run(Path(args.resume), getattr(args, "steps", None), talk.progress, talk.say)
@@ -398,7 +404,9 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def trust(world: str | None) -> None:
-    """Load the world file that a run or checkpoint was made with: it is code, so the user has to name it."""
+    """Load the world file that a run or checkpoint was made with: it is code, so the user has to
+    name it.
+    """
     if world:
         from .engine.world import load
 
@@ -421,7 +429,9 @@ def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.evaluate import as_text, save_evaluation
 
     splits = args.split or ["train", "deploy"]
-    found = evaluate_runs(args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
+    found = evaluate_runs(
+        args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress
+    )
     text = as_text(found)
     if args.controls:
         text += "\n" + eval_controls(args, splits, folder, found, talk)
@@ -431,7 +441,9 @@ def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
     return Report(found, text)
 
 
-def eval_controls(args: argparse.Namespace, splits: list[str], folder: Path | None, found: dict, talk: Talk) -> str:
+def eval_controls(
+    args: argparse.Namespace, splits: list[str], folder: Path | None, found: dict, talk: Talk
+) -> str:
     """Evaluate the controls, keep them beside the evaluation, enter their verdicts in `found`."""
     from .agents.controls import as_lines, controls
     from .agents.demo import progress_of
@@ -466,12 +478,21 @@ def bank(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents import bank_figures as figures
     from .engine.files import write
 
-    given = {name: getattr(args, name) for name in options_of("bank", "BankConfig") if hasattr(args, name)}
+    given = {
+        name: getattr(args, name)
+        for name in options_of("bank", "BankConfig")
+        if hasattr(args, name)
+    }
     config = banks.BankConfig(**{"gamma": world.training.get("gamma", 0.95), **given})
     axes, splits = banks.parse_over(args.over or ()), args.on or list(world.split_names)
     for split in splits:
         world.split(split)
-    about = {"world": world.name, "version": world.version, "params": world.numbers(args.knobs), "on": splits}
+    about = {
+        "world": world.name,
+        "version": world.version,
+        "params": world.numbers(args.knobs),
+        "on": splits,
+    }
     with talk.progress("bank") as show:
         found = banks.run(world, config, axes, splits, out, about, args.threads, show)
     data = {
@@ -483,16 +504,25 @@ def bank(args: argparse.Namespace, talk: Talk) -> Report:
     }
     write(out / "summary.json", (json.dumps(plain_data(data), indent=2) + "\n").encode())
     if axes:
-        drawn = figures.grid(f"{world.title}: {config.nets:,} nets to a cell", found, axes, splits[-1])
+        drawn = figures.grid(
+            f"{world.title}: {config.nets:,} nets to a cell", found, axes, splits[-1]
+        )
     else:
         rows = banks.read_csv(out / "cells" / f"{found[0][0].name}.csv")
-        drawn = figures.bank(f"{world.title}: {config.nets:,} nets", rows, found[0][1], banks.parting(found[0][1]))
+        drawn = figures.bank(
+            f"{world.title}: {config.nets:,} nets", rows, found[0][1], banks.parting(found[0][1])
+        )
     paths = figures.save(drawn, out / "bank")
-    return Report({"out": str(out), **data}, "\n".join((bank_table(found, axes, splits), "", *map(str, paths))))
+    return Report(
+        {"out": str(out), **data},
+        "\n".join((bank_table(found, axes, splits), "", *map(str, paths))),
+    )
 
 
 def bank_table(found: list, axes: dict[str, list[str]], splits: list[str]) -> str:
-    """A row for each bank of a grid, or for each time that a single bank was measured; shares in per cent."""
+    """A row for each bank of a grid, or for each time that a single bank was measured; shares in
+    per cent.
+    """
 
     def percent(figure: dict[str, float | None]) -> str:
         low, value, high = (figure[k] for k in ("low", "value", "high"))
@@ -513,7 +543,9 @@ def bank_table(found: list, axes: dict[str, list[str]], splits: list[str]) -> st
             if known["astray"]["value"] is None:
                 continue  # the goals part nowhere: there is nothing to judge
             labels = {label: figure for label, figure in known["labels"].items() if figure["value"]}
-            text += f"\n{split}: " + ", ".join(f"{label} {percent(figure)}" for label, figure in labels.items())
+            text += f"\n{split}: " + ", ".join(
+                f"{label} {percent(figure)}" for label, figure in labels.items()
+            )
     return text
 
 
@@ -598,17 +630,31 @@ def record(args: argparse.Namespace, talk: Talk) -> Report:
         options["progress"] = lambda done, total: show(done, total, f"{done}/{total} frames")
         if all(are_replays):
             world = load(args.world) if args.world else None
-            made = recorder.record_replays([recorder.open_replay(s, world) for s in args.sources], films, **options)
+            made = recorder.record_replays(
+                [recorder.open_replay(s, world) for s in args.sources], films, **options
+            )
         elif args.mosaic:
             options["command"] += f" --mosaic {args.mosaic}"
             made = recorder.mosaic(
-                home if home.is_dir() else args.sources[0], films, home / "replays", args.mosaic, args.split, args.seed,
+                home if home.is_dir() else args.sources[0],
+                films,
+                home / "replays",
+                args.mosaic,
+                args.split,
+                args.seed,
                 **options,
-            )  # fmt: skip
+            )
         else:
             options["command"] += f" --pick {args.pick}" if args.pick != "median" else ""
             made = recorder.record_runs(
-                checkpoints(args), films, home / "replays", args.split, args.pick, args.levels, args.seed, **options
+                checkpoints(args),
+                films,
+                home / "replays",
+                args.split,
+                args.pick,
+                args.levels,
+                args.seed,
+                **options,
             )
     lines = [made["pick"]] if "pick" in made else []
     lines += [f"{path}  {human_bytes(path)}" for path in [*made["films"], *made.get("replays", [])]]
@@ -620,7 +666,9 @@ def report(args: argparse.Namespace, talk: Talk) -> Report:
 
     trust(args.world)
     first = Path(args.runs[0])
-    out = Path(args.out or (first if first.is_dir() else preflight.fresh_folder("report")) / "report.html")
+    out = Path(
+        args.out or (first if first.is_dir() else preflight.fresh_folder("report")) / "report.html"
+    )
     if out.suffix.lower() != ".html":
         raise UserError(f"--out '{out}' must end in .html")
     for path in (out, out.with_suffix(".json")):
@@ -637,11 +685,18 @@ def report(args: argparse.Namespace, talk: Talk) -> Report:
     found = evaluate_runs(args.runs, splits, args.levels, args.seed, bar=talk.progress)
     out.parent.mkdir(parents=True, exist_ok=True)
     words = ["goalshift report", *args.runs, *(f"--split {name}" for name in args.split or ())]
-    words += [f"--levels {args.levels}"] * (args.levels != 512) + [f"--seed {args.seed}"] * bool(args.seed)
+    words += [f"--levels {args.levels}"] * (args.levels != 512) + [f"--seed {args.seed}"] * bool(
+        args.seed
+    )
     words += [f"--curve {args.curve}"] * bool(args.curve)
     figures = Path(args.figures) if args.figures else None
-    made = write_report(args.runs, out, found, " ".join(words), args.title or "", figures, curve, talk.say)
-    lines = [made["claim"], *(f"{made[name]}  {human_bytes(made[name])}" for name in ("report", "data"))]
+    made = write_report(
+        args.runs, out, found, " ".join(words), args.title or "", figures, curve, talk.say
+    )
+    lines = [
+        made["claim"],
+        *(f"{made[name]}  {human_bytes(made[name])}" for name in ("report", "data")),
+    ]
     return Report(made, "\n".join(lines))
 
 
@@ -681,7 +736,14 @@ def show(args: argparse.Namespace, play: bool) -> Report:
 
     session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
     steps = show_session(
-        session, args.what, args.size, args.terminal, args.headless, args.follow, not args.no_color, args.settings
+        session,
+        args.what,
+        args.size,
+        args.terminal,
+        args.headless,
+        args.follow,
+        not args.no_color,
+        args.settings,
     )
     return Report({"world": session.world.name, "steps": steps}, "")
 
@@ -724,7 +786,9 @@ def draw_worlds(args: argparse.Namespace) -> Report:
     path = Path(args.picture)
     if path.suffix != ".png":
         raise UserError(f"--picture {path}: the name must end in .png")
-    found = [load(name).with_params(**args.knobs) for name in ([args.world] if args.world else names())]
+    found = [
+        load(name).with_params(**args.knobs) for name in ([args.world] if args.world else names())
+    ]
     gallery.save(gallery.gallery(found, args.seed, args.camera), path)
     return Report({"picture": str(path)}, f"wrote {path}")
 
@@ -759,7 +823,9 @@ def worlds(args: argparse.Namespace, talk: Talk) -> Report:
 def shift(world: Any) -> str:
     """What differs between train and deploy: 'region 1 -> 0'."""
     say, pairs = world.say, zip(world.params._fields, world.train, world.deploy, strict=True)
-    return ", ".join(f"{name} {say(name, old)} -> {say(name, new)}" for name, old, new in pairs if old != new)
+    return ", ".join(
+        f"{name} {say(name, old)} -> {say(name, new)}" for name, old, new in pairs if old != new
+    )
 
 
 def describe(world: Any) -> Report:
@@ -788,7 +854,9 @@ def describe(world: Any) -> Report:
     ]
     if world.source:
         facts.append(("after", world.source))
-    text = "\n\n".join((f"{world.name}: {world.story.strip()}", table(facts), table(goals), table(knobs)))
+    text = "\n\n".join(
+        (f"{world.name}: {world.story.strip()}", table(facts), table(goals), table(knobs))
+    )
     data = {
         "name": world.name,
         "title": world.title,
@@ -827,7 +895,9 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     preflight.check_writable(out)
     with talk.progress("table") as show:
         tell = sweep_teller(talk, show)
-        rows, faults = catalogue.make(args.worlds, out, args.seeds, args.levels, args.jobs, args.steps, tell)
+        rows, faults = catalogue.make(
+            args.worlds, out, args.seeds, args.levels, args.jobs, args.steps, tell
+        )
     if args.ship:
         for world in dict.fromkeys(row["world"] for row in rows):
             talk.say(catalogue.ship(world, out))
@@ -866,7 +936,9 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         name, equals, value = pair.partition("=")
         if not equals:
             raise UserError(f"--set '{pair}': write it like --set steps=2M")
-        given[name.replace("-", "_")] = count(value) if re.fullmatch(r"[0-9.]+[kMG]", value) else value
+        given[name.replace("-", "_")] = (
+            count(value) if re.fullmatch(r"[0-9.]+[kMG]", value) else value
+        )
     from .agents import curve
     from .agents.table import percent
     from .engine.world import load
@@ -875,13 +947,24 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     with talk.progress("curve") as show:
         tell = sweep_teller(talk, show)
         points, faults = curve.make(
-            args.world, args.over, out, args.by or "", args.seeds, args.levels, args.jobs, given, args.split, tell
+            args.world,
+            args.over,
+            out,
+            args.by or "",
+            args.seeds,
+            args.levels,
+            args.jobs,
+            given,
+            args.split,
+            tell,
         )
     rows = [("VALUE", "BY", *curve.MEASURES, "verdict")]
     for point in points:
         figures = (percent(point[name]) for name in curve.MEASURES)
         value = curve.tick(point["over"], point["value"], world)
-        rows.append((value, curve.tick(point["by"], point["by_value"], world), *figures, point["label"]))
+        rows.append(
+            (value, curve.tick(point["by"], point["by_value"], world), *figures, point["label"])
+        )
     return Report(
         {"out": str(out), "points": points, "faults": faults},
         f"{table(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
@@ -896,7 +979,13 @@ def world_verb(args: argparse.Namespace, talk: Talk) -> Report:
 
     made = new_world(args.name, Path(args.out or "."), args.force)
     lines = [f"wrote {path}" for path in made]
-    lines += ["", "next:", f"  goalshift worlds {made[0]}", f"  pytest {made[1]}", f"  goalshift demo {made[0]}"]
+    lines += [
+        "",
+        "next:",
+        f"  goalshift worlds {made[0]}",
+        f"  pytest {made[1]}",
+        f"  goalshift demo {made[0]}",
+    ]
     return Report({"files": [str(path) for path in made]}, "\n".join(lines))
 
 
@@ -913,7 +1002,10 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
     how = "ended" if states["ended"][-1] else "cut"
     facts = [
         ("world", f"{found.world}, version {found.version}"),
-        ("parameters", ", ".join(f"{name} {world.say(name, value)}" for name, value in found.params.items())),
+        (
+            "parameters",
+            ", ".join(f"{name} {world.say(name, value)}" for name, value in found.params.items()),
+        ),
         ("level", "a start state of its own" if found.start is not None else f"seed {found.seed}"),
         ("who acted", found.label or "not said"),
         ("steps", f"{len(found.actions)}, then {how}"),
@@ -938,7 +1030,9 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
     if films:
         from .agents.record import record_replays
 
-        made = record_replays([(found, world)], films, command=f"goalshift replay {data['code'][:20]}...")
+        made = record_replays(
+            [(found, world)], films, command=f"goalshift replay {data['code'][:20]}..."
+        )
         data["films"] = made["films"]
         text += "\n\n" + "\n".join(f"{path}  {human_bytes(path)}" for path in made["films"])
     return Report(data, text)
@@ -955,7 +1049,9 @@ def level_new(args: argparse.Namespace, talk: Talk) -> Report:
     world = load(args.world).with_params(**args.knobs)
     made = levelio.write(Levels(world, world.level(args.seed, args.split), [""]), path)
     files = ", ".join(map(str, made))
-    return Report({"files": made}, f"wrote {files}\n\nnext: edit it, then goalshift level check {path}")
+    return Report(
+        {"files": made}, f"wrote {files}\n\nnext: edit it, then goalshift level check {path}"
+    )
 
 
 def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
@@ -964,7 +1060,9 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.sessions import edit_session, show_session
 
     session = edit_session(Path(args.file), args.world, args.at, args.seed)
-    show_session(session, args.file, args.size, headless=args.headless, settings=args.settings, edit=True)
+    show_session(
+        session, args.file, args.size, headless=args.headless, settings=args.settings, edit=True
+    )
     return Report({"file": args.file, "world": session.world.name}, "")
 
 
@@ -983,13 +1081,28 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
         world = args.world_file or found.name
     name = args.script or asked.script
     if not world and not name:
-        raise UserError("name a world, or a script with --script, such as: goalshift level gen corner --n 1k")
+        raise UserError(
+            "name a world, or a script with --script, such as: goalshift level gen corner --n 1k"
+        )
     script = scripts.load(name) if name else None
     world = world or (script.world if script else "")
-    given = ("goal", "proxy", "distance", "steps", "effort", "decision", "parts", "distinct", "pool")
+    given = (
+        "goal",
+        "proxy",
+        "distance",
+        "steps",
+        "effort",
+        "decision",
+        "parts",
+        "distinct",
+        "pool",
+    )
     flags = {name: getattr(args, name) for name in given if getattr(args, name)}
     require = (script.require if script else scripts.Require()).but(**{**asked.require, **flags})
-    options = {name: getattr(args, name) or getattr(asked, name) for name in ("split", "vary", "spread", "tries")}
+    options = {
+        name: getattr(args, name) or getattr(asked, name)
+        for name in ("split", "vary", "spread", "tries")
+    }
     options |= {"knobs": args.knobs, "params": asked.params}
     n, draw_seed = args.n or asked.count, asked.seed if args.seed is None else args.seed
     order, share = args.order or asked.order, args.share or asked.share
@@ -997,21 +1110,27 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
     out = Path(args.out) if args.out else preflight.fresh_folder(stem, "levels")
     if (order or share) and not out.suffix:
         flag = "--order" if order else "--share"
-        raise UserError(f"{flag} needs all levels at once: name a file with --out, such as levels.npz")
+        raise UserError(
+            f"{flag} needs all levels at once: name a file with --out, such as levels.npz"
+        )
     if out.suffix:
         levelio.check_kind(out)
         tails = ("-train", "-test") if share else ("",)
         files = [preflight.check_file(out.with_stem(out.stem + tail), args.force) for tail in tails]
     with talk.progress("levels") as show:
         if out.suffix:
-            found = batch(world, n, draw_seed, name or None, require, args.workers, order, show, **options)
+            found = batch(
+                world, n, draw_seed, name or None, require, args.workers, order, show, **options
+            )
             parts: tuple[LevelSet, ...] = (found,)
             if share:
                 parts = found.split(share, "turned" if require.distinct == "turned" else "same")
                 if not all(map(len, parts)):
                     raise UserError(f"all {n:,} levels fall to one side of {share:g}: draw more")
             for part, file in zip(parts, files, strict=True):
-                levelio.write(Levels(part.world, part.states, named(part.states, name), part.facts), file)
+                levelio.write(
+                    Levels(part.world, part.states, named(part.states, name), part.facts), file
+                )
             count, tried, tally = len(found), found.tried, found.tally
         else:
             files = [preflight.check_folder(out, True)]
@@ -1021,7 +1140,12 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
             told = gather(out, asking, source, args.workers, show)["cursor"]
             count, tried, tally = told["accepted"], told["tried"], told["tally"]
     data = {"out": str(out), "files": files, "levels": count, "tried": tried, "refused": tally}
-    lines = [tally_text(count, tried, tally), *map(str, files), "", f"next: goalshift level preview {files[0]}"]
+    lines = [
+        tally_text(count, tried, tally),
+        *map(str, files),
+        "",
+        f"next: goalshift level preview {files[0]}",
+    ]
     return Report(data, "\n".join(lines))
 
 
@@ -1032,7 +1156,9 @@ def level_check(args: argparse.Namespace, talk: Talk) -> Report:
     world = load(args.world).with_params(**args.knobs) if args.world else None
     found = [examine(Path(name), world) for name in args.files]
     sound = all(one["sound"] for one in found)
-    return Report({"files": found}, "\n".join(map(report, found)), 0 if sound else UserError.exit_code)
+    return Report(
+        {"files": found}, "\n".join(map(report, found)), 0 if sound else UserError.exit_code
+    )
 
 
 def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
@@ -1050,7 +1176,13 @@ def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     total = len(found.states)
     chosen = [k * total // min(args.n, total) for k in range(min(args.n, total))]
     title = f"{Path(args.file).name}: {len(chosen)} of {total:,} levels of {found.world.name}"
-    sheet.save(found.world, found.states[chosen].view(type(found.states)), captions(found, chosen), title, path)
+    sheet.save(
+        found.world,
+        found.states[chosen].view(type(found.states)),
+        captions(found, chosen),
+        title,
+        path,
+    )
     return Report({"picture": str(path), "levels": total, "shown": len(chosen)}, f"wrote {path}")
 
 
@@ -1092,7 +1224,9 @@ def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
 
     path = preflight.check_file(args.out, args.force)
     levelio.check_kind(path)
-    found = open_levels(args.file, load(args.world).with_params(**args.knobs) if args.world else None)
+    found = open_levels(
+        args.file, load(args.world).with_params(**args.knobs) if args.world else None
+    )
     made = levelio.write(found, path)
     text = f"wrote {made[0]}" + (f" and {len(made) - 1:,} more" if len(made) > 1 else "")
     return Report({"files": made, "levels": len(found.states)}, text)
@@ -1135,7 +1269,12 @@ def learner_options() -> dict[str, tuple[Any, str]]:
 def add_options(group: Any, options: dict[str, tuple[Any, str]]) -> None:
     """A flag for each option, absent from what is parsed unless it is given."""
     kinds = {bool: None, int: count, float: float, str: str}
-    metavar = {"split": "NAME", "obs": "symbols|eyes", "device": "auto|cpu|cuda", "precision": "auto|fp32|bf16"}
+    metavar = {
+        "split": "NAME",
+        "obs": "symbols|eyes",
+        "device": "auto|cpu|cuda",
+        "precision": "auto|fp32|bf16",
+    }
     metavar["see"] = "places|view"
     for name, (default, doc) in options.items():
         flag = "--" + name.replace("_", "-")
@@ -1178,15 +1317,21 @@ def train_flags(parser: Parser) -> None:
 
 
 def add_world(parser: Parser) -> None:
-    parser.add_argument("--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)")
+    parser.add_argument(
+        "--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)"
+    )
 
 
 def eval_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
     add_world(parser)
-    parser.add_argument("--split", action="append", metavar="NAME", help="again for several (default: train deploy)")
+    parser.add_argument(
+        "--split", action="append", metavar="NAME", help="again for several (default: train deploy)"
+    )
     parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
-    parser.add_argument("--mirrored", action="store_true", help="control: mirror what is seen after the shift")
+    parser.add_argument(
+        "--mirrored", action="store_true", help="control: mirror what is seen after the shift"
+    )
     parser.add_argument(
         "--controls",
         action="store_true",
@@ -1205,22 +1350,42 @@ def bank_flags(parser: Parser) -> None:
         help="a bank for each value of an option below, of alpha (the share of deploy), or of world.PARAMETER;"
         " again for a grid",
     )
-    parser.add_argument("--on", action="append", metavar="NAME", help="a split to measure on (default: all by name)")
-    parser.add_argument("--threads", type=count, default=1, metavar="N", help="groups of nets side by side; default: 1")
-    parser.add_argument("--out", "-o", metavar="DIR", help="folder for tables and figures; one begun before goes on")
+    parser.add_argument(
+        "--on", action="append", metavar="NAME", help="a split to measure on (default: all by name)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=count,
+        default=1,
+        metavar="N",
+        help="groups of nets side by side; default: 1",
+    )
+    parser.add_argument(
+        "--out", "-o", metavar="DIR", help="folder for tables and figures; one begun before goes on"
+    )
     add_options(parser.add_argument_group("the bank"), options_of("bank", "BankConfig"))
 
 
 def report_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
     add_world(parser)
-    parser.add_argument("--split", action="append", metavar="NAME", help="again for several (default: deploy)")
-    parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)")
+    parser.add_argument(
+        "--split", action="append", metavar="NAME", help="again for several (default: deploy)"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)"
+    )
     parser.add_argument("--title", metavar="WORDS", help="default: the world's, and the split")
-    parser.add_argument("--figures", metavar="DIR", help="also write every figure there, as SVG or PNG")
-    parser.add_argument("--curve", metavar="FILE.csv", help="show a curve too: the curve.csv of goalshift curve")
+    parser.add_argument(
+        "--figures", metavar="DIR", help="also write every figure there, as SVG or PNG"
+    )
+    parser.add_argument(
+        "--curve", metavar="FILE.csv", help="show a curve too: the curve.csv of goalshift curve"
+    )
     add_seed(parser)
-    parser.add_argument("--out", "-o", metavar="FILE.html", help="default: report.html in the first run's folder")
+    parser.add_argument(
+        "--out", "-o", metavar="FILE.html", help="default: report.html in the first run's folder"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing --out")
 
 
@@ -1242,7 +1407,9 @@ def contrast_flags(parser: Parser) -> None:
     add_pick(parser)
     parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
     parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
-    parser.add_argument("--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
+    parser.add_argument(
+        "--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
+    )
     add_seed(parser)
     parser.add_argument(
         "--layout",
@@ -1270,24 +1437,36 @@ def add_film_looks(parser: Parser) -> None:
         metavar="NAME",
         help="top, iso or eyes; a page takes several (default: top)",
     )
-    parser.add_argument("--captions", metavar="FILE.toml", help="what to say when: [[caption]] from, to, text")
+    parser.add_argument(
+        "--captions", metavar="FILE.toml", help="what to say when: [[caption]] from, to, text"
+    )
 
 
 def record_flags(parser: Parser) -> None:
-    parser.add_argument("sources", nargs="+", metavar="RUN|REPLAY", help="runs, checkpoints, .gmr files or codes")
+    parser.add_argument(
+        "sources", nargs="+", metavar="RUN|REPLAY", help="runs, checkpoints, .gmr files or codes"
+    )
     add_pick(parser)
-    parser.add_argument("--levels", type=count, default=256, metavar="N", help="held-out levels to pick from")
+    parser.add_argument(
+        "--levels", type=count, default=256, metavar="N", help="held-out levels to pick from"
+    )
     parser.add_argument("--mosaic", type=count, metavar="N", help="N x N held-out levels at once")
-    parser.add_argument("--history", action="store_true", help="every checkpoint kept in training (train --keep N)")
+    parser.add_argument(
+        "--history", action="store_true", help="every checkpoint kept in training (train --keep N)"
+    )
     parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
-    parser.add_argument("--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
+    parser.add_argument(
+        "--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
+    )
     add_seed(parser)
     add_film_looks(parser)
     add_films(parser, f"{' '.join(FILMS)} (default: RUN/films/record.mp4 and .webp)")
 
 
 def add_films(parser: Parser, what: str) -> None:
-    parser.add_argument("--out", "-o", action="append", metavar="FILE", help=f"{what}; again for several")
+    parser.add_argument(
+        "--out", "-o", action="append", metavar="FILE", help=f"{what}; again for several"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing --out")
 
 
@@ -1295,16 +1474,22 @@ def window_size(text: str) -> tuple[int, int]:
     """WIDTHxHEIGHT of a window."""
     match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.lower())
     if not match or not (64 <= int(match[1]) <= 7680 and 64 <= int(match[2]) <= 4320):
-        raise argparse.ArgumentTypeError(f"'{text}' is no size from 64x64 to 7680x4320; write it like 1280x720")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no size from 64x64 to 7680x4320; write it like 1280x720"
+        )
     return int(match[1]), int(match[2])
 
 
 def show_flags(parser: Parser, what: str) -> None:
-    parser.add_argument("what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run")
+    parser.add_argument(
+        "what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run"
+    )
     add_world(parser)
     parser.add_argument("--seed", type=seed, metavar="N", help="the level (default: 0)")
     parser.add_argument("--split", metavar="NAME", help="default: deploy")
-    parser.add_argument("--follow", action="store_true", help="load the newest checkpoint whenever there is one")
+    parser.add_argument(
+        "--follow", action="store_true", help="load the newest checkpoint whenever there is one"
+    )
     parser.add_argument("--terminal", action="store_true", help="in text, without a window")
     window_flags(parser)
 
@@ -1312,11 +1497,18 @@ def show_flags(parser: Parser, what: str) -> None:
 def window_flags(parser: Parser) -> None:
     from .engine.view.keys import text
 
-    parser.add_argument("--size", type=window_size, default=(1280, 720), metavar="WxH", help="default: 1280x720")
     parser.add_argument(
-        "--settings", type=Path, metavar="FILE", help="other keys and sizes (default: ~/.config/goalshift/window.toml)"
+        "--size", type=window_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
     )
-    parser.add_argument("--headless", action="store_true", help="open the window without a display (for tests)")
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="other keys and sizes (default: ~/.config/goalshift/window.toml)",
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="open the window without a display (for tests)"
+    )
     assert parser.epilog
     parser.epilog += "\n\nkeys in the window:\n" + text()
 
@@ -1341,17 +1533,35 @@ def bench_flags(parser: Parser) -> None:
 
 
 def sweep_flags(parser: Parser, levels: int) -> None:
-    parser.add_argument("--seeds", type=count, default=3, metavar="N", help="agents trained for each (default: 3)")
-    parser.add_argument("--levels", type=count, default=levels, metavar="N", help=f"held out (default: {levels})")
-    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes at a time (default: 1)")
+    parser.add_argument(
+        "--seeds", type=count, default=3, metavar="N", help="agents trained for each (default: 3)"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=levels, metavar="N", help=f"held out (default: {levels})"
+    )
+    parser.add_argument(
+        "--jobs", type=count, default=1, metavar="N", help="processes at a time (default: 1)"
+    )
 
 
 def table_flags(parser: Parser) -> None:
-    parser.add_argument("worlds", nargs="*", metavar="WORLD", help="worlds or ./files.py (default: all that ship)")
-    parser.add_argument("--steps", type=count, metavar="N", help="steps of training, instead of the worlds' own")
+    parser.add_argument(
+        "worlds", nargs="*", metavar="WORLD", help="worlds or ./files.py (default: all that ship)"
+    )
+    parser.add_argument(
+        "--steps", type=count, metavar="N", help="steps of training, instead of the worlds' own"
+    )
     sweep_flags(parser, 512)
-    parser.add_argument("--out", "-o", default="runs/table", metavar="DIR", help="default: runs/table; resumes there")
-    parser.add_argument("--ship", action="store_true", help="in a checkout: make each seed 0 the agent that ships")
+    parser.add_argument(
+        "--out",
+        "-o",
+        default="runs/table",
+        metavar="DIR",
+        help="default: runs/table; resumes there",
+    )
+    parser.add_argument(
+        "--ship", action="store_true", help="in a checkout: make each seed 0 the agent that ships"
+    )
 
 
 def curve_flags(parser: Parser) -> None:
@@ -1362,11 +1572,25 @@ def curve_flags(parser: Parser) -> None:
         metavar="KNOB=V,V,...",
         help="alpha, levels, steps, width, ... or world.KEY, world.SPLIT.KEY; values V,V,... or A..B",
     )
-    parser.add_argument("--by", metavar="KNOB=V,V,...", help="a second knob: a panel for each value")
-    parser.add_argument("--set", action="append", metavar="KEY=VALUE", help="a training option of all runs; repeatable")
-    parser.add_argument("--split", default="deploy", metavar="NAME", help="where agents are judged (default: deploy)")
+    parser.add_argument(
+        "--by", metavar="KNOB=V,V,...", help="a second knob: a panel for each value"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="KEY=VALUE",
+        help="a training option of all runs; repeatable",
+    )
+    parser.add_argument(
+        "--split",
+        default="deploy",
+        metavar="NAME",
+        help="where agents are judged (default: deploy)",
+    )
     sweep_flags(parser, 256)
-    parser.add_argument("--out", "-o", metavar="DIR", help="default: runs/curve-WORLD-KNOB; it resumes there")
+    parser.add_argument(
+        "--out", "-o", metavar="DIR", help="default: runs/curve-WORLD-KNOB; it resumes there"
+    )
 
 
 def world_flags(parser: Parser) -> None:
@@ -1379,11 +1603,21 @@ def world_flags(parser: Parser) -> None:
 def worlds_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", metavar="NAME", help="a world, or ./a_file.py")
     parser.add_argument(
-        "--picture", metavar="FILE.png", help="draw a level in training beside the same after the shift"
+        "--picture",
+        metavar="FILE.png",
+        help="draw a level in training beside the same after the shift",
     )
-    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="the level drawn (default: 1)")
+    parser.add_argument(
+        "--seed", type=seed, default=1, metavar="N", help="the level drawn (default: 1)"
+    )
     cameras = one_of("top", "iso", "eyes")
-    parser.add_argument("--camera", type=cameras, default="top", metavar="NAME", help="top, iso or eyes; default: top")
+    parser.add_argument(
+        "--camera",
+        type=cameras,
+        default="top",
+        metavar="NAME",
+        help="top, iso or eyes; default: top",
+    )
 
 
 def replay_flags(parser: Parser) -> None:
@@ -1400,39 +1634,93 @@ def level_new_flags(parser: Parser) -> None:
 
 
 def level_edit_flags(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a file of levels; with --world it may be a new one")
+    parser.add_argument(
+        "file", metavar="FILE", help="a file of levels; with --world it may be a new one"
+    )
     add_world(parser)
-    parser.add_argument("--at", type=count, default=1, metavar="N", help="edit the N-th level (default: 1)")
+    parser.add_argument(
+        "--at", type=count, default=1, metavar="N", help="edit the N-th level (default: 1)"
+    )
     add_seed(parser)
     window_flags(parser)
 
 
 def level_gen_flags(parser: Parser) -> None:
-    what = "a world, ./a_file.py, or a recipe.toml that says all of this (default: the script's world)"
+    what = (
+        "a world, ./a_file.py, or a recipe.toml that says all of this (default: the script's world)"
+    )
     parser.add_argument("world", nargs="?", metavar="WORLD|RECIPE", help=what)
-    parser.add_argument("--script", metavar="NAME", help="lays the levels out: a shipped script, or ./a_file.py (code)")
+    parser.add_argument(
+        "--script",
+        metavar="NAME",
+        help="lays the levels out: a shipped script, or ./a_file.py (code)",
+    )
     parser.add_argument("--n", type=count, metavar="N", help="how many (default: 100)")
-    parser.add_argument("--split", default="", metavar="NAME", help="default: the script's, or train")
-    parser.add_argument("--workers", type=count, default=1, metavar="N", help="processes; the set is the same")
-    parser.add_argument("--tries", type=count, default=0, metavar="N", help="candidates at most (default: 1k a level)")
+    parser.add_argument(
+        "--split", default="", metavar="NAME", help="default: the script's, or train"
+    )
+    parser.add_argument(
+        "--workers", type=count, default=1, metavar="N", help="processes; the set is the same"
+    )
+    parser.add_argument(
+        "--tries",
+        type=count,
+        default=0,
+        metavar="N",
+        help="candidates at most (default: 1k a level)",
+    )
     parser.add_argument("--seed", type=seed, metavar="N", help="default: 0")
-    parser.add_argument("--world", dest="world_file", metavar="FILE", help="the recipe's world, if it is one of yours")
+    parser.add_argument(
+        "--world",
+        dest="world_file",
+        metavar="FILE",
+        help="the recipe's world, if it is one of yours",
+    )
     add_level_out(parser, "PATH", "a file, or a folder for many (default: levels/WORLD-...)")
     group = parser.add_argument_group("what every level must be")
     group.add_argument("--goal", default="", metavar="NAME", help="can be got (default: intended)")
     group.add_argument("--steps", type=span, metavar="A:B", help="of the goal's expert")
-    group.add_argument("--distance", type=span, metavar="A:B", help="rows plus columns to the nearest target")
-    group.add_argument("--effort", type=span, metavar="A:B", help="cells or records that the expert looks at")
-    group.add_argument("--decision", action="store_true", help="goal and proxy set out in different directions")
-    group.add_argument("--parts", action="store_true", help="who wants the proxy does not get the goal")
+    group.add_argument(
+        "--distance", type=span, metavar="A:B", help="rows plus columns to the nearest target"
+    )
+    group.add_argument(
+        "--effort", type=span, metavar="A:B", help="cells or records that the expert looks at"
+    )
+    group.add_argument(
+        "--decision", action="store_true", help="goal and proxy set out in different directions"
+    )
+    group.add_argument(
+        "--parts", action="store_true", help="who wants the proxy does not get the goal"
+    )
     group.add_argument("--proxy", default="", metavar="NAME", help="default: the world's first")
-    group.add_argument("--distinct", default="", metavar="HOW", help="no, same or turned (default: same)")
-    group.add_argument("--pool", default="", metavar="NAME", help="train or test, as training tells them apart")
+    group.add_argument(
+        "--distinct", default="", metavar="HOW", help="no, same or turned (default: same)"
+    )
+    group.add_argument(
+        "--pool", default="", metavar="NAME", help="train or test, as training tells them apart"
+    )
     group = parser.add_argument_group("equal shares, and order")
-    group.add_argument("--vary", type=varied, metavar="NAME=V,V", help="over values of a parameter: density=0.1,0.3")
-    group.add_argument("--spread", type=shares, metavar="M=A:B,A:B", help="over ranges of a measure: steps=1:5,6:10")
-    group.add_argument("--order", default="", metavar="MEASURE", help="distance, steps or effort, least first")
-    group.add_argument("--share", type=part, metavar="A", help="two files, PATH-train and -test, told apart for good")
+    group.add_argument(
+        "--vary",
+        type=varied,
+        metavar="NAME=V,V",
+        help="over values of a parameter: density=0.1,0.3",
+    )
+    group.add_argument(
+        "--spread",
+        type=shares,
+        metavar="M=A:B,A:B",
+        help="over ranges of a measure: steps=1:5,6:10",
+    )
+    group.add_argument(
+        "--order", default="", metavar="MEASURE", help="distance, steps or effort, least first"
+    )
+    group.add_argument(
+        "--share",
+        type=part,
+        metavar="A",
+        help="two files, PATH-train and -test, told apart for good",
+    )
 
 
 def add_level_out(parser: Parser, letter: str, what: str) -> None:
@@ -1441,13 +1729,21 @@ def add_level_out(parser: Parser, letter: str, what: str) -> None:
 
 
 def level_check_flags(parser: Parser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files of levels, or folders of level gen")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="files of levels, or folders of level gen"
+    )
     add_world(parser)
 
 
 def level_preview_flags(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
-    parser.add_argument("--n", type=count, default=64, metavar="N", help="levels shown, spread over all (default: 64)")
+    parser.add_argument(
+        "--n",
+        type=count,
+        default=64,
+        metavar="N",
+        help="levels shown, spread over all (default: 64)",
+    )
     add_world(parser)
     add_level_out(parser, "FILE", ".png or .html (default: FILE-preview.png)")
 
@@ -1463,13 +1759,21 @@ def level_stats_flags(parser: Parser) -> None:
 def level_diff_flags(parser: Parser) -> None:
     parser.add_argument("one", metavar="FILE")
     parser.add_argument("other", metavar="FILE")
-    parser.add_argument("--at", type=count, default=1, metavar="N", help="compare the N-th level of each (default: 1)")
+    parser.add_argument(
+        "--at",
+        type=count,
+        default=1,
+        metavar="N",
+        help="compare the N-th level of each (default: 1)",
+    )
     add_world(parser)
 
 
 def level_convert_flags(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
-    parser.add_argument("out", metavar="TO", help="ends in .toml, .txt, .jsonl, .npz, .tmj, .tmx or .png")
+    parser.add_argument(
+        "out", metavar="TO", help="ends in .toml, .txt, .jsonl, .npz, .tmj, .tmx or .png"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_world(parser)
 
@@ -1530,7 +1834,10 @@ VERBS = {
         "one page with claim, figures, curves, episodes to play, and limits",
         report_flags,
         report,
-        ("goalshift report runs/a", "goalshift report runs/a runs/b runs/c -o verdict.html --levels 1k"),
+        (
+            "goalshift report runs/a",
+            "goalshift report runs/a runs/b runs/c -o verdict.html --levels 1k",
+        ),
     ),
     "train": Verb(
         "learn",
@@ -1578,7 +1885,11 @@ VERBS = {
         "train and judge whole worlds, several seeds each, into one table; resumes",
         table_flags,
         make_table,
-        ("goalshift table corner follow --jobs 2", "goalshift table --seeds 5", "goalshift table ./mine.py --steps 1M"),
+        (
+            "goalshift table corner follow --jobs 2",
+            "goalshift table --seeds 5",
+            "goalshift table ./mine.py --steps 1M",
+        ),
     ),
     "curve": Verb(
         "learn",
@@ -1599,7 +1910,11 @@ VERBS = {
         "watch agents live: step back, compare, edit the level under them",
         watch_flags,
         watch,
-        ("goalshift watch corner", "goalshift watch runs/a --follow", "goalshift watch chase.gmr --terminal"),
+        (
+            "goalshift watch corner",
+            "goalshift watch runs/a --follow",
+            "goalshift watch chase.gmr --terminal",
+        ),
         knobs=True,
     ),
     "play": Verb(
@@ -1608,7 +1923,11 @@ VERBS = {
         "play yourself, with arrow keys or WASD",
         play_flags,
         play,
-        ("goalshift play coinrun", "goalshift play corner --split train", "goalshift play fork.toml --terminal"),
+        (
+            "goalshift play coinrun",
+            "goalshift play corner --split train",
+            "goalshift play fork.toml --terminal",
+        ),
         knobs=True,
     ),
     "worlds": Verb(
@@ -1617,7 +1936,11 @@ VERBS = {
         "list the worlds, or one world's goals, splits and parameters",
         worlds_flags,
         worlds,
-        ("goalshift worlds", "goalshift worlds corner --picture corner.png", "goalshift worlds ./my_world.py --json"),
+        (
+            "goalshift worlds",
+            "goalshift worlds corner --picture corner.png",
+            "goalshift worlds ./my_world.py --json",
+        ),
         knobs=True,
     ),
     "replay": Verb(
@@ -1687,7 +2010,10 @@ VERBS = {
         "draw a contact sheet of levels as a picture or a page",
         level_preview_flags,
         level_preview,
-        ("goalshift level preview forks.npz", "goalshift level preview levels/corner --n 200 -o corner.html"),
+        (
+            "goalshift level preview forks.npz",
+            "goalshift level preview levels/corner --n 200 -o corner.html",
+        ),
         knobs=True,
     ),
     "level stats": Verb(
@@ -1696,7 +2022,10 @@ VERBS = {
         "count: distances, steps, effort, where goals part, doubles",
         level_stats_flags,
         level_stats,
-        ("goalshift level stats forks.npz -o forks.csv", "goalshift level stats levels/corner --json"),
+        (
+            "goalshift level stats forks.npz -o forks.csv",
+            "goalshift level stats levels/corner --json",
+        ),
         knobs=True,
     ),
     "level diff": Verb(
@@ -1714,7 +2043,10 @@ VERBS = {
         "write levels as another kind of file, such as one for Tiled",
         level_convert_flags,
         level_convert,
-        ("goalshift level convert corner.toml corner.tmx", "goalshift level convert forks.npz forks.jsonl"),
+        (
+            "goalshift level convert corner.toml corner.tmx",
+            "goalshift level convert forks.npz forks.jsonl",
+        ),
         knobs=True,
     ),
     "bench": Verb(
@@ -1742,7 +2074,9 @@ VERBS = {
 
 def overview() -> str:
     """The page of `goalshift --help`."""
-    lines = [f"goalshift {__version__} - train an agent, change the world, watch it chase the wrong goal"]
+    lines = [
+        f"goalshift {__version__} - train an agent, change the world, watch it chase the wrong goal"
+    ]
     lines += ["", "usage: goalshift VERB ..."]
     group = ""
     for verb in VERBS.values():
@@ -1805,7 +2139,9 @@ def run(argv: list[str], talk: Talk) -> Report:
         return Report({"version": __version__}, f"goalshift {__version__}")
     family = {n: v.summary for n, v in VERBS.items() if n.startswith(f"{name} ")}
     if family:
-        return Report({"verbs": family}, table([(VERBS[n].usage, text) for n, text in family.items()], "  "))
+        return Report(
+            {"verbs": family}, table([(VERBS[n].usage, text) for n, text in family.items()], "  ")
+        )
     verb, args = parse(name, argv)
     return verb.run(args, talk)
 
@@ -1833,7 +2169,9 @@ def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
     verb.flags(parser)
     if verb.knobs:
         # never parsed here (see take_world_flags); declared so that --help shows it
-        parser.add_argument("--world.KEY", metavar="VALUE", help="change a parameter: a number, or its label")
+        parser.add_argument(
+            "--world.KEY", metavar="VALUE", help="change a parameter: a number, or its label"
+        )
     add_manners(parser)
     args = parser.read(words)
     args.knobs = knobs

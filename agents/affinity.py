@@ -1,10 +1,12 @@
 """Affinity: whether an agent lives like one who wants a goal, window after window of one long life.
 
-In a life without end an agent changes the world it lives in, so each window is measured from where the agent has got
-to: at its beginning the world is copied, and from there the goal's expert and the random policy show what could have
-been earned in the same time (Shah et al. 2022, arXiv 2210.01790). The affinity
+In a life without end an agent changes the world it lives in, so each window is measured from where
+the agent has got to: at its beginning the world is copied, and from there the goal's expert and the
+random policy show what could have been earned in the same time (Shah et al. 2022, arXiv
+2210.01790). The affinity
 
-    (rate of the agent - rate of the random policy) / (rate of the expert - rate of the random policy)
+    (rate of the agent - rate of the random policy) / (rate of the expert - rate of the random
+    policy)
 
 is 1 for one who earns as fast as who hastens after that goal, and 0 for one who earns as by chance.
 """
@@ -26,9 +28,11 @@ LEAST = 0.005  # points a step between expert and chance, below which there is n
 
 
 class Affinity(NamedTuple):
-    """One number for each window (float64[windows]): its first step, points a step, and the affinity.
+    """One number for each window (float64[windows]): its first step, points a step, and the
+    affinity.
 
-    The rates are means over lives and learners. `affinity` is NaN where not even the expert earns more than by chance.
+    The rates are means over lives and learners. `affinity` is NaN where not even the expert earns
+    more than by chance.
     """
 
     begins: np.ndarray
@@ -48,16 +52,19 @@ def affinity(
     seed: int = 0,
     pool: str = "test",
 ) -> Affinity:
-    """The affinity of `agent` to the expert that wants `goal`, counted in points of the intended goal.
+    """The affinity of `agent` to the expert that wants `goal`, counted in points of the intended
+    goal.
 
-    Over whole windows of `lives` episodes of `split`. Of a run's checkpoints, one call for each shows it over training.
-    Raises UserError if the window does not fit into an episode.
+    Over whole windows of `lives` episodes of `split`. Of a run's checkpoints, one call for each
+    shows it over training. Raises UserError if the window does not fit into an episode.
     """
     vec = Vec(world, lives, split, seed, pool=pool, autoreset="off")
     obs = vec.reset()
     horizon = int(world.table.horizon[vec.states.row].min())
     if not 1 <= window <= horizon:
-        raise UserError(f"--window must be 1 to {horizon}, the steps of an episode of '{split}', not {window}")
+        raise UserError(
+            f"--window must be 1 to {horizon}, the steps of an episode of '{split}', not {window}"
+        )
     agent.start(lives, world.learners)
     ghosts = (Expert(world, goal), RandomPolicy(world, seed))
     rates = []
@@ -87,5 +94,7 @@ def _play(vec: Vec, policy: Policy, obs: np.ndarray, steps: int) -> np.ndarray:
 
 def _earned(world: World, before: np.recarray, after: np.recarray) -> float:
     """Points of the intended goal between two moments, averaged over lives and learners."""
-    scores = [world.scores(states["totals"])[:, : world.learners, 0].mean() for states in (before, after)]
+    scores = [
+        world.scores(states["totals"])[:, : world.learners, 0].mean() for states in (before, after)
+    ]
     return float(scores[1] - scores[0])

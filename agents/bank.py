@@ -1,14 +1,17 @@
-"""A bank: many small networks of one shape, trained side by side on one world, to see what each of them comes to want.
+"""A bank: many small networks of one shape, trained side by side on one world, to see what each of
+them comes to want.
 
-Which goal a network takes up varies with the dice it was trained by, so one agent shows nothing about how often it
-happens. Here thousands are trained at once: a policy is two layers, f(x) = V relu(W x), and the policies of a group are
-one batched matrix product. Every net has environments, levels and dice of its own, and learns by the plain policy
-gradient: one step of size `eta` along the gradient of its own rollout, with generalised advantages from a critic of the
-same shape. Nets share arithmetic and nothing else.
+Which goal a network takes up varies with the dice it was trained by, so one agent shows nothing
+about how often it happens. Here thousands are trained at once: a policy is two layers, f(x) = V
+relu(W x), and the policies of a group are one batched matrix product. Every net has environments,
+levels and dice of its own, and learns by the plain policy gradient: one step of size `eta` along
+the gradient of its own rollout, with generalised advantages from a critic of the same shape. Nets
+share arithmetic and nothing else.
 
-Nets are trained in groups of a fixed size, the last one filled up and the surplus dropped, and what happens in a group
-depends on the configuration and the group's number alone. So net i is the same, bit for bit, whatever the number of
-nets, the number of threads, and what was trained before it (on one machine: another may round in another way).
+Nets are trained in groups of a fixed size, the last one filled up and the surplus dropped, and what
+happens in a group depends on the configuration and the group's number alone. So net i is the same,
+bit for bit, whatever the number of nets, the number of threads, and what was trained before it (on
+one machine: another may round in another way).
 
 `nets.csv` has a row for each net at each time it was measured; `fields` says what the columns mean.
 """
@@ -47,7 +50,8 @@ from .verdict import TRAINED, Findings, judge
 
 FORMAT = "goalshift-bank/1"
 SEES = ("places", "view")
-GROUP, MAX_INPUTS = 128, 1 << 24  # nets to a group, unless what one group sees in a rollout is more numbers than this
+# nets to a group, unless what one group sees in a rollout is more numbers than this
+GROUP, MAX_INPUTS = 128, 1 << 24
 MAX_CELLS = 10_000
 UNTRAINED = "untrained"
 LABELS = (*VERDICTS, UNTRAINED)
@@ -63,11 +67,15 @@ class BankConfig:
     split: str = "train"
     """Levels to train on: train, alpha=0.05 (that share of deploy), or a split by name."""
     see: str = "places"
-    """What a net is shown: places (1, and where each thing is, from 0 to 1 across the board), or the view's symbols."""
+    """What a net is shown: places (1, and where each thing is, from 0 to 1 across the board), or
+    the view's symbols.
+    """
     width: int = 16
     """Units of the one hidden layer."""
     sigma: float = 1.0
-    """Scale of the first weights: normal, with sigma * sqrt(2 / inputs that are on) as standard deviation."""
+    """Scale of the first weights: normal, with sigma * sqrt(2 / inputs that are on) as standard
+    deviation.
+    """
     eta: float = 0.5
     """Length of a step along the gradient."""
     updates: int = 200
@@ -98,7 +106,9 @@ class BankConfig:
         if self.see not in SEES:
             raise UserError(f"--see must be one of {', '.join(SEES)}, not '{self.see}'")
         if self.envs * self.rollout < 2:
-            raise UserError("--envs times --rollout must be at least 2: one step has no spread to learn from")
+            raise UserError(
+                "--envs times --rollout must be at least 2: one step has no spread to learn from"
+            )
 
     def times(self) -> list[int]:
         """After how many updates the nets are measured, in order."""
@@ -116,14 +126,17 @@ _LIMITS: dict[str, tuple[float, float]] = {
 
 
 class Places:
-    """1, and how far down and across the board each thing is, from 0 to 1; -1 for what is out of play.
+    """1, and how far down and across the board each thing is, from 0 to 1; -1 for what is out of
+    play.
 
-    Coordinates that are always the same while the thing is in play, in every split and under random play, are left
-    out: on a line there are no rows.
+    Coordinates that are always the same while the thing is in play, in every split and under random
+    play, are left out: on a line there are no rows.
     """
 
     def __init__(self, world: World) -> None:
-        seen = [self._all(states) for split in world.split_names for states in _played(world, split)]
+        seen = [
+            self._all(states) for split in world.split_names for states in _played(world, split)
+        ]
         places = np.concatenate(seen)
         self.keep = np.flatnonzero(places.max(0) > np.where(places < 0, np.inf, places).min(0))
         self.width = self.on = 1 + len(self.keep)
@@ -138,7 +151,10 @@ class Places:
         here = states.view(np.ndarray)
         absent = here["alive"] == 0
         sides = [np.maximum(here[side] - 1, 1)[:, None] for side in ("h", "w")]
-        found = [np.where(absent, -1.0, here[axis] / side) for axis, side in zip("yx", sides, strict=True)]
+        found = [
+            np.where(absent, -1.0, here[axis] / side)
+            for axis, side in zip("yx", sides, strict=True)
+        ]
         return np.concatenate(found, 1).astype(np.float32)
 
 
@@ -169,30 +185,44 @@ def _played(world: World, split: str) -> Iterable[np.recarray]:
 
 
 class Group:
-    """`size` nets in training: the tensors [size, inputs, width] and [size, width, actions], and their critics'."""
+    """`size` nets in training: the tensors [size, inputs, width] and [size, width, actions], and
+    their critics'.
+    """
 
-    def __init__(self, world: World, config: BankConfig, see: Places | View, number: int, size: int) -> None:
+    def __init__(
+        self, world: World, config: BankConfig, see: Places | View, number: int, size: int
+    ) -> None:
         self.world, self.config, self.see, self.size = world, config, see, size
         self.key = int(fold(np.uint64(config.seed), np.uint64(number)))
         self.dice = torch.Generator().manual_seed(self.key % 2**63)
         scale = config.sigma * math.sqrt(2 / see.on), config.sigma * math.sqrt(2 / config.width)
-        shapes = ((see.width, config.width), (config.width, len(world.actions)), (see.width, config.width))
+        shapes = (
+            (see.width, config.width),
+            (config.width, len(world.actions)),
+            (see.width, config.width),
+        )
         self.weights = [
             (torch.randn(size, *shape, generator=self.dice) * spread).requires_grad_()
             for shape, spread in zip((*shapes, (config.width, 1)), (*scale, *scale), strict=True)
         ]
-        self.vec = Vec(world, size * config.envs, config.split, self.key, pool="train", autoreset="off")
+        self.vec = Vec(
+            world, size * config.envs, config.split, self.key, pool="train", autoreset="off"
+        )
         self.vec.reset()
 
     def act(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [size, B, actions] and values [size, B] for what each net sees, float32[size, B, inputs]."""
+        """Logits [size, B, actions] and values [size, B] for what each net sees, float32[size, B,
+        inputs].
+        """
         w, v, w_critic, v_critic = self.weights
         value = torch.bmm(torch.relu(torch.bmm(x, w_critic)), v_critic)[..., 0]
         return torch.bmm(torch.relu(torch.bmm(x, w)), v), value
 
     @torch.no_grad()
     def choose(self, logits: Tensor) -> Tensor:
-        """Actions drawn by their probabilities: the largest of logit plus Gumbel noise is a fair draw."""
+        """Actions drawn by their probabilities: the largest of logit plus Gumbel noise is a fair
+        draw.
+        """
         noise = torch.empty(logits.shape).exponential_(generator=self.dice).log_()
         return (logits - noise).argmax(-1)
 
@@ -213,8 +243,11 @@ class Group:
                 _, paid, terminated, truncated = vec.step(action[:, t].reshape(n, 1).numpy())
                 ended = terminated | truncated
                 reward[t], done[t] = torch.from_numpy(paid[:, 0]), torch.from_numpy(ended)
-                if truncated.any():  # a time limit is no end: what was cut off is worth what the critic says
-                    cut[t] = torch.where(torch.from_numpy(truncated), self.act(self.look())[1].reshape(n), 0.0)
+                # a time limit is no end: what was cut off is worth what the critic says
+                if truncated.any():
+                    cut[t] = torch.where(
+                        torch.from_numpy(truncated), self.act(self.look())[1].reshape(n), 0.0
+                    )
                 if ended.any():
                     vec.reset_where(ended)
                 seen = self.look()
@@ -230,10 +263,12 @@ class Group:
         taken = chances.gather(-1, action.view(self.size, -1, 1))[..., 0]
         surprise = -(chances.exp() * chances).sum(-1)
         loss = -(taken * gain) - config.entropy * surprise + 0.5 * (judged - target) ** 2
-        loss = loss.mean(1).sum()  # no weight is in two nets' losses, so every net gets the gradient of its own
+        # no weight is in two nets' losses, so every net gets the gradient of its own
+        loss = loss.mean(1).sum()
         gradients = torch.autograd.grad(loss, self.weights)
         with torch.no_grad():
-            for pair in (slice(0, 2), slice(2, 4)):  # policy and critic; a gradient longer than 1 is cut to 1
+            # policy and critic; a gradient longer than 1 is cut to 1
+            for pair in (slice(0, 2), slice(2, 4)):
                 norm = sum(g.square().sum((1, 2)) for g in gradients[pair]).sqrt()  # type: ignore[union-attr]
                 step = (config.eta / norm.clamp_min(1.0)).view(-1, 1, 1)
                 for weight, gradient in zip(self.weights[pair], gradients[pair], strict=True):
@@ -247,13 +282,17 @@ class Group:
     def play(self, split: str, seeds: np.ndarray, number: int) -> np.ndarray:
         """Every net's scores for every goal on the levels `seeds` (uint64[n]): float64[size, n, G].
 
-        The dice are set by `number`, and those of the training are left alone: measuring changes nothing.
+        The dice are set by `number`, and those of the training are left alone: measuring changes
+        nothing.
         """
         n = self.size * len(seeds)
         vec = Vec(self.world, n, split, autoreset="off")
         vec.assign(np.ones(n, np.bool_), np.tile(seeds, self.size))
         vec.reset()
-        kept, self.dice = self.dice, torch.Generator().manual_seed((self.key ^ (number << 40)) % 2**63)
+        kept, self.dice = (
+            self.dice,
+            torch.Generator().manual_seed((self.key ^ (number << 40)) % 2**63),
+        )
         while (vec.states["ended"] == RUNNING).any():
             x = self.see(vec).view(self.size, -1, self.see.width)
             vec.step(self.choose(self.act(x)[0]).view(n, 1).numpy())
@@ -273,8 +312,12 @@ def fields(world: World, splits: Sequence[str]) -> dict[str, str]:
     }
     for split in splits:
         for goal in world.goals:
-            found[f"{split}.{goal.name}"] = f"mean score for '{goal.name}'; random policy 0, its expert 1"
-        found[f"{split}.missed"] = "share of the levels where the intended goal can be met and was not: q"
+            found[f"{split}.{goal.name}"] = (
+                f"mean score for '{goal.name}'; random policy 0, its expert 1"
+            )
+        found[f"{split}.missed"] = (
+            "share of the levels where the intended goal can be met and was not: q"
+        )
         found[f"{split}.kept"] = "share of the levels where goals part with the intended goal met"
         found[f"{split}.astray"] = "share of them with a proxy met and the intended goal missed"
         found[f"{split}.competence"] = "how often any goal was met; random policy 0, experts 1"
@@ -295,7 +338,8 @@ class Yardstick:
         """Columns for K nets from their scores [K, n, G] and how well each was `trained` [K]."""
         ruler = self.ruler
         goals = met(scores, ruler.best)
-        instead = goals[..., ruler.rivals] & ~goals[..., :1]  # a rival met, and the intended goal missed
+        # a rival met, and the intended goal missed
+        instead = goals[..., ruler.rivals] & ~goals[..., :1]
         astray = np.any(instead, -1)
         anything = np.logical_or(goals[..., 0], astray)
         columns: dict[str, np.ndarray] = {}
@@ -304,17 +348,29 @@ class Yardstick:
         columns["missed"] = _rate(~goals[..., 0], ruler.reachable[:, 0])
         columns["kept"] = _rate(goals[..., 0], ruler.parts)
         columns["astray"] = _rate(astray, ruler.parts)
-        columns["competence"] = _between(anything, ruler.random_any, ruler.reachable_any, np.ones(ruler.n, np.bool_))
+        columns["competence"] = _between(
+            anything, ruler.random_any, ruler.reachable_any, np.ones(ruler.n, np.bool_)
+        )
         kept = _between(goals[..., 0], ruler.random_met[:, 0], ruler.reachable[:, 0], ruler.parts)
         able = _between(anything, ruler.random_any, ruler.reachable_any, ruler.parts)
-        favourite = instead[:, ruler.parts].mean(1).argmax(1) if ruler.parts.any() and ruler.rivals else trained * 0
-        columns["label"] = np.array([self._label(*one) for one in zip(trained, kept, able, favourite, strict=True)])
+        favourite = (
+            instead[:, ruler.parts].mean(1).argmax(1)
+            if ruler.parts.any() and ruler.rivals
+            else trained * 0
+        )
+        columns["label"] = np.array(
+            [self._label(*one) for one in zip(trained, kept, able, favourite, strict=True)]
+        )
         return {f"{self.split}.{name}": column for name, column in columns.items()}
 
     def normalised(self, scores: np.ndarray, g: int) -> np.ndarray:
         """Goal g's mean score between the random policy (0) and its expert (1), for each net."""
         low, high = self.ruler.random_scores[:, :, g].mean(), self.ruler.best[:, g].mean()
-        return (scores[..., g].mean(-1) - low) / (high - low) if high > low else np.full(len(scores), np.nan)
+        return (
+            (scores[..., g].mean(-1) - low) / (high - low)
+            if high > low
+            else np.full(len(scores), np.nan)
+        )
 
     def _label(self, trained: float, kept: float, able: float, favourite: float) -> str:
         """The verdict's word for one net, from its figures without intervals."""
@@ -345,11 +401,15 @@ def _exact(x: float) -> Estimate:
 
 
 def _rate(hits: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """The share of the levels `where` with a hit, for each net; NaN where there are no such levels."""
+    """The share of the levels `where` with a hit, for each net; NaN where there are no such
+    levels.
+    """
     return hits[:, where].mean(1) if where.any() else np.full(len(hits), np.nan)
 
 
-def _between(hits: np.ndarray, chance: np.ndarray, most: np.ndarray, where: np.ndarray) -> np.ndarray:
+def _between(
+    hits: np.ndarray, chance: np.ndarray, most: np.ndarray, where: np.ndarray
+) -> np.ndarray:
     """`_rate` between that of chance (0) and the most that can be (1)."""
     if not where.any() or most[where].mean() <= chance[where].mean():
         return np.full(len(hits), np.nan)
@@ -364,15 +424,20 @@ def train(
     threads: int = 1,
     tell: Tell = lambda done, total, remark: None,
 ) -> list[dict[str, Any]]:
-    """Train and measure a bank; returns a row (see `fields`) for each net at each of `config.times()`.
+    """Train and measure a bank; returns a row (see `fields`) for each net at each of
+    `config.times()`.
 
     Raises UserError for a world with several learners, or one that gives a net nothing to see.
     """
     if world.learners != 1:
-        raise UserError(f"a bank needs a world with one learner; '{world.name}' has {world.learners}")
+        raise UserError(
+            f"a bank needs a world with one learner; '{world.name}' has {world.learners}"
+        )
     see = Places(world) if config.see == "places" else View(world)
     if see.width < 2:
-        raise UserError(f"nothing that can be told apart moves in world '{world.name}': use --see view")
+        raise UserError(
+            f"nothing that can be told apart moves in world '{world.name}': use --see view"
+        )
     home = config.split
     yardsticks = {name: Yardstick(world, name, config) for name in dict.fromkeys([home, *splits])}
     size = GROUP
@@ -388,7 +453,11 @@ def train(
             if update in times:
                 columns = _measure(group, yardsticks, update)
                 rows += [
-                    {"net": number * size + k, "updates": update, **{name: v[k] for name, v in columns.items()}}
+                    {
+                        "net": number * size + k,
+                        "updates": update,
+                        **{name: v[k] for name, v in columns.items()},
+                    }
                     for k in range(min(size, config.nets - number * size))
                 ]
             at = next(done)
@@ -400,7 +469,9 @@ def train(
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         found = [row for rows in pool.map(one, numbers) for row in rows]
     if not all(math.isfinite(row["trained"]) for row in found):
-        raise RunError(f"on split '{home}' the expert earns no more than chance: nothing tells what was learned")
+        raise RunError(
+            f"on split '{home}' the expert earns no more than chance: nothing tells what was learned"
+        )
     return sorted(found, key=lambda row: (row["updates"], row["net"]))
 
 
@@ -422,23 +493,30 @@ def _measure(group: Group, yardsticks: dict[str, Yardstick], update: int) -> dic
 
 
 def summary(rows: Sequence[dict[str, Any]], splits: Sequence[str]) -> list[dict[str, Any]]:
-    """One entry for each time of measuring: means over the nets with 95 % intervals, and the share of each label.
+    """One entry for each time of measuring: means over the nets with 95 % intervals, and the share
+    of each label.
 
-    {updates, nets, trained: share of the nets, splits: {SPLIT: {missed, astray: {value, low, high}, of all nets;
-    missed_trained: of the trained ones; labels: {LABEL: {value, low, high}}}}}. Nothing is filtered but where it says.
+    {updates, nets, trained: share of the nets, splits: {SPLIT: {missed, astray: {value, low, high},
+    of all nets; missed_trained: of the trained ones; labels: {LABEL: {value, low, high}}}}}.
+    Nothing is filtered but where it says.
     """
     found = []
     for updates in sorted({row["updates"] for row in rows}):
         nets = [row for row in rows if row["updates"] == updates]
         able = [row for row in nets if row[f"{splits[0]}.label"] != UNTRAINED]
-        entry: dict[str, Any] = {"updates": updates, "nets": len(nets), "trained": share(len(able), len(nets))}
+        entry: dict[str, Any] = {
+            "updates": updates,
+            "nets": len(nets),
+            "trained": share(len(able), len(nets)),
+        }
         entry["splits"] = {
             split: {
                 "missed": average([row[f"{split}.missed"] for row in nets]),
                 "missed_trained": average([row[f"{split}.missed"] for row in able]),
                 "astray": average([row[f"{split}.astray"] for row in nets]),
                 "labels": {
-                    label: share(sum(row[f"{split}.label"] == label for row in nets), len(nets)) for label in LABELS
+                    label: share(sum(row[f"{split}.label"] == label for row in nets), len(nets))
+                    for label in LABELS
                 },
             }
             for split in splits
@@ -450,13 +528,19 @@ def summary(rows: Sequence[dict[str, Any]], splits: Sequence[str]) -> list[dict[
 def parting(summed: Sequence[dict[str, Any]]) -> list[str]:
     """The splits on which the goals part on some level; all of them if there is none."""
     splits = summed[-1]["splits"]
-    return [name for name, known in splits.items() if known["astray"]["value"] is not None] or list(splits)
+    return [name for name, known in splits.items() if known["astray"]["value"] is not None] or list(
+        splits
+    )
 
 
 def share(hits: int, n: int) -> dict[str, float | None]:
     """A share of the nets with its Wilson interval."""
     low, high = wilson(hits, n)
-    return {"value": round(hits / n, 6) if n else None, "low": round(low, 6), "high": round(high, 6)}
+    return {
+        "value": round(hits / n, 6) if n else None,
+        "low": round(low, 6),
+        "high": round(high, 6),
+    }
 
 
 def average(values: Sequence[float]) -> dict[str, float | None]:
@@ -473,7 +557,9 @@ def average(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def parse_over(words: Sequence[str]) -> dict[str, list[str]]:
-    """`KEY=V,V,...` for each axis of a grid; UserError, with the closest key, if one makes no sense."""
+    """`KEY=V,V,...` for each axis of a grid; UserError, with the closest key, if one makes no
+    sense.
+    """
     known = [f.name for f in dataclasses.fields(BankConfig)] + ["alpha", "world.KEY"]
     axes: dict[str, list[str]] = {}
     for word in words:
@@ -517,7 +603,9 @@ def cells(world: World, config: BankConfig, axes: dict[str, list[str]]) -> list[
                 try:
                     changed[key] = kinds[key](value)
                 except ValueError as fault:
-                    raise UserError(f"--over {key}={value}: that is not {kinds[key].__name__}") from fault
+                    raise UserError(
+                        f"--over {key}={value}: that is not {kinds[key].__name__}"
+                    ) from fault
         cell = dataclasses.replace(config, **changed)
         here.split(cell.split)
         name = "_".join(f"{key}={value}" for key, value in at.items()) or "bank"
@@ -535,13 +623,19 @@ def run(
     threads: int = 1,
     tell: Tell = lambda done, total, remark: None,
 ) -> list[tuple[Cell, list[dict[str, Any]]]]:
-    """Train every bank of a grid into `out`, or what is still missing there; returns each with its summary.
+    """Train every bank of a grid into `out`, or what is still missing there; returns each with its
+    summary.
 
-    A finished bank is a file `cells/NAME.csv`, whole or absent, so a grid that was stopped goes on where it was.
-    UserError if `out` holds a grid of another kind.
+    A finished bank is a file `cells/NAME.csv`, whole or absent, so a grid that was stopped goes on
+    where it was. UserError if `out` holds a grid of another kind.
     """
     grid, path = cells(world, config, axes), out / "config.json"
-    asked = json.dumps({"format": FORMAT, **about, **dataclasses.asdict(config), "over": axes}, indent=2) + "\n"
+    asked = (
+        json.dumps(
+            {"format": FORMAT, **about, **dataclasses.asdict(config), "over": axes}, indent=2
+        )
+        + "\n"
+    )
     if path.exists() and path.read_text(encoding="utf-8") != asked:
         raise UserError(f"'{out}' holds a bank of another configuration; name another --out")
     try:
@@ -554,7 +648,9 @@ def run(
         file = out / "cells" / f"{cell.name}.csv"
         if not file.exists():
 
-            def show(done: float, total: float, remark: str, k: int = k, name: str = cell.name) -> None:
+            def show(
+                done: float, total: float, remark: str, k: int = k, name: str = cell.name
+            ) -> None:
                 tell(k + done / total, len(grid), name)
 
             rows = train(cell.world, cell.config, splits, threads, show)
@@ -585,9 +681,14 @@ def read_csv(path: Path) -> list[dict[str, Any]]:
     try:
         with open(path, encoding="utf-8", newline="") as file:
             found = [
-                {k: v if k.endswith(".label") else float(v) if v else math.nan for k, v in row.items()}
+                {
+                    k: v if k.endswith(".label") else float(v) if v else math.nan
+                    for k, v in row.items()
+                }
                 for row in csv.DictReader(file, strict=True)
             ]
     except (OSError, ValueError, TypeError, AttributeError, csv.Error) as fault:
-        raise UserError(f"cannot read '{path}' ({fault}): delete it, and it is made anew") from fault
+        raise UserError(
+            f"cannot read '{path}' ({fault}): delete it, and it is made anew"
+        ) from fault
     return [{**row, "net": int(row["net"]), "updates": int(row["updates"])} for row in found]

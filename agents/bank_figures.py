@@ -1,6 +1,8 @@
-"""Pictures of a bank: what every net came to want, how that grew, and how it varies over a grid of banks.
+"""Pictures of a bank: what every net came to want, how that grew, and how it varies over a grid of
+banks.
 
-matplotlib draws them, without a window and without its global state. The same figures give the same SVG.
+matplotlib draws them, without a window and without its global state. The same figures give the same
+SVG.
 """
 
 from __future__ import annotations
@@ -44,28 +46,55 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     return found
 
 
-def bank(title: str, rows: Sequence[dict[str, Any]], summed: Sequence[dict[str, Any]], splits: Sequence[str]) -> Figure:
-    """For every split a scatter of the nets (intended goal against proxy), and how their labels grew with training."""
+def bank(
+    title: str,
+    rows: Sequence[dict[str, Any]],
+    summed: Sequence[dict[str, Any]],
+    splits: Sequence[str],
+) -> Figure:
+    """For every split a scatter of the nets (intended goal against proxy), and how their labels
+    grew with training.
+    """
     figure = Figure(figsize=(4.2 * len(splits), 7.6), layout="constrained")
     figure.suptitle(title, color=INK)
     axes = figure.subplots(2, len(splits), squeeze=False)
     last = [row for row in rows if row["updates"] == summed[-1]["updates"]]
     times = [entry["updates"] for entry in summed]
     for (above, below), split in zip(axes.T, splits, strict=True):
-        jitter = np.random.default_rng(0).uniform(-0.015, 0.015, (len(last), 2))  # many nets lie on one point
+        # many nets lie on one point
+        jitter = np.random.default_rng(0).uniform(-0.015, 0.015, (len(last), 2))
         for label in LABELS:
             mine = [k for k, row in enumerate(last) if row[f"{split}.label"] == label]
             if mine:
-                met = np.array([[last[k][f"{split}.kept"], last[k][f"{split}.astray"]] for k in mine])
+                met = np.array(
+                    [[last[k][f"{split}.kept"], last[k][f"{split}.astray"]] for k in mine]
+                )
                 x, y = (met + jitter[mine]).T
-                above.scatter(x, y, s=9, alpha=0.5, color=colour(label), label=f"{label} ({len(mine)})", linewidths=0)
-        above.set(xlabel="intended goal met where goals part", ylabel="proxy met instead", title=split)
+                above.scatter(
+                    x,
+                    y,
+                    s=9,
+                    alpha=0.5,
+                    color=colour(label),
+                    label=f"{label} ({len(mine)})",
+                    linewidths=0,
+                )
+        above.set(
+            xlabel="intended goal met where goals part", ylabel="proxy met instead", title=split
+        )
         above.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05))
         above.legend(fontsize=7, loc="center", framealpha=0.8)
         for label in LABELS:
             shares = [entry["splits"][split]["labels"][label] for entry in summed]
             if any(s["value"] for s in shares):
-                below.plot(times, [s["value"] for s in shares], color=colour(label), marker="o", ms=3, label=label)
+                below.plot(
+                    times,
+                    [s["value"] for s in shares],
+                    color=colour(label),
+                    marker="o",
+                    ms=3,
+                    label=label,
+                )
                 below.fill_between(
                     times,
                     [s["low"] for s in shares],
@@ -75,19 +104,28 @@ def bank(title: str, rows: Sequence[dict[str, Any]], summed: Sequence[dict[str, 
                     linewidth=0,
                 )
         missed = [entry["splits"][split]["missed"]["value"] for entry in summed]
-        below.plot(times, [np.nan if m is None else m for m in missed], color=INK, ls=":", label="intended missed (q)")
+        below.plot(
+            times,
+            [np.nan if m is None else m for m in missed],
+            color=INK,
+            ls=":",
+            label="intended missed (q)",
+        )
         below.set(xlabel="updates", ylabel="share of the nets", ylim=(-0.03, 1.03), xscale="log")
         below.legend(fontsize=7)
     return figure
 
 
 def grid(
-    title: str, found: Sequence[tuple[Cell, list[dict[str, Any]]]], axes: dict[str, list[str]], split: str
+    title: str,
+    found: Sequence[tuple[Cell, list[dict[str, Any]]]],
+    axes: dict[str, list[str]],
+    split: str,
 ) -> Figure:
     """How often the intended goal is missed on `split` over a grid of banks.
 
-    The last two axes go across and down, with a panel for each setting of the others. A cell is crossed out where under
-    half of its nets were trained.
+    The last two axes go across and down, with a panel for each setting of the others. A cell is
+    crossed out where under half of its nets were trained.
     """
     *outer, down, across = ["", "", *axes][-max(len(axes), 2) :]
     rows, columns = axes.get(down, [""]), axes.get(across, [""])
@@ -108,11 +146,22 @@ def grid(
             if tuple(cell.at[key] for key in outer) == panel:
                 at = rows.index(cell.at.get(down, "")), columns.index(cell.at.get(across, ""))
                 value = summed[-1]["splits"][split]["missed"]["value"]
-                missed[at], trained[at] = np.nan if value is None else value, summed[-1]["trained"]["value"]
+                missed[at], trained[at] = (
+                    np.nan if value is None else value,
+                    summed[-1]["trained"]["value"],
+                )
         shown = place.imshow(missed, vmin=0, vmax=1, cmap="cividis", aspect="auto")
         for (r, c), value in np.ndenumerate(missed):
             if np.isfinite(value):
-                place.text(c, r, f"{value:.2f}", ha="center", va="center", size=6, color="k" if value > 0.6 else "w")
+                place.text(
+                    c,
+                    r,
+                    f"{value:.2f}",
+                    ha="center",
+                    va="center",
+                    size=6,
+                    color="k" if value > 0.6 else "w",
+                )
             if trained[r, c] < 0.5:
                 place.plot([c - 0.5, c + 0.5], [r - 0.5, r + 0.5], color="#d9502b", lw=1)
         place.set_xticks(range(len(columns)), columns, fontsize=7)
@@ -121,5 +170,7 @@ def grid(
         named = ", ".join(f"{key} {value}" for key, value in zip(outer, panel, strict=True))
         place.set_title(named, fontsize=8)
     if shown is not None:
-        figure.colorbar(shown, ax=places.tolist(), label=f"intended goal missed on '{split}'", shrink=0.7)
+        figure.colorbar(
+            shown, ax=places.tolist(), label=f"intended goal missed on '{split}'", shrink=0.7
+        )
     return figure

@@ -30,9 +30,10 @@ LIMIT = 5_000_000  # steps after which a run counts as failed
 SEEDS = (0, 1, 2)
 THROUGHPUT = 45_000.0  # steps/s to reach on two cores
 
-# The best of a small search on two cores, one seed each, in seconds to 0.9 with the equal network: these 18.9;
-# learning rate 1e-3 22.5; batch 1024 19.2; 256 environments x 64 steps 21.4; 128 x 128 with batch 1024 26.9;
-# its own default MLP is not there after 2.5 M steps. They are the settings of our own learner too.
+# The best of a small search on two cores, one seed each, in seconds to 0.9 with the equal network:
+# these 18.9; learning rate 1e-3 22.5; batch 1024 19.2; 256 environments x 64 steps 21.4; 128 x 128
+# with batch 1024 26.9; its own default MLP is not there after 2.5 M steps. They are the settings of
+# our own learner too.
 PEER = {"n_steps": 32, "batch_size": 2048, "n_epochs": 3, "learning_rate": 2e-3, "gamma": 0.995}
 PEER_ENVS = 512
 

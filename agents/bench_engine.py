@@ -1,8 +1,9 @@
 """Speed of the engine: the rows of `goalshift bench` that need no network.
 
-Every figure is the median of several passes, with the slowest and fastest beside it, on one thread unless it says
-otherwise. What is timed is what a user calls: `Vec.step` with fresh random actions from Python, observations written,
-ends noticed, finished environments begun anew on a newly generated level.
+Every figure is the median of several passes, with the slowest and fastest beside it, on one thread
+unless it says otherwise. What is timed is what a user calls: `Vec.step` with fresh random actions
+from Python, observations written, ends noticed, finished environments begun anew on a newly
+generated level.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from .watch import Session
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One line of the table: what was done, how fast (median, lowest, highest), and the target if there is one."""
+    """One line of the table: what was done, how fast (median, lowest, highest), and the target if
+    there is one.
+    """
 
     name: str
     unit: str
@@ -57,7 +60,9 @@ class Row:
 
 
 def rate(work: Callable[[], int], passes: int = 7, seconds: float = 0.4) -> tuple[float, ...]:
-    """Items a second of `work` (which returns how many items one call does), for each pass, after one to warm up."""
+    """Items a second of `work` (which returns how many items one call does), for each pass, after
+    one to warm up.
+    """
     work()
     figures = []
     for _ in range(passes):
@@ -83,9 +88,9 @@ def stepper(world: World, n: int, **options) -> Callable[[], int]:
     return work
 
 
-# Whole boards, as jaxgmg measures its own: (world, split, parameters, side, target in steps/s). The targets are three
-# times the middle of what jaxgmg did at this batch on one core of another machine, twenty times on monsters; on
-# `corner` more.
+# Whole boards, as jaxgmg measures its own: (world, split, parameters, side, target in steps/s). The
+# targets are three times the middle of what jaxgmg did at this batch on one core of another
+# machine, twenty times on monsters; on `corner` more.
 BOARDS: tuple[tuple[str, str, dict[str, float], int, float], ...] = (
     ("corner", "train", {}, 13, 25e6),
     ("dish", "train", {}, 13, 25e6),
@@ -97,14 +102,18 @@ BOARDS: tuple[tuple[str, str, dict[str, float], int, float], ...] = (
 
 
 def steps(passes: int = 7) -> Iterator[Row]:
-    """Step + symbolic observation + a new level at every end: whole boards, and each world as it is."""
+    """Step + symbolic observation + a new level at every end: whole boards, and each world as it
+    is.
+    """
     boards = [
         (load(name).with_params(**changes).but(size=(side, side), view=None), split, target)
         for name, split, changes, side, target in BOARDS
     ]
     for world, split, target in (*boards, *((load(name), "train", None) for name in names())):
         what = f"step, {world.name}, {'crop' if world.centred else 'board'} {world.view[0]}x{world.view[1]}"
-        yield Row(f"{what}, batch 256", "steps/s", rate(stepper(world, 256, split=split), passes), target)
+        yield Row(
+            f"{what}, batch 256", "steps/s", rate(stepper(world, 256, split=split), passes), target
+        )
         yield Row(f"{what}, batch 1024", "steps/s", rate(stepper(world, 1024, split=split), passes))
 
 
@@ -129,8 +138,15 @@ def pixels(passes: int = 7) -> Iterator[Row]:
                 frames.draw(vec.step(act)[0])
             return 64 * n
 
-        yield Row(f"draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(draw, passes), 1e6 if n == 256 else None)
-        yield Row(f"step and draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(step_and_draw, passes))
+        yield Row(
+            f"draw 64x64 RGB, coinrun, batch {n}",
+            "frames/s",
+            rate(draw, passes),
+            1e6 if n == 256 else None,
+        )
+        yield Row(
+            f"step and draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(step_and_draw, passes)
+        )
     for name in ("corner", "follow", "coinrun"):
         world = load(name)
         vec = Vec(world, 256)
@@ -146,9 +162,13 @@ def pixels(passes: int = 7) -> Iterator[Row]:
         yield Row(f"draw 64x64 RGB, eyes, {name}, batch 256", "frames/s", rate(look, passes), 150e3)
 
 
-# Mazes as jaxgmg draws them, walls alone, at 13x13, 25x25 and 49x49: its rates under jax 0.10.2 on one core (AMD EPYC,
-# AVX2), the better of two passes. The target is ten times as many.
-MAZES = {"tree": (105e3, 18e3, 2.7e3), "edges": (598e3, 192e3, 109e3), "blocks": (347e3, 258e3, 63e3)}
+# Mazes as jaxgmg draws them, walls alone, at 13x13, 25x25 and 49x49: its rates under jax 0.10.2 on
+# one core (AMD EPYC, AVX2), the better of two passes. The target is ten times as many.
+MAZES = {
+    "tree": (105e3, 18e3, 2.7e3),
+    "edges": (598e3, 192e3, 109e3),
+    "blocks": (347e3, 258e3, 63e3),
+}
 
 
 def lay_out(states, style):
@@ -158,7 +178,9 @@ def lay_out(states, style):
 
 
 def levels(passes: int = 5) -> Iterator[Row]:
-    """Mazes; and new levels of `corner`: walls, a mouse, a cheese that can be reached, and what the mouse sees."""
+    """Mazes; and new levels of `corner`: walls, a mouse, a cheese that can be reached, and what the
+    mouse sees.
+    """
     kernel = specialise(lay_out, "mazes")
     for place, side in enumerate((13, 25, 49)):
         world = load("corner").but(size=(side, side))
@@ -170,7 +192,12 @@ def levels(passes: int = 5) -> Iterator[Row]:
                 return 256
 
             with np.errstate(over="ignore"):
-                yield Row(f"mazes, {style} {side}x{side}", "levels/s", rate(maze, passes), 10 * peer[place])
+                yield Row(
+                    f"mazes, {style} {side}x{side}",
+                    "levels/s",
+                    rate(maze, passes),
+                    10 * peer[place],
+                )
         for style in MAZES:
             vec = Vec(world.with_params(walls=style, anywhere="yes"), 256)
             mask = np.ones(256, np.bool_)
@@ -184,7 +211,8 @@ def levels(passes: int = 5) -> Iterator[Row]:
 
 
 def solved(passes: int = 5) -> Iterator[Row]:
-    """New levels with the whole way of the expert that wants the intended goal; and as a set with constraints has them.
+    """New levels with the whole way of the expert that wants the intended goal; and as a set with
+    constraints has them.
 
     The targets are a hundred times what jaxgmg draws of `dish` and `follow`.
     """
@@ -208,7 +236,9 @@ def solved(passes: int = 5) -> Iterator[Row]:
     def draw() -> int:
         return len(source.judge(0, CHUNK * next(chunks), CHUNK)[2].states)
 
-    yield Row("levels of a set, corner 13x13: two ranges, turns, solution", "levels/s", rate(draw, passes))
+    yield Row(
+        "levels of a set, corner 13x13: two ranges, turns, solution", "levels/s", rate(draw, passes)
+    )
 
 
 def start(passes: int = 5) -> Iterator[Row]:
@@ -241,7 +271,9 @@ def fingerprints(passes: int = 5) -> Iterator[Row]:
 
 
 def films(passes: int = 5) -> Iterator[Row]:
-    """Frames, composed and not yet encoded or shown: of contrast films with all there is on them, and of the window."""
+    """Frames, composed and not yet encoded or shown: of contrast films with all there is on them,
+    and of the window.
+    """
     rng = np.random.default_rng(0)
     for name in ("corner", "coinrun", "follow"):
         world = load(name)

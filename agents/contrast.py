@@ -39,7 +39,9 @@ class Pick:
     how: str
 
 
-def choose(pick: str, world: World, agent: Episodes, experts: Sequence[Episodes], seed: int = 0) -> Pick:
+def choose(
+    pick: str, world: World, agent: Episodes, experts: Sequence[Episodes], seed: int = 0
+) -> Pick:
     """The level to film, among the levels that `agent` and the `experts` (one a goal) played.
 
     Levels that go *astray* are those where the agent meets a proxy and misses the intended goal,
@@ -105,9 +107,9 @@ def contrast(
     `evaluation` is this agent's own (`evaluate.evaluate`, possibly over several seeds of it): the
     same levels are played again to choose one, and the figures on the film are taken from it.
     `films` are the files to write (see `film.save`), `replays` the folder for the two replays.
-    `facts` say how the agent was trained. With the `layout` "2x2" the same seed under the split trained on is shown
-    above; `sync`, `cameras` and `notes` are `film.save`'s. Raises UserError for a bad pick or an evaluation without
-    this split or of another world.
+    `facts` say how the agent was trained. With the `layout` "2x2" the same seed under the split
+    trained on is shown above; `sync`, `cameras` and `notes` are `film.save`'s. Raises UserError for
+    a bad pick or an evaluation without this split or of another world.
 
     Returns {level, split, pick, films, replays, codes, cut, parts_at, scores} as plain data;
     `parts_at` is the first step at which the two states differ, or None. The film ends at step
@@ -135,7 +137,10 @@ def contrast(
     made, best = live_both(agent, world, split, chosen.seed, learned)
     replays = Path(replays)
     replays.mkdir(parents=True, exist_ok=True)
-    paths = [replays / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr" for who in ("intended", "learned")]
+    paths = [
+        replays / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr"
+        for who in ("intended", "learned")
+    ]
     for replay, path in zip(made, paths, strict=True):
         replay.save(path)
 
@@ -145,7 +150,10 @@ def contrast(
     how = chosen.how
     if cut < longest:
         how += f"; cut at step {cut} of {longest}: no score changes later"
-    takes = [take_of(world, replay, states[: cut + 1]) for replay, states in zip(made, (left, right), strict=True)]
+    takes = [
+        take_of(world, replay, states[: cut + 1])
+        for replay, states in zip(made, (left, right), strict=True)
+    ]
     pairs = [(0, 1)]
     if layout == "2x2":
         home = evaluation["home"]
@@ -153,7 +161,9 @@ def contrast(
         best = {name: max(best[name], worth[name]) for name in best}
         states = [replay.states(world) for replay in before]
         stop = min(settled(world, *states) + LINGER, max(map(len, states)) - 1)
-        above = [take_of(world, replay, s[: stop + 1]) for replay, s in zip(before, states, strict=True)]
+        above = [
+            take_of(world, replay, s[: stop + 1]) for replay, s in zip(before, states, strict=True)
+        ]
         named = [(home, take) for take in above] + [(split, take) for take in takes]
         takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
         pairs = [(0, 1), (2, 3)]
@@ -177,7 +187,17 @@ def contrast(
     files = [films] if isinstance(films, (str, Path)) else list(films)
     for file in files:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    film.save(takes, card, files, fps=fps, size=size, progress=progress, pairs=pairs, sync=sync, cameras=cameras)
+    film.save(
+        takes,
+        card,
+        files,
+        fps=fps,
+        size=size,
+        progress=progress,
+        pairs=pairs,
+        sync=sync,
+        cameras=cameras,
+    )
     return {
         "level": f"{chosen.seed:016x}",
         "split": split,
@@ -197,7 +217,8 @@ def contrast(
 def live_both(
     agent: Policy, world: World, split: str, seed: int, actions: np.ndarray | None = None
 ) -> tuple[list[Replay], dict[str, float]]:
-    """Replays of the level by the expert that wants the intended goal and by the agent (of its `actions`, if known).
+    """Replays of the level by the expert that wants the intended goal and by the agent (of its
+    `actions`, if known).
 
     And what each goal's own expert earns there, the sum over its learners.
     """
@@ -210,7 +231,9 @@ def live_both(
         Replay.record(world, level.copy(), done, split, label=label[:MAX_LABEL])
         for done, label in zip((_actions(aims[0], 0), actions), labels, strict=True)
     ]
-    return made, {g.name: float(aims[i].scores[0, i]) * world.learners for i, g in enumerate(world.goals)}
+    return made, {
+        g.name: float(aims[i].scores[0, i]) * world.learners for i, g in enumerate(world.goals)
+    }
 
 
 def take_of(world: World, replay: Replay, states: np.ndarray) -> story.Take:
@@ -237,7 +260,8 @@ def settled(world: World, *takes: np.recarray) -> int:
     """The last step at which any goal's score changes in any of the takes: after it all is told."""
     last = 0
     for states in takes:
-        scores = world.scores(np.asarray(states["totals"][:, : world.learners])).sum(1)  # [T + 1, G]
+        # [T + 1, G]
+        scores = world.scores(np.asarray(states["totals"][:, : world.learners])).sum(1)
         changes = np.flatnonzero((scores[1:] != scores[:-1]).any(1))
         last = max(last, int(changes[-1]) + 1 if len(changes) else 0)
         if states["ended"][-1] == TERMINATED:
@@ -283,13 +307,17 @@ def _verdict_fact(verdict: Mapping[str, Any] | None) -> tuple[str, ...]:
     return (f"{kind} ({seeds}): {verdict['label']}",)
 
 
-def rates(world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None) -> tuple[story.Rate, ...]:
+def rates(
+    world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None
+) -> tuple[story.Rate, ...]:
     """The rows of the end card, from one split of an evaluation, the most telling first."""
     agent = report["policies"]["agent"]
     rows = [(wish(world.intended), agent["goals"][world.intended.name]["met"], "star")]
     instead = [
         (f"{wish(world.goal(name))} instead", figure, "diamond")
-        for name, figure in sorted(agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy"))
+        for name, figure in sorted(
+            agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy")
+        )
     ]
     rows += [*instead[:1], ("competence: one or the other", agent["competence"], ""), *instead[1:]]
     return tuple(

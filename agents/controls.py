@@ -56,9 +56,14 @@ def controls(
         tell=tell,
     )
     say("control: mirrored after the shift")
-    found["mirrored"] = evaluate(agents, world, splits, levels, seed, training, shifted=Mirrored, tell=tell)
+    found["mirrored"] = evaluate(
+        agents, world, splits, levels, seed, training, shifted=Mirrored, tell=tell
+    )
     say(f"control: trained on {FEW} levels")
-    few = [memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress) for k in range(count)]
+    few = [
+        memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress)
+        for k in range(count)
+    ]
     world, agents, training = open_runs(few)
     found["few levels"] = evaluate(agents, world, splits, levels, seed, training, tell=tell)
     return found
@@ -67,7 +72,9 @@ def controls(
 def passed(found: dict[str, dict[str, Any]]) -> bool:
     """Whether every control is seen for what it is, on every split that was judged."""
     return all(
-        verdict["label"] == INCAPABLE for evaluation in found.values() for verdict in evaluation["verdicts"].values()
+        verdict["label"] == INCAPABLE
+        for evaluation in found.values()
+        for verdict in evaluation["verdicts"].values()
     )
 
 
@@ -118,7 +125,10 @@ def memoriser(
 
     if (out / CHECKPOINT).exists():
         made, wanted = Trained.load(out).about["config"], config.to_json()
-        if all(made[key] == wanted[key] for key in wanted if key not in MAY_DIFFER) and made["seed"] == seed:
+        if (
+            all(made[key] == wanted[key] for key in wanted if key not in MAY_DIFFER)
+            and made["seed"] == seed
+        ):
             return resume(out, progress=row)  # at once if it is done
         forget_run(out)
     return train(config, out, row)

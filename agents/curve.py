@@ -1,9 +1,10 @@
-"""Curves: one recipe trained anew at every value of a knob, several seeds each, and what came of it.
+"""Curves: one recipe trained anew at every value of a knob, several seeds each, and what came of
+it.
 
-A knob is the share of shifted levels (`alpha`), the number of training levels (`levels`, 0: endless), any
-other option of the learner (`steps`, `width`, ...), a parameter of the world in every split
-(`world.region`), or in one (`world.train.horizon`). A second knob draws a panel for each of its values. A
-folder holds everything, so a curve resumes where it stopped:
+A knob is the share of shifted levels (`alpha`), the number of training levels (`levels`, 0:
+endless), any other option of the learner (`steps`, `width`, ...), a parameter of the world in every
+split (`world.region`), or in one (`world.train.horizon`). A second knob draws a panel for each of
+its values. A folder holds everything, so a curve resumes where it stopped:
 
     OUT/KNOB=VALUE[,KNOB=VALUE]/seed-K/        the runs; evaluation.json beside them
     OUT/curve.csv  curve.svg  curve.png
@@ -28,7 +29,8 @@ from .intervals import Estimate
 from .sweep import EVALUATION, Tell, mean_shifted, options, run_all, seeds_of, typed
 
 MOST_POINTS = 400
-MEASURES = {  # in the order they are drawn: what, in words, colour and mark (Okabe and Ito's colours)
+# in the order they are drawn: what, in words, colour and mark (Okabe and Ito's colours)
+MEASURES = {
     "trained": ("paid goal, training levels held out", "#5b6183", "s", ":"),
     "intended": ("intended goal after the shift", "#0072b2", "o", "-"),
     "astray": ("a proxy met instead", "#d55e00", "D", "-"),
@@ -49,13 +51,19 @@ class Knob:
 
 
 def knob(text: str, world: World) -> Knob:
-    """A knob from `NAME=V,V,V`, `NAME=A..B` (whole numbers); UserError if the world or the learner has none such."""
+    """A knob from `NAME=V,V,V`, `NAME=A..B` (whole numbers); UserError if the world or the learner
+    has none such.
+    """
     name, equals, listed = text.partition("=")
     name = name.strip().replace("-", "_")
     known = ["alpha", *options(), *(f"world.{p}" for p in (*world.params._fields, "learners"))]
-    bare = re.sub(r"^world\.(train|deploy|" + "|".join(map(re.escape, world.splits)) + r")\.", "world.", name)
+    bare = re.sub(
+        r"^world\.(train|deploy|" + "|".join(map(re.escape, world.splits)) + r")\.", "world.", name
+    )
     if bare not in known:
-        raise UserError(f"--over '{name}': no such knob of '{world.name}'.{did_you_mean(bare, known)}")
+        raise UserError(
+            f"--over '{name}': no such knob of '{world.name}'.{did_you_mean(bare, known)}"
+        )
     span = re.fullmatch(r"(\d+)\.\.(\d+)", listed.strip())
     if span and int(span[2]) - int(span[1]) < MOST_POINTS:
         values = [str(v) for v in range(int(span[1]), int(span[2]) + 1)]
@@ -70,7 +78,9 @@ def knob(text: str, world: World) -> Knob:
 
 
 def _tidy(name: str, value: str, world: World) -> str:
-    """A value as a flag takes it: counts like 2M and labels become digits; other numbers stay as they are written."""
+    """A value as a flag takes it: counts like 2M and labels become digits; other numbers stay as
+    they are written.
+    """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM])", value)
     if match:
         return str(round(float(match[1]) * {"k": 1e3, "M": 1e6}[match[2]]))
@@ -99,17 +109,24 @@ def make(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Train and evaluate what is missing in `out`, then write CSV and figures of all that is there.
 
-    `text` names the world, `over` and `by` the knobs (see `knob`), `given` what all runs share (as for
-    `sweep.train_job`), `split` where they are judged. Returns the points (plain data) and a line for each failed job.
+    `text` names the world, `over` and `by` the knobs (see `knob`), `given` what all runs share (as
+    for `sweep.train_job`), `split` where they are judged. Returns the points (plain data) and a
+    line for each failed job.
     """
     world = load(text)
-    shared = {key.removeprefix("world."): v for key, v in (given or {}).items() if key.startswith("world.")}
+    shared = {
+        key.removeprefix("world."): v
+        for key, v in (given or {}).items()
+        if key.startswith("world.")
+    }
     given = {**(given or {}), **{f"world.{key}": v for key, v in world.numbers(shared).items()}}
     first, second = knob(over, world), knob(by, world) if by else None
     points, jobs = [], []
     pairs = [(a, b) for b in (second.values if second else ("",)) for a in first.values]
     if len(pairs) * seeds > MOST_POINTS * 10 or len(pairs) > MOST_POINTS:
-        raise UserError(f"{len(pairs)} points of {seeds} seeds are too many for a curve: at most {MOST_POINTS} points")
+        raise UserError(
+            f"{len(pairs)} points of {seeds} seeds are too many for a curve: at most {MOST_POINTS} points"
+        )
     for a, b in pairs:
         name = f"{first.name}={a}" + (f",{second.name}={b}" if second else "")
         recipe = {**given, **first.given(a), **(second.given(b) if second else {})}
@@ -134,7 +151,9 @@ def _check(text: str, world: World, recipe: dict[str, Any]) -> None:
     from .net import Shape
     from .ppo import configure
 
-    changed = {key.removeprefix("world."): v for key, v in recipe.items() if key.startswith("world.")}
+    changed = {
+        key.removeprefix("world."): v for key, v in recipe.items() if key.startswith("world.")
+    }
     world.with_params(**changed).split(str(recipe.get("split", "train")))
     config = configure(text, **typed(text, recipe))
     sizes = (config.first, config.width, config.depth, config.patch, config.memory)
@@ -142,7 +161,14 @@ def _check(text: str, world: World, recipe: dict[str, Any]) -> None:
 
 
 def point_of(
-    world: World, first: Knob, a: str, second: Knob | None, b: str, home: Path, split: str, seeds: int
+    world: World,
+    first: Knob,
+    a: str,
+    second: Knob | None,
+    b: str,
+    home: Path,
+    split: str,
+    seeds: int,
 ) -> dict[str, Any]:
     """One point: the knobs, and every measure as an ESTIMATE (see `evaluate.evaluate`)."""
     evaluation = load_evaluation(home / EVALUATION)
@@ -171,7 +197,20 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     head = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high", "_by_seed")]
-    table.writerow(["world", "over", "value", "by", "by_value", "shifted_share", *head, "verdict", "seeds", "levels"])
+    table.writerow(
+        [
+            "world",
+            "over",
+            "value",
+            "by",
+            "by_value",
+            "shifted_share",
+            *head,
+            "verdict",
+            "seeds",
+            "levels",
+        ]
+    )
     for row in rows:
         figures: list[Any] = []
         for name in MEASURES:
@@ -185,12 +224,18 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
 
 
 def draw(
-    rows: Sequence[dict[str, Any]], out: Path, world: World, split: str, first: Knob, second: Knob | None
+    rows: Sequence[dict[str, Any]],
+    out: Path,
+    world: World,
+    split: str,
+    first: Knob,
+    second: Knob | None,
 ) -> None:
-    """Write curve.svg and curve.png: a panel for each value of the second knob, equal steps between values.
+    """Write curve.svg and curve.png: a panel for each value of the second knob, equal steps between
+    values.
 
-    Lines join the values of quantities. Values that have labels are no quantities: they stand apart, and those that
-    are called alike stand together.
+    Lines join the values of quantities. Values that have labels are no quantities: they stand
+    apart, and those that are called alike stand together.
     """
     import matplotlib
 
@@ -199,25 +244,44 @@ def draw(
     from matplotlib import pyplot
 
     words = world.words(first.name)
-    values = sorted(first.values, key=lambda v: words(int(v))) if callable(words) else list(first.values)
+    values = (
+        sorted(first.values, key=lambda v: words(int(v))) if callable(words) else list(first.values)
+    )
     panels = list(second.values) if second else [""]
     across = min(len(panels), 3)
     down = math.ceil(len(panels) / across)
-    size = (1.2 + 6.0 * across if across == 1 else 4.6 * across, (5.2 if callable(words) else 4.4) * down)
-    figure, axes = pyplot.subplots(down, across, figsize=size, squeeze=False, sharey=True, layout="constrained")
+    size = (
+        1.2 + 6.0 * across if across == 1 else 4.6 * across,
+        (5.2 if callable(words) else 4.4) * down,
+    )
+    figure, axes = pyplot.subplots(
+        down, across, figsize=size, squeeze=False, sharey=True, layout="constrained"
+    )
     for k, panel in enumerate(panels):
         axis = axes[k // across][k % across]
         mine = [row for row in rows if row["by_value"] == panel]
         for nth, (name, (what, colour, mark, line)) in enumerate(MEASURES.items()):
             aside = (nth - 1.5) * 0.18 if words else 0.0
-            known = [(values.index(row["value"]) + aside, row[name]) for row in mine if row[name]["value"] is not None]
+            known = [
+                (values.index(row["value"]) + aside, row[name])
+                for row in mine
+                if row[name]["value"] is not None
+            ]
             x = [at for at, _ in known]
             low, value, high = ([e[key] for _, e in known] for key in ("low", "value", "high"))
             if words:
                 axis.vlines(x, low, high, color=colour, alpha=0.5, linewidth=1.6)
             else:
                 axis.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0)
-            axis.plot(x, value, color=colour, linestyle="none" if words else line, marker=mark, ms=5.5, label=what)
+            axis.plot(
+                x,
+                value,
+                color=colour,
+                linestyle="none" if words else line,
+                marker=mark,
+                ms=5.5,
+                label=what,
+            )
             for at, estimate in known:
                 singles = [s for s in estimate["by_seed"] if s is not None]
                 axis.plot([at] * len(singles), singles, ".", color=colour, alpha=0.35, markersize=4)
@@ -242,7 +306,9 @@ def draw(
         line[0].set_ylabel("random policy 0, expert 1")
     figure.suptitle(f"{world.title} · trained at each value, judged on '{split}'", fontsize=13)
     handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2 if across < 3 else 4, frameon=False)
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=2 if across < 3 else 4, frameon=False
+    )
     for suffix in ("svg", "png"):
         picture = io.BytesIO()
         metadata = {"Date": None} if suffix == "svg" else {"Software": None}

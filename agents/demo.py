@@ -104,7 +104,9 @@ def film_run(
     bar: Bar = silent,
     **options: Any,
 ) -> dict[str, Any]:
-    """Film a run's contrast; `options` are `contrast.contrast`'s: fps, size (height, width), layout..."""
+    """Film a run's contrast; `options` are `contrast.contrast`'s: fps, size (height, width),
+    layout...
+    """
     agent, how = open_run(run)
     learned = "fixed set of" if how.levels else "endless"
     facts = (
@@ -131,7 +133,8 @@ def film_run(
 def known_evaluation(run: Path, split: str, levels: int | None = None) -> dict[str, Any] | None:
     """A run's own evaluation.json, or None.
 
-    None, too, if it lacks this split, is of another version of the world, or older than the checkpoint.
+    None, too, if it lacks this split, is of another version of the world, or older than the
+    checkpoint.
     """
     path = run / EVALUATION
     if not path.is_file():

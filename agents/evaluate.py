@@ -93,9 +93,9 @@ def rollout(
 ) -> Episodes:
     """Play one episode on each level: the first `levels` of the pool, or the given seeds (uint64).
 
-    Of a split that is a file of levels the first `levels` of that, or those of the given numbers, which are then the
-    episodes' `seeds`. The same arguments give every policy the same levels and the same dice.
-    Raises UserError for a bad count or pool.
+    Of a split that is a file of levels the first `levels` of that, or those of the given numbers,
+    which are then the episodes' `seeds`. The same arguments give every policy the same levels and
+    the same dice. Raises UserError for a bad count or pool.
     """
     chosen = isinstance(levels, np.ndarray)
     n = len(levels) if chosen else int(levels)
@@ -107,7 +107,9 @@ def rollout(
         vec.assign(np.ones(n, np.bool_), levels)
     elif starts is not None:
         if n > len(starts):
-            raise UserError(f"'{vec.split.name}' holds {len(starts)} levels: ask for no more with --levels")
+            raise UserError(
+                f"'{vec.split.name}' holds {len(starts)} levels: ask for no more with --levels"
+            )
         vec.assign(np.ones(n, np.bool_), levels := np.arange(n))
     obs = vec.reset()
     prints = state.fingerprint(vec.states)
@@ -119,7 +121,9 @@ def rollout(
             actions = policy.act(obs, vec.states, fresh)
         else:
             actions = np.zeros((n, world.learners), np.int64)
-            actions[running] = policy.act(obs[running], vec.states[running].view(np.recarray), fresh[running])
+            actions[running] = policy.act(
+                obs[running], vec.states[running].view(np.recarray), fresh[running]
+            )
         if record:
             taken.append(np.where(running[:, None], actions, 0))
         obs = vec.step(actions)[0]
@@ -173,7 +177,9 @@ def references(
                 tell(f"{split.name}: the expert that wants '{goal.name}'")
             experts.append(rollout(world, Expert(world, goal.name), split, levels, seed, pool))
         random = tuple(
-            rollout(world, RandomPolicy(world, RANDOM_EPISODES * seed + k), split, levels, seed, pool)
+            rollout(
+                world, RandomPolicy(world, RANDOM_EPISODES * seed + k), split, levels, seed, pool
+            )
             for k in range(RANDOM_EPISODES)
         )
         known[key] = References(tuple(experts), random)
@@ -212,7 +218,8 @@ class Ruler:
     def __init__(self, world: World, known: References) -> None:
         self.world = world
         self.known = known
-        self.rivals = list(range(1, len(world.goals)))  # proxies, and a paid goal that is not what is intended
+        # proxies, and a paid goal that is not what is intended
+        self.rivals = list(range(1, len(world.goals)))
         self.paid = world.goals.index(world.paid)
         self.expert_scores = np.stack([e.scores for e in known.experts])  # [expert, n, G]
         self.best = np.stack([self.expert_scores[g, :, g] for g in range(len(world.goals))], -1)
@@ -224,7 +231,9 @@ class Ruler:
         self.random_any = np.mean([c[:, [0, *self.rivals]].any(1) for c in chance], 0)  # [n]
         self.parts_from = np.stack(  # [proxy, n]
             [
-                self.reachable[:, 0] & self.reachable[:, g] & ~met(self.expert_scores[g, :, 0], self.best[:, 0])
+                self.reachable[:, 0]
+                & self.reachable[:, g]
+                & ~met(self.expert_scores[g, :, 0], self.best[:, 0])
                 for g in self.rivals
             ]
             or [np.zeros(len(self.best), np.bool_)]
@@ -312,7 +321,8 @@ def evaluate(
                               ESTIMATE}}, plain shares of the levels on which goals part
           }}}
         verdicts     {SPLIT: see `verdict.judge`}, of every split but `train`, and of that too where
-                     the paid goal is not the intended one; of files of levels but the one trained on
+                     the paid goal is not the intended one; of files of levels but the one trained
+                     on
 
     Raises UserError for unknown splits and for the same agent given twice.
     """
@@ -357,7 +367,8 @@ def evaluate(
         }
         if name == home:
             by_seed = [
-                seen_score(world, agent, t) for agent, t in zip(agents, _one_each(training, len(agents)), strict=True)
+                seen_score(world, agent, t)
+                for agent, t in zip(agents, _one_each(training, len(agents)), strict=True)
             ]
             known = [score for score in by_seed if score is not None]
             seen = tidy(float(np.mean(known))) if known else None
@@ -376,7 +387,10 @@ def evaluate(
         "confidence": CONFIDENCE,
         "resamples": resamples,
         "thresholds": {name: {"value": t.value, "why": t.why} for name, t in THRESHOLDS.items()},
-        "goals": [{"name": g.name, "role": role(world, g), "wish": g.wish, "once": g.once} for g in world.goals],
+        "goals": [
+            {"name": g.name, "role": role(world, g), "wish": g.wish, "once": g.once}
+            for g in world.goals
+        ],
         "agents": [agent.name for agent in agents],
         "training": [{"split": t.split, "seed": t.seed, "levels": t.levels} for t in training],
         "home": home,
@@ -468,7 +482,9 @@ class Measured:
     def intended(self, where: np.ndarray) -> Share:
         """How often the intended goal is met."""
         ruler = self.ruler
-        return Share(self.weights, self.met[..., 0], ruler.random_met[:, 0], ruler.reachable[:, 0], where)
+        return Share(
+            self.weights, self.met[..., 0], ruler.random_met[:, 0], ruler.reachable[:, 0], where
+        )
 
     def competence(self, where: np.ndarray) -> Share:
         """How often anything one could be after is met: the intended goal or a proxy."""
@@ -501,14 +517,18 @@ class Measured:
             "terminated": rate(self.terminated, everywhere, n),
             "competence": self.competence(everywhere).estimate(),
             "astray": rate(self.astray, everywhere, n),
-            "instead": {name: rate(self.instead[..., i], everywhere, n) for i, name in enumerate(names)},
+            "instead": {
+                name: rate(self.instead[..., i], everywhere, n) for i, name in enumerate(names)
+            },
             "goals": goals,
             "where_parting": {
                 "levels": parting,
                 "intended": rate(self.met[..., 0], parts, parting),
                 "astray": rate(self.astray, parts, parting),
                 "neither": rate(1.0 - self.any, parts, parting),
-                "by_proxy": {name: rate(self.instead[..., i], parts, parting) for i, name in enumerate(names)},
+                "by_proxy": {
+                    name: rate(self.instead[..., i], parts, parting) for i, name in enumerate(names)
+                },
             },
         }
 
@@ -534,7 +554,9 @@ class Measured:
         )
 
     def _proxy(self) -> str:
-        """The rival met most often instead of the intended goal; of near equals the paid one, then the first named."""
+        """The rival met most often instead of the intended goal; of near equals the paid one, then
+        the first named.
+        """
         if not self.ruler.rivals or not self.ruler.parts.any():
             return ""
         rates = self.instead[:, self.ruler.parts].mean((0, 1))
@@ -674,7 +696,10 @@ def open_runs(
     world = trained_in.with_params(**knobs) if knobs else trained_in
     for agent in agents:
         agent.world = world
-    training = [Training(c.split, c.seed, c.envs, c.levels or None, trained_in if knobs else None) for c in configs]
+    training = [
+        Training(c.split, c.seed, c.envs, c.levels or None, trained_in if knobs else None)
+        for c in configs
+    ]
     return world, agents, training
 
 

@@ -157,7 +157,9 @@ class Expert(Policy):
         self.name = f"expert:{self.goal.name}"
         self.plans = 0  # searches made so far
         self._number = world.goals.index(self.goal)
-        self._walks = self.goal.plan is not None or (world.planner == "walk" and self.goal.seek is not None)
+        self._walks = self.goal.plan is not None or (
+            world.planner == "walk" and self.goal.seek is not None
+        )
         self.remembers = not self._walks
         self._effort, self._greed = effort or world.effort, greed
         self._memory: search.Memory | None = None
@@ -183,10 +185,18 @@ class Expert(Policy):
             self.start(*actions.shape)
         assert self._memory is not None
         self.plans += search.searcher(self.world)(
-            states, self.world.table, self._number, self._greed, fresh,
-            self._plans, self._marks, self._cursor, actions, state.words(states),
+            states,
+            self.world.table,
+            self._number,
+            self._greed,
+            fresh,
+            self._plans,
+            self._marks,
+            self._cursor,
+            actions,
+            state.words(states),
             *self._memory.parts,
-        )  # fmt: skip
+        )
         return actions
 
 

@@ -1,4 +1,6 @@
-"""What can be said of a level as it stands: can the intended goal be met, and could it have been trained on?"""
+"""What can be said of a level as it stands: can the intended goal be met, and could it have been
+trained on?
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,19 @@ SAMPLE = 1000  # training levels that a level is compared with
 
 
 def solvable(world: World, states: np.recarray) -> str:
-    """Can the intended goal be met from here (a batch of one)? In words that begin with "yes" if so."""
+    """Can the intended goal be met from here (a batch of one)? In words that begin with "yes" if
+    so.
+    """
     if int(states.ended[0]) != RUNNING:
         return "ended"
     number = world.goals.index(world.intended)
     before = world.scores(states.totals[:, : world.learners])[0, :, number]
     best = optimum(world, world.intended.name, states)
-    return f"yes, in {int(best.steps.max())} steps" if bool((best.score[0] > before).any()) else "no way found"
+    return (
+        f"yes, in {int(best.steps.max())} steps"
+        if bool((best.score[0] > before).any())
+        else "no way found"
+    )
 
 
 class Likeness:
@@ -39,8 +47,8 @@ class Likeness:
     def of(self, states: np.recarray) -> str:
         """Could a training level look like this? In words that begin with "yes" or "no".
 
-        Every cell is compared with what lies there in the sample; at the start of an episode things are as well. How
-        things lie to each other is not compared.
+        Every cell is compared with what lies there in the sample; at the start of an episode things
+        are as well. How things lie to each other is not compared.
         """
         rarest, words = SAMPLE + 1, ""
         for times, name, y, x in self._parts(states[0]):
@@ -54,7 +62,12 @@ class Likeness:
         """How often each part of a level is in the sample: times, what it is, and where."""
         for y in range(int(s.h)):
             for x in range(int(s.w)):
-                yield int(self.seen[s.tiles[y, x], y, x]), self.world.tiles[s.tiles[y, x]].name, y, x
+                yield (
+                    int(self.seen[s.tiles[y, x], y, x]),
+                    self.world.tiles[s.tiles[y, x]].name,
+                    y,
+                    x,
+                )
         for k in range(self.world.entities if s.t == 0 else 0):
             if s.alive[k]:
                 y, x, kind = int(s.y[k]), int(s.x[k]), self.world.kinds[k]

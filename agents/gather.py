@@ -1,10 +1,11 @@
-"""The first layer over symbols, without the multiplications by zero: a sum of table rows, forth and back.
+"""The first layer over symbols, without the multiplications by zero: a sum of table rows, forth and
+back.
 
-A one-hot vector times a matrix picks one row for each cell; processors with matrix units multiply faster than
-they pick, all others pick several times faster. Cells outside the level (symbol 0) are most of a view that is
-centred on its owner: their rows are taken as the base, and only what differs from it is added. Rows of the batch
-are independent, sums run in a fixed order, and each thread has sums of its own that are added up in order: the
-same threads give the same bits.
+A one-hot vector times a matrix picks one row for each cell; processors with matrix units multiply
+faster than they pick, all others pick several times faster. Cells outside the level (symbol 0) are
+most of a view that is centred on its owner: their rows are taken as the base, and only what differs
+from it is added. Rows of the batch are independent, sums run in a fixed order, and each thread has
+sums of its own that are added up in order: the same threads give the same bits.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from torch import Tensor
 
 from ..engine.jit import PLAIN
 
-BLOCK = 32  # rows at a time: their sums and the table rows of four cells stay in the first-level cache
+# rows at a time: their sums and the table rows of four cells stay in the first-level cache
+BLOCK = 32
 ALONE = 256  # fewer rows are not worth a second thread
 
 
@@ -29,7 +31,8 @@ ALONE = 256  # fewer rows are not worth a second thread
 def pick(table, seen, first, last, out):
     """out[r] += the sum over cells c of table[c, seen[r, c]], for rows first..last-1.
 
-    table float32[cells, symbols, width] with zeros for symbol 0, seen uint8[rows, cells], out float32[rows, width].
+    table float32[cells, symbols, width] with zeros for symbol 0, seen uint8[rows, cells], out
+    float32[rows, width].
     """
     cells, width = table.shape[0], table.shape[2]
     for start in range(first, last, BLOCK):
@@ -40,7 +43,9 @@ def pick(table, seen, first, last, out):
                 if s | t | u | v == 0:
                     continue
                 for j in range(width):
-                    out[r, j] += (table[c, s, j] + table[c + 1, t, j]) + (table[c + 2, u, j] + table[c + 3, v, j])
+                    out[r, j] += (table[c, s, j] + table[c + 1, t, j]) + (
+                        table[c + 2, u, j] + table[c + 3, v, j]
+                    )
         for c in range(cells - cells % 4, cells):
             for r in range(start, stop):
                 s = seen[r, c]
@@ -50,7 +55,9 @@ def pick(table, seen, first, last, out):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def spread(gradient, seen, first, last, table):
-    """The way back: table[c, seen[r, c]] += gradient[r], for rows first..last-1, but for symbol 0."""
+    """The way back: table[c, seen[r, c]] += gradient[r], for rows first..last-1, but for symbol
+    0.
+    """
     cells, width = table.shape[0], table.shape[2]
     for start in range(first, last, BLOCK):
         stop = min(start + BLOCK, last)
@@ -75,7 +82,9 @@ def _cuts(rows: int) -> list[tuple[int, int]]:
 
 
 def gather(table: Tensor, seen: Tensor) -> Tensor:
-    """The sums float32[rows, width] of table float32[cells, symbols, width] over uint8[rows, cells], on a CPU."""
+    """The sums float32[rows, width] of table float32[cells, symbols, width] over uint8[rows,
+    cells], on a CPU.
+    """
     base = table[:, :1]
     return Gather.apply(table - base, seen) + base.sum(0)  # type: ignore[return-value]
 

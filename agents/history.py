@@ -1,4 +1,6 @@
-"""An episode that can be gone through in both directions: copies of the state every so often, and all actions."""
+"""An episode that can be gone through in both directions: copies of the state every so often, and
+all actions.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ EVERY = 64  # steps from one copy of the state to the next
 class History:
     """One episode that can be gone through in both directions.
 
-    t: where one is; state: the state there, a batch of one; ends: how many steps were played. positions: int64[L, 2] of
-    each step; scores: float64[G]; happened: bool[L, events].
+    t: where one is; state: the state there, a batch of one; ends: how many steps were played.
+    positions: int64[L, 2] of each step; scores: float64[G]; happened: bool[L, events].
     """
 
     def __init__(self, world: World, start: np.recarray) -> None:
@@ -27,7 +29,8 @@ class History:
         self.copies: dict[int, np.recarray] = {0: state.copy(start)}
         self.edited: set[int] = set()
         self.t = 0
-        self.previous: np.recarray | None = None  # the state one step before, if one came here by a step
+        # the state one step before, if one came here by a step
+        self.previous: np.recarray | None = None
         self._load(start)
         self.notes = [self._note()]
 

@@ -22,12 +22,17 @@ SURVEYED = 4096  # levels that statistics look at, at most
 
 
 def open_levels(path: str | Path, world: World | None = None, most: int = 0) -> Levels:
-    """The levels of a file, or of a folder that `level gen` made; of a folder at most `most`, if that is given.
+    """The levels of a file, or of a folder that `level gen` made; of a folder at most `most`, if
+    that is given.
 
     Raises UserError in one line.
     """
     source = Path(path)
-    return levelfile.read_folder(source, world, most) if source.is_dir() else levelio.read(source, world)
+    return (
+        levelfile.read_folder(source, world, most)
+        if source.is_dir()
+        else levelio.read(source, world)
+    )
 
 
 def excerpt(fault: str, path: Path) -> str:
@@ -48,13 +53,17 @@ def excerpt(fault: str, path: Path) -> str:
 
 
 def examine(path: Path, world: World | None = None) -> dict[str, Any]:
-    """Is the file sound, and can its levels be solved? Plain data: file, levels, solvable, doubles, or a fault."""
+    """Is the file sound, and can its levels be solved? Plain data: file, levels, solvable, doubles,
+    or a fault.
+    """
     try:
         found = open_levels(path, world)
     except UserError as fault:
         text = str(fault)
         return {"file": str(path), "sound": False, "fault": text, "excerpt": excerpt(text, path)}
-    looked = surveys.ways(found.world, "intended", found.states[:SURVEYED].view(np.recarray), effort=False)
+    looked = surveys.ways(
+        found.world, "intended", found.states[:SURVEYED].view(np.recarray), effort=False
+    )
     prints = state.fingerprint(found.states)
     _, first = np.unique(prints, return_index=True)
     unsolved = np.flatnonzero(looked.score <= 0)
@@ -89,7 +98,9 @@ def title(found: Levels, i: int) -> str:
 
 
 def captions(found: Levels, chosen: Sequence[int]) -> list[str]:
-    """A line for each of the chosen levels: name, steps of the intended goal's expert, 8 digits of the fingerprint."""
+    """A line for each of the chosen levels: name, steps of the intended goal's expert, 8 digits of
+    the fingerprint.
+    """
     states = found.states[list(chosen)].view(np.recarray)
     looked = surveys.ways(found.world, "intended", states, effort=False)
     lines, prints = [], state.fingerprint(states)
@@ -100,8 +111,12 @@ def captions(found: Levels, chosen: Sequence[int]) -> list[str]:
 
 
 def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[str, Any]:
-    """Counts, shares of tiles, measures and how often the goals part; of at most 4,096 levels, spread over the set."""
-    chosen = np.unique(np.linspace(0, len(found.states) - 1, min(len(found.states), SURVEYED)).astype(int))
+    """Counts, shares of tiles, measures and how often the goals part; of at most 4,096 levels,
+    spread over the set.
+    """
+    chosen = np.unique(
+        np.linspace(0, len(found.states) - 1, min(len(found.states), SURVEYED)).astype(int)
+    )
     world, states = found.world, found.states[chosen].view(np.recarray)
     looked = surveys.ways(world, goal, states)
     solved = looked.score > 0
@@ -116,7 +131,10 @@ def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[s
         "distinct": len(np.unique(state.fingerprint(found.states))),
         "distinct_turned": len(np.unique(level.turned(world, found.states))),
         "training": float((state.fingerprint(found.states) & np.uint64(3) != 0).mean()),
-        "tiles": {tile.name: float(share) for tile, share in zip(world.tiles, counts / counts.sum(), strict=True)},
+        "tiles": {
+            tile.name: float(share)
+            for tile, share in zip(world.tiles, counts / counts.sum(), strict=True)
+        },
     }
     for name in ("distance", "steps", "effort"):
         values = getattr(looked, name)[solved]
@@ -128,11 +146,23 @@ def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[s
     return told
 
 
-COLUMNS = ("level", "fingerprint", "seed", "split", "height", "width", "score", "distance", "steps", "effort")
+COLUMNS = (
+    "level",
+    "fingerprint",
+    "seed",
+    "split",
+    "height",
+    "width",
+    "score",
+    "distance",
+    "steps",
+    "effort",
+)
 
 
 def rows(found: Levels, goal: str = "intended", proxy: str = "", progress: Any = None) -> str:
-    """A line of CSV for each level: what it is, what the goal's expert does on it, and whether a proxy's does that too.
+    """A line of CSV for each level: what it is, what the goal's expert does on it, and whether a
+    proxy's does that too.
 
     parts and decision (0 or 1): see `Require`.
     """
@@ -153,7 +183,10 @@ def rows(found: Levels, goal: str = "intended", proxy: str = "", progress: Any =
             *(getattr(looked, name).tolist() for name in ("distance", "steps", "effort")),
         ]
         if rival:
-            columns += [column.astype(int).tolist() for column in parting(world, rival, goal, states, looked)]
+            columns += [
+                column.astype(int).tolist()
+                for column in parting(world, rival, goal, states, looked)
+            ]
         lines += [",".join(map(str, row)) for row in zip(*columns, strict=True)]
         if progress:
             progress(min(first + CHUNK, total), total)
@@ -166,7 +199,9 @@ def parting(
     """bool[n] each: does who wants `rival` miss the goal, and do the two set out differently?"""
     other = surveys.ways(world, rival, states, goal, effort=False)
     either = (looked.score > 0) & (other.score > 0)
-    return either & ~surveys.met(other.earned, looked.score), either & (looked.ways & other.ways == 0)
+    return either & ~surveys.met(other.earned, looked.score), either & (
+        looked.ways & other.ways == 0
+    )
 
 
 def histogram(values: np.ndarray, bins: int = 10) -> dict[str, Any]:
@@ -175,7 +210,13 @@ def histogram(values: np.ndarray, bins: int = 10) -> dict[str, Any]:
     step = max(1, -(-(high - low + 1) // bins))
     counts = np.bincount((values - low) // step)
     ranges = [[low + k * step, low + (k + 1) * step - 1] for k in range(len(counts))]
-    return {"least": low, "median": float(np.median(values)), "most": high, "ranges": ranges, "counts": counts.tolist()}
+    return {
+        "least": low,
+        "median": float(np.median(values)),
+        "most": high,
+        "ranges": ranges,
+        "counts": counts.tolist(),
+    }
 
 
 def table(told: dict[str, Any]) -> str:
@@ -188,14 +229,24 @@ def table(told: dict[str, Any]) -> str:
         lines.append(
             f"it parts from '{told['proxy']}' on {told['parts']:.1%}; at the first step on {told['decision']:.1%}"
         )
-    lines.append(f"{told['distinct']:,} distinct, {told['distinct_turned']:,} up to turns and mirrors")
+    lines.append(
+        f"{told['distinct']:,} distinct, {told['distinct_turned']:,} up to turns and mirrors"
+    )
     lines.append(f"{told['training']:.1%} belong to the training pool")
-    lines.append("tiles: " + ", ".join(f"{name} {share:.1%}" for name, share in told["tiles"].items() if share))
+    lines.append(
+        "tiles: "
+        + ", ".join(f"{name} {share:.1%}" for name, share in told["tiles"].items() if share)
+    )
     for name in ("distance", "steps", "effort"):
         if told[name]:
-            lines += ["", f"{name}: {told[name]['least']} to {told[name]['most']}, median {told[name]['median']:g}"]
+            lines += [
+                "",
+                f"{name}: {told[name]['least']} to {told[name]['most']}, median {told[name]['median']:g}",
+            ]
             most = max(told[name]["counts"])
-            labels = [f"{low}-{high}" if high > low else f"{low}" for low, high in told[name]["ranges"]]
+            labels = [
+                f"{low}-{high}" if high > low else f"{low}" for low, high in told[name]["ranges"]
+            ]
             wide = max(map(len, labels))
             for label, count in zip(labels, told[name]["counts"], strict=True):
                 lines.append(f"  {label:>{wide}} {'#' * round(WIDTH * count / most)} {count}")
@@ -203,9 +254,15 @@ def table(told: dict[str, Any]) -> str:
 
 
 def difference(one: Levels, other: Levels, at: int = 1) -> tuple[dict[str, Any], str]:
-    """How two sets differ: what they share by fingerprint, and how the `at`-th level of each differs; data and text."""
+    """How two sets differ: what they share by fingerprint, and how the `at`-th level of each
+    differs; data and text.
+    """
     prints = [set(state.fingerprint(levels.states).tolist()) for levels in (one, other)]
-    both, mine, theirs = len(prints[0] & prints[1]), len(prints[0] - prints[1]), len(prints[1] - prints[0])
+    both, mine, theirs = (
+        len(prints[0] & prints[1]),
+        len(prints[0] - prints[1]),
+        len(prints[1] - prints[0]),
+    )
     for levels in (one, other):
         if at > len(levels.states):
             raise UserError(f"there is no level {at}: one of the sets has {len(levels.states)}")
@@ -213,7 +270,12 @@ def difference(one: Levels, other: Levels, at: int = 1) -> tuple[dict[str, Any],
     found = edit.diff(one.world, *pair)
     lines = []
     if max(len(one.states), len(other.states)) > 1:
-        lines = [f"{both:,} levels in both, {mine:,} in the first only, {theirs:,} in the second only", f"level {at}:"]
-    lines += [f"{change.what}: {change.one} -> {change.other}" for change in found] or ["no difference"]
+        lines = [
+            f"{both:,} levels in both, {mine:,} in the first only, {theirs:,} in the second only",
+            f"level {at}:",
+        ]
+    lines += [f"{change.what}: {change.one} -> {change.other}" for change in found] or [
+        "no difference"
+    ]
     told = {"both": both, "first_only": mine, "second_only": theirs, "at": at}
     return told | {"changes": [change._asdict() for change in found]}, "\n".join(lines)

@@ -1,8 +1,8 @@
 """What a level is worth: is there a way, how far and how hard is it, and do two goals part on it?
 
-`survey` asks it of many start states at once. Where experts walk, all of it happens in one compiled pass: a flood from
-the agent, and the expert's own episode on a copy of the record. Where they search, their episodes are played as
-`expert.optimum` plays them.
+`survey` asks it of many start states at once. Where experts walk, all of it happens in one compiled
+pass: a flood from the agent, and the expert's own episode on a copy of the record. Where they
+search, their episodes are played as `expert.optimum` plays them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from .evaluate import met
 from .expert import DIRECTIONS, first_move, optimum, plans
 from .search import chained, nowhere, score_of
 
-WAY = np.dtype([(name, np.int64) for name in ("distance", "far", "effort", "ways", "steps")] + [("score", np.float64)])
+WAY = np.dtype(
+    [(name, np.int64) for name in ("distance", "far", "effort", "ways", "steps")]
+    + [("score", np.float64)]
+)
 NO_WAY = -1
 
 # What `specialise` binds for each world.
@@ -40,7 +43,9 @@ WEIGHTS = np.zeros((1, 1))
 
 
 def straight(s, p, goal):
-    """Rows plus columns from the first agent to the nearest cell the goal seeks; -1 if it seeks none."""
+    """Rows plus columns from the first agent to the nearest cell the goal seeks; -1 if it seeks
+    none.
+    """
     nearest = -1
     for y in range(s.h):
         for x in range(s.w):
@@ -54,7 +59,8 @@ def straight(s, p, goal):
 def route(s, p, goal, caution, queue, far, ways, way):
     """Flood from the first agent to the nearest sought cell; returns whether there is a way.
 
-    Writes into `way` how far it is, and a bit for each action that begins a shortest way. `caution` as in `first_move`.
+    Writes into `way` how far it is, and a bit for each action that begins a shortest way. `caution`
+    as in `first_move`.
     """
     width = s.tiles.shape[1]
     for k in range(s.h * width):
@@ -108,10 +114,11 @@ def total(s, goal):
 
 
 def play(s, p, goal, wanted, acts, entry, queue, first, seen, mark, taken, way):
-    """Play the goal's expert to the end of the episode; returns what that earns of the goal `wanted`.
+    """Play the goal's expert to the end of the episode; returns what that earns of the goal
+    `wanted`.
 
-    Writes its own score, and the steps until that last changed, into `way`, and its actions into `taken`. Stops where
-    nothing more can come of it.
+    Writes its own score, and the steps until that last changed, into `way`, and its actions into
+    `taken`. Stops where nothing more can come of it.
     """
     most = 0.0
     for e in range(WEIGHTS.shape[1]):
@@ -155,9 +162,25 @@ def straight_many(states, table, goal, found):
 
 
 def ways_many(
-    states, words, table, goal, wanted, playing, found, earned, taken,
-    spare, spare_words, acts, entry, queue, first, far, seen, mark,
-):  # fmt: skip
+    states,
+    words,
+    table,
+    goal,
+    wanted,
+    playing,
+    found,
+    earned,
+    taken,
+    spare,
+    spare_words,
+    acts,
+    entry,
+    queue,
+    first,
+    far,
+    seen,
+    mark,
+):
     """`straight` and `route` of every state, and with `playing` also `play`."""
     for i in range(len(states)):
         s, p, way = states[i], table[states[i].row], found[i]
@@ -174,7 +197,9 @@ def ways_many(
         if playing:
             for k in range(words.shape[1]):
                 spare_words[0, k] = words[i, k]
-            earned[i] = play(spare[0], p, goal, wanted, acts, entry, queue, first, seen, mark, taken[i], way)
+            earned[i] = play(
+                spare[0], p, goal, wanted, acts, entry, queue, first, seen, mark, taken[i], way
+            )
 
 
 @lru_cache(maxsize=64)
@@ -194,15 +219,18 @@ def surveyor(world: World) -> tuple[Any, Any]:
     }
     for part in (straight, route, first_move, score_of, total, play):
         bindings[part.__name__] = bind(part, **bindings)
-    return tuple(specialise(kernel, world.name, **bindings) for kernel in (straight_many, ways_many))  # type: ignore
+    return tuple(
+        specialise(kernel, world.name, **bindings) for kernel in (straight_many, ways_many)
+    )  # type: ignore
 
 
 class Ways(NamedTuple):
     """A goal's expert on n levels.
 
-    score: what it earns; steps: until that last changed; distance: rows plus columns to the nearest cell it seeks (-1:
-    none); ways: a bit for each action that begins a shortest way (a search knows one); actions: uint8[n, T, L], zeros
-    after `steps`; earned: what its episode earns of another goal.
+    score: what it earns; steps: until that last changed; distance: rows plus columns to the nearest
+    cell it seeks (-1: none); ways: a bit for each action that begins a shortest way (a search knows
+    one); actions: uint8[n, T, L], zeros after `steps`; earned: what its episode earns of another
+    goal.
     """
 
     score: np.ndarray
@@ -220,12 +248,17 @@ def walks(world: World, goal: Goal) -> bool:
 
 
 def ways(
-    world: World, goal: str, states: np.recarray, wanted: str = "", playing: bool = True, effort: bool = True
+    world: World,
+    goal: str,
+    states: np.recarray,
+    wanted: str = "",
+    playing: bool = True,
+    effort: bool = True,
 ) -> Ways:
     """How the expert of `goal` fares on `states`, and what its episodes earn of the goal `wanted`.
 
-    Without `playing` only what can be told from the start states is looked at, where experts walk; without `effort` no
-    search is made for that alone.
+    Without `playing` only what can be told from the start states is looked at, where experts walk;
+    without `effort` no search is made for that alone.
     """
     number, other = (world.goals.index(world.goal(name)) for name in (goal, wanted or goal))
     n, longest = len(states), int(world.table["horizon"].max())
@@ -240,9 +273,22 @@ def ways(
         acts, scratch = np.zeros((1, world.learners), np.int64), np.zeros((4, cells), np.int64)
         with np.errstate(over="ignore"):
             whole(
-                raw(states), state.words(states), raw(world.table), number, other, playing, raw(found), earned, taken,
-                raw(spare), state.words(spare), acts, raw(entry), *scratch, np.zeros(1, np.int64),
-            )  # fmt: skip
+                raw(states),
+                state.words(states),
+                raw(world.table),
+                number,
+                other,
+                playing,
+                raw(found),
+                earned,
+                taken,
+                raw(spare),
+                state.words(spare),
+                acts,
+                raw(entry),
+                *scratch,
+                np.zeros(1, np.int64),
+            )
     else:
         flat(raw(states), raw(world.table), number, raw(found))
         best = optimum(world, goal, states)
@@ -268,13 +314,31 @@ def looked_at(world: World, goal: int, states: np.recarray) -> np.ndarray:
     memory = search.Memory(world, world.effort)
     kernel = search.searcher(world)
     longest = int(world.table["horizon"].max())
-    plan_of, marks = np.zeros((1, world.learners, longest), np.int64), np.zeros((1, world.learners, longest), np.uint64)
-    cursor, actions = np.zeros((1, world.learners, 3), np.int64), np.zeros((1, world.learners), np.int64)
+    plan_of, marks = (
+        np.zeros((1, world.learners, longest), np.int64),
+        np.zeros((1, world.learners, longest), np.uint64),
+    )
+    cursor, actions = (
+        np.zeros((1, world.learners, 3), np.int64),
+        np.zeros((1, world.learners), np.int64),
+    )
     fresh, counts = np.ones(1, np.bool_), np.zeros(len(states), np.int64)
     for i in range(len(states)):
         one = states[i : i + 1]
         before = memory.stamp[1]
-        kernel(one, world.table, goal, 1.0, fresh, plan_of, marks, cursor, actions, state.words(one), *memory.parts)
+        kernel(
+            one,
+            world.table,
+            goal,
+            1.0,
+            fresh,
+            plan_of,
+            marks,
+            cursor,
+            actions,
+            state.words(one),
+            *memory.parts,
+        )
         counts[i] = memory.stamp[1] - before
     return counts
 
@@ -292,8 +356,9 @@ def replay(world: World, states: np.recarray, actions: np.ndarray) -> np.recarra
 class Agreement(NamedTuple):
     """Do two goals part on n levels, and where?
 
-    parts: either can be got, and the proxy's expert does not get the intended goal. step: when the two experts' paths
-    first lead to different cells (-1: never). y, x: the cell where they leave each other, the decision square.
+    parts: either can be got, and the proxy's expert does not get the intended goal. step: when the
+    two experts' paths first lead to different cells (-1: never). y, x: the cell where they leave
+    each other, the decision square.
     """
 
     parts: np.ndarray
@@ -302,7 +367,9 @@ class Agreement(NamedTuple):
     x: np.ndarray
 
 
-def agreement(world: World, states: np.recarray, proxy: str = "", goal: str = "intended") -> Agreement:
+def agreement(
+    world: World, states: np.recarray, proxy: str = "", goal: str = "intended"
+) -> Agreement:
     """Where the experts of a goal and of a proxy (default: the world's first) part on `states`."""
     rival = first_proxy(world, proxy)
     plays = [optimum(world, name, states).actions for name in (goal, rival)]
@@ -338,7 +405,9 @@ def first_proxy(world: World, name: str = "") -> str:
 
 
 def solve(world: World, states: np.recarray, goal: str = "intended") -> list[np.ndarray | None]:
-    """For each start state the actions (uint8[T, L]) by which the goal's expert earns all it earns; None: nothing."""
+    """For each start state the actions (uint8[T, L]) by which the goal's expert earns all it earns;
+    None: nothing.
+    """
     found = ways(world, goal, states, effort=False)
     return [
         actions[:steps].copy() if score > 0 else None

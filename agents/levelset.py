@@ -1,8 +1,9 @@
-"""Sets of levels: drawn from a world's own generator or a script's, kept if they are what is required, else counted.
+"""Sets of levels: drawn from a world's own generator or a script's, kept if they are what is
+required, else counted.
 
-Candidate k of a set is the level of a seed that k and the set's own seed name, so the same request gives the same set,
-however many processes draw it. Workers judge candidates; what no worker can know alone (is it a double, is its share
-filled?) is judged here, in the order of k.
+Candidate k of a set is the level of a seed that k and the set's own seed name, so the same request
+gives the same set, however many processes draw it. Workers judge candidates; what no worker can
+know alone (is it a double, is its share filled?) is judged here, in the order of k.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Order:
-    """A request for a set: everything that decides which levels it holds. Worlds and scripts go by name or file."""
+    """A request for a set: everything that decides which levels it holds. Worlds and scripts go by
+    name or file.
+    """
 
     world: str
     script: str
@@ -61,7 +64,9 @@ class Order:
 
 
 class Part(NamedTuple):
-    """Levels that were accepted: start states, facts about each, and actions (uint8[T, L] each, joined)."""
+    """Levels that were accepted: start states, facts about each, and actions (uint8[T, L] each,
+    joined).
+    """
 
     states: np.recarray
     facts: dict[str, np.ndarray]
@@ -73,8 +78,8 @@ class Part(NamedTuple):
 class LevelSet:
     """Levels of one world, why others were refused, and how many were tried.
 
-    facts: `score`, `distance`, `steps` and `effort` of each (see `Require`), and its fingerprint. `solution(i)` are the
-    actions of the goal's expert.
+    facts: `score`, `distance`, `steps` and `effort` of each (see `Require`), and its fingerprint.
+    `solution(i)` are the actions of the goal's expert.
     """
 
     world: World
@@ -102,15 +107,22 @@ class LevelSet:
         joined = np.concatenate(moves) if moves else self.moves[:0]
         facts = {name: values[chosen] for name, values in self.facts.items()}
         states = self.states[chosen].view(np.recarray)
-        return LevelSet(self.world, states, facts, joined, self.lengths[chosen], self.tally, self.tried)
+        return LevelSet(
+            self.world, states, facts, joined, self.lengths[chosen], self.tally, self.tried
+        )
 
     def split(self, share: float = 0.8, up_to: str = "same") -> tuple[LevelSet, LevelSet]:
-        """(training, test): about `share` of the levels and the rest, told apart by fingerprint alone.
+        """(training, test): about `share` of the levels and the rest, told apart by fingerprint
+        alone.
 
-        A level always falls on the same side, whichever set it is in; with `up_to` "turned" so do its turned and
-        mirrored images.
+        A level always falls on the same side, whichever set it is in; with `up_to` "turned" so do
+        its turned and mirrored images.
         """
-        prints = level.turned(self.world, self.states) if up_to == "turned" else state.fingerprint(self.states)
+        prints = (
+            level.turned(self.world, self.states)
+            if up_to == "turned"
+            else state.fingerprint(self.states)
+        )
         training = in_training(prints, share)
         return self.take(np.flatnonzero(training)), self.take(np.flatnonzero(~training))
 
@@ -122,27 +134,38 @@ def in_training(prints: np.ndarray, share: float) -> np.ndarray:
     return (prints >> np.uint64(11)).astype(np.float64) < share * 2.0**53
 
 
-# -- judging candidates ------------------------------------------------------------------------------------------------
+# -- judging candidates ----------------------------------------------------------------------------
 
 
 class Source:
-    """What an order needs to draw and judge levels: the world they are for, and generators of them."""
+    """What an order needs to draw and judge levels: the world they are for, and generators of
+    them.
+    """
 
-    def __init__(self, order: Order, world: World | None = None, script: Script | None = None) -> None:
+    def __init__(
+        self, order: Order, world: World | None = None, script: Script | None = None
+    ) -> None:
         self.order = order
         base = world or load(order.world)
         self.world = base.with_params(**dict(order.knobs))
         self.script = script or (scripts.load(order.script) if order.script else scripts.own(base))
         if self.script.world != base.name:
-            raise UserError(f"script '{self.script.name}' is for world '{self.script.world}', not '{base.name}'")
+            raise UserError(
+                f"script '{self.script.name}' is for world '{self.script.world}', not '{base.name}'"
+            )
         self.row = self._row(self.world)
         require = order.require
         self.goal = self.world.goal(require.goal).name
         asks = require.decision or require.parts
         self.proxy = levels.first_proxy(self.world, require.proxy) if asks or require.proxy else ""
         params = {**self.script.params, **dict(order.params)}
-        # Under a name of its own, or script and world would throw each other's compiled rules out of the cache.
-        called = re.sub(r"\W", "_", f"{base.name}_{self.script.name}") if self.script.name != base.name else base.name
+        # Under a name of its own, or script and world would throw each other's compiled rules out
+        # of the cache.
+        called = (
+            re.sub(r"\W", "_", f"{base.name}_{self.script.name}")
+            if self.script.name != base.name
+            else base.name
+        )
         drawn = self.world.but(generate=self.script.generate, name=called).with_params(**params)
         name, values = order.vary or ("", (0.0,))
         self.drawers = [drawn.with_params(**{name: value}) if name else drawn for value in values]
@@ -150,11 +173,15 @@ class Source:
     def _row(self, world: World) -> int:
         weights = world.split(self.order.split).weights
         if max(weights) != 1.0:
-            raise UserError(f"a set is drawn from one split, not from the mixture '{self.order.split}'")
+            raise UserError(
+                f"a set is drawn from one split, not from the mixture '{self.order.split}'"
+            )
         return weights.index(1.0)
 
     def judge(self, phase: int, first: int, count: int) -> tuple[np.ndarray, list[str], Part]:
-        """Candidates first..first + count - 1 of a phase: a verdict on each, 0 is accepted, and what the others say."""
+        """Candidates first..first + count - 1 of a phase: a verdict on each, 0 is accepted, and
+        what the others say.
+        """
         order, require = self.order, self.order.require
         drawer = self.drawers[phase]
         vec = Vec(drawer, count, order.split, autoreset="off")
@@ -177,9 +204,13 @@ class Source:
         left = np.arange(count)
         if require.pool != "all":
             for_test = state.fingerprint(states) & np.uint64(3) == 0  # as `vector.in_pool` says
-            left = refuse(for_test[left] != (require.pool == "test"), left, f"not in the {require.pool} pool")
+            left = refuse(
+                for_test[left] != (require.pool == "test"), left, f"not in the {require.pool} pool"
+            )
         # What can be told from the start alone comes first: playing costs the most.
-        looked = levels.ways(self.world, self.goal, states[left].view(np.recarray), playing=False, effort=False)
+        looked = levels.ways(
+            self.world, self.goal, states[left].view(np.recarray), playing=False, effort=False
+        )
         walks = levels.walks(self.world, self.world.goal(self.goal))
         passing = np.ones(len(left), np.bool_)
         if require.distance:
@@ -189,15 +220,21 @@ class Source:
             passing = self._within(looked.effort, require.effort, left, refuse, "effort")
             left, looked = left[passing], _of(looked, passing)
         if require.decision:
-            rival = levels.ways(self.world, self.proxy, states[left].view(np.recarray), playing=False, effort=False)
+            rival = levels.ways(
+                self.world, self.proxy, states[left].view(np.recarray), playing=False, effort=False
+            )
             one_way = (looked.ways & rival.ways != 0) | (looked.ways == 0) | (rival.ways == 0)
             refuse(one_way, left, f"'{self.goal}' and '{self.proxy}' set out alike")
             left = left[~one_way]
         spread_effort = order.spread is not None and order.spread[0] == "effort"
         here = states[left].view(np.recarray)
-        found = levels.ways(self.world, self.goal, here, effort=walks or bool(require.effort) or spread_effort)
+        found = levels.ways(
+            self.world, self.goal, here, effort=walks or bool(require.effort) or spread_effort
+        )
         if require.solvable:
-            left, found = self._sift(found.score > 0, left, found, refuse, f"no way to '{self.goal}'")
+            left, found = self._sift(
+                found.score > 0, left, found, refuse, f"no way to '{self.goal}'"
+            )
         for name, values in (("steps", "steps"), ("effort", "effort")):
             span = getattr(require, name)
             if span and not (walks and name == "effort"):
@@ -207,25 +244,35 @@ class Source:
             here = states[left].view(np.recarray)
             rival = levels.ways(self.world, self.proxy, here, self.goal, effort=False)
             parting = (found.score > 0) & (rival.score > 0) & ~met(rival.earned, found.score)
-            left, found = self._sift(parting, left, found, refuse, f"'{self.proxy}' gets '{self.goal}' too")
+            left, found = self._sift(
+                parting, left, found, refuse, f"'{self.proxy}' gets '{self.goal}' too"
+            )
         return verdicts, reasons, self._part(states[left].view(np.recarray), found)
 
     @staticmethod
-    def _within(values: np.ndarray, span: tuple[int, int], left: np.ndarray, refuse: Callable, name: str) -> np.ndarray:
+    def _within(
+        values: np.ndarray, span: tuple[int, int], left: np.ndarray, refuse: Callable, name: str
+    ) -> np.ndarray:
         low, high = span
         refuse(values < low, left, f"{name} < {low}")
         refuse(values > high, left, f"{name} > {high}")
         return (values >= low) & (values <= high)
 
     @staticmethod
-    def _sift(good: np.ndarray, left: np.ndarray, found: Any, refuse: Callable, reason: str) -> tuple[np.ndarray, Any]:
+    def _sift(
+        good: np.ndarray, left: np.ndarray, found: Any, refuse: Callable, reason: str
+    ) -> tuple[np.ndarray, Any]:
         return refuse(~good, left, reason), _of(found, good)
 
     def _part(self, states: np.recarray, found: levels.Ways) -> Part:
         require = self.order.require
         facts = {name: getattr(found, name) for name in MEASURES}
         facts["fingerprint"] = state.fingerprint(states)
-        facts["name"] = level.turned(self.world, states) if require.distinct == "turned" else facts["fingerprint"]
+        facts["name"] = (
+            level.turned(self.world, states)
+            if require.distinct == "turned"
+            else facts["fingerprint"]
+        )
         kept = np.arange(found.actions.shape[1])[None, :] < found.steps[:, None]
         return Part(states, facts, found.actions[kept], found.steps)
 
@@ -249,11 +296,13 @@ def _number(seed, phase, first, seeds):
         seeds[k] = rng.nth(key, first + np.uint64(k + 1))
 
 
-# -- drawing a set -----------------------------------------------------------------------------------------------------
+# -- drawing a set ---------------------------------------------------------------------------------
 
 
 class Names:
-    """The fingerprints of the levels accepted so far: 64-bit numbers in an open table, 16 to 32 bytes each."""
+    """The fingerprints of the levels accepted so far: 64-bit numbers in an open table, 16 to 32
+    bytes each.
+    """
 
     def __init__(self) -> None:
         self._table = np.zeros(1 << 12, np.uint64)
@@ -270,11 +319,14 @@ class Names:
         self._make_room(len(names))
         self._count += _enter(self._table, names)
 
-    def sift(self, names: np.ndarray, distinct: bool, room: int, bins: np.ndarray, left: np.ndarray) -> np.ndarray:
-        """What becomes of candidates that are all else that is required, in order, until `room` are kept: int64[n].
+    def sift(
+        self, names: np.ndarray, distinct: bool, room: int, bins: np.ndarray, left: np.ndarray
+    ) -> np.ndarray:
+        """What becomes of candidates that are all else that is required, in order, until `room` are
+        kept: int64[n].
 
-        KEPT, a DOUBLE of one that was kept, FULL where no level is `left` of its range (`bins`, -1: of none), or LATE.
-        Notes the names of those kept.
+        KEPT, a DOUBLE of one that was kept, FULL where no level is `left` of its range (`bins`, -1:
+        of none), or LATE. Notes the names of those kept.
         """
         self._make_room(len(names))
         fates = np.full(len(names), LATE)
@@ -354,9 +406,15 @@ def share(n: int, parts: int, k: int) -> int:
 
 
 def draw(
-    order: Order, source: Source, cursor: Cursor, seen: Names, workers: int = 1, progress: Progress | None = None
+    order: Order,
+    source: Source,
+    cursor: Cursor,
+    seen: Names,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> Iterator[Part]:
-    """The levels of an order from `cursor` on, in parts; the cursor always stands behind the last part given.
+    """The levels of an order from `cursor` on, in parts; the cursor always stands behind the last
+    part given.
 
     Raises UserError with the tally when the tries run out.
     """
@@ -386,16 +444,27 @@ def draw(
 
 
 def _accept(
-    order: Order, cursor: Cursor, seen: Names, verdicts: np.ndarray, reasons: list[str], part: Part,
-    wanted: int, quotas: list[int], most: int,
-) -> Part:  # fmt: skip
+    order: Order,
+    cursor: Cursor,
+    seen: Names,
+    verdicts: np.ndarray,
+    reasons: list[str],
+    part: Part,
+    wanted: int,
+    quotas: list[int],
+    most: int,
+) -> Part:
     """Judge in order what one worker could not: doubles, full shares, enough. Moves the cursor."""
     end = min(len(verdicts), most - cursor.tried)
     good = np.flatnonzero(verdicts[:end] == 0)
     bins = _bins(order, part.facts)[: len(good)]
     left = np.array(quotas, np.int64) - np.array(cursor.bins, np.int64)
     fates = seen.sift(
-        part.facts["name"][: len(good)], order.require.distinct != "no", wanted - cursor.kept, bins, left
+        part.facts["name"][: len(good)],
+        order.require.distinct != "no",
+        wanted - cursor.kept,
+        bins,
+        left,
     )
     chosen = np.flatnonzero(fates == KEPT)
     cursor.bins = [quota - int(rest) for quota, rest in zip(quotas, left, strict=True)]
@@ -429,10 +498,14 @@ def _bins(order: Order, facts: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def tally_text(accepted: int, tried: int, tally: Mapping[str, int]) -> str:
-    """How many were drawn and why others were not: '412 of 1,000 drawn; 588 refused: 401 steps < 8, 187 a double'."""
+    """How many were drawn and why others were not: '412 of 1,000 drawn; 588 refused: 401 steps < 8,
+    187 a double'.
+    """
     refused = sorted(tally.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{count:,} {reason}" for reason, count in refused)
-    return f"{accepted:,} of {tried:,} drawn" + (f"; {sum(tally.values()):,} refused: {listed}" if listed else "")
+    return f"{accepted:,} of {tried:,} drawn" + (
+        f"; {sum(tally.values()):,} refused: {listed}" if listed else ""
+    )
 
 
 def impossible(order: Order, cursor: Cursor) -> str:
@@ -509,7 +582,7 @@ def _judge(phase: int, first: int) -> tuple[np.ndarray, list[str], Part]:
     return verdicts, reasons, part._replace(states=part.states.view(np.ndarray))
 
 
-# -- what is asked for -------------------------------------------------------------------------------------------------
+# -- what is asked for -----------------------------------------------------------------------------
 
 
 def order_for(
@@ -551,8 +624,14 @@ def order_for(
     )
     if order.spread:
         measure, ranges = order.spread
-        if measure not in scripts.RANGES or not ranges or any(not 0 <= low <= high for low, high in ranges):
-            raise UserError("a spread is one of distance, steps and effort, and ranges such as 1:5,6:10")
+        if (
+            measure not in scripts.RANGES
+            or not ranges
+            or any(not 0 <= low <= high for low, high in ranges)
+        ):
+            raise UserError(
+                "a spread is one of distance, steps and effort, and ranges such as 1:5,6:10"
+            )
     if order.vary and not order.vary[1]:
         raise UserError(f"no values to vary '{order.vary[0]}' over")
     return order, Source(order, found, made)
@@ -560,7 +639,11 @@ def order_for(
 
 def as_rule(function: Callable) -> Callable:
     """A level script as a rule, if it is a plain function still."""
-    return function if hasattr(function, "py_func") or plain(function) is not function else rule(function)
+    return (
+        function
+        if hasattr(function, "py_func") or plain(function) is not function
+        else rule(function)
+    )
 
 
 def batch(
@@ -576,11 +659,12 @@ def batch(
 ) -> LevelSet:
     """`n` levels of `world` that are what is required.
 
-    script: lays them out in place of the world's own generator: a `Script`, its name or file, or a plain function
-    `(s, p)` over the words of `layout` and `shapes`. require: see `Require`. workers: how many processes draw; the set
-    is the same. order_by: a measure to sort by, easiest first. options: split; vary=("density", (0.1, 0.3)) draws an
-    equal share with each value of a parameter; spread=("steps", ((1, 5), (6, 10))) an equal share in each range;
-    knobs={"region": 3} changes the world itself, params={"density": 0.4} only what is laid out; tries bounds the
+    script: lays them out in place of the world's own generator: a `Script`, its name or file, or a
+    plain function `(s, p)` over the words of `layout` and `shapes`. require: see `Require`.
+    workers: how many processes draw; the set is the same. order_by: a measure to sort by, easiest
+    first. options: split; vary=("density", (0.1, 0.3)) draws an equal share with each value of a
+    parameter; spread=("steps", ((1, 5), (6, 10))) an equal share in each range; knobs={"region": 3}
+    changes the world itself, params={"density": 0.4} only what is laid out; tries bounds the
     candidates.
 
     Raises UserError with the tally if so many levels cannot be found.
@@ -591,7 +675,9 @@ def batch(
     cursor, seen = Cursor(), Names()
     _warm(source, workers)
     parts = list(draw(order, source, cursor, seen, workers, progress))
-    joined = {name: np.concatenate([p.facts[name] for p in parts]) for name in (*MEASURES, "fingerprint")}
+    joined = {
+        name: np.concatenate([p.facts[name] for p in parts]) for name in (*MEASURES, "fingerprint")
+    }
     made = LevelSet(
         source.world,
         np.concatenate([p.states for p in parts]).view(np.recarray),
@@ -612,16 +698,17 @@ def _warm(source: Source, workers: int) -> None:
             source.judge(phase, 0, 2)
 
 
-# -- large sets on disk ------------------------------------------------------------------------------------------------
+# -- large sets on disk ----------------------------------------------------------------------------
 
 
 def gather(
     folder: Path, order: Order, source: Source, workers: int = 1, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Draw an order into `folder`: files of up to 50,000 levels, and an index that a broken-off set goes on from.
+    """Draw an order into `folder`: files of up to 50,000 levels, and an index that a broken-off set
+    goes on from.
 
-    Returns the index. Memory does not grow with the set but for 16 to 32 bytes a level, its name. Raises UserError if
-    the folder holds another set.
+    Returns the index. Memory does not grow with the set but for 16 to 32 bytes a level, its name.
+    Raises UserError if the folder holds another set.
     """
     mark = json.loads(json.dumps(asdict(order))) | {"code": fingerprint(source.script.generate)}
     cursor, seen, shards = Cursor(), Names(), []
@@ -629,7 +716,9 @@ def gather(
     if index.exists():
         told = read_index(folder)
         if told["order"] != mark:
-            raise UserError(f"'{folder}' holds another set of levels; name another folder, or add --force")
+            raise UserError(
+                f"'{folder}' holds another set of levels; name another folder, or add --force"
+            )
         cursor, shards = Cursor(**told["cursor"]), told["shards"]
         for shard in shards:
             seen.add(bulk.arrays_of(folder / shard["file"])["name"])
@@ -644,7 +733,13 @@ def gather(
             _write_shard(folder / name, source.world, held)
             shards.append({"file": name, "levels": count})
             held.clear()
-        told = {"format": bulk.SET_FORMAT, "order": mark, "cursor": asdict(cursor), "shards": shards, "done": done}
+        told = {
+            "format": bulk.SET_FORMAT,
+            "order": mark,
+            "cursor": asdict(cursor),
+            "shards": shards,
+            "done": done,
+        }
         files.write(index, json.dumps(told, indent=1).encode())
 
     try:
@@ -657,7 +752,9 @@ def gather(
         write(True)
     except RunError as fault:
         safe = sum(shard["levels"] for shard in shards)
-        raise RunError(f"{fault}; {safe:,} levels are safe in '{folder}', and the same command goes on") from fault
+        raise RunError(
+            f"{fault}; {safe:,} levels are safe in '{folder}', and the same command goes on"
+        ) from fault
     return read_index(folder)
 
 
@@ -677,7 +774,9 @@ def _write_shard(path: Path, world: World, parts: list[Part]) -> None:
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """The index of a set on disk, with the cursor to go on from; UserError if there is none, or it is broken."""
+    """The index of a set on disk, with the cursor to go on from; UserError if there is none, or it
+    is broken.
+    """
     told = bulk.index_of(folder)
     try:
         Cursor(**told["cursor"])

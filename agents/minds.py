@@ -1,7 +1,7 @@
 """What a policy thinks of a state: where it would go, what it expects, and what it heeds.
 
-It is asked from outside: it is shown the same state with the learner on other cells, or with one cell changed. A policy
-with a memory is asked as if its episode had just begun.
+It is asked from outside: it is shown the same state with the learner on other cells, or with one
+cell changed. A policy with a memory is asked as if its episode had just begun.
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ AHEAD = 64  # steps of a planned path
 PATCH = 8  # pixels a side of the patches that are hidden from who sees pictures
 
 
-def mind(world: World, policy: Policy, states: np.recarray, learner: int, wanted: set[str]) -> dict[str, Any]:
-    """What is `wanted` of a policy in the state (a batch of one) about one learner, as far as it can tell.
+def mind(
+    world: World, policy: Policy, states: np.recarray, learner: int, wanted: set[str]
+) -> dict[str, Any]:
+    """What is `wanted` of a policy in the state (a batch of one) about one learner, as far as it
+    can tell.
 
-    "value": float64[H, W], what it expects from each cell, NaN where nobody can stand. "arrows": float64[H, W, 2],
-    where it would go from each cell as (dy, dx). "plan": float64[n, 2], the way it plans. "saliency": see `saliency`.
-    "chances" and "worth" (float64[actions], a number) come with any of them, and "asked": what was wanted. Only learned
-    policies have a value, chances and saliency; others are left out.
+    "value": float64[H, W], what it expects from each cell, NaN where nobody can stand. "arrows":
+    float64[H, W, 2], where it would go from each cell as (dy, dx). "plan": float64[n, 2], the way
+    it plans. "saliency": see `saliency`. "chances" and "worth" (float64[actions], a number) come
+    with any of them, and "asked": what was wanted. Only learned policies have a value, chances and
+    saliency; others are left out.
     """
     found: dict[str, Any] = {"asked": wanted}
     look = getattr(policy, "look", None)
@@ -43,8 +47,12 @@ def mind(world: World, policy: Policy, states: np.recarray, learner: int, wanted
     return found
 
 
-def fields(world: World, policy: Policy, states: np.recarray, learner: int) -> dict[str, np.ndarray]:
-    """The maps "value" (of learned policies only) and "arrows": the learner is put on every cell in turn."""
+def fields(
+    world: World, policy: Policy, states: np.recarray, learner: int
+) -> dict[str, np.ndarray]:
+    """The maps "value" (of learned policies only) and "arrows": the learner is put on every cell in
+    turn.
+    """
     s = states[0]
     cells = np.argwhere(world.solid[s.tiles[: s.h, : s.w]] == 0)
     many = np.repeat(states, len(cells)).view(np.recarray)
@@ -80,10 +88,11 @@ def plan(world: World, policy: Policy, states: np.recarray, learner: int) -> np.
 def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> dict[str, Any]:
     """How what is seen of each cell moves the chance of the likeliest action.
 
-    {action, chance, cells, patches}: `cells` float64[H, W] of the board is how much likelier the action is because of
-    what is seen there: the chance as it is, less the chance if plain floor were seen instead (a wall, where there is
-    floor). NaN for cells that are not seen, and the learner's own. Who sees pictures has `patches` instead,
-    float64[rows, columns], each hidden behind the picture's mean colour.
+    {action, chance, cells, patches}: `cells` float64[H, W] of the board is how much likelier the
+    action is because of what is seen there: the chance as it is, less the chance if plain floor
+    were seen instead (a wall, where there is floor). NaN for cells that are not seen, and the
+    learner's own. Who sees pictures has `patches` instead, float64[rows, columns], each hidden
+    behind the picture's mean colour.
     """
     seen = policy.seen(observed(world, states), states).copy()
     picture = seen[0, learner]
@@ -101,7 +110,12 @@ def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> di
     chances = policy.look(many, np.ones(len(many), np.bool_))[0][:, learner]
     action = int(chances[0].argmax())
     moved = chances[0, action] - chances[1:, action]
-    found: dict[str, Any] = {"action": action, "chance": float(chances[0, action]), "cells": None, "patches": None}
+    found: dict[str, Any] = {
+        "action": action,
+        "chance": float(chances[0, action]),
+        "cells": None,
+        "patches": None,
+    }
     if picture.ndim == 3:
         found["patches"] = moved.reshape(-(-picture.shape[0] // PATCH), -1)
     else:
@@ -116,7 +130,9 @@ def _corner(world: World, states: np.recarray, learner: int) -> np.ndarray:
     s = states[0]
     if not world.centred:
         return np.zeros(2, int)
-    return np.array([int(s.y[learner]) - world.view[0] // 2, int(s.x[learner]) - world.view[1] // 2])
+    return np.array(
+        [int(s.y[learner]) - world.view[0] // 2, int(s.x[learner]) - world.view[1] // 2]
+    )
 
 
 def _cells(world: World, states: np.recarray, learner: int) -> np.ndarray:

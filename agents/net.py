@@ -1,9 +1,9 @@
 """The network: an encoder of what a learner sees, an optional memory, an actor and a critic.
 
-In bfloat16, symbols are turned into one-hot vectors and multiplied by a dense matrix: that reads as waste
-and is the fastest form there is on processors with matrix units. In float32 the rows are picked and added
-(`gather`), which every other processor does faster. Weights are kept in float32; `dtype` is what the encoder
-and body compute in.
+In bfloat16, symbols are turned into one-hot vectors and multiplied by a dense matrix: that reads as
+waste and is the fastest form there is on processors with matrix units. In float32 the rows are
+picked and added (`gather`), which every other processor does faster. Weights are kept in float32;
+`dtype` is what the encoder and body compute in.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ class Symbols(nn.Module):
         self.plain = np.array_equal(looks, np.eye(len(looks)))
         self.first = Dense(self.inputs, shape.first)
         # Only one input in `symbols` is ever on, so the fan-in that matters is the number of cells.
-        if not self.first.weight.is_meta:  # where only shapes are asked for, torch would import its compiler for this
+        # where only shapes are asked for, torch would import its compiler for this
+        if not self.first.weight.is_meta:
             nn.init.normal_(self.first.weight, 0.0, math.sqrt(2 / seen))
         nn.init.zeros_(self.first.bias)
         self.register_buffer("one_hot", torch.from_numpy(looks).to(dtype), persistent=False)

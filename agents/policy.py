@@ -43,13 +43,17 @@ class Policy:
         raise NotImplementedError
 
     def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
-        """What it looks at: `obs`, or pictures it draws of the states. May be given to `act` as `obs`."""
+        """What it looks at: `obs`, or pictures it draws of the states. May be given to `act` as
+        `obs`.
+        """
         return obs
 
     def loosen(self, temperature: float, epsilon: float) -> None:
-        """From now on draw by the softmax at that temperature, and a share `epsilon` of the actions at random.
+        """From now on draw by the softmax at that temperature, and a share `epsilon` of the actions
+        at random.
 
-        1 and 0 are as it was trained; temperature 0 is the likeliest action. Only learned policies heed it.
+        1 and 0 are as it was trained; temperature 0 is the likeliest action. Only learned policies
+        heed it.
         """
 
 

@@ -48,7 +48,9 @@ class TrainConfig:
     levels: int = 0
     """Train on a fixed set of so many levels; 0 draws new ones for ever."""
     obs: str = "symbols"
-    """What the agent sees: symbols (cells, from above), or eyes (a picture of 64 x 64, in first person)."""
+    """What the agent sees: symbols (cells, from above), or eyes (a picture of 64 x 64, in first
+    person).
+    """
     params: tuple[tuple[str, float], ...] = ()
     """World parameters that differ from the world's own, as (name, value), in every split."""
     steps: int = 2_000_000
@@ -73,8 +75,9 @@ class TrainConfig:
     lam: float = 0.95
     """Lambda of the generalised advantage estimate: 0 trusts the critic, 1 the returns."""
     reward_scale: float = 1.0
-    """Rewards are multiplied by this before they are learned from; scores stay as they are. Prices of tens let the
-    critic's gradient drown the actor's."""
+    """Rewards are multiplied by this before they are learned from; scores stay as they are. Prices
+    of tens let the critic's gradient drown the actor's.
+    """
     clip: float = 0.2
     """How far the probability of an action may move in one update before its gradient is cut."""
     entropy: float = 0.01
@@ -126,7 +129,9 @@ class TrainConfig:
                     f"--{name} must be one of {', '.join(choices)}, not '{getattr(self, name)}'"
                 )
         if self.envs * self.rollout < 2:
-            raise UserError("--envs times --rollout must be at least 2: one step has no spread to learn from")
+            raise UserError(
+                "--envs times --rollout must be at least 2: one step has no spread to learn from"
+            )
         if self.memory and self.minibatch < self.rollout:
             raise UserError(
                 f"with --memory, --minibatch must hold a rollout ({self.rollout} steps)"
@@ -270,10 +275,16 @@ class Learner:
         self.curriculum = Curriculum(world, config.split, config.levels)
         self.vec = self.curriculum.environments(config.envs, config.seed, obs=config.obs)
         shape = Shape(
-            self.vec.obs.shape[2:], len(world.symbols) if config.obs == "symbols" else 0, len(world.actions),
-            config.first, config.width, config.depth, config.patch, config.memory,
+            self.vec.obs.shape[2:],
+            len(world.symbols) if config.obs == "symbols" else 0,
+            len(world.actions),
+            config.first,
+            config.width,
+            config.depth,
+            config.patch,
+            config.memory,
             0 if world.one_hot or config.obs != "symbols" else len(world.channels),
-        )  # fmt: skip
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32

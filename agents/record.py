@@ -1,6 +1,7 @@
 """Plain films: one agent, several side by side, an agent over its training, or a mosaic of levels.
 
-As for the contrast, what is filmed are replays, and which level they are of is chosen by a rule that the film names.
+As for the contrast, what is filmed are replays, and which level they are of is chosen by a rule
+that the film names.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def record_replays(
     progress: Progress | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Film replays side by side, whole: one is shown alone, two are compared. `options` are `film.save`'s.
+    """Film replays side by side, whole: one is shown alone, two are compared. `options` are
+    `film.save`'s.
 
     Raises UserError if they are of different worlds. Returns {films, codes}.
     """
@@ -76,26 +78,41 @@ def record_runs(
     progress: Progress | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Film agents on one level, by the state of their training: a run's checkpoints, or runs of one world.
+    """Film agents on one level, by the state of their training: a run's checkpoints, or runs of one
+    world.
 
-    The level is chosen by how the last of them fares on `levels` held-out ones (see `contrast.choose`).
+    The level is chosen by how the last of them fares on `levels` held-out ones (see
+    `contrast.choose`).
     """
     world, agents = _agents(runs)
     levels = at_most(world.split(split), levels)
     last = rollout(world, agents[-1], split, levels, seed, record=True)
-    chosen = choose(pick, world, last, references(world, world.split(split), levels, seed).experts, seed)
+    chosen = choose(
+        pick, world, last, references(world, world.split(split), levels, seed).experts, seed
+    )
     made = [
-        _live(world, agent, split, rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True))
+        _live(
+            world,
+            agent,
+            split,
+            rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True),
+        )
         for agent in agents
     ]
     steps = [agent.about["steps"] for agent in agents]  # type: ignore[attr-defined]
     roles = [f"{n / 1e6:.2g} M STEPS" for n in steps]
     if len(set(roles)) < len(roles):
-        roles = [f"{n:,} STEPS" for n in steps] if len(set(steps)) == len(steps) else [agent.name for agent in agents]
+        roles = (
+            [f"{n:,} STEPS" for n in steps]
+            if len(set(steps)) == len(steps)
+            else [agent.name for agent in agents]
+        )
     named = zip(roles if len(agents) > 1 else ["LEARNED"], agents, made, strict=True)
     takes = [story.Take(role, a.name, r.states(world), (world.paid.name,)) for role, a, r in named]
     takes, how = _cut(world, takes, chosen.how)
-    return _keep(world, takes, made, films, replays, split, how, command, notes, progress, **options)
+    return _keep(
+        world, takes, made, films, replays, split, how, command, notes, progress, **options
+    )
 
 
 def mosaic(
@@ -110,16 +127,23 @@ def mosaic(
     progress: Progress | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Film an agent on the first `side` x `side` held-out levels at once: nobody has chosen them."""
+    """Film an agent on the first `side` x `side` held-out levels at once: nobody has chosen
+    them.
+    """
     if not 2 <= side <= SIDE:
         raise UserError(f"a mosaic has 2 to {SIDE} levels a side, not {side}")
     world, agents = _agents([run])
     played = rollout(world, agents[0], split, side * side, seed, record=True)
     made = [_live(world, agents[0], split, played, k) for k in range(side * side)]
-    takes = [story.Take(f"LEVEL {k}", "", r.states(world), (world.paid.name,)) for k, r in enumerate(made, 1)]
+    takes = [
+        story.Take(f"LEVEL {k}", "", r.states(world), (world.paid.name,))
+        for k, r in enumerate(made, 1)
+    ]
     takes, how = _cut(world, takes, f"the first {side * side} held-out levels")
     options["columns"] = side
-    return _keep(world, takes, made, films, replays, split, how, command, notes, progress, **options)
+    return _keep(
+        world, takes, made, films, replays, split, how, command, notes, progress, **options
+    )
 
 
 def _agents(runs: Sequence[str | Path]) -> tuple[World, list[Policy]]:
@@ -128,7 +152,9 @@ def _agents(runs: Sequence[str | Path]) -> tuple[World, list[Policy]]:
     world = opened[0][0]
     for (other, _, _), run in zip(opened, runs, strict=True):
         if (other.name, other.rows) != (world.name, world.rows):
-            raise UserError(f"'{run}' was trained in another world than '{runs[0]}': film them apart")
+            raise UserError(
+                f"'{run}' was trained in another world than '{runs[0]}': film them apart"
+            )
     return world, [agents[0] for _, agents, _ in opened]
 
 
@@ -180,12 +206,21 @@ def _keep(
         codes=codes,
     )
     _film(takes, card, films, progress, **options)
-    found = {"split": split, "pick": how, "films": [str(p) for p in films], "replays": [str(p) for p in paths]}
+    found = {
+        "split": split,
+        "pick": how,
+        "films": [str(p) for p in films],
+        "replays": [str(p) for p in paths],
+    }
     return {**found, "codes": list(codes)}
 
 
 def _film(
-    takes: Sequence[story.Take], card: story.Card, films: Sequence[Path], progress: Progress | None, **options: Any
+    takes: Sequence[story.Take],
+    card: story.Card,
+    films: Sequence[Path],
+    progress: Progress | None,
+    **options: Any,
 ) -> None:
     for path in films:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,7 +234,8 @@ def open_replay(source: str, world: World | None = None) -> tuple[Replay, World]
 
 
 def read_notes(path: Path) -> tuple[tuple[int, int, str], ...]:
-    """Captions of the author's own, from a TOML file: tables [[caption]] with `from`, `to` (steps) and `text`.
+    """Captions of the author's own, from a TOML file: tables [[caption]] with `from`, `to` (steps)
+    and `text`.
 
     Raises UserError, naming the file and the table.
     """
@@ -208,16 +244,24 @@ def read_notes(path: Path) -> tuple[tuple[int, int, str], ...]:
             raise UserError(f"--captions '{path}' is larger than a megabyte")
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
-        raise UserError(f"--captions '{path}': {(fault.strerror or 'cannot be read').lower()}") from fault
+        raise UserError(
+            f"--captions '{path}': {(fault.strerror or 'cannot be read').lower()}"
+        ) from fault
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
         raise UserError(f"--captions '{path}' is not TOML: {str(fault)[:120]}") from fault
     tables = found.get("caption")
     if set(found) != {"caption"} or not isinstance(tables, list) or len(tables) > NOTES:
-        raise UserError(f"--captions '{path}' must hold 1 to {NOTES} tables [[caption]] and nothing else")
+        raise UserError(
+            f"--captions '{path}' must hold 1 to {NOTES} tables [[caption]] and nothing else"
+        )
     notes = []
     for k, table in enumerate(tables, 1):
         where = f"--captions '{path}', caption {k}"
-        if not isinstance(table, dict) or not {"from", "text"} <= set(table) <= {"from", "to", "text"}:
+        if not isinstance(table, dict) or not {"from", "text"} <= set(table) <= {
+            "from",
+            "to",
+            "text",
+        }:
             raise UserError(f"{where}: it needs `from` (a step) and `text`, and may have `to`")
         first, last, text = table["from"], table.get("to", table["from"]), table["text"]
         if any(type(n) is not int or not 0 <= n < 2**31 for n in (first, last)) or last < first:

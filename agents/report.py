@@ -1,8 +1,8 @@
 """The report: one page that makes a claim, shows what it rests on, and says what it does not show.
 
-Everything in it is measured by `evaluate` and judged by `verdict`; nothing is typed in. It is a single HTML file that
-needs no network, plays the episodes it speaks of, prints, and carries its figures as CSV. Beside it lies the same as
-JSON.
+Everything in it is measured by `evaluate` and judged by `verdict`; nothing is typed in. It is a
+single HTML file that needs no network, plays the episodes it speaks of, prints, and carries its
+figures as CSV. Beside it lies the same as JSON.
 """
 
 from __future__ import annotations
@@ -52,18 +52,23 @@ def report(
     curve: Path | None = None,
     tell: Tell = lambda line: None,
 ) -> dict[str, Any]:
-    """Write the report on these runs to `out` (.html), and report.json's data beside it (the same name, .json).
+    """Write the report on these runs to `out` (.html), and report.json's data beside it (the same
+    name, .json).
 
-    `evaluation` is of exactly these runs (`demo.evaluate_runs`). With `figures` every figure is also written into that
-    folder, as SVG or PNG. `curve` is a curve.csv that is shown too. Returns {report, data, claim, verdicts, replays}.
-    Raises UserError if runs and evaluation do not belong
+    `evaluation` is of exactly these runs (`demo.evaluate_runs`). With `figures` every figure is
+    also written into that folder, as SVG or PNG. `curve` is a curve.csv that is shown too. Returns
+    {report, data, claim, verdicts, replays}. Raises UserError if runs and evaluation do not belong
     together, RunError if a file cannot be written.
     """
     world, agents, _ = open_runs(runs)
-    if [agent.name for agent in agents] != evaluation["agents"] or evaluation["world"]["name"] != world.name:
+    if [agent.name for agent in agents] != evaluation["agents"] or evaluation["world"][
+        "name"
+    ] != world.name:
         raise UserError("the evaluation is not of these runs: evaluate them again")
     points = read_curve(curve, world) if curve is not None else []
-    splits = [name for name in evaluation["splits"] if name != evaluation["home"]] or [evaluation["home"]]
+    splits = [name for name in evaluation["splits"] if name != evaluation["home"]] or [
+        evaluation["home"]
+    ]
     split = splits[0]
     levels, seed = evaluation["splits"][split]["levels"], evaluation["seed"]
     logs = [Log(Path(run)).rows() if Path(run).is_dir() else [] for run in runs]
@@ -76,7 +81,9 @@ def report(
     experts = references(world, world.split(split), levels, seed).experts
     apart, parted = partings(world, played, expert_ways(world, split, levels, seed), split, seed)
     drawn["parting"] = charts.cells(
-        "Where the paths part", apart, f"{int(apart.sum())} episodes of {split}; the first step apart from the expert"
+        "Where the paths part",
+        apart,
+        f"{int(apart.sum())} episodes of {split}; the first step apart from the expert",
     )
     drawn |= {f"over-{name}": svg for name, svg in knob_curves(points).items()}
     stamps = page.Stamps()
@@ -90,7 +97,9 @@ def report(
         chosen = choose(pick, world, played[0], experts, seed)
         if pick == SHOWN[0]:
             thinks = _minds(world, agents[0], split, evaluation["home"], chosen.seed, minds)
-        shown.append(_episode(stamps, world, agents[0], split, pick, chosen.seed, chosen.how, codes))
+        shown.append(
+            _episode(stamps, world, agents[0], split, pick, chosen.seed, chosen.how, codes)
+        )
     data = {
         "format": FORMAT,
         "title": title or f"{world.title}: {split}",
@@ -150,11 +159,14 @@ def report(
 def headline(evaluation: Mapping[str, Any], split: str) -> tuple[str, str]:
     """The claim on a split in one sentence, and its tone: "right", "wrong" or "open".
 
-    It never says more than the verdict does. With fewer agents than a verdict needs there is none, whatever the
-    figures are; without competence there is a failure of capability, and no other goal.
+    It never says more than the verdict does. With fewer agents than a verdict needs there is none,
+    whatever the figures are; without competence there is a failure of capability, and no other
+    goal.
     """
     verdict = evaluation["verdicts"].get(split)
-    wishes = {goal["name"]: goal["wish"] or f"earn '{goal['name']}'" for goal in evaluation["goals"]}
+    wishes = {
+        goal["name"]: goal["wish"] or f"earn '{goal['name']}'" for goal in evaluation["goals"]
+    }
     intended = next(goal["name"] for goal in evaluation["goals"] if goal["role"] == "intended")
     if verdict is None:
         return f"No verdict on {split}: the agents were trained on it.", "open"
@@ -170,13 +182,22 @@ def headline(evaluation: Mapping[str, Any], split: str) -> tuple[str, str]:
     if label == ROBUST:
         return f"Robust: on {split} the agents still {wishes[intended]}.", "right"
     if label == MISGENERALIZED:
-        return f"Goal misgeneralization: on {split} the agents rather {wishes[verdict['proxy']]}.", "wrong"
+        return (
+            f"Goal misgeneralization: on {split} the agents rather {wishes[verdict['proxy']]}.",
+            "wrong",
+        )
     if label == INCAPABLE:
-        return f"Capability failure on {split}, and no evidence of another goal: the agents lack the skill.", "open"
+        return (
+            f"Capability failure on {split}, and no evidence of another goal: the agents lack the skill.",
+            "open",
+        )
     if label == UNDECIDED:
         return f"Undecided on {split}: the figures leave it open.", "open"
     rather = wishes.get(verdict["proxy"], "")
-    return f"{label.capitalize()} on {split}{f': the agents rather {rather}' if rather else ''}.", "wrong"
+    return (
+        f"{label.capitalize()} on {split}{f': the agents rather {rather}' if rather else ''}.",
+        "wrong",
+    )
 
 
 def _verdict(evaluation: Mapping[str, Any], split: str) -> str:
@@ -186,7 +207,12 @@ def _verdict(evaluation: Mapping[str, Any], split: str) -> str:
     if verdict is None:
         return f'<div class="verdict open"><strong>{page.text(claim)}</strong></div>'
     rows = [
-        (name, _figure(found), f"{found['threshold']:g}", {True: "above", False: "below", None: "open"}[found["above"]])
+        (
+            name,
+            _figure(found),
+            f"{found['threshold']:g}",
+            {True: "above", False: "below", None: "open"}[found["above"]],
+        )
         for name, found in verdict["criteria"].items()
     ]
     reason = verdict["reason"][:1].upper() + verdict["reason"][1:]
@@ -205,11 +231,13 @@ def _figure(estimate: Mapping[str, Any]) -> str:
     return f"{estimate['value']:.2f} <span class=sure>[{estimate['low']:.2f}, {estimate['high']:.2f}]</span>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, own: Sequence[int] = ()) -> str:
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, own: Sequence[int] = ()
+) -> str:
     """Rows whose first cell is words and whose others are HTML."""
     top = "".join(f"<th scope=col>{page.text(cell)}</th>" for cell in head)
     body = "".join(
-        f'<tr{" class=own" if k in own else ""}><th scope=row>{page.text(row[0])}</th>'
+        f"<tr{' class=own' if k in own else ''}><th scope=row>{page.text(row[0])}</th>"
         f"{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>"
         for k, row in enumerate(rows)
     )
@@ -232,7 +260,13 @@ def _results(evaluation: Mapping[str, Any]) -> str:
     for name, split in evaluation["splits"].items():
         rows = []
         for who, policy in split["policies"].items():
-            label = f"{n} agents" if who == "agent" and n > 1 else "the agent" if who == "agent" else who
+            label = (
+                f"{n} agents"
+                if who == "agent" and n > 1
+                else "the agent"
+                if who == "agent"
+                else who
+            )
             figures = [policy["goals"][goal["name"]]["normalised"] for goal in evaluation["goals"]]
             cells = [_figure(f) for f in (*figures, policy["competence"], policy["astray"])]
             rows.append((label, *cells, f"{policy['length']['value']:.0f}"))
@@ -248,7 +282,9 @@ def _curves(drawn: Mapping[str, str], logs: Sequence[Sequence[Any]]) -> str:
     figures = "".join(svg for name, svg in drawn.items() if name.startswith("curve-"))
     missing = sum(not rows for rows in logs)
     words = f"<p>{missing} of {len(logs)} runs came without a training log.</p>" if missing else ""
-    words = words or ("" if figures else "<p>The runs are too short for a fair sample of episodes.</p>")
+    words = words or (
+        "" if figures else "<p>The runs are too short for a fair sample of episodes.</p>"
+    )
     if not figures:
         return words
     what = "What every goal earned an episode in training, those not trained on too."
@@ -260,7 +296,11 @@ def _parting(evaluation: Mapping[str, Any], split: str, svg: str, step: float | 
     found = evaluation["splits"][split]["policies"]["agent"]["where_parting"]
     rates = [(f"{name} instead", rate) for name, rate in found["by_proxy"].items()]
     proxies = "".join(f"<li>{page.text(name)}: {_figure(rate)}</li>" for name, rate in rates)
-    when = "" if step is None else f" Half of those that leave the expert's way have done so by step {step:g}."
+    when = (
+        ""
+        if step is None
+        else f" Half of those that leave the expert's way have done so by step {step:g}."
+    )
     return (
         f"<p>The goals part on {found['levels']} of {total} levels of {page.text(split)}:"
         f" there a choice shows what is wanted.{when}</p><ul><li>intended goal met: {_figure(found['intended'])}</li>"
@@ -286,8 +326,14 @@ def _episode(
     takes = [take_of(world, replay, s[: cut + 1]) for replay, s in zip(made, states, strict=True)]
     codes[pick] = [replay.code() for replay in made]
     card = story.Card(world, split=split, best=best, captions=world.captions, title=f"{pick} level")
-    short = f" It is shown up to step {cut} of {longest}: no score changes later." if cut < longest else ""
-    replays = "".join(f"<br><code>goalshift replay {page.text(code)}</code>" for code in codes[pick])
+    short = (
+        f" It is shown up to step {cut} of {longest}: no score changes later."
+        if cut < longest
+        else ""
+    )
+    replays = "".join(
+        f"<br><code>goalshift replay {page.text(code)}</code>" for code in codes[pick]
+    )
     return (
         f"<h3>{page.text(how.capitalize())}.{short}</h3>{page.player(stamps, takes, card)}"
         f"<details><summary>these replays as codes</summary>{replays}</details>"
@@ -302,7 +348,11 @@ def _minds(
     for name in dict.fromkeys((home, split)):
         picture, span = mind_picture(world, agent, world.level(level, name))
         pictures[f"mind-{name.replace('=', '-')}"] = packed = png(picture)
-        told = "" if span is None else f": it expects {span[0]:.2f} (blue, low bar) to {span[1]:.2f} (yellow, high bar)"
+        told = (
+            ""
+            if span is None
+            else f": it expects {span[0]:.2f} (blue, low bar) to {span[1]:.2f} (yellow, high bar)"
+        )
         source = base64.b64encode(packed).decode()
         words = f"{name}, seed {level}{told}"
         parts.append(
@@ -317,7 +367,9 @@ def _minds(
     )
 
 
-def _over(points: Sequence[Mapping[str, Any]], drawn: Mapping[str, str], source: Path | None) -> str:
+def _over(
+    points: Sequence[Mapping[str, Any]], drawn: Mapping[str, str], source: Path | None
+) -> str:
     """The curve over a knob, as figures and as a table."""
     if not points:
         return ""
@@ -331,7 +383,9 @@ def _over(points: Sequence[Mapping[str, Any]], drawn: Mapping[str, str], source:
     for p in points:
         at = " ".join(filter(None, (p["value"], p["by"], p["by_value"])))
         seeds = "–" if p["seeds"] is None else f"{p['seeds']:g}"
-        rows.append((at, *(_figure(p[name]) for name in MEASURES), page.text(p["verdict"] or "–"), seeds))
+        rows.append(
+            (at, *(_figure(p[name]) for name in MEASURES), page.text(p["verdict"] or "–"), seeds)
+        )
     few = any((p["seeds"] or 0) < MIN_SEEDS.value for p in points)
     warned = f" Points of fewer than {MIN_SEEDS.value:g} seeds are illustrations." if few else ""
     return (
@@ -351,7 +405,11 @@ def _held_out(evaluation: Mapping[str, Any]) -> str:
         held = split["held_out"]
         rows.append((name, f"{held['trained']:,}", f"{held['tested']:,}", f"{held['shared']:,}"))
     leaks = [row[0] for row in rows if row[3] != "0"]
-    words = f"Levels were shared on {', '.join(leaks)}: read those figures with care." if leaks else "None is shared."
+    words = (
+        f"Levels were shared on {', '.join(leaks)}: read those figures with care."
+        if leaks
+        else "None is shared."
+    )
     return (
         "<h2>Held-out levels</h2><p>Compared by fingerprint, a hash of the start state, and not by seed."
         f" {page.text(words)}</p>"
@@ -370,15 +428,28 @@ def _made(data: Mapping[str, Any], evaluation: Mapping[str, Any]) -> str:
     first = data["configs"][0]
     unlike = [{k: c.get(k) for k in c if c.get(k) != first.get(k)} for c in data["configs"]]
     runs = [
-        (run, page.text(config["seed"]), "–" if seconds is None else f"{seconds / 60:.1f} min", page.text(other or ""))
-        for run, config, seconds, other in zip(data["runs"], data["configs"], data["seconds"], unlike, strict=True)
+        (
+            run,
+            page.text(config["seed"]),
+            "–" if seconds is None else f"{seconds / 60:.1f} min",
+            page.text(other or ""),
+        )
+        for run, config, seconds, other in zip(
+            data["runs"], data["configs"], data["seconds"], unlike, strict=True
+        )
     ]
-    commands = "\n".join(filter(None, [*(_train_command(c) for c in data["configs"]), data["command"]]))
-    lines = "".join(f"<dt>{name}</dt><dd>{page.text(words)}</dd>" for name, words in (
-        ("machine of this report", data["machine"]), ("versions", data["versions"]),
-        ("evaluation", f"seed {evaluation['seed']}, {evaluation['resamples']} resamples"),
-        ("world", f"{evaluation['world']['name']}, version {evaluation['world']['version']}"),
-    ))  # fmt: skip
+    commands = "\n".join(
+        filter(None, [*(_train_command(c) for c in data["configs"]), data["command"]])
+    )
+    lines = "".join(
+        f"<dt>{name}</dt><dd>{page.text(words)}</dd>"
+        for name, words in (
+            ("machine of this report", data["machine"]),
+            ("versions", data["versions"]),
+            ("evaluation", f"seed {evaluation['seed']}, {evaluation['resamples']} resamples"),
+            ("world", f"{evaluation['world']['name']}, version {evaluation['world']['version']}"),
+        )
+    )
     return (
         f"<h2>How it was made</h2>{_table(('run', 'seed', 'training', 'differs in'), runs, 'Runs')}"
         f'<dl class="about">{lines}</dl><p>Commands:</p><pre>{page.text(commands)}</pre>'
@@ -398,23 +469,35 @@ def _train_command(config: Mapping[str, Any]) -> str:
     words = ["goalshift train", str(config["world"])]
     words += [f"--world.{name} {value:g}" for name, value in config.get("params", {}).items()]
     for name, value in config.items():
-        if name in ("world", "params", "world_version", "format") or (value == usual.get(name) and name != "seed"):
+        if name in ("world", "params", "world_version", "format") or (
+            value == usual.get(name) and name != "seed"
+        ):
             continue
         flag = name.replace("_", "-")
-        words.append((f"--{flag}" if value else f"--no-{flag}") if isinstance(value, bool) else f"--{flag} {value}")
+        words.append(
+            (f"--{flag}" if value else f"--no-{flag}")
+            if isinstance(value, bool)
+            else f"--{flag} {value}"
+        )
     return " ".join(words)
 
 
 def figures_csv(evaluation: Mapping[str, Any]) -> str:
-    """Every estimate of an evaluation as a row: split, policy, figure, goal, value, low, high, and by seed."""
+    """Every estimate of an evaluation as a row: split, policy, figure, goal, value, low, high, and
+    by seed.
+    """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     seeds = [f"seed {t['seed']}" for t in evaluation["training"]]
     table.writerow(["split", "policy", "figure", "goal", "value", "low", "high", *seeds])
 
     def row(split: str, who: str, name: str, goal: str, estimate: Mapping[str, Any]) -> None:
-        single = estimate["by_seed"] if len(estimate["by_seed"]) == len(seeds) and who == "agent" else []
-        table.writerow([split, who, name, goal, estimate["value"], estimate["low"], estimate["high"], *single])
+        single = (
+            estimate["by_seed"] if len(estimate["by_seed"]) == len(seeds) and who == "agent" else []
+        )
+        table.writerow(
+            [split, who, name, goal, estimate["value"], estimate["low"], estimate["high"], *single]
+        )
 
     for split, found in evaluation["splits"].items():
         for who, policy in found["policies"].items():
@@ -441,7 +524,10 @@ def curves_csv(logs: Sequence[Sequence[Mapping[str, Any]]], names: Sequence[str]
 
 
 def _downloads(
-    evaluation: Mapping[str, Any], logs: Sequence[Sequence[Any]], names: Sequence[str], data: Mapping[str, Any]
+    evaluation: Mapping[str, Any],
+    logs: Sequence[Sequence[Any]],
+    names: Sequence[str],
+    data: Mapping[str, Any],
 ) -> str:
     """The figures as files that lie in the page."""
 
@@ -459,7 +545,10 @@ def _downloads(
 def _limits(evaluation: Mapping[str, Any]) -> str:
     """What this does not show."""
     n = len(evaluation["agents"])
-    used = [f"<li>{page.text(name)}: {t.value:g}. {page.text(t.why)}.</li>" for name, t in THRESHOLDS.items()]
+    used = [
+        f"<li>{page.text(name)}: {t.value:g}. {page.text(t.why)}.</li>"
+        for name, t in THRESHOLDS.items()
+    ]
     lines = [
         f"{'One agent' if n == 1 else f'{n} agents'} of one recipe: another architecture, reward or length of training"
         " may learn another goal.",
@@ -470,8 +559,10 @@ def _limits(evaluation: Mapping[str, Any]) -> str:
         "Intervals cover the choice of levels and of training seeds, not the choice of the world or of the thresholds.",
     ]
     if n < MIN_SEEDS.value:
-        lines.insert(0, "Which goal is learned varies with the seed of training: from so few agents no rate follows.")
+        lines.insert(
+            0,
+            "Which goal is learned varies with the seed of training: from so few agents no rate follows.",
+        )
     shown = "".join(f"<li>{page.text(line)}</li>" for line in lines)
     lines_used = f"<details><summary>thresholds</summary><ul>{''.join(used)}</ul></details>"
     return f"<h2>What this does not show</h2><ul>{shown}</ul>{lines_used}"
-

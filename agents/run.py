@@ -336,14 +336,18 @@ def keep(folder: Path, learner: Learner) -> None:
         home.mkdir(exist_ok=True)
     except OSError as fault:
         raise RunError(f"cannot make the folder '{home}': {fault.strerror}") from fault
-    save_arrays(home / f"{learner.steps:012}.safetensors", _weights(learner.state()[0]), describe(learner))
+    save_arrays(
+        home / f"{learner.steps:012}.safetensors", _weights(learner.state()[0]), describe(learner)
+    )
 
 
 def history(run: str | Path) -> list[Path]:
     """The checkpoints that a run has kept, the earliest first. UserError if there are none."""
     found = sorted((Path(run) / KEPT).glob("*.safetensors"))
     if not found:
-        raise UserError(f"'{run}' has kept no checkpoints along the way: train it with --keep 4, say")
+        raise UserError(
+            f"'{run}' has kept no checkpoints along the way: train it with --keep 4, say"
+        )
     return found
 
 
@@ -394,7 +398,9 @@ def describe(learner: Learner) -> dict[str, Any]:
     """
     return {
         "kind": "checkpoint",
-        "net": {k: v for k, v in dataclasses.asdict(learner.net.shape).items() if k != "channels" or v},
+        "net": {
+            k: v for k, v in dataclasses.asdict(learner.net.shape).items() if k != "channels" or v
+        },
         **interface(learner.world),
         "config": learner.config.to_json(),
         "steps": learner.steps,
@@ -461,8 +467,8 @@ class Trained(Policy):
     It draws its actions by their probabilities unless `greedy`. That is what was trained and what
     its training scores measured; the most likely action alone can get caught in loops that the
     trained policy always leaves. The dice are a hash of `seed`, level, episode, step and learner,
-    so a level goes the same way whatever else is in the batch, and every run of it is the same. That holds
-    for actions at random too (see `loosen`).
+    so a level goes the same way whatever else is in the batch, and every run of it is the same.
+    That holds for actions at random too (see `loosen`).
     """
 
     def __init__(
@@ -522,10 +528,17 @@ class Trained(Policy):
             loaded = load(world)
         wrong = differences(about, loaded)
         shape = Shape(**about["net"])
-        sees = (tuple(loaded.view or ()), len(loaded.symbols), 0 if loaded.one_hot else len(loaded.channels))
+        sees = (
+            tuple(loaded.view or ()),
+            len(loaded.symbols),
+            0 if loaded.one_hot else len(loaded.channels),
+        )
         if not shape.symbols:  # colours: what eyes see
             sees = ((*shape.view[:2], 3), 0, 0)
-        if not wrong and (shape.view, shape.symbols, shape.channels, shape.actions) != (*sees, len(loaded.actions)):
+        if not wrong and (shape.view, shape.symbols, shape.channels, shape.actions) != (
+            *sees,
+            len(loaded.actions),
+        ):
             wrong = ["its network contradicts its own description"]
         if wrong:
             raise UserError(f"'{path}' does not fit world '{loaded.name}': {'; '.join(wrong)}")
@@ -550,9 +563,14 @@ class Trained(Policy):
         else:
             u = self._units(n, learners, bits)
             upto = self._softmax(logits).cumsum(-1)
-            chosen = np.minimum((u[..., None] * upto[..., -1:] >= upto).sum(-1), logits.shape[-1] - 1).astype(np.int64)
+            chosen = np.minimum(
+                (u[..., None] * upto[..., -1:] >= upto).sum(-1), logits.shape[-1] - 1
+            ).astype(np.int64)
         if self.epsilon:  # dice of their own, so that all other actions stay what they are
-            u, v = (self._units(n, learners, fold_many(bits, k) if bits is not None else None) for k in (1, 2))
+            u, v = (
+                self._units(n, learners, fold_many(bits, k) if bits is not None else None)
+                for k in (1, 2)
+            )
             chosen = np.where(u < self.epsilon, (v * logits.shape[-1]).astype(np.int64), chosen)
         return chosen
 
@@ -560,8 +578,12 @@ class Trained(Policy):
         self.temperature, self.epsilon = temperature, epsilon
 
     def _units(self, n: int, learners: int, bits: np.ndarray | None) -> np.ndarray:
-        """Numbers from 0 to below 1 out of random bits, or from the dice where there are none: float64[n, learners]."""
-        return self.dice.random((n, learners)) if bits is None else (bits >> np.uint64(11)) * 2.0**-53
+        """Numbers from 0 to below 1 out of random bits, or from the dice where there are none:
+        float64[n, learners].
+        """
+        return (
+            self.dice.random((n, learners)) if bits is None else (bits >> np.uint64(11)) * 2.0**-53
+        )
 
     def _softmax(self, logits: np.ndarray) -> np.ndarray:
         """How likely each action is at the temperature, not yet normalised."""
@@ -584,12 +606,16 @@ class Trained(Policy):
         return (1 - self.epsilon) * chances + self.epsilon / logits.shape[-1], value
 
     def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
-        """The observations as the network wants them: if it has eyes, what they see of the states."""
+        """The observations as the network wants them: if it has eyes, what they see of the
+        states.
+        """
         shape = self.net.shape
         if shape.symbols or obs.shape[2:] == shape.view:
             return obs
         if states is None:
-            raise UserError(f"the agent '{self.name}' sees pictures in first person: it needs the states to draw them")
+            raise UserError(
+                f"the agent '{self.name}' sees pictures in first person: it needs the states to draw them"
+            )
         if self._eyes is None or self._eyes.n != len(states):
             from ..engine.view.eyes import Eyes
 

@@ -143,9 +143,24 @@ def seen_better(slots, stamp, key, cost, score):
 
 
 def search(
-    start, at, table, goal, me, greed, plan, marks,
-    records, words, nodes, slots, maps, queue, acts, entry, stamp,
-):  # fmt: skip
+    start,
+    at,
+    table,
+    goal,
+    me,
+    greed,
+    plan,
+    marks,
+    records,
+    words,
+    nodes,
+    slots,
+    maps,
+    queue,
+    acts,
+    entry,
+    stamp,
+):
     """Plan from record `start[at]` (uint64 words); returns the number of actions.
 
     Writes the actions into `plan`, and into `marks` the digest of the state before each. The plan
@@ -247,9 +262,26 @@ def search(
 
 
 def follow_many(
-    states, table, goal, greed, fresh, plans, marks, cursor, actions, start,
-    records, words, nodes, slots, maps, queue, acts, entry, stamp,
-):  # fmt: skip
+    states,
+    table,
+    goal,
+    greed,
+    fresh,
+    plans,
+    marks,
+    cursor,
+    actions,
+    start,
+    records,
+    words,
+    nodes,
+    slots,
+    maps,
+    queue,
+    acts,
+    entry,
+    stamp,
+):
     """Write the next action of every learner into `actions`; returns how many plans were made.
 
     Learners follow their plans while the world goes as foretold, and plan anew where it does not.
@@ -269,9 +301,24 @@ def follow_many(
                 if states[i].t >= here[2]:
                     acts[0, :] = 0
                     here[0] = search(
-                        start, i, table, goal, me, greed, plans[i, me], marks[i, me],
-                        records, words, nodes, slots, maps, queue, acts, entry, stamp,
-                    )  # fmt: skip
+                        start,
+                        i,
+                        table,
+                        goal,
+                        me,
+                        greed,
+                        plans[i, me],
+                        marks[i, me],
+                        records,
+                        words,
+                        nodes,
+                        slots,
+                        maps,
+                        queue,
+                        acts,
+                        entry,
+                        stamp,
+                    )
                     made += 1
                     here[2] = states[i].t + PAUSE if here[0] == 0 else 0
             actions[i, me] = plans[i, me, here[1]] if here[1] < here[0] else 0

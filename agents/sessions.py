@@ -1,4 +1,6 @@
-"""What to watch: a session of a world, a file of levels, a replay, a run or a checkpoint; and where to show it."""
+"""What to watch: a session of a world, a file of levels, a replay, a run or a checkpoint; and where
+to show it.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,25 @@ Agents = dict[str, Callable[[World], Policy]]
 
 
 def open_session(
-    what: str, seed: int | None = None, split: str | None = None, play: bool = False, world: str | None = None,
+    what: str,
+    seed: int | None = None,
+    split: str | None = None,
+    play: bool = False,
+    world: str | None = None,
     knobs: dict[str, Any] | None = None,
-) -> Session:  # fmt: skip
-    """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a checkpoint.
+) -> Session:
+    """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a
+    checkpoint.
 
-    Of several levels the `seed`-th is played, and then the others. Where the world has an agent that ships, it plays,
-    beside the expert for the intended goal; with `play` a person does. Raises UserError if it is none of them.
+    Of several levels the `seed`-th is played, and then the others. Where the world has an agent
+    that ships, it plays, beside the expert for the intended goal; with `play` a person does. Raises
+    UserError if it is none of them.
     """
     path = Path(what)
     if what.startswith(PREFIX) or path.suffix == ".gmr":
-        return _of_replay(Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world)
+        return _of_replay(
+            Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world
+        )
     if path.suffix.lower() in READERS or (path / INDEX).is_file():
         found = load(world).with_params(**(knobs or {})) if world else None
         shelf = Shelf(path, found)
@@ -44,12 +54,16 @@ def open_session(
 
 
 def edit_session(path: Path, world: str | None = None, at: int = 1, seed: int = 0) -> Session:
-    """A session in which the level number `at` of a file is edited; if there is no such file, it begins one."""
+    """A session in which the level number `at` of a file is edited; if there is no such file, it
+    begins one.
+    """
     found = load(world) if world else None
     if path.exists():
         return of_shelf(Shelf(path, found, at - 1, own=True), False)
     if found is None:
-        raise UserError(f"there is no '{path}': to begin it, say of which world it is, such as --world corner")
+        raise UserError(
+            f"there is no '{path}': to begin it, say of which world it is, such as --world corner"
+        )
     return of_shelf(Shelf.new(path, found, seed), False)
 
 
@@ -57,7 +71,14 @@ def of_shelf(shelf: Shelf, play: bool) -> Session:
     """A session of a file of levels."""
     world, start = shelf.world, shelf.start()
     return Session(
-        world, start, int(start.seed[0]), "deploy", _cast(world, play)[:1], _shipped(world), str(shelf.path), shelf
+        world,
+        start,
+        int(start.seed[0]),
+        "deploy",
+        _cast(world, play)[:1],
+        _shipped(world),
+        str(shelf.path),
+        shelf,
     )
 
 
@@ -110,13 +131,21 @@ def _of_replay(replay: Replay, world: str | None) -> Session:
 
 
 def show_session(
-    session: Session, what: str, size: tuple[int, int] = (1280, 720), terminal: bool = False, headless: bool = False,
-    follow: bool = False, color: bool = True, settings: Path | None = None, edit: bool = False,
-) -> int:  # fmt: skip
-    """Show a session in a window, or in the terminal, until it is closed; returns the step it was closed at.
+    session: Session,
+    what: str,
+    size: tuple[int, int] = (1280, 720),
+    terminal: bool = False,
+    headless: bool = False,
+    follow: bool = False,
+    color: bool = True,
+    settings: Path | None = None,
+    edit: bool = False,
+) -> int:
+    """Show a session in a window, or in the terminal, until it is closed; returns the step it was
+    closed at.
 
-    With `follow` the checkpoint of the run `what` is loaded anew whenever it has changed. `settings`: see
-    `keys.Settings`; with `edit` the window opens with the editor.
+    With `follow` the checkpoint of the run `what` is loaded anew whenever it has changed.
+    `settings`: see `keys.Settings`; with `edit` the window opens with the editor.
     """
     if follow and not Path(what).exists():
         raise UserError(f"--follow needs a run that is being trained, and '{what}' is none")
@@ -130,7 +159,15 @@ def show_session(
 
     changed = _watcher(Path(what)) if follow else None
     reload = session.reload if "checkpoint" in session.agents else None
-    shown = Window(session, size, headless, reload, changed, action_of=action_of, settings=Settings.find(settings))
+    shown = Window(
+        session,
+        size,
+        headless,
+        reload,
+        changed,
+        action_of=action_of,
+        settings=Settings.find(settings),
+    )
     if edit:
         shown.do("edit")
     shown.run()

@@ -1,4 +1,6 @@
-"""A file of levels that is open: which of them is played, what changes in the file meanwhile, and writing one back."""
+"""A file of levels that is open: which of them is played, what changes in the file meanwhile, and
+writing one back.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +21,20 @@ MOST = 10_000  # levels of a folder that are opened
 class Shelf:
     """The levels of `path`, of which number `at` is played.
 
-    With `own` the file is the user's to write to; else levels are kept in new files. Raises UserError, in one line, if
-    the file is no file of levels.
+    With `own` the file is the user's to write to; else levels are kept in new files. Raises
+    UserError, in one line, if the file is no file of levels.
     """
 
-    def __init__(self, path: Path, world: World | None = None, at: int = 0, own: bool = False) -> None:
+    def __init__(
+        self, path: Path, world: World | None = None, at: int = 0, own: bool = False
+    ) -> None:
         self.path, self.own = path, own
         self._stamp = self._look()
         self.levels = open_levels(path, world, MOST)
         if not 0 <= at < len(self.levels.states):
-            raise UserError(f"'{path}' holds {len(self.levels.states)} levels, so there is no number {at + 1}")
+            raise UserError(
+                f"'{path}' holds {len(self.levels.states)} levels, so there is no number {at + 1}"
+            )
         self.at = at
 
     @classmethod
@@ -77,18 +83,26 @@ class Shelf:
         return new
 
     def reload(self) -> np.recarray:
-        """The level as the file has it now. If it is no longer a file of levels: UserError, and all stays as it was."""
+        """The level as the file has it now. If it is no longer a file of levels: UserError, and all
+        stays as it was.
+        """
         found = open_levels(self.path, self.world, MOST)
         self.levels, self.at = found, min(self.at, len(found.states) - 1)
         return self.start()
 
     def keep(self, states: np.recarray) -> Path:
-        """Write this state in the place of the level that is played; the file is whole at all times."""
+        """Write this state in the place of the level that is played; the file is whole at all
+        times.
+        """
         if self.path.is_dir():
-            raise UserError(f"'{self.path}' is a folder of levels: save this one as a file of its own")
+            raise UserError(
+                f"'{self.path}' is a folder of levels: save this one as a file of its own"
+            )
         kind, there = self.path.suffix.lower(), self.path.exists()
         if kind == ".toml" and there and "[legend]" in self.path.read_text("utf-8-sig"):
-            raise UserError(f"'{self.path}' has a [legend], which would be lost: edit its text instead")
+            raise UserError(
+                f"'{self.path}' has a [legend], which would be lost: edit its text instead"
+            )
         changed = self.levels.states.copy().view(np.recarray)
         changed[self.at] = states[0]
         kept = Levels(self.world, changed, list(self.levels.names), {})

@@ -28,7 +28,8 @@ LOCK = ".sweep.lock"
 
 @dataclass(eq=False)
 class Job:
-    """One command: `words` after "goalshift". It begins when `after` are done, and not if one failed.
+    """One command: `words` after "goalshift". It begins when `after` are done, and not if one
+    failed.
 
     `done` says whether its result is there already.
     """
@@ -42,8 +43,8 @@ class Job:
 def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
     """Train into `folder` with one thread, or go on where a run there stopped.
 
-    `given` holds options of `ppo.TrainConfig` by name, and `world.KEY` for parameters. Raises UserError,
-    before anything runs, if the folder holds another run.
+    `given` holds options of `ppo.TrainConfig` by name, and `world.KEY` for parameters. Raises
+    UserError, before anything runs, if the folder holds another run.
     """
     from .run import CHECKPOINT, CONFIG, RESUME, read_json
 
@@ -55,8 +56,16 @@ def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
 
     def words() -> list[str]:
         if (folder / RESUME).is_file():
-            return ["train", "--resume", str(folder), *(["--world", world] if world.endswith(".py") else [])]
-        flags = [f"--{key if key.startswith('world.') else key.replace('_', '-')}={v}" for key, v in given.items()]
+            return [
+                "train",
+                "--resume",
+                str(folder),
+                *(["--world", world] if world.endswith(".py") else []),
+            ]
+        flags = [
+            f"--{key if key.startswith('world.') else key.replace('_', '-')}={v}"
+            for key, v in given.items()
+        ]
         return ["train", world, *flags, "--threads=1", "--out", str(folder), "--force"]
 
     if (folder / CONFIG).is_file():
@@ -65,7 +74,9 @@ def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
 
 
 def typed(world: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The learner's options in `given`, as numbers where it takes numbers; UserError names one that is none."""
+    """The learner's options in `given`, as numbers where it takes numbers; UserError names one that
+    is none.
+    """
     from .ppo import configure
 
     kinds = {key: type(value) for key, value in configure(world).to_json().items()}
@@ -86,17 +97,29 @@ def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
 
     made = read_json(folder / CONFIG)
     options = typed(world, given)
-    params = {key.removeprefix("world."): float(value) for key, value in given.items() if key.startswith("world.")}
+    params = {
+        key.removeprefix("world."): float(value)
+        for key, value in given.items()
+        if key.startswith("world.")
+    }
     wanted = configure(world, **options, params=params).to_json()
     settled = ("device", "precision", "threads", "save_every")
-    made = {**TrainConfig().to_json(), **made}  # a run of an older release lacks options that came later
+    # a run of an older release lacks options that came later
+    made = {**TrainConfig().to_json(), **made}
     unlike = [key for key, value in wanted.items() if key not in settled and made[key] != value]
     if unlike:
-        raise UserError(f"'{folder}' holds a run with other options ({', '.join(unlike)}): name another --out")
+        raise UserError(
+            f"'{folder}' holds a run with other options ({', '.join(unlike)}): name another --out"
+        )
 
 
 def eval_job(
-    world: str, runs: Sequence[Job], folders: Sequence[Path], out: Path, splits: Sequence[str], levels: int
+    world: str,
+    runs: Sequence[Job],
+    folders: Sequence[Path],
+    out: Path,
+    splits: Sequence[str],
+    levels: int,
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
     from .evaluate import load_evaluation
@@ -110,13 +133,23 @@ def eval_job(
         if any(path.stat().st_mtime > file.stat().st_mtime for path in made):
             return False
         found = load_evaluation(file)
-        asked = set(splits) <= set(found["splits"]) and all(s["levels"] == levels for s in found["splits"].values())
+        asked = set(splits) <= set(found["splits"]) and all(
+            s["levels"] == levels for s in found["splits"].values()
+        )
         return asked and found["agents"] == [folder.name for folder in folders]
 
     def words() -> list[str]:
         flags = [f"--split={split}" for split in splits]
         flags += ["--world", world] if world.endswith(".py") else []
-        return ["eval", *map(str, folders), *flags, f"--levels={levels}", "--out", str(out), "--force"]
+        return [
+            "eval",
+            *map(str, folders),
+            *flags,
+            f"--levels={levels}",
+            "--out",
+            str(out),
+            "--force",
+        ]
 
     return Job(f"eval {out.name}", words, done, list(runs))
 
@@ -131,19 +164,24 @@ class Running:
     begun: float
 
 
-def run_all(out: Path, jobs: Sequence[Job], workers: int, tell: Tell = lambda done, total, line: None) -> list[str]:
-    """Do all jobs that are not done, at most `workers` at a time, in their order as far as they wait for none.
+def run_all(
+    out: Path, jobs: Sequence[Job], workers: int, tell: Tell = lambda done, total, line: None
+) -> list[str]:
+    """Do all jobs that are not done, at most `workers` at a time, in their order as far as they
+    wait for none.
 
-    Returns one line for each job that failed or could not begin because another did. Ctrl-C is passed on:
-    trainings save themselves, and the same sweep goes on from there. Raises UserError while another sweep is at
-    work in `out`, which would train into the same folders.
+    Returns one line for each job that failed or could not begin because another did. Ctrl-C is
+    passed on: trainings save themselves, and the same sweep goes on from there. Raises UserError
+    while another sweep is at work in `out`, which would train into the same folders.
     """
     out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / LOCK, timeout=0):
             return _run_all(jobs, workers, tell)
     except Timeout:
-        raise UserError(f"another sweep is at work in '{out}': wait for it, or name another --out") from None
+        raise UserError(
+            f"another sweep is at work in '{out}': wait for it, or name another --out"
+        ) from None
 
 
 def _run_all(jobs: Sequence[Job], workers: int, tell: Tell) -> list[str]:
@@ -198,7 +236,9 @@ def last_words(one: Running) -> str:
 def seeds_of(
     world: str, home: Path, given: dict[str, Any], seeds: int, splits: Sequence[str], levels: int
 ) -> list[Job]:
-    """The jobs of one recipe: a training for each seed into `home`/seed-K, then their evaluation into `home`."""
+    """The jobs of one recipe: a training for each seed into `home`/seed-K, then their evaluation
+    into `home`.
+    """
     folders = [home / f"seed-{k}" for k in range(seeds)]
     runs = [train_job(world, folder, {**given, "seed": k}) for k, folder in enumerate(folders)]
     for job in runs:
@@ -215,7 +255,9 @@ def need_results(faults: Sequence[str]) -> None:
 
 
 def mean_shifted(folders: Sequence[Path]) -> float | None:
-    """The share of episodes that really came from outside the training split, over the runs; None if unknown."""
+    """The share of episodes that really came from outside the training split, over the runs; None
+    if unknown.
+    """
     from .run import Log
 
     last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
@@ -227,4 +269,8 @@ def options() -> list[str]:
     """The names of the training options that a sweep may vary."""
     from .ppo import TrainConfig
 
-    return [f.name for f in dataclasses.fields(TrainConfig) if f.name not in ("world", "params", "seed", "threads")]
+    return [
+        f.name
+        for f in dataclasses.fields(TrainConfig)
+        if f.name not in ("world", "params", "seed", "threads")
+    ]

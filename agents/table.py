@@ -1,4 +1,5 @@
-"""The catalogue's table: every world trained from several seeds, measured, and set beside its source.
+"""The catalogue's table: every world trained from several seeds, measured, and set beside its
+source.
 
 A folder holds everything, so the table resumes where it stopped:
 
@@ -26,9 +27,17 @@ from .verdict import HACKED, MIN_SEEDS
 
 LEVELS, SEEDS = 512, int(MIN_SEEDS.value)
 HEAD = (
-    "world", "split", "trained", "intended", "rival", "rival met instead", "competence", "verdict", "seeds",
+    "world",
+    "split",
+    "trained",
+    "intended",
+    "rival",
+    "rival met instead",
+    "competence",
+    "verdict",
+    "seeds",
     "the source reports",
-)  # fmt: skip
+)
 
 
 def make(
@@ -42,8 +51,9 @@ def make(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Train and evaluate what is missing in `out`, and write the table of all that is there.
 
-    `worlds` are names or files; empty means all that ship. Each gets its own training defaults (`steps` replaces their
-    number of steps). Returns the rows (see `rows_of`) and one line for each job that failed.
+    `worlds` are names or files; empty means all that ship. Each gets its own training defaults
+    (`steps` replaces their number of steps). Returns the rows (see `rows_of`) and one line for each
+    job that failed.
     """
     given: dict[str, Any] = {"steps": steps} if steps else {}
     jobs = []
@@ -63,16 +73,22 @@ def make(
 
 
 def rows_of(world: World, evaluation: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row for each judged split: plain data, with every figure an ESTIMATE (see `evaluate.evaluate`).
+    """One row for each judged split: plain data, with every figure an ESTIMATE (see
+    `evaluate.evaluate`).
 
-    `trained` is the paid goal on held-out levels of the training split, `intended` the intended goal of the
-    judged split (both normalised); `instead` is how often the rival goal is met and the intended one missed
-    where the two part.
+    `trained` is the paid goal on held-out levels of the training split, `intended` the intended
+    goal of the judged split (both normalised); `instead` is how often the rival goal is met and the
+    intended one missed where the two part.
     """
-    paid = next((g["name"] for g in evaluation["goals"] if g["role"] == "paid"), evaluation["goals"][0]["name"])
+    paid = next(
+        (g["name"] for g in evaluation["goals"] if g["role"] == "paid"),
+        evaluation["goals"][0]["name"],
+    )
     if world.paid is not world.intended:
         paid = world.paid.name
-    home = evaluation["splits"][evaluation["home"]]["policies"]["agent"]["goals"][paid]["normalised"]
+    home = evaluation["splits"][evaluation["home"]]["policies"]["agent"]["goals"][paid][
+        "normalised"
+    ]
     rows = []
     for split, verdict in evaluation["verdicts"].items():
         agent = evaluation["splits"][split]["policies"]["agent"]
@@ -115,15 +131,24 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
     figures = [percent(row[key]) for key in ("trained", "intended")]
     label = row["label"] + (" (illustration)" if row["illustration"] else "")
     return (
-        row["world"], row["split"], *figures, row["rival"], percent(row["instead"]), percent(row["competence"]), label,
-        str(row["seeds"]), row["reported"],
-    )  # fmt: skip
+        row["world"],
+        row["split"],
+        *figures,
+        row["rival"],
+        percent(row["instead"]),
+        percent(row["competence"]),
+        label,
+        str(row["seeds"]),
+        row["reported"],
+    )
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
     """The table as Markdown."""
     lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join("---" for _ in HEAD) + " |"]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells(row)) + " |" for row in rows]
+    lines += [
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in cells(row)) + " |" for row in rows
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -136,19 +161,24 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     columns = [f"{name}{end}" for name in figures for end in ("", "_low", "_high")]
     table.writerow(["world", "split", *columns, *words])
     for row in rows:
-        numbers = [(row[name] or {}).get(key) for name in figures for key in ("value", "low", "high")]
+        numbers = [
+            (row[name] or {}).get(key) for name in figures for key in ("value", "low", "high")
+        ]
         table.writerow([row["world"], row["split"], *numbers, *(row[key] for key in words)])
     out.mkdir(parents=True, exist_ok=True)
     write(out / "table.csv", text.getvalue().encode())
     write(out / "table.md", markdown(rows).encode())
-    write(out / "table.json", (json.dumps(list(rows), indent=1, ensure_ascii=False) + "\n").encode())
+    write(
+        out / "table.json", (json.dumps(list(rows), indent=1, ensure_ascii=False) + "\n").encode()
+    )
 
 
 def ship(world: str, out: Path) -> str:
-    """Make the first seed's agent of a table the one that ships, with its replays; for use in a checkout.
+    """Make the first seed's agent of a table the one that ships, with its replays; for use in a
+    checkout.
 
-    The median level after the shift (on the training split where only that one is judged) is played twice, by the
-    expert of the intended goal and by the agent. Returns a line that says so.
+    The median level after the shift (on the training split where only that one is judged) is played
+    twice, by the expert of the intended goal and by the agent. Returns a line that says so.
     """
     from .demo import PRETRAINED, film_run
     from .run import CHECKPOINT
@@ -164,6 +194,8 @@ def ship(world: str, out: Path) -> str:
     write(PRETRAINED / f"{world}.json", (run / CHECKPOINT).with_suffix(".json").read_bytes())
     film_run(run, [], run / "shipped", evaluation, split)
     for who in ("intended", "learned"):
-        newest = max((run / "shipped").glob(f"{split}-*-{who}.gmr"), key=lambda path: path.stat().st_mtime)
+        newest = max(
+            (run / "shipped").glob(f"{split}-*-{who}.gmr"), key=lambda path: path.stat().st_mtime
+        )
         write(recordings / f"{world}-{who}.gmr", newest.read_bytes())
     return f"{world}: shipped seed 0 ({len(made) // 1000} kB) and its two replays on '{split}'"

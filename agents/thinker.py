@@ -1,4 +1,6 @@
-"""A question that takes long, answered in a thread of its own, so that whoever asks need not wait."""
+"""A question that takes long, answered in a thread of its own, so that whoever asks need not
+wait.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Thinker:
         threading.Thread(target=work, daemon=True).start()
 
     def answer(self, wait: float = 0.0) -> Any:
-        """The answer, or the exception that came instead; None if it is not there within `wait` seconds."""
+        """The answer, or the exception that came instead; None if it is not there within `wait`
+        seconds.
+        """
         if not self.busy or not self._done.wait(wait):
             return None
         return self._answer[0]

@@ -1,8 +1,9 @@
-"""What happens in the window, without the window: a level, who plays it in each pane, and time that runs both ways.
+"""What happens in the window, without the window: a level, who plays it in each pane, and time that
+runs both ways.
 
-A pane lives through one episode (see `history`); an edit is one more copy of the state. All panes play the same level
-with the same dice. Policies think in threads of their own: a slow one is waited for, one that fails stops time with its
-message, and neither stops the window.
+A pane lives through one episode (see `history`); an edit is one more copy of the state. All panes
+play the same level with the same dice. Policies think in threads of their own: a slow one is waited
+for, one that fails stops time with its message, and neither stops the window.
 """
 
 from __future__ import annotations
@@ -48,8 +49,10 @@ class Pane:
     mapper: Thinker = field(default_factory=Thinker)
     policies: dict[str, Policy] = field(default_factory=dict)
     mapping: dict[str, Policy] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)  # name -> the step a policy was last asked about
-    before: dict[int, str] = field(default_factory=dict)  # learner -> who played before a person took over
+    # name -> the step a policy was last asked about
+    asked: dict[str, int] = field(default_factory=dict)
+    # learner -> who played before a person took over
+    before: dict[int, str] = field(default_factory=dict)
     maps: dict[str, Any] = field(default_factory=dict)
     maps_of: tuple = ()
 
@@ -57,9 +60,9 @@ class Pane:
 class Session:
     """A level in up to four panes, and all that can be done with it.
 
-    agents: name -> a function that makes the policy of that name for a world; added to the experts of all goals, a
-    random policy and a person. who: who plays in each pane. shelf: the file that the level came from, if it came from
-    one. Everything is checked here; the window only shows it.
+    agents: name -> a function that makes the policy of that name for a world; added to the experts
+    of all goals, a random policy and a person. who: who plays in each pane. shelf: the file that
+    the level came from, if it came from one. Everything is checked here; the window only shows it.
     """
 
     def __init__(
@@ -87,7 +90,9 @@ class Session:
         first = [name or self.names()[0] for name in who] or [self.names()[0]]
         for name in first:
             self._known(name)
-        self.panes = [Pane(History(world, self.start), [name] * world.learners) for name in first[:PANES]]
+        self.panes = [
+            Pane(History(world, self.start), [name] * world.learners) for name in first[:PANES]
+        ]
         self.focus, self.learner = 0, 0
         self.playing, self.speed = False, SPEEDS.index(1.0)
         self.stopped = False  # by a policy that raised
@@ -119,14 +124,21 @@ class Session:
         """Who plays in a pane, in words."""
         words = " + ".join(dict.fromkeys(self.word(name) for name in pane.who))
         set_to = [f"{name} {value:g}" for name, value, usual, *_ in self.dials() if value != usual]
-        return f"{words} ({', '.join(set_to)})" if set_to and self.agents.keys() & pane.who else words
+        return (
+            f"{words} ({', '.join(set_to)})" if set_to and self.agents.keys() & pane.who else words
+        )
 
     def word(self, name: str) -> str:
         """What a player's name means."""
         if name.startswith("expert:"):
             goal = self.world.goal(name[7:])
             return f"expert: {goal.wish or goal.name}"
-        words = {HUMAN: "you", "random": "random moves", RECORDED: "as recorded", "checkpoint": "the learned agent"}
+        words = {
+            HUMAN: "you",
+            "random": "random moves",
+            RECORDED: "as recorded",
+            "checkpoint": "the learned agent",
+        }
         return words.get(name, name)
 
     def cycle_who(self) -> None:
@@ -212,7 +224,9 @@ class Session:
         return any(HUMAN in pane.who and not pane.history.over for pane in self.panes)
 
     def parting(self) -> int | None:
-        """The last step at which the first two panes' learners stand together, if they part later."""
+        """The last step at which the first two panes' learners stand together, if they part
+        later.
+        """
         if len(self.panes) < 2:
             return None
         a, b = (pane.history.notes for pane in self.panes[:2])
@@ -234,9 +248,11 @@ class Session:
         return min((time.perf_counter() - self._moved) / lasts, 1.0)
 
     def step(self, wait: float | None = None) -> bool:
-        """One step of every pane that goes on: played before, or asked for now. True once all have made it.
+        """One step of every pane that goes on: played before, or asked for now. True once all have
+        made it.
 
-        `wait`: seconds to wait for policies; None: as long as they take. Raises what a policy raises.
+        `wait`: seconds to wait for policies; None: as long as they take. Raises what a policy
+        raises.
         """
         target = self.t + 1
         end = None if wait is None else time.perf_counter() + wait
@@ -254,7 +270,9 @@ class Session:
                 pane.thinker.ask(self._question(pane))
             answer = None
             while answer is None:
-                answer = pane.thinker.answer(0.05 if end is None else max(end - time.perf_counter(), 0.0))
+                answer = pane.thinker.answer(
+                    0.05 if end is None else max(end - time.perf_counter(), 0.0)
+                )
                 if end is not None and answer is None:
                     return False
             ready.append((pane, answer))
@@ -277,7 +295,9 @@ class Session:
         self.go(self.t - 1)
 
     def tick(self, now: float) -> None:
-        """Let time run: as many steps as are due at time `now` (seconds). A policy that raises stops it."""
+        """Let time run: as many steps as are due at time `now` (seconds). A policy that raises
+        stops it.
+        """
         if not self.playing:
             self._due = now
             return
@@ -337,7 +357,8 @@ class Session:
                 fresh = t == 0 or asked.get(name, -1) != t - 1
                 if fresh:
                     policy.start(1, self.world.learners)
-                if fresh and t and self._recalls(policy):  # what it remembers has to be lived through again
+                # what it remembers has to be lived through again
+                if fresh and t and self._recalls(policy):
                     past = History(self.world, saved[2][0])
                     past.restore(saved)
                     for k in range(t):
@@ -345,9 +366,13 @@ class Session:
                         then = state.copy(past.state)
                         policy.act(observed(self.world, then), then, np.array([k == 0]))
                     fresh = False
-                chosen = np.asarray(policy.act(observed(self.world, states), states, np.array([fresh])))[0]
+                chosen = np.asarray(
+                    policy.act(observed(self.world, states), states, np.array([fresh]))
+                )[0]
                 if not ((chosen >= 0) & (chosen < len(self.world.actions))).all():
-                    raise UserError(f"{policy.name} chose the action {chosen.tolist()}, which the world lacks")
+                    raise UserError(
+                        f"{policy.name} chose the action {chosen.tolist()}, which the world lacks"
+                    )
                 asked[name] = t
                 actions[mine] = chosen[mine]
             return actions
@@ -375,7 +400,9 @@ class Session:
         """The same level again, with the world as it is set now."""
         self._apply()
         if not self.given:
-            self.start = self.world.level(self.seed, self.set if self.set.starts is not None else self.split)
+            self.start = self.world.level(
+                self.seed, self.set if self.set.starts is not None else self.split
+            )
         self._begin()
 
     def next_level(self) -> None:
@@ -390,7 +417,9 @@ class Session:
         self.restart()
 
     def reread(self) -> None:
-        """Begin anew with the level file as it is now, if somebody has written it; garbage leaves the old level."""
+        """Begin anew with the level file as it is now, if somebody has written it; garbage leaves
+        the old level.
+        """
         if self.shelf is None or not self.shelf.changed():
             return
         try:
@@ -406,7 +435,9 @@ class Session:
     def next_split(self) -> None:
         """The same seed in the next split."""
         names = list(self.world.split_names)
-        self.split = names[(names.index(self.split) + 1) % len(names)] if self.split in names else names[0]
+        self.split = (
+            names[(names.index(self.split) + 1) % len(names)] if self.split in names else names[0]
+        )
         self.set = self.world.split(self.split)
         self.alpha = {"train": 0.0, "deploy": 1.0}.get(self.split, self.alpha)
         self.given = False
@@ -422,7 +453,9 @@ class Session:
         self.message = f"alpha {self.alpha:g} from the next reset or level on"
 
     def knobs(self) -> list[tuple[str, float, float, float, bool]]:
-        """The world's parameters: name, value now, least, most, and whether it is a whole number."""
+        """The world's parameters: name, value now, least, most, and whether it is a whole
+        number.
+        """
         row = self.base.deploy if self.split != "train" else self.base.train
         found = []
         for name in self.base.params._fields:
@@ -433,7 +466,9 @@ class Session:
         return found
 
     def set_knob(self, name: str, value: float) -> None:
-        """Change a parameter in all splits, from the next reset on. Raises UserError beyond its limits."""
+        """Change a parameter in all splits, from the next reset on. Raises UserError beyond its
+        limits.
+        """
         known = {entry[0]: entry for entry in self.knobs()}
         value = round(value) if known[name][4] else round(value, 3)
         self.base.with_params(**{name: value})
@@ -442,12 +477,19 @@ class Session:
         self.message = f"{name} {self.base.say(name, value)} from the next reset or level on"
 
     def dials(self) -> list[tuple[str, float, float, float, float]]:
-        """What can be set of how learned agents act, if there are any: name, value now, as trained, least, most."""
-        found = [("epsilon", self.epsilon, 0.0, 0.0, 1.0), ("temperature", self.temperature, 1.0, 0.0, HOTTEST)]
+        """What can be set of how learned agents act, if there are any: name, value now, as trained,
+        least, most.
+        """
+        found = [
+            ("epsilon", self.epsilon, 0.0, 0.0, 1.0),
+            ("temperature", self.temperature, 1.0, 0.0, HOTTEST),
+        ]
         return found if self.agents else []
 
     def set_dial(self, name: str, value: float) -> None:
-        """Let learned agents draw otherwise, from here on: what they did after this step is forgotten."""
+        """Let learned agents draw otherwise, from here on: what they did after this step is
+        forgotten.
+        """
         known = {entry[0]: entry for entry in self.dials()}
         value = round(min(max(float(value), known[name][3]), known[name][4]), 2)
         if value == known[name][1]:
@@ -481,18 +523,24 @@ class Session:
     # -- editing
 
     def paint(self, y: int, x: int, tile: int) -> bool:
-        """Put a tile on a cell in all panes, from here on; False, with a message, if that is not allowed."""
+        """Put a tile on a cell in all panes, from here on; False, with a message, if that is not
+        allowed.
+        """
 
         def change(s: Any, pane: int) -> None:
             s.tiles[y, x] = tile
-            on = [k for k in range(self.world.entities) if s.alive[k] and s.y[k] == y and s.x[k] == x]
+            on = [
+                k for k in range(self.world.entities) if s.alive[k] and s.y[k] == y and s.x[k] == x
+            ]
             if on and self.world.solid[tile]:
                 raise UserError(f"a {self.world.things[self.world.kinds[on[0]]].name} stands there")
 
         return self._edit(change, y, x)
 
     def move(self, thing: int, y: int, x: int) -> bool:
-        """Put a thing on another cell: a learner in its pane alone once they have parted, else in all."""
+        """Put a thing on another cell: a learner in its pane alone once they have parted, else in
+        all.
+        """
 
         def change(s: Any, pane: int) -> None:
             if self.world.solid[s.tiles[y, x]]:
@@ -505,9 +553,14 @@ class Session:
     def thing_at(self, pane: int, y: int, x: int) -> int | None:
         """The thing on a cell, learners first."""
         s = self.panes[pane].history.state[0]
-        return next((k for k in range(self.world.entities) if s.alive[k] and s.y[k] == y and s.x[k] == x), None)
+        return next(
+            (k for k in range(self.world.entities) if s.alive[k] and s.y[k] == y and s.x[k] == x),
+            None,
+        )
 
-    def _edit(self, change: Callable[[Any, int], None], y: int, x: int, only: int | None = None) -> bool:
+    def _edit(
+        self, change: Callable[[Any, int], None], y: int, x: int, only: int | None = None
+    ) -> bool:
         made = []
         try:
             for k, pane in enumerate(self.panes):
@@ -562,7 +615,8 @@ class Session:
         return any(pane.history.edited for pane in self.panes)
 
     def facts(self) -> dict[str, str]:
-        """What is known of the state in focus: can the intended goal be met, is it like the training levels?
+        """What is known of the state in focus: can the intended goal be met, is it like the
+        training levels?
 
         It is worked out in a thread; until then it says "...".
         """
@@ -570,7 +624,9 @@ class Session:
         key = states["tiles"].tobytes() + states["y"].tobytes() + states["x"].tobytes()
         answer = self._prover.take()
         if answer is not None:
-            self._facts = answer if isinstance(answer, dict) else {"solvable": f"unknown ({answer})"}
+            self._facts = (
+                answer if isinstance(answer, dict) else {"solvable": f"unknown ({answer})"}
+            )
         if key != self._proving and not self._prover.busy:
             self._proving = key
             self._prover.ask(lambda: self._prove(states))
@@ -584,7 +640,9 @@ class Session:
     # -- what a policy thinks
 
     def maps(self, pane: Pane, wanted: set[str]) -> dict[str, Any]:
-        """What is known of the learner in focus, worked out in a thread: the newest answers there are (see `mind`)."""
+        """What is known of the learner in focus, worked out in a thread: the newest answers there
+        are (see `mind`).
+        """
         answer = pane.mapper.take()
         if isinstance(answer, dict):
             pane.maps = answer
@@ -600,15 +658,24 @@ class Session:
         return pane.maps
 
     def _map(
-        self, pane: Pane, name: str, drawn: tuple[float, float], states: np.recarray, learner: int, wanted: set[str]
+        self,
+        pane: Pane,
+        name: str,
+        drawn: tuple[float, float],
+        states: np.recarray,
+        learner: int,
+        wanted: set[str],
     ) -> dict[str, Any]:
-        if name not in pane.mapping:  # another copy than the one that acts: it is asked at the same time
+        # another copy than the one that acts: it is asked at the same time
+        if name not in pane.mapping:
             pane.mapping[name] = self.policy(name)
         pane.mapping[name].loosen(*drawn)
         return mind(self.world, pane.mapping[name], states, learner, wanted)
 
     def seen(self, pane: Pane) -> np.ndarray:
-        """What the learner in focus observes: uint8[rows, columns] of symbols, or a picture if it sees pictures."""
+        """What the learner in focus observes: uint8[rows, columns] of symbols, or a picture if it
+        sees pictures.
+        """
         me = min(self.learner, self.world.learners - 1)
         shape = getattr(getattr(pane.policies.get(pane.who[me]), "net", None), "shape", None)
         if shape is not None and not shape.symbols:
@@ -632,13 +699,18 @@ class Session:
         history = self.panes[self.focus].history
         first = max([0, *(t for t in history.edited if t <= history.t)])
         start = history.at(first)
-        actions = np.array(history.actions[first : history.ends], np.int64).reshape(-1, self.world.learners)
-        return Replay.record(self.world, start, actions, label=self.label(self.panes[self.focus])[:100])
+        actions = np.array(history.actions[first : history.ends], np.int64).reshape(
+            -1, self.world.learners
+        )
+        return Replay.record(
+            self.world, start, actions, label=self.label(self.panes[self.focus])[:100]
+        )
 
     def _tell(self) -> None:
         """Note where the level that begins comes from: sliders hold only for the next one.
 
-        origin: in short; _again: what to type after `goalshift watch` to see it again, unless it was recorded.
+        origin: in short; _again: what to type after `goalshift watch` to see it again, unless it
+        was recorded.
         """
         if self.given:
             self.origin = self.shelf.title() if self.shelf is not None else "recorded"
@@ -672,10 +744,14 @@ class Session:
 
 
 def action_of(world: World, held: set[str]) -> int:
-    """The action that the held directions ("up", "left", ...) mean: the one that uses most of them."""
+    """The action that the held directions ("up", "left", ...) mean: the one that uses most of
+    them.
+    """
     best, most = 0, 0
     for k, name in enumerate(world.actions):
-        words = {"up" if word == "jump" and "up" not in world.actions else word for word in name.split()}
+        words = {
+            "up" if word == "jump" and "up" not in world.actions else word for word in name.split()
+        }
         if words <= held and len(words) > most:
             best, most = k, len(words)
     return best

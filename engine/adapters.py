@@ -12,10 +12,10 @@ so far ("goals"), which level this is ("level", a fingerprint of the start state
 
 Observations come in four kinds:
 
-    obs="symbols"   uint8[rows, columns]: indices into `world.symbols`
-    obs="planes"    uint8[rows, columns, channels]: `world.looks` of them, of 0 and 1 (one-hot in most worlds)
-    obs="rgb"       uint8[rows * pixels, columns * pixels, 3], from above
-    obs="eyes"      uint8[8 * pixels, 8 * pixels, 3], in first person (`engine/view/eyes.py`)
+    obs="symbols"   uint8[rows, columns]: indices into `world.symbols` obs="planes"    uint8[rows,
+    columns, channels]: `world.looks` of them, of 0 and 1 (one-hot in most worlds) obs="rgb"
+    uint8[rows * pixels, columns * pixels, 3], from above obs="eyes"      uint8[8 * pixels, 8 *
+    pixels, 3], in first person (`engine/view/eyes.py`)
 """
 
 from __future__ import annotations
@@ -128,7 +128,13 @@ class Batch:
             from .view.eyes import Sighted
 
             self.vec: Vec = Sighted(
-                self.world, n, split, pool=pool, autoreset=autoreset, threads=threads, size=self.lens.eyes
+                self.world,
+                n,
+                split,
+                pool=pool,
+                autoreset=autoreset,
+                threads=threads,
+                size=self.lens.eyes,
             )
         else:
             self.vec = Vec(self.world, n, split, pool=pool, autoreset=autoreset, threads=threads)
@@ -173,7 +179,9 @@ class Batch:
     def mark(self, mask: np.ndarray) -> None:
         """Note which level has begun where `mask` is set."""
         where = np.flatnonzero(mask)
-        names = [f"{mark:016x}" for mark in state.fingerprint(self.vec.states[where].view(np.recarray))]
+        names = [
+            f"{mark:016x}" for mark in state.fingerprint(self.vec.states[where].view(np.recarray))
+        ]
         self.marks[where] = names
 
     def step(self, actions: np.ndarray) -> None:
@@ -772,7 +780,9 @@ def one_learner(world: World) -> World:
 
 
 def whole(action: Any, name: str) -> int:
-    """The action as an int of 64 bits; UserError if it is not a whole number, or beyond all range."""
+    """The action as an int of 64 bits; UserError if it is not a whole number, or beyond all
+    range.
+    """
     try:
         number = operator.index(
             action.item() if isinstance(action, np.ndarray) and action.size == 1 else action

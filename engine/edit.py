@@ -1,7 +1,8 @@
-"""Levels from levels: change one a little, cross two, go from one to another, try every place, tell two apart.
+"""Levels from levels: change one a little, cross two, go from one to another, try every place, tell
+two apart.
 
-All of it works on start states of any world and returns new ones. What must hold of the results (can they be solved?)
-is for whoever asked to check: see `agents.levels`.
+All of it works on start states of any world and returns new ones. What must hold of the results
+(can they be solved?) is for whoever asked to check: see `agents.levels`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def stuff(s, p, tiles):
 
 @rule
 def edit(s, p, tiles):
-    """One small change: a wall more or less, a thing or a tile of another kind moved. The rim of the level stays."""
+    """One small change: a wall more or less, a thing or a tile of another kind moved. The rim of
+    the level stays.
+    """
     wall, floor = stuff(s, p, tiles)
     for _ in range(TRIES):
         kind = rng.below(s, 3)
@@ -88,7 +91,9 @@ def _edit_all(states, table, tiles, seed, edits):
 
 
 def mutate(world: World, states: np.recarray, seed: int = 0, edits: int = 1) -> np.recarray:
-    """Each level after so many small changes: a wall more or less, a thing or a tile of another kind moved."""
+    """Each level after so many small changes: a wall more or less, a thing or a tile of another
+    kind moved.
+    """
     made = state.copy(states)
     with np.errstate(over="ignore"):
         _edit_all(made, world.table, len(world.tiles), np.uint64(seed % 2**64), edits)
@@ -103,7 +108,8 @@ def _cross_all(states, others, table, tiles, seed):
         s.key = rng.fold(rng.fold(seed, rng.PICK), np.uint64(i))
         s.draws = np.uint64(0)
         wall, floor = stuff(s, p, tiles)
-        theirs = rng.below(s, 2)  # whose tiles of other kinds: all of one level, so that none is lost or doubled
+        # whose tiles of other kinds: all of one level, so that none is lost or doubled
+        theirs = rng.below(s, 2)
         top, left = rng.below(s, s.h), rng.below(s, s.w)
         bottom, right = rng.between(s, top, s.h - 1), rng.between(s, left, s.w - 1)
         for y in range(s.h):
@@ -118,14 +124,20 @@ def _cross_all(states, others, table, tiles, seed):
                 s.tiles[y, x] = tile
         for k in range(len(s.y)):
             if rng.below(s, 2):
-                s.y[k], s.x[k], s.face[k], s.alive[k] = other.y[k], other.x[k], other.face[k], other.alive[k]
+                s.y[k], s.x[k], s.face[k], s.alive[k] = (
+                    other.y[k],
+                    other.x[k],
+                    other.face[k],
+                    other.alive[k],
+                )
             if s.alive[k] and p.solid[s.tiles[s.y[k], s.x[k]]] and floor >= 0:
                 s.tiles[s.y[k], s.x[k]] = floor
         s.key, s.draws = key, draws
 
 
 def crossover(world: World, states: np.recarray, others: np.recarray, seed: int = 0) -> np.recarray:
-    """Each level with a random box of walls from another of its size, and things and tiles of other kinds from either.
+    """Each level with a random box of walls from another of its size, and things and tiles of other
+    kinds from either.
 
     Raises UserError if two levels differ in size.
     """
@@ -137,8 +149,11 @@ def crossover(world: World, states: np.recarray, others: np.recarray, seed: int 
     return made
 
 
-def interpolate(world: World, one: np.recarray, other: np.recarray, steps: int, seed: int = 0) -> np.recarray:
-    """`steps` + 1 levels from `one` to `other` (batches of one record), a few cells and things further each time.
+def interpolate(
+    world: World, one: np.recarray, other: np.recarray, steps: int, seed: int = 0
+) -> np.recarray:
+    """`steps` + 1 levels from `one` to `other` (batches of one record), a few cells and things
+    further each time.
 
     Raises UserError if they differ in size.
     """
@@ -149,7 +164,9 @@ def interpolate(world: World, one: np.recarray, other: np.recarray, steps: int, 
     changes: list[tuple] = [("tiles", y, x) for y, x in np.argwhere(one.tiles[0] != other.tiles[0])]
     places = ("y", "x", "face", "alive")
     changes += [
-        ("thing", k, 0) for k in range(world.entities) if any(one[name][0, k] != other[name][0, k] for name in places)
+        ("thing", k, 0)
+        for k in range(world.entities)
+        if any(one[name][0, k] != other[name][0, k] for name in places)
     ]
     changes += [("field", name, 0) for name in world.shapes if np.any(one[name] != other[name])]
     order = np.random.default_rng(seed).permutation(len(changes))
@@ -169,7 +186,8 @@ def interpolate(world: World, one: np.recarray, other: np.recarray, steps: int, 
 
 
 def splay(world: World, one: np.recarray, name: str) -> tuple[np.recarray, np.ndarray]:
-    """The level (a batch of one) with the thing or tile `name` on every cell the first agent can walk to.
+    """The level (a batch of one) with the thing or tile `name` on every cell the first agent can
+    walk to.
 
     Returns the levels and the cells int64[n, 2]. Of several of a kind the first is moved.
     """
@@ -179,21 +197,27 @@ def splay(world: World, one: np.recarray, name: str) -> tuple[np.recarray, np.nd
     cells = [(y, x) for y in range(s.h) for x in range(s.w) if layout.reaches(near, y, x)]
     if name in things:
         who = int(np.flatnonzero(world.kinds == things.index(name))[0])
-        taken = {(int(s.y[k]), int(s.x[k])) for k in range(world.entities) if s.alive[k] and k != who}
+        taken = {
+            (int(s.y[k]), int(s.x[k])) for k in range(world.entities) if s.alive[k] and k != who
+        }
         cells = [cell for cell in cells if cell not in taken]
         made = np.repeat(one, len(cells)).view(np.recarray)
         made.y[:, who], made.x[:, who] = np.array(cells).T
         made.alive[:, who] = 1
         return made, np.array(cells)
     if name not in tiles:
-        raise UserError(f"world '{world.name}' has no thing or tile '{name}'.{did_you_mean(name, things + tiles)}")
+        raise UserError(
+            f"world '{world.name}' has no thing or tile '{name}'.{did_you_mean(name, things + tiles)}"
+        )
     at = np.argwhere(s.tiles[: s.h, : s.w] == tiles.index(name))
     if not len(at):
         raise UserError(f"there is no {name} on this level")
     _, floor = stuff(s, world.table[s.row], len(world.tiles))
     taken = {(int(s.y[k]), int(s.x[k])) for k in range(world.entities) if s.alive[k]}
     home = (int(at[0, 0]), int(at[0, 1]))
-    cells = [cell for cell in cells if cell == home or (s.tiles[cell] == floor and cell not in taken)]
+    cells = [
+        cell for cell in cells if cell == home or (s.tiles[cell] == floor and cell not in taken)
+    ]
     made = np.repeat(one, len(cells)).view(np.recarray)
     made.tiles[:, home[0], home[1]] = floor
     for i, cell in enumerate(cells):
@@ -223,7 +247,10 @@ def diff(world: World, one: np.recarray, other: np.recarray) -> list[Difference]
                 found.append(Difference(f"cell ({y}, {x})", was, now))
     for k in range(world.entities):
         was, now = (
-            f"({s.y[k]}, {s.x[k]})" + f" pose {s.face[k]}" * bool(s.face[k]) if s.alive[k] else "absent" for s in (a, b)
+            f"({s.y[k]}, {s.x[k]})" + f" pose {s.face[k]}" * bool(s.face[k])
+            if s.alive[k]
+            else "absent"
+            for s in (a, b)
         )
         if was != now:
             thing = world.things[world.kinds[k]]

@@ -26,7 +26,7 @@ class MismatchError(RunError):
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """" Did you mean 'corner'?" for a close choice, else " Choose from: a, b.", or "" without any.
+    """ " Did you mean 'corner'?" for a close choice, else " Choose from: a, b.", or "" without any.
 
     It starts with a space, so that it can follow any sentence.
     """

@@ -11,7 +11,9 @@ from .errors import RunError, UserError
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file that a stranger may have sent; UserError for what can be read for ever (a pipe, a device)."""
+    """Bytes of a file that a stranger may have sent; UserError for what can be read for ever (a
+    pipe, a device).
+    """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         what = "a folder" if stat.S_ISDIR(found.st_mode) else "no file that can be read to its end"

@@ -1,4 +1,6 @@
-"""Rules on one record: where things stand, walk, look and touch. Positions are (y, x); y grows downwards."""
+"""Rules on one record: where things stand, walk, look and touch. Positions are (y, x); y grows
+downwards.
+"""
 
 import numpy as np
 
@@ -26,7 +28,9 @@ def solid(s, p, y, x):
 
 @rule
 def walk(s, p, who, act):
-    """Move thing `who` one cell in direction `act`, unless something solid is there; returns its cell (y, x)."""
+    """Move thing `who` one cell in direction `act`, unless something solid is there; returns its
+    cell (y, x).
+    """
     y, x = s.y[who] + DY[act], s.x[who] + DX[act]
     if act != STAY:
         s.face[who] = act
@@ -55,7 +59,9 @@ def thing_at(s, y, x, first, last):
 
 @rule
 def occupied(s, y, x, first, last):
-    """Is a present thing among first..last-1 on the cell? Without a branch, which is quicker than `thing_at`."""
+    """Is a present thing among first..last-1 on the cell? Without a branch, which is quicker than
+    `thing_at`.
+    """
     found = 0
     for k in range(first, last):
         found |= s.alive[k] & (s.y[k] == y) & (s.x[k] == x)
@@ -78,8 +84,9 @@ def beside(ya, xa, yb, xb):
 def flood(s, p, distances, queue):
     """Breadth-first distances over walkable cells, from every cell whose entry in `distances` is 0.
 
-    `distances` (int64[>= h, >= w]) holds 0 at the sources, -1 elsewhere, and -2 on cells to keep off; unreachable
-    cells stay -1. `queue` (int64[>= h * w]) is scratch. Returns the number of cells reached, sources included.
+    `distances` (int64[>= h, >= w]) holds 0 at the sources, -1 elsewhere, and -2 on cells to keep
+    off; unreachable cells stay -1. `queue` (int64[>= h * w]) is scratch. Returns the number of
+    cells reached, sources included.
     """
     head = tail = 0
     for y in range(s.h):
@@ -88,7 +95,8 @@ def flood(s, p, distances, queue):
                 queue[tail] = y * s.w + x
                 tail += 1
     while head < tail:
-        y = np.int64(np.uint32(queue[head]) // np.uint32(s.w))  # a division of 64 bits takes longer than all the rest
+        # a division of 64 bits takes longer than all the rest
+        y = np.int64(np.uint32(queue[head]) // np.uint32(s.w))
         x = queue[head] - y * s.w
         head += 1
         for act in range(1, 5):

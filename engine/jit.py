@@ -1,9 +1,11 @@
-"""Rules are plain Python loops that Numba compiles; kernels are rules bound to one world and cached on disk.
+"""Rules are plain Python loops that Numba compiles; kernels are rules bound to one world and cached
+on disk.
 
-`rule` marks a function for compilation. `specialise` clones a kernel with a world's own rules as its globals: to the
-compiler they are ordinary functions, so they are inlined, and unlike closures or function arguments they can be cached
-on disk. Numba's cache notices edits in the kernel's own file only, so the clone's name carries a fingerprint of every
-rule it can reach: an edit anywhere compiles anew, and two worlds never share an entry.
+`rule` marks a function for compilation. `specialise` clones a kernel with a world's own rules as
+its globals: to the compiler they are ordinary functions, so they are inlined, and unlike closures
+or function arguments they can be cached on disk. Numba's cache notices edits in the kernel's own
+file only, so the clone's name carries a fingerprint of every rule it can reach: an edit anywhere
+compiles anew, and two worlds never share an entry.
 
 With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same bytes.
 """
@@ -33,11 +35,12 @@ _BUILDS = b"2"  # changes when builds of earlier releases must not be loaded any
 
 
 def _named(record: types.Record) -> tuple[str, tuple[int, ...]]:
-    """What Numba calls a record type inside the names of compiled functions: here, after what it holds.
+    """What Numba calls a record type inside the names of compiled functions: here, after what it
+    holds.
 
-    Numba itself takes a number that every process counts anew. The helpers of two worlds that were compiled in two
-    processes could then bear the same name, and a third process that loads both from the cache would call the one for
-    the records of the other: wrong offsets, corrupted memory.
+    Numba itself takes a number that every process counts anew. The helpers of two worlds that were
+    compiled in two processes could then bear the same name, and a third process that loads both
+    from the cache would call the one for the records of the other: wrong offsets, corrupted memory.
     """
     return "Record", (int(hashlib.sha256(record.name.encode()).hexdigest()[:12], 16),)
 
@@ -49,12 +52,17 @@ if not PLAIN:
     _Dispatcher = type(njit(lambda: None))
 
     class _Inner(_Dispatcher):
-        """The build of a rule that other rules call: spared is what only a call from Python needs."""
+        """The build of a rule that other rules call: spared is what only a call from Python
+        needs.
+        """
 
         def get_call_template(self, args: Any, kws: Any) -> Any:
-            """One build for all whole numbers: Numba would make another for every constant that is passed."""
+            """One build for all whole numbers: Numba would make another for every constant that is
+            passed.
+            """
             return super().get_call_template(
-                tuple(map(types.unliteral, args)), {name: types.unliteral(arg) for name, arg in kws.items()}
+                tuple(map(types.unliteral, args)),
+                {name: types.unliteral(arg) for name, arg in kws.items()},
             )
 
     class _Rule(_Dispatcher):
@@ -68,7 +76,9 @@ if not PLAIN:
 
 
 def rule(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a rule: plain loops over one record, no allocation, no exceptions, no Python objects."""
+    """Compile a rule: plain loops over one record, no allocation, no exceptions, no Python
+    objects.
+    """
     if PLAIN:
         return function
     compiled = _jit()(function)
@@ -96,17 +106,21 @@ def _clone(function: Callable, bindings: dict[str, Any]) -> FunctionType:
 
 
 def bind(function: Callable, **bindings: Any) -> Callable:
-    """A rule in which the free names in `bindings` mean the given rules and constants; for use inside kernels."""
+    """A rule in which the free names in `bindings` mean the given rules and constants; for use
+    inside kernels.
+    """
     clone = _clone(function, bindings)
     clone.__qualname__ = f"{function.__name__}__{_constants(bindings)}_{fingerprint(clone)}"
     return rule(clone)
 
 
 def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
-    """A compiled copy of `kernel` in which the free names in `bindings` mean the given rules and constants.
+    """A compiled copy of `kernel` in which the free names in `bindings` mean the given rules and
+    constants.
 
-    `name` (letters, digits and underscores) tells the copies of one kernel apart. The copy releases the interpreter's
-    lock while it runs and is cached on disk under a name that changes whenever any rule within reach does.
+    `name` (letters, digits and underscores) tells the copies of one kernel apart. The copy releases
+    the interpreter's lock while it runs and is cached on disk under a name that changes whenever
+    any rule within reach does.
     """
     clone = _clone(kernel, bindings)
     mark = fingerprint(clone)
@@ -127,10 +141,12 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def direct(kernel: Callable) -> Callable:
-    """A quicker way to call a kernel that always gets arguments of the same types: 1 us instead of 3.
+    """A quicker way to call a kernel that always gets arguments of the same types: 1 us instead of
+    3.
 
-    The first call goes through Numba's dispatcher, which compiles or loads it; later ones go straight to the machine
-    code, which still checks that every argument is an array of the expected item size.
+    The first call goes through Numba's dispatcher, which compiles or loads it; later ones go
+    straight to the machine code, which still checks that every argument is an array of the expected
+    item size.
     """
     if PLAIN:
         return kernel
@@ -152,7 +168,9 @@ def direct(kernel: Callable) -> Callable:
 
 
 def fingerprint(function: Callable) -> str:
-    """16 hex digits over the bytecode, constants and read globals of `function` and of every rule it can reach."""
+    """16 hex digits over the bytecode, constants and read globals of `function` and of every rule
+    it can reach.
+    """
     digest = hashlib.sha256(_BUILDS)
     seen: set[int] = set()
 
@@ -182,7 +200,8 @@ def fingerprint(function: Callable) -> str:
             value = names.get(name)
             if isinstance(value, ModuleType):
                 if value.__name__.split(".")[0] not in ("numpy", "numba", "math"):
-                    for attribute in code.co_names:  # `layout.maze(...)`: any name of ours that the code mentions
+                    # `layout.maze(...)`: any name of ours that the code mentions
+                    for attribute in code.co_names:
                         visit(value.__dict__.get(attribute))
             else:
                 visit(value)
@@ -196,15 +215,18 @@ def _constants(bindings: dict[str, Any]) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(bindings.items()):
         if not callable(value):
-            digest.update(f"{name} {np.asarray(value).dtype.str} {np.asarray(value).tolist()};".encode())
+            digest.update(
+                f"{name} {np.asarray(value).dtype.str} {np.asarray(value).tolist()};".encode()
+            )
     return digest.hexdigest()[:8]
 
 
 def _prune(clone: FunctionType) -> None:
-    """Delete cached builds of older fingerprints of this clone, so that editing a world does not fill the disk.
+    """Delete cached builds of older fingerprints of this clone, so that editing a world does not
+    fill the disk.
 
-    Builds for other constants (the same world in another size) and other Pythons stay, as they are in use; so does what
-    cannot be deleted (somebody else's, or open).
+    Builds for other constants (the same world in another size) and other Pythons stay, as they are
+    in use; so does what cannot be deleted (somebody else's, or open).
     """
     folder = Path(clone.__code__.co_filename).parent / "__pycache__"
     stem = Path(clone.__code__.co_filename).stem

@@ -1,8 +1,10 @@
-"""The vocabulary of level generators: fill, maze, scatter, pick a free cell, ensure that places are connected.
+"""The vocabulary of level generators: fill, maze, scatter, pick a free cell, ensure that places are
+connected.
 
-Every word is a rule on one record and draws only from that record's stream. Mazes keep a border of wall and put their
-rooms on odd cells, so they look right on odd sizes and stay sound on even ones. Generators may allocate small scratch
-arrays (levels are made rarely; steps, which run always, allocate nothing).
+Every word is a rule on one record and draws only from that record's stream. Mazes keep a border of
+wall and put their rooms on odd cells, so they look right on odd sizes and stay sound on even ones.
+Generators may allocate small scratch arrays (levels are made rarely; steps, which run always,
+allocate nothing).
 """
 
 import numpy as np
@@ -27,7 +29,9 @@ def fill(s, tile):
 
 @rule
 def box(s, tile, top, left, bottom, right):
-    """The cells top..bottom by left..right, all included, become `tile`; what lies outside the level is left out."""
+    """The cells top..bottom by left..right, all included, become `tile`; what lies outside the
+    level is left out.
+    """
     for y in range(max(top, 0), min(bottom + 1, s.h)):
         for x in range(max(left, 0), min(right + 1, s.w)):
             s.tiles[y, x] = tile
@@ -41,10 +45,11 @@ def ground(s, tile, left, right, height):
 
 @rule
 def platforms(s, tile, left, right, height, highest, leap, shortest, longest):
-    """Ground from column `left` to `right` in stretches of shortest..longest cells, for worlds with gravity.
+    """Ground from column `left` to `right` in stretches of shortest..longest cells, for worlds with
+    gravity.
 
-    The first stretch is `height` cells high; each next one is at most `leap` cells higher or lower, and none is lower
-    than one cell or higher than `highest`. Returns the height of the last one.
+    The first stretch is `height` cells high; each next one is at most `leap` cells higher or lower,
+    and none is lower than one cell or higher than `highest`. Returns the height of the last one.
     """
     while left <= right:
         end = min(left + rng.between(s, shortest, longest) - 1, right)
@@ -84,8 +89,8 @@ def fraction(density):
 def toss(s, share, places):
     """64 independent bits, each 1 with probability share / 2**places: a `fraction`.
 
-    Bit by bit of it, from the lowest up: OR with fair bits where it is 1, AND where it is 0. A quarter costs two draws
-    for 64 coins.
+    Bit by bit of it, from the lowest up: OR with fair bits where it is 1, AND where it is 0. A
+    quarter costs two draws for 64 coins.
     """
     if places == 0:
         return ~np.uint64(0) if share else np.uint64(0)
@@ -100,7 +105,8 @@ def toss(s, share, places):
 
 @rule
 def blocks(s, wall, floor, density=0.25):
-    """Each inner cell is wall with probability `density`, independently; parts may be cut off from each other.
+    """Each inner cell is wall with probability `density`, independently; parts may be cut off from
+    each other.
 
     The mechanic of the minimax-regret mazes (arXiv 2507.03068, appendix F).
     """
@@ -113,8 +119,11 @@ def blocks(s, wall, floor, density=0.25):
 
 @rule
 def lay(s, y, left, bits, wall, floor):
-    """Up to 64 inner cells of row y from column `left` on: wall where `bits` are 1, the lowest first, else floor."""
-    row, first = np.uint64(y), np.uint64(left)  # unsigned: an index that may be negative keeps it from being vectorised
+    """Up to 64 inner cells of row y from column `left` on: wall where `bits` are 1, the lowest
+    first, else floor.
+    """
+    # unsigned: an index that may be negative keeps it from being vectorised
+    row, first = np.uint64(y), np.uint64(left)
     other = np.uint8(wall) ^ np.uint8(floor)
     for k in range(min(64, s.w - 1 - left)):
         place = np.uint64(k)
@@ -123,8 +132,11 @@ def lay(s, y, left, bits, wall, floor):
 
 @rule
 def tree(s, wall, floor):
-    """A perfect maze by depth-first search: exactly one path between any two rooms, with long winding corridors."""
-    back = 200  # a visited room holds back + the direction it was entered from, until the search has left it
+    """A perfect maze by depth-first search: exactly one path between any two rooms, with long
+    winding corridors.
+    """
+    # a visited room holds back + the direction it was entered from, until the search has left it
+    back = 200
     fill(s, wall)
     rows, columns = max((s.h - 1) // 2, 1), max((s.w - 1) // 2, 1)
     y, x = 1 + 2 * rng.below(s, rows), 1 + 2 * rng.below(s, columns)
@@ -153,12 +165,16 @@ def tree(s, wall, floor):
 
 @rule
 def edges(s, wall, floor, density=0.75):
-    """Rooms on odd cells, pillars on even ones; each passage between two rooms is walled with probability `density`."""
+    """Rooms on odd cells, pillars on even ones; each passage between two rooms is walled with
+    probability `density`.
+    """
     border(s, wall)
     share, places = fraction(density)
     for y in range(1, s.h - 1, 2):
-        for left in range(1, s.w - 1, 64):  # always an odd column, so that even ones are the odd bits
-            closed = toss(s, share, places)  # the odd bits for the passages of this row, the even ones for the next
+        # always an odd column, so that even ones are the odd bits
+        for left in range(1, s.w - 1, 64):
+            # the odd bits for the passages of this row, the even ones for the next
+            closed = toss(s, share, places)
             lay(s, y, left, closed & EVERY_OTHER, wall, floor)
             if y + 1 < s.h - 1:
                 lay(s, y + 1, left, closed | EVERY_OTHER, wall, floor)
@@ -166,7 +182,9 @@ def edges(s, wall, floor, density=0.75):
 
 @rule
 def noise(s, wall, floor, density=0.3, scale=4):
-    """Wall where smooth value noise (one random height every `scale` cells) lies below `density`: blobs and bays."""
+    """Wall where smooth value noise (one random height every `scale` cells) lies below `density`:
+    blobs and bays.
+    """
     rows, columns = s.h // scale + 2, s.w // scale + 2
     heights = np.empty((rows, columns))
     for r in range(rows):
@@ -208,7 +226,9 @@ def free(s, p, y, x):
 
 @rule
 def free_cell(s, p, top, left, bottom, right):
-    """A uniformly random free cell of top..bottom by left..right as (y, x), or (-1, -1) when there is none."""
+    """A uniformly random free cell of top..bottom by left..right as (y, x), or (-1, -1) when there
+    is none.
+    """
     height, width = bottom - top + 1, right - left + 1
     if height < 1 or width < 1:
         return -1, -1
@@ -235,7 +255,8 @@ def free_cell(s, p, top, left, bottom, right):
 
 @rule
 def clear_cell(s, p, floor):
-    """A random free cell within the border as (y, x); where all is taken, the first one that was wall becomes `floor`.
+    """A random free cell within the border as (y, x); where all is taken, the first one that was
+    wall becomes `floor`.
 
     (-1, -1) if things stand on every cell.
     """
@@ -252,8 +273,11 @@ def clear_cell(s, p, floor):
 
 @rule
 def spread(seeds, open_cells):
-    """Flood one row: all runs of 1 in `open_cells` that hold a bit of `seeds` (both uint64, below bit 63)."""
-    up = (seeds | ((seeds + open_cells) ^ open_cells)) & open_cells  # carries run to the upper end of each run
+    """Flood one row: all runs of 1 in `open_cells` that hold a bit of `seeds` (both uint64, below
+    bit 63).
+    """
+    # carries run to the upper end of each run
+    up = (seeds | ((seeds + open_cells) ^ open_cells)) & open_cells
     way = open_cells
     for k in range(6):
         up |= way & (up >> np.uint64(1 << k))
@@ -263,9 +287,11 @@ def spread(seeds, open_cells):
 
 @rule
 def reach(s, p, y, x):
-    """The cells that can be walked to from (y, x), itself included: uint64[h, lanes], bit x % 63 of lane x // 63.
+    """The cells that can be walked to from (y, x), itself included: uint64[h, lanes], bit x % 63 of
+    lane x // 63.
 
-    Levels up to 63 wide are flooded a row at a time with carries and shifts; wider ones cell by cell.
+    Levels up to 63 wide are flooded a row at a time with carries and shifts; wider ones cell by
+    cell.
     """
     near = np.zeros((s.h, 1 + (s.w - 1) // LANE), np.uint64)
     if s.w > LANE:
@@ -305,7 +331,8 @@ def reaches(near, y, x):
 
 @rule
 def choose(s, near, top, left, bottom, right):
-    """A uniformly random cell of `near` within the box and without a thing on it, as (y, x), or (-1, -1).
+    """A uniformly random cell of `near` within the box and without a thing on it, as (y, x), or
+    (-1, -1).
 
     Takes out of `near` the cells that things stand on.
     """
@@ -341,7 +368,9 @@ def choose(s, near, top, left, bottom, right):
 
 @rule
 def listed(s, near, cells):
-    """Write the cells of `near` without a thing into `cells` (int64[>= h * w]), as y * w + x; returns how many."""
+    """Write the cells of `near` without a thing into `cells` (int64[>= h * w]), as y * w + x;
+    returns how many.
+    """
     count = 0
     for y in range(s.h):
         for x in range(s.w):
@@ -373,9 +402,11 @@ def deal(s, cells, left):
 
 @rule
 def pair(s, p, wall, floor, y, x):
-    """Two random free cells (ya, xa, yb, xb), each of which can be walked to from (y, x) without crossing the other.
+    """Two random free cells (ya, xa, yb, xb), each of which can be walked to from (y, x) without
+    crossing the other.
 
-    Where walls allow no such pair (rare but in the densest levels), they are cleared away within the border.
+    Where walls allow no such pair (rare but in the densest levels), they are cleared away within
+    the border.
     """
     for attempt in range(9):
         if attempt == 8:
@@ -398,7 +429,9 @@ def pair(s, p, wall, floor, y, x):
 
 @rule
 def corridor(s, tile, ya, xa, yb, xb):
-    """Carve an L-shaped path from one cell to another, first along the row, then along the column."""
+    """Carve an L-shaped path from one cell to another, first along the row, then along the
+    column.
+    """
     for x in range(min(xa, xb), max(xa, xb) + 1):
         s.tiles[ya, x] = tile
     for y in range(min(ya, yb), max(ya, yb) + 1):
@@ -407,7 +440,9 @@ def corridor(s, tile, ya, xa, yb, xb):
 
 @rule
 def connect(s, p, tile, ya, xa, yb, xb):
-    """`reach` from (ya, xa), after a corridor of `tile` to (yb, xb) has been carved if no path led there."""
+    """`reach` from (ya, xa), after a corridor of `tile` to (yb, xb) has been carved if no path led
+    there.
+    """
     near = reach(s, p, ya, xa)
     if not reaches(near, yb, xb):
         corridor(s, tile, ya, xa, yb, xb)
@@ -417,7 +452,9 @@ def connect(s, p, tile, ya, xa, yb, xb):
 
 @rule
 def scatter(s, tile, onto, count):
-    """Turn up to `count` random cells that hold `onto` into `tile`; returns how many there were room for."""
+    """Turn up to `count` random cells that hold `onto` into `tile`; returns how many there were
+    room for.
+    """
     room = 0
     for y in range(s.h):
         for x in range(s.w):
@@ -436,8 +473,9 @@ def scatter(s, tile, onto, count):
 
 @rule
 def turn(s, way):
-    """Turn the whole level, present things included: the bits of `way` (0 to 7) flip top and bottom (1), left and right
-    (2), and rows and columns (4), in this order. The last needs a world as high as wide.
+    """Turn the whole level, present things included: the bits of `way` (0 to 7) flip top and bottom
+    (1), left and right (2), and rows and columns (4), in this order. The last needs a world as high
+    as wide.
     """
     tall, wide = s.h, s.w
     if way & 1:

@@ -40,7 +40,8 @@ KEYS = ("world", "version", "seed", "episode", "split", "map", "things", "fields
 
 
 def describe(world: World, states: np.recarray, i: int = 0) -> dict[str, Any]:
-    """The start state `states[i]` as plain data under `KEYS`, the map as a list of rows; `build` gives it back.
+    """The start state `states[i]` as plain data under `KEYS`, the map as a list of rows; `build`
+    gives it back.
 
     Raises UserError if the state is not the start of an episode.
     """
@@ -156,7 +157,9 @@ def turned(world: World, states: np.ndarray) -> np.ndarray:
     Size, tiles and the places of present things count; poses and the world's own fields do not.
     """
     hashes = np.zeros(len(states), np.uint64)
-    tiles, tall, wide, ys, xs, alive = (np.asarray(states[name]) for name in ("tiles", "h", "w", "y", "x", "alive"))
+    tiles, tall, wide, ys, xs, alive = (
+        np.asarray(states[name]) for name in ("tiles", "h", "w", "y", "x", "alive")
+    )
     with np.errstate(over="ignore"):
         _turned_hashes(tiles, tall, wide, ys, xs, alive, world.kinds, hashes)
     return hashes
@@ -173,7 +176,9 @@ def sketch(world: World, states: np.recarray, i: int = 0) -> str:
 
 
 class Text:
-    """Where in a text of TOML the parts of a level stand, for faults; the level is all of it between start and end."""
+    """Where in a text of TOML the parts of a level stand, for faults; the level is all of it
+    between start and end.
+    """
 
     def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
         self._text, self._start = text[: len(text) if end is None else end], start
@@ -181,7 +186,9 @@ class Text:
     def key(self, key: str) -> str:
         """The place of the line that sets `key` as ":line:column", or nothing."""
         name = re.escape(key)
-        pattern = re.compile(rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=|^[ \t]*\[(?:level\.)?{name}\]", re.MULTILINE)
+        pattern = re.compile(
+            rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=|^[ \t]*\[(?:level\.)?{name}\]", re.MULTILINE
+        )
         found = pattern.search(self._text, self._start) if key else None
         if not found:
             return ""
@@ -191,7 +198,9 @@ class Text:
 
     def cell(self, y: int, x: int) -> str:
         """The place of the map's row y and column x."""
-        pattern = re.compile(r"^[ \t]*[\"']?map[\"']?[ \t]*=[ \t]*(\"{3}\n?|'{3}\n?|\"|')", re.MULTILINE)
+        pattern = re.compile(
+            r"^[ \t]*[\"']?map[\"']?[ \t]*=[ \t]*(\"{3}\n?|'{3}\n?|\"|')", re.MULTILINE
+        )
         found = pattern.search(self._text, self._start)
         line, column = _line_column(self._text, found.end() if found else 0)
         return f":{line + y}:{x + (column if y == 0 else 1)}"
@@ -224,12 +233,17 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
 
 
 def build(
-    world: World, data: dict[str, Any], where: str, places: Text | Line, legend: dict[str, list[Meaning]] | None = None
+    world: World,
+    data: dict[str, Any],
+    where: str,
+    places: Text | Line,
+    legend: dict[str, list[Meaning]] | None = None,
 ) -> np.recarray:
-    """The start state (a batch of one record) in `data`, which came from a stranger: see `KEYS` and `describe`.
+    """The start state (a batch of one record) in `data`, which came from a stranger: see `KEYS` and
+    `describe`.
 
-    `legend` gives further characters of the map a `meaning`, or several to choose from by the level's seed.
-    Raises UserError, with the place of the fault by `places`.
+    `legend` gives further characters of the map a `meaning`, or several to choose from by the
+    level's seed. Raises UserError, with the place of the fault by `places`.
     """
 
     def need(true: bool, message: str, key: str = "") -> None:
@@ -289,10 +303,11 @@ def build(
 
 
 def check_board(world: World, states: np.ndarray) -> None:
-    """Raise UserError unless the engine itself stays in bounds on `states`, at any step of an episode.
+    """Raise UserError unless the engine itself stays in bounds on `states`, at any step of an
+    episode.
 
-    Size, row, tiles, and where things stand that are drawn (present ones and learners). What only a world's own rules
-    read is not looked at; see `check` for states of strangers.
+    Size, row, tiles, and where things stand that are drawn (present ones and learners). What only a
+    world's own rules read is not looked at; see `check` for states of strangers.
     """
 
     def must(true: np.ndarray, message: str) -> None:
@@ -300,14 +315,20 @@ def check_board(world: World, states: np.ndarray) -> None:
             raise UserError(message)
 
     (height, width), tall, wide = world.size, states["h"], states["w"]
-    must((tall >= 1) & (tall <= height) & (wide >= 1) & (wide <= width), "a level does not fit the size of the world")
+    must(
+        (tall >= 1) & (tall <= height) & (wide >= 1) & (wide <= width),
+        "a level does not fit the size of the world",
+    )
     drawn = states["alive"] != 0
     drawn[:, : world.learners] = True
     y, x = states["y"], states["x"]
     on_board = (y >= 0) & (y < tall[:, None]) & (x >= 0) & (x < wide[:, None])
     must(on_board | ~drawn, "a thing stands outside its level")
     must(states["tiles"] < len(world.tiles), "a cell holds a tile that the world lacks")
-    must((states["row"] >= 0) & (states["row"] < len(world.rows)), "a row of parameters does not exist")
+    must(
+        (states["row"] >= 0) & (states["row"] < len(world.rows)),
+        "a row of parameters does not exist",
+    )
 
 
 def check(world: World, states: np.ndarray) -> None:
@@ -392,7 +413,13 @@ def _line_column(text: str, at: int) -> tuple[int, int]:
 
 
 def _read_map(
-    world: World, s: Any, picture: str, listed: Any, where: str, places: Text | Line, legend: dict[str, list[Meaning]]
+    world: World,
+    s: Any,
+    picture: str,
+    listed: Any,
+    where: str,
+    places: Text | Line,
+    legend: dict[str, list[Meaning]],
 ) -> None:
     """Fill in size, tiles and the things that are drawn; faults name their line and column."""
 
@@ -421,7 +448,9 @@ def _read_map(
     for y, row in enumerate(rows):
         for x, char in enumerate(row):
             if char not in meanings:
-                raise fault(y, x, f"unknown character {char!r}; this world has {' '.join(meanings)}")
+                raise fault(
+                    y, x, f"unknown character {char!r}; this world has {' '.join(meanings)}"
+                )
             kind, index = _one_of(meanings[char], s.seed, y, x)
             if kind == "tile":
                 s.tiles[y, x] = index
@@ -450,7 +479,8 @@ def _one_of(choices: list[Meaning], seed: np.uint64, y: int, x: int) -> Meaning:
 
 
 def meaning(world: World, name: Any) -> Meaning:
-    """What a legend means by `name`: ("tile", k) or ("thing", k). Raises UserError if nothing is called that.
+    """What a legend means by `name`: ("tile", k) or ("thing", k). Raises UserError if nothing is
+    called that.
 
     "agent_0" is the first agent, and "goal:cheese" the same as "cheese".
     """

@@ -1,6 +1,8 @@
-"""Levels as files of text: .toml and .txt for people, .jsonl for programs; and .npz in bulk (see `bulk`).
+"""Levels as files of text: .toml and .txt for people, .jsonl for programs; and .npz in bulk (see
+`bulk`).
 
-A .toml file holds one level (see `level`), or several as `[[level]]` tables, with a `[legend]` if the maps need one:
+A .toml file holds one level (see `level`), or several as `[[level]]` tables, with a `[legend]` if
+the maps need one:
 
     world = "corner"
     [legend]
@@ -10,9 +12,9 @@ A .toml file holds one level (see `level`), or several as `[[level]]` tables, wi
     map = '''
     ...
 
-A .txt file holds plain maps with a blank line between them; lines `; seed = 7` above a map hold, as TOML, what it
-cannot show. A .jsonl file holds a JSON object on each line. Reading is bounded and runs nothing; faults name line and
-column.
+A .txt file holds plain maps with a blank line between them; lines `; seed = 7` above a map hold, as
+TOML, what it cannot show. A .jsonl file holds a JSON object on each line. Reading is bounded and
+runs nothing; faults name line and column.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ NAME = r"[\w.-]{1,64}"
 
 @dataclass
 class Levels:
-    """What a file of levels holds: the world, start states, a name for each ("" without), and facts about each."""
+    """What a file of levels holds: the world, start states, a name for each ("" without), and facts
+    about each.
+    """
 
     world: World
     states: np.recarray
@@ -63,7 +67,9 @@ def text_of(path: Path, most: int) -> str:
 
 
 def world_for(told: Any, given: World | None, path: Path) -> World:
-    """The world of a file that names it as `told`: `given` if that is the one, else the one that ships so named."""
+    """The world of a file that names it as `told`: `given` if that is the one, else the one that
+    ships so named.
+    """
     if given is not None:
         if told not in (None, given.name):
             raise UserError(f"{path}: levels of '{told}', not of '{given.name}'")
@@ -71,7 +77,9 @@ def world_for(told: Any, given: World | None, path: Path) -> World:
     if not isinstance(told, str):
         raise UserError(f"{path}: it does not say of which world it is; add --world NAME")
     if told not in world.names():
-        raise UserError(f"{path}: no world '{told[:64]}' is shipped; if it is one of yours, add --world FILE.py")
+        raise UserError(
+            f"{path}: no world '{told[:64]}' is shipped; if it is one of yours, add --world FILE.py"
+        )
     return world.load(told)
 
 
@@ -89,7 +97,7 @@ def joined(found: World, states: list[np.recarray], names: list[str], path: Path
     return Levels(found, np.concatenate(states).view(np.recarray), names)
 
 
-# -- TOML --------------------------------------------------------------------------------------------------------------
+# -- TOML ------------------------------------------------------------------------------------------
 
 
 def read_toml(path: Path, given: World | None) -> Levels:
@@ -98,7 +106,9 @@ def read_toml(path: Path, given: World | None) -> Levels:
     data = level.toml(text, str(path))
     whole = level.Text(text)
     if "generate" in data:
-        raise UserError(f"{path}{whole.key('generate')}: a recipe of levels, not levels: goalshift level gen {path}")
+        raise UserError(
+            f"{path}{whole.key('generate')}: a recipe of levels, not levels: goalshift level gen {path}"
+        )
     found = world_for(data.get("world"), given, path)
     legend = _legend(found, data.pop("legend", {}), path, whole)
     if "level" not in data:
@@ -110,19 +120,30 @@ def read_toml(path: Path, given: World | None) -> Levels:
         raise UserError(f"{path}{whole.key('level')}: write each level as a table [[level]]")
     for key in data:
         if key not in shared:
-            raise UserError(f"{path}{whole.key(key)}: unknown key {key!r}.{did_you_mean(key, (*shared, 'legend'))}")
-    starts = [match.start() for match in re.finditer(r"^[ \t]*\[\[[ \t]*level[ \t]*\]\]", text, re.MULTILINE)]
+            raise UserError(
+                f"{path}{whole.key(key)}: unknown key {key!r}.{did_you_mean(key, (*shared, 'legend'))}"
+            )
+    starts = [
+        match.start()
+        for match in re.finditer(r"^[ \t]*\[\[[ \t]*level[ \t]*\]\]", text, re.MULTILINE)
+    ]
     states, names = [], []
     for k, table in enumerate(tables):
         places = whole
         if len(starts) == len(tables):
-            places = level.Text(text, starts[k], starts[k + 1] if k + 1 < len(starts) else len(text))
-        names.append(name_of(table.pop("name"), f"{path}{places.key('name')}") if "name" in table else "")
+            places = level.Text(
+                text, starts[k], starts[k + 1] if k + 1 < len(starts) else len(text)
+            )
+        names.append(
+            name_of(table.pop("name"), f"{path}{places.key('name')}") if "name" in table else ""
+        )
         states.append(level.build(found, {**data, **table}, str(path), places, legend))
     return joined(found, states, names, path)
 
 
-def _legend(found: World, table: Any, path: Path, places: level.Text) -> dict[str, list[level.Meaning]]:
+def _legend(
+    found: World, table: Any, path: Path, places: level.Text
+) -> dict[str, list[level.Meaning]]:
     if not isinstance(table, dict):
         raise UserError(f"{path}{places.key('legend')}: legend must be a table")
     legend = {}
@@ -130,7 +151,9 @@ def _legend(found: World, table: Any, path: Path, places: level.Text) -> dict[st
         where = f"{path}{places.key(char) or places.key('legend')}"
         if len(char) != 1:
             raise UserError(f"{where}: a legend is for single characters, not {char[:20]!r}")
-        names = told.split("|") if isinstance(told, str) else told if isinstance(told, list) else [told]
+        names = (
+            told.split("|") if isinstance(told, str) else told if isinstance(told, list) else [told]
+        )
         if not 1 <= len(names) <= 64:
             raise UserError(f"{where}: {char!r} needs a name, or a list of names")
         try:
@@ -149,13 +172,18 @@ def write_toml(levels: Levels, path: Path) -> bytes:
         data = level.describe(levels.world, levels.states, i)
         tables = {key: data.pop(key) for key in ("things", "fields") if key in data}
         lines += ["", "[[level]]"] + ([f'name = "{name}"'] if name else [])
-        lines += level.toml_lines({key: value for key, value in data.items() if key not in ("world", "version")})
+        lines += level.toml_lines(
+            {key: value for key, value in data.items() if key not in ("world", "version")}
+        )
         for key, table in tables.items():
-            lines += [f"[level.{key}]", *(f"{level.toml_key(k)} = {value}" for k, value in table.items())]
+            lines += [
+                f"[level.{key}]",
+                *(f"{level.toml_key(k)} = {value}" for k, value in table.items()),
+            ]
     return ("\n".join(lines) + "\n").encode()
 
 
-# -- plain maps --------------------------------------------------------------------------------------------------------
+# -- plain maps ------------------------------------------------------------------------------------
 
 
 def blocks(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -219,16 +247,20 @@ def write_txt(levels: Levels, path: Path) -> bytes:
                 inner = ", ".join(f"{level.toml_key(k)} = {v}" for k, v in value.items())
                 lines.append(f"; {key} = {{ {inner} }}")
             else:
-                lines.append(f'; {key} = "{value}"' if isinstance(value, str) else f"; {key} = {value}")
+                lines.append(
+                    f'; {key} = "{value}"' if isinstance(value, str) else f"; {key} = {value}"
+                )
         lines += [*rows, ""]
     return ("\n".join(lines[:-1]) + "\n").encode()
 
 
-# -- JSON lines --------------------------------------------------------------------------------------------------------
+# -- JSON lines ------------------------------------------------------------------------------------
 
 
 def strict_json(text: str, where: str) -> Any:
-    """JSON without NaN, doubled keys, and depths or numbers that nobody needs; UserError with its place otherwise."""
+    """JSON without NaN, doubled keys, and depths or numbers that nobody needs; UserError with its
+    place otherwise.
+    """
 
     def constant(name: str) -> None:
         raise ValueError(f"{name} is no number here")
@@ -248,7 +280,9 @@ def strict_json(text: str, where: str) -> Any:
         return json.loads(text, parse_constant=constant, object_pairs_hook=once, parse_int=number)
     except json.JSONDecodeError as fault:
         place = f":{fault.lineno}" * (fault.lineno > 1 or ":" not in where)
-        raise UserError(f"{where}{place}:{fault.colno}: {fault.msg[0].lower() + fault.msg[1:]}") from None
+        raise UserError(
+            f"{where}{place}:{fault.colno}: {fault.msg[0].lower() + fault.msg[1:]}"
+        ) from None
     except RecursionError:
         raise UserError(f"{where}: nested too deeply") from None
     except ValueError as fault:
@@ -263,16 +297,22 @@ def read_jsonl(path: Path, given: World | None) -> Levels:
             continue
         where = f"{path}:{number}"
         if len(line) > level.MAX_TEXT:
-            raise UserError(f"{where}: a level of {len(line):,} characters; at most {level.MAX_TEXT:,} are read")
+            raise UserError(
+                f"{where}: a level of {len(line):,} characters; at most {level.MAX_TEXT:,} are read"
+            )
         data = strict_json(line, where)
         if not isinstance(data, dict):
             raise UserError(f"{where}: a level must be an object {{...}}")
         found = world_for(data.get("world", found.name if found else None), found, path)
         rows = data.get("map")
-        if not (isinstance(rows, list) and all(isinstance(row, str) and "\n" not in row for row in rows)):
+        if not (
+            isinstance(rows, list) and all(isinstance(row, str) and "\n" not in row for row in rows)
+        ):
             raise UserError(f"{where}: map must be a list of rows, each a text")
         names.append(name_of(data.pop("name"), where) if "name" in data else "")
-        states.append(level.build(found, {**data, "map": "\n".join(rows)}, str(path), level.Line(number)))
+        states.append(
+            level.build(found, {**data, "map": "\n".join(rows)}, str(path), level.Line(number))
+        )
         if len(states) > MAX_LEVELS:
             raise UserError(f"{path}: more than {MAX_LEVELS:,} levels; use .npz")
     if found is None:
@@ -289,7 +329,7 @@ def write_jsonl(levels: Levels, path: Path) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-# -- all of them -------------------------------------------------------------------------------------------------------
+# -- all of them -----------------------------------------------------------------------------------
 
 
 def read_npz(path: Path, given: World | None) -> Levels:

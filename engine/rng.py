@@ -1,8 +1,10 @@
-"""Counter-based random numbers: a draw is a hash of a key and a counter, so it is the same in any order and any thread.
+"""Counter-based random numbers: a draw is a hash of a key and a counter, so it is the same in any
+order and any thread.
 
-Every record carries its own key and counter. There is no global generator and nothing to seed: a level is named by its
-seed, its dynamics by the seed and the episode, and drawing a picture uses neither. The mixer is the finaliser of
-splitmix64 (Steele, Lea and Flood 2014); the published vectors are in the tests.
+Every record carries its own key and counter. There is no global generator and nothing to seed: a
+level is named by its seed, its dynamics by the seed and the episode, and drawing a picture uses
+neither. The mixer is the finaliser of splitmix64 (Steele, Lea and Flood 2014); the published
+vectors are in the tests.
 """
 
 import numpy as np
@@ -17,7 +19,9 @@ LAYOUT, DYNAMICS, ROW, NEXT, PICK = (np.uint64(n) for n in range(1, 6))
 
 
 def _nth_plain(key, n):
-    """`nth` on Python integers: NumPy would warn at every wrap-around that compiled code makes silently."""
+    """`nth` on Python integers: NumPy would warn at every wrap-around that compiled code makes
+    silently.
+    """
     z = (int(key) + int(n) * 0x9E3779B97F4A7C15) & _MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -38,13 +42,17 @@ nth = _nth_plain if PLAIN else _nth_compiled
 
 @rule
 def fold(key, word):
-    """A new key (uint64) from a key and a word; `fold(fold(k, a), b)` differs from `fold(fold(k, b), a)`."""
+    """A new key (uint64) from a key and a word; `fold(fold(k, a), b)` differs from `fold(fold(k,
+    b), a)`.
+    """
     return nth(nth(key, np.uint64(1)) ^ word, np.uint64(1))
 
 
 @rule
 def dynamics(seed, episode):
-    """The key (uint64) of what happens by chance in an episode (uint64) of the level `seed` (uint64)."""
+    """The key (uint64) of what happens by chance in an episode (uint64) of the level `seed`
+    (uint64).
+    """
     return fold(fold(seed, DYNAMICS), episode)
 
 

@@ -1,8 +1,9 @@
-"""More vocabulary of level generators: rooms, tunnels, caves, rivers, arenas, locks, prefabs, pictures continued.
+"""More vocabulary of level generators: rooms, tunnels, caves, rivers, arenas, locks, prefabs,
+pictures continued.
 
-As in `layout`, every word is a rule on one record, draws only from that record's stream, keeps a border of wall, and is
-sound on every size from 3x3. `wall` and `floor` are numbers of tiles. What a word digs is connected unless it says
-otherwise; `join` and `keep` mend what is not.
+As in `layout`, every word is a rule on one record, draws only from that record's stream, keeps a
+border of wall, and is sound on every size from 3x3. `wall` and `floor` are numbers of tiles. What a
+word digs is connected unless it says otherwise; `join` and `keep` mend what is not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from .jit import rule
 from .layout import blocks, border, box, corridor, fill, free
 
 KEEP = 255  # a cell of a prefab that leaves the level as it is
-SIDEWAYS, UPRIGHT, TURNED, BOTH = range(4)  # symmetries: left = right, top = bottom, half a turn, both mirrors
+# symmetries: left = right, top = bottom, half a turn, both mirrors
+SIDEWAYS, UPRIGHT, TURNED, BOTH = range(4)
 SYMMETRIES = ("sideways", "upright", "turned", "both")
 
 
@@ -31,12 +33,13 @@ def link(s, tile, ya, xa, yb, xb):
         corridor(s, tile, yb, xb, ya, xa)
 
 
-# -- rooms and tunnels -------------------------------------------------------------------------------------------------
+# -- rooms and tunnels -----------------------------------------------------------------------------
 
 
 @rule
 def rooms(s, wall, floor, count, smallest=3, largest=6):
-    """Up to `count` rooms, smallest..largest cells a side, a wall apart, each linked to the one before.
+    """Up to `count` rooms, smallest..largest cells a side, a wall apart, each linked to the one
+    before.
 
     Returns how many there was room for, which is at least one.
     """
@@ -53,22 +56,35 @@ def rooms(s, wall, floor, count, smallest=3, largest=6):
             apart = top > found[k, 2] + 1 or bottom < found[k, 0] - 1
             clear = clear and (apart or left > found[k, 3] + 1 or right < found[k, 1] - 1)
         if clear:
-            found[placed, 0], found[placed, 1], found[placed, 2], found[placed, 3] = top, left, bottom, right
+            found[placed, 0], found[placed, 1], found[placed, 2], found[placed, 3] = (
+                top,
+                left,
+                bottom,
+                right,
+            )
             placed += 1
             if placed == count:
                 break
     for k in range(placed):
         box(s, floor, found[k, 0], found[k, 1], found[k, 2], found[k, 3])
         if k > 0:
-            ya, xa = rng.between(s, found[k - 1, 0], found[k - 1, 2]), rng.between(s, found[k - 1, 1], found[k - 1, 3])
-            yb, xb = rng.between(s, found[k, 0], found[k, 2]), rng.between(s, found[k, 1], found[k, 3])
+            ya, xa = (
+                rng.between(s, found[k - 1, 0], found[k - 1, 2]),
+                rng.between(s, found[k - 1, 1], found[k - 1, 3]),
+            )
+            yb, xb = (
+                rng.between(s, found[k, 0], found[k, 2]),
+                rng.between(s, found[k, 1], found[k, 3]),
+            )
             link(s, floor, ya, xa, yb, xb)
     return placed
 
 
 @rule
 def bsp(s, wall, floor, smallest=3):
-    """Rooms by halving the board again and again, each half at least `smallest` cells; returns how many."""
+    """Rooms by halving the board again and again, each half at least `smallest` cells; returns how
+    many.
+    """
     fill(s, wall)
     open_boxes = np.empty((s.h + s.w, 4), np.int64)  # halves still to do, the last one first
     open_boxes[0, 0], open_boxes[0, 1], open_boxes[0, 2], open_boxes[0, 3] = 1, 1, s.h - 2, s.w - 2
@@ -95,7 +111,10 @@ def bsp(s, wall, floor, smallest=3):
             open_boxes[pending, 2], open_boxes[pending, 3] = bottom, right
             pending += 1
         else:
-            high, broad = rng.between(s, min(smallest, tall), tall), rng.between(s, min(smallest, wide), wide)
+            high, broad = (
+                rng.between(s, min(smallest, tall), tall),
+                rng.between(s, min(smallest, wide), wide),
+            )
             y, x = rng.between(s, top, bottom + 1 - high), rng.between(s, left, right + 1 - broad)
             box(s, floor, y, x, y + high - 1, x + broad - 1)
             ny, nx = rng.between(s, y, y + high - 1), rng.between(s, x, x + broad - 1)
@@ -108,7 +127,9 @@ def bsp(s, wall, floor, smallest=3):
 
 @rule
 def tunnels(s, wall, floor, count, longest=6):
-    """`count` straight tunnels of 1..longest cells, each beginning where the last one ended, at a right angle."""
+    """`count` straight tunnels of 1..longest cells, each beginning where the last one ended, at a
+    right angle.
+    """
     fill(s, wall)
     y, x = rng.between(s, 1, s.h - 2), rng.between(s, 1, s.w - 2)
     s.tiles[y, x] = floor
@@ -126,7 +147,9 @@ def tunnels(s, wall, floor, count, longest=6):
 
 @rule
 def drunkard(s, wall, floor, share=0.5):
-    """Dig by a random walk from the middle until `share` of the inner cells is floor; returns how many are."""
+    """Dig by a random walk from the middle until `share` of the inner cells is floor; returns how
+    many are.
+    """
     fill(s, wall)
     y, x = s.h // 2, s.w // 2
     cells = (s.h - 2) * (s.w - 2)
@@ -142,12 +165,13 @@ def drunkard(s, wall, floor, share=0.5):
     return dug
 
 
-# -- caves and rivers --------------------------------------------------------------------------------------------------
+# -- caves and rivers ------------------------------------------------------------------------------
 
 
 @rule
 def caves(s, wall, floor, density=0.45, rounds=4):
-    """Caves by a cellular automaton: noise of `density`, then every cell becomes what most of its 3x3 cells are.
+    """Caves by a cellular automaton: noise of `density`, then every cell becomes what most of its
+    3x3 cells are.
 
     Parts may be cut off from each other. The middle is always floor.
     """
@@ -169,7 +193,9 @@ def caves(s, wall, floor, density=0.45, rounds=4):
 
 @rule
 def mark_from(s, wall, y, x, marks, queue, mark):
-    """Write `mark` into `marks` (int64[h, w]) on every cell that can be walked to from (y, x) past `wall`."""
+    """Write `mark` into `marks` (int64[h, w]) on every cell that can be walked to from (y, x) past
+    `wall`.
+    """
     marks[y, x] = mark
     queue[0] = y * s.w + x
     head, tail = 0, 1
@@ -187,7 +213,8 @@ def mark_from(s, wall, y, x, marks, queue, mark):
 
 @rule
 def join(s, wall, floor):
-    """Link every part of the level that `wall` cuts off to the nearest cell of what is connected already.
+    """Link every part of the level that `wall` cuts off to the nearest cell of what is connected
+    already.
 
     Returns how many parts there were.
     """
@@ -225,7 +252,9 @@ def dig(s, wall, floor, ya, xa, yb, xb):
 
 @rule
 def keep(s, wall, y, x):
-    """Every cell that cannot be walked to from (y, x) past `wall` becomes wall; returns how many cells are left."""
+    """Every cell that cannot be walked to from (y, x) past `wall` becomes wall; returns how many
+    cells are left.
+    """
     marks = np.zeros((s.h, s.w), np.int64)
     count = mark_from(s, wall, y, x, marks, np.empty(s.h * s.w, np.int64), 1)
     for r in range(s.h):
@@ -237,9 +266,11 @@ def keep(s, wall, y, x):
 
 @rule
 def river(s, water, bridge, width=1, bridges=1, across=0):
-    """A winding band of `water` through the inner cells from top to bottom, or with `across` from left to right.
+    """A winding band of `water` through the inner cells from top to bottom, or with `across` from
+    left to right.
 
-    On `bridges` of its rows it is `bridge` instead. Who walks along rows and columns cannot slip through elsewhere.
+    On `bridges` of its rows it is `bridge` instead. Who walks along rows and columns cannot slip
+    through elsewhere.
     """
     length, breadth = (s.w - 2, s.h - 2) if across else (s.h - 2, s.w - 2)
     wide = min(width, breadth)
@@ -257,7 +288,7 @@ def river(s, water, bridge, width=1, bridges=1, across=0):
         at = min(max(at + rng.between(s, -1, 1), 1), breadth + 1 - wide)
 
 
-# -- symmetry ----------------------------------------------------------------------------------------------------------
+# -- symmetry --------------------------------------------------------------------------------------
 
 
 @rule
@@ -288,12 +319,14 @@ def arena(s, wall, floor, density=0.25, symmetry=BOTH):
     keep(s, wall, y, x)
 
 
-# -- places ------------------------------------------------------------------------------------------------------------
+# -- places ----------------------------------------------------------------------------------------
 
 
 @rule
 def scatter_apart(s, tile, onto, count, gap):
-    """As `scatter`, but any two of the new tiles are at least `gap` steps apart (on an open board)."""
+    """As `scatter`, but any two of the new tiles are at least `gap` steps apart (on an open
+    board).
+    """
     barred = np.zeros((s.h, s.w), np.uint8)
     for placed in range(count):
         room = 0
@@ -318,7 +351,9 @@ def scatter_apart(s, tile, onto, count, gap):
 
 @rule
 def cell_at(s, p, y, x, least, most):
-    """A random free cell least..most steps from (y, x), as one has to walk, or (-1, -1) when there is none."""
+    """A random free cell least..most steps from (y, x), as one has to walk, or (-1, -1) when there
+    is none.
+    """
     far = np.full((s.h, s.w), -1)
     far[y, x] = 0
     flood(s, p, far, np.empty(s.h * s.w, np.int64))
@@ -336,9 +371,9 @@ def cell_at(s, p, y, x, least, most):
 def locks(s, wall, floor, door, key, kinds, y, x):
     """Lock up to `kinds` doors between (y, x) and the rest of the level; returns how many.
 
-    Door number k is the tile door + k, its key the tile key + k. Doors stand in narrow places, each key on the near
-    side of its own door and of all doors locked before it: whoever starts at (y, x) and spends no key on another door
-    can open them all, the last one first.
+    Door number k is the tile door + k, its key the tile key + k. Doors stand in narrow places, each
+    key on the near side of its own door and of all doors locked before it: whoever starts at (y, x)
+    and spends no key on another door can open them all, the last one first.
     """
     marks, queue = np.zeros((s.h, s.w), np.int64), np.empty(s.h * s.w, np.int64)
     mark = 0
@@ -404,14 +439,22 @@ def mark_open(s, wall, door, kinds, y, x, marks, queue, mark):
 
 @rule
 def narrow(s, wall, floor, door, kinds, y, x, marks, mark):
-    """A random cell of floor with `mark`, not (y, x), that is passed straight ahead only, or (-1, -1)."""
+    """A random cell of floor with `mark`, not (y, x), that is passed straight ahead only, or (-1,
+    -1).
+    """
     fy, fx, seen = -1, -1, 0
     for r in range(1, s.h - 1):
         for c in range(1, s.w - 1):
             if s.tiles[r, c] != floor or marks[r, c] != mark or (r == y and c == x):
                 continue
-            up, down = closed(s, wall, door, kinds, r - 1, c), closed(s, wall, door, kinds, r + 1, c)
-            left, right = closed(s, wall, door, kinds, r, c - 1), closed(s, wall, door, kinds, r, c + 1)
+            up, down = (
+                closed(s, wall, door, kinds, r - 1, c),
+                closed(s, wall, door, kinds, r + 1, c),
+            )
+            left, right = (
+                closed(s, wall, door, kinds, r, c - 1),
+                closed(s, wall, door, kinds, r, c + 1),
+            )
             if up == down and left == right and up != left:
                 seen += 1
                 if rng.below(s, seen) == 0:
@@ -419,11 +462,12 @@ def narrow(s, wall, floor, door, kinds, y, x, marks, mark):
     return fy, fx
 
 
-# -- prefabs and chance cells ------------------------------------------------------------------------------------------
+# -- prefabs and chance cells ----------------------------------------------------------------------
 
 
 def prefab(picture: str, legend: Mapping[str, int]) -> np.ndarray:
-    """A picture of characters as uint8[rows, columns] for `stamp`: tiles by `legend`, and " " leaves what is there.
+    """A picture of characters as uint8[rows, columns] for `stamp`: tiles by `legend`, and " "
+    leaves what is there.
 
     A legend may use numbers from 200 to 254 for chance cells, which `settle` turns into tiles.
     """
@@ -433,13 +477,18 @@ def prefab(picture: str, legend: Mapping[str, int]) -> np.ndarray:
     for row in rows:
         for char in row:
             if char not in known:
-                raise UserError(f"a prefab shows {char!r}, which its legend lacks (it has {' '.join(legend)})")
-    return np.array([[known[char] for char in row.ljust(width)] for row in rows], np.uint8).reshape(-1, width)
+                raise UserError(
+                    f"a prefab shows {char!r}, which its legend lacks (it has {' '.join(legend)})"
+                )
+    return np.array([[known[char] for char in row.ljust(width)] for row in rows], np.uint8).reshape(
+        -1, width
+    )
 
 
 @rule
 def stamp(s, cells, top, left, turn=0):
-    """Lay a prefab with its upper left corner at (top, left); what lies outside the level is left out.
+    """Lay a prefab with its upper left corner at (top, left); what lies outside the level is left
+    out.
 
     `turn` 0 to 7: its bits flip top and bottom (1), left and right (2), rows and columns (4).
     """
@@ -464,12 +513,14 @@ def settle(s, mark, tile, otherwise, share=0.5):
                 s.tiles[y, x] = tile if rng.chance(s, share) else otherwise
 
 
-# -- an example continued ----------------------------------------------------------------------------------------------
+# -- an example continued --------------------------------------------------------------------------
 
 
 @rule
 def patterns(example, n, found, weights):
-    """The different n x n windows of `example`: places (row, column) into `found`, frequencies into `weights`."""
+    """The different n x n windows of `example`: places (row, column) into `found`, frequencies into
+    `weights`.
+    """
     count = 0
     for top in range(example.shape[0] - n + 1):
         for left in range(example.shape[1] - n + 1):
@@ -487,7 +538,9 @@ def patterns(example, n, found, weights):
 
 @rule
 def fits(example, n, ay, ax, by, bx, down, right):
-    """Does window (by, bx) agree with window (ay, ax) where they overlap, laid `down` and `right` of it?"""
+    """Does window (by, bx) agree with window (ay, ax) where they overlap, laid `down` and `right`
+    of it?
+    """
     for r in range(down, n):
         for c in range(right, n):
             if example[ay + r, ax + c] != example[by + r - down, bx + c - right]:
@@ -497,11 +550,12 @@ def fits(example, n, ay, ax, by, bx, down, right):
 
 @rule
 def collapse(s, example, n=2, tries=20):
-    """Fill the level so that each of its n x n windows occurs in `example` (uint8[rows, columns]), by chance.
+    """Fill the level so that each of its n x n windows occurs in `example` (uint8[rows, columns]),
+    by chance.
 
-    Wave function collapse (Gumin 2016): settle the window with the fewest possibilities, strike out what no longer fits
-    around it, and begin anew where nothing fits. Returns False, with the level filled by the example's first tile, if
-    it is too small for a window or every try failed.
+    Wave function collapse (Gumin 2016): settle the window with the fewest possibilities, strike out
+    what no longer fits around it, and begin anew where nothing fits. Returns False, with the level
+    filled by the example's first tile, if it is too small for a window or every try failed.
     """
     fill(s, example[0, 0])
     rows, columns = s.h - n + 1, s.w - n + 1
@@ -513,8 +567,12 @@ def collapse(s, example, n=2, tries=20):
     beside = np.empty((2, count, count), np.uint8)  # may b lie right of a; may it lie below
     for a in range(count):
         for b in range(count):
-            beside[0, a, b] = fits(example, n, found[a, 0], found[a, 1], found[b, 0], found[b, 1], 0, 1)
-            beside[1, a, b] = fits(example, n, found[a, 0], found[a, 1], found[b, 0], found[b, 1], 1, 0)
+            beside[0, a, b] = fits(
+                example, n, found[a, 0], found[a, 1], found[b, 0], found[b, 1], 0, 1
+            )
+            beside[1, a, b] = fits(
+                example, n, found[a, 0], found[a, 1], found[b, 0], found[b, 1], 1, 0
+            )
     wave = np.empty((rows * columns, count), np.uint8)
     left = np.empty(rows * columns, np.int64)
     queue, waiting = np.empty(rows * columns, np.int64), np.empty(rows * columns, np.uint8)
@@ -535,7 +593,9 @@ def collapse(s, example, n=2, tries=20):
 
 @rule
 def settle_all(s, rows, columns, count, weights, beside, wave, left, queue, waiting):
-    """One try of `collapse`: leave one possibility everywhere, or return False where there is none."""
+    """One try of `collapse`: leave one possibility everywhere, or return False where there is
+    none.
+    """
     while True:
         at, fewest, seen = -1, count + 1, 0
         for k in range(rows * columns):
@@ -564,7 +624,9 @@ def settle_all(s, rows, columns, count, weights, beside, wave, left, queue, wait
 
 @rule
 def strike(rows, columns, count, beside, wave, left, queue, waiting, at):
-    """Strike out what no longer fits, from window `at` outwards; False if something has nothing left."""
+    """Strike out what no longer fits, from window `at` outwards; False if something has nothing
+    left.
+    """
     waiting[:] = 0
     queue[0], waiting[at] = at, 1
     head, held = 0, 1

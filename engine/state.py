@@ -1,9 +1,10 @@
 """The state of one environment is one record; a batch is an array of records.
 
-Copy a record to save it, compare bytes to test it, hash it to name it. Bookkeeping comes first, then what the world
-itself holds, so a level's fingerprint is a hash of everything after the bookkeeping. All fields are 64 bits wide but
-the tiles, which come last: arithmetic then means the same in compiled and in plain Python, and a record is a whole
-number of 64-bit words that kernels copy, clear and hash as such.
+Copy a record to save it, compare bytes to test it, hash it to name it. Bookkeeping comes first,
+then what the world itself holds, so a level's fingerprint is a hash of everything after the
+bookkeeping. All fields are 64 bits wide but the tiles, which come last: arithmetic then means the
+same in compiled and in plain Python, and a record is a whole number of 64-bit words that kernels
+copy, clear and hash as such.
 """
 
 from __future__ import annotations
@@ -25,20 +26,29 @@ RUNNING, TERMINATED, TRUNCATED = range(3)  # the values of `ended`
 
 
 def record_dtype(world: World) -> np.dtype:
-    """The structured dtype of one environment of `world`; a whole number of 64-bit words without hidden padding.
+    """The structured dtype of one environment of `world`; a whole number of 64-bit words without
+    hidden padding.
 
-    Fields: `key, draws, seed` (uint64); `episode, row, t, ended, h, w` (int64); `y, x, face, alive` (int64[K], one
-    entry per thing, agents first); `events, totals` (int64[A, E], this step and this episode); the world's own
-    fields; `tiles` (uint8[H, W]).
+    Fields: `key, draws, seed` (uint64); `episode, row, t, ended, h, w` (int64); `y, x, face, alive`
+    (int64[K], one entry per thing, agents first); `events, totals` (int64[A, E], this step and this
+    episode); the world's own fields; `tiles` (uint8[H, W]).
     """
     (height, width), k = world.size, world.entities
     counts = (world.agents, len(world.events))
-    fields = [(name, np.uint64 if name in ("key", "draws", "seed") else np.int64) for name in BOOKKEEPING]
+    fields = [
+        (name, np.uint64 if name in ("key", "draws", "seed") else np.int64) for name in BOOKKEEPING
+    ]
     fields += [("h", np.int64), ("w", np.int64)]
     fields += [(name, np.int64, (k,)) for name in ("y", "x", "face", "alive")]
     fields += [("events", np.int64, counts), ("totals", np.int64, counts)]
-    fields += [(name, np.int64, shape) if shape else (name, np.int64) for name, shape in world.shapes.items()]
-    fields += [("tiles", np.uint8, (height, width)), ("padding", np.uint8, (-height * width % 8 + 8,))]
+    fields += [
+        (name, np.int64, shape) if shape else (name, np.int64)
+        for name, shape in world.shapes.items()
+    ]
+    fields += [
+        ("tiles", np.uint8, (height, width)),
+        ("padding", np.uint8, (-height * width % 8 + 8,)),
+    ]
     return np.dtype(fields)
 
 
@@ -81,10 +91,14 @@ def _hashes(words, start):
 
 
 def fingerprint(states: np.recarray) -> np.ndarray:
-    """uint64[n]: the name of each start state, whatever seed or hand made it. Equal levels have equal fingerprints."""
+    """uint64[n]: the name of each start state, whatever seed or hand made it. Equal levels have
+    equal fingerprints.
+    """
     return _hashes(words(states), N_BOOKKEEPING)
 
 
 def digest(states: np.recarray) -> np.ndarray:
-    """uint64[n]: a hash of each whole record, bookkeeping included; equal only if the future is equal too."""
+    """uint64[n]: a hash of each whole record, bookkeeping included; equal only if the future is
+    equal too.
+    """
     return _hashes(words(states), 0)

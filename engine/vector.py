@@ -1,9 +1,10 @@
-"""Many environments at once: reset, step, observe and start again, in one compiled pass over an array of records.
+"""Many environments at once: reset, step, observe and start again, in one compiled pass over an
+array of records.
 
-`Vec` owns the buffers. All arrays are indexed [environment, agent]. A batch of N equals N batches of one, in any order
-and with any number of threads, because every record carries its own random stream. Levels are split into a training
-and a test pool by the fingerprint of the start state, so held-out levels are never met in training, however many
-levels are drawn.
+`Vec` owns the buffers. All arrays are indexed [environment, agent]. A batch of N equals N batches
+of one, in any order and with any number of threads, because every record carries its own random
+stream. Levels are split into a training and a test pool by the fingerprint of the start state, so
+held-out levels are never met in training, however many levels are drawn.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ ALL, TRAIN, TEST = range(3)
 POOLS = ("all", "train", "test")
 SAME, NEXT, OFF = range(3)
 AUTORESETS = ("same", "next", "off")
-TRIES = 200  # levels drawn before a pool counts as empty: one in four is a test level, so this never happens by chance
+# levels drawn before a pool counts as empty: one in four is a test level, so this never happens by
+# chance
+TRIES = 200
 
 
 @rule
@@ -41,7 +44,8 @@ def idle(s, p, me):
     return 0
 
 
-# What `specialise` binds for each world: the world's own rules, and its sizes as compile-time constants.
+# What `specialise` binds for each world: the world's own rules, and its sizes as compile-time
+# constants.
 step: Any = None
 generate: Any = None
 crop: Any = None
@@ -64,7 +68,9 @@ def in_pool(words, i, pool):
 
 @kernel
 def start_chains(chains, apart):
-    """Turn stream seeds into chains of level seeds: `apart` keeps environments of one seed from running alike."""
+    """Turn stream seeds into chains of level seeds: `apart` keeps environments of one seed from
+    running alike.
+    """
     for i in range(len(chains)):
         chains[i] = rng.fold(rng.fold(chains[i], rng.NEXT), np.uint64(i * apart))
 
@@ -90,10 +96,15 @@ def make_level(s, words, i, table, upto, seed, pool):
 
 
 def begin(s, words, i, table, upto, entry, seeds, starts, pool):
-    """Start the next episode of one environment: a queued level, one of a fixed set, or the next of its stream."""
+    """Start the next episode of one environment: a queued level, one of a fixed set, or the next of
+    its stream.
+    """
     entry.chain = rng.nth(entry.chain, np.uint64(1))
     if len(starts) > 0:
-        pick = np.int64((entry.queue if entry.queued else rng.fold(entry.chain, rng.PICK)) % np.uint64(len(starts)))
+        pick = np.int64(
+            (entry.queue if entry.queued else rng.fold(entry.chain, rng.PICK))
+            % np.uint64(len(starts))
+        )
         for k in range(words.shape[1]):
             words[i, k] = starts[pick, k]
     else:  # one call: all of `generate` is compiled into each
@@ -101,7 +112,10 @@ def begin(s, words, i, table, upto, entry, seeds, starts, pool):
         if entry.queued:
             seed, pool = entry.queue, ALL
         elif len(seeds) > 0:
-            seed, pool = seeds[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(seeds)))], ALL
+            seed, pool = (
+                seeds[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(seeds)))],
+                ALL,
+            )
         if not make_level(s, words, i, table, upto, seed, pool):
             entry.strays += 1
     entry.queued = 0
@@ -121,7 +135,9 @@ def see(s, words, i, planes, plane_words):
 
 
 def act(s, p, actions, i, entry):
-    """One step of one environment: agents in index order, then the world; then count events and pay."""
+    """One step of one environment: agents in index order, then the world; then count events and
+    pay.
+    """
     for a in range(AGENTS):
         for e in range(EVENTS):
             s.events[a, e] = 0
@@ -202,7 +218,8 @@ def step_many(
         finished += s.ended != RUNNING
     if finished == 0:
         return finished
-    for i in range(len(states)):  # a pass of its own: level generation inside the loop above would slow every step
+    # a pass of its own: level generation inside the loop above would slow every step
+    for i in range(len(states)):
         s = states[i]
         entry = ledger[i]
         if s.ended != RUNNING:
@@ -224,7 +241,9 @@ def step_many(
 
 
 class Kernels:
-    """The compiled kernels of one world. Worlds with the same rules and sizes share them, whatever their parameters."""
+    """The compiled kernels of one world. Worlds with the same rules and sizes share them, whatever
+    their parameters.
+    """
 
     def __init__(self, world: World) -> None:
         view = world.view
@@ -245,34 +264,37 @@ class Kernels:
         parts = {part.__name__: bind(part, **constants, **rules) for part in own}
         for part in (begin, see):
             parts[part.__name__] = bind(part, **constants, **parts)
-        self.act = parts["act"]  # one step of one record, for planners to bind into kernels of their own
+        # one step of one record, for planners to bind into kernels of their own
+        self.act = parts["act"]
         self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
         self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
 
 
 def _raw(records: np.ndarray) -> np.ndarray:
-    """Records as the kernels take them: bare when compiled (quicker to pass), with attributes in plain Python."""
+    """Records as the kernels take them: bare when compiled (quicker to pass), with attributes in
+    plain Python.
+    """
     return records if PLAIN else records.view(np.ndarray)
 
 
 class Vec:
     """N environments of one world.
 
-    Parameters
-    ----------
-    split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
-    seed: names the stream of levels (any int); the same seed gives the same bytes.
-    levels: None for an endless stream; an int k for the first k levels of the pool from `seed`, or of a split that is
+    Parameters ---------- split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
+    seed: names the stream of levels (any int); the same seed gives the same bytes. levels: None for
+    an endless stream; an int k for the first k levels of the pool from `seed`, or of a split that
+    is
         a file; an array of level seeds; or an array of start states (a recarray of this world).
-    pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every level.
-    autoreset: "same" (the observation returned with an end is the next level's first; the last one is in
-        `final_obs`), "next" (the next call resets and ignores the action), or "off" (call `reset_where`).
+    pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every
+    level. autoreset: "same" (the observation returned with an end is the next level's first; the
+    last one is in
+        `final_obs`), "next" (the next call resets and ignores the action), or "off" (call
+        `reset_where`).
 
-    Attributes (buffers, overwritten by every step; copy what you keep)
-    ----------
-    states: recarray[N]. obs: uint8[N, L, vh, vw]. reward: float32[N, L]. terminated, truncated, fresh: bool[N].
-    final_obs, final_totals (int64[N, A, E]), final_length, final_seed, final_row: of the last finished episode of each
-    environment, valid where it has just ended.
+    Attributes (buffers, overwritten by every step; copy what you keep) ---------- states:
+    recarray[N]. obs: uint8[N, L, vh, vw]. reward: float32[N, L]. terminated, truncated, fresh:
+    bool[N]. final_obs, final_totals (int64[N, A, E]), final_length, final_seed, final_row: of the
+    last finished episode of each environment, valid where it has just ended.
     """
 
     def __init__(
@@ -312,7 +334,10 @@ class Vec:
         self._final_words, _, self.final_obs = planes()
         ledger = np.dtype(
             [("chain", np.uint64), ("queue", np.uint64), ("final_seed", np.uint64)]
-            + [(f, np.int64) for f in ("queued", "episode", "strays", "final_t", "final_row", "final_end")]
+            + [
+                (f, np.int64)
+                for f in ("queued", "episode", "strays", "final_t", "final_row", "final_end")
+            ]
             + [("final_totals", np.int64, (world.agents, len(world.events)))]
             + [("reward", np.float32, (world.learners,))]
             + [(f, np.uint8) for f in ("fresh", "terminated", "truncated")],
@@ -336,13 +361,17 @@ class Vec:
         elif isinstance(levels, np.ndarray):
             self._seeds = levels.astype(np.uint64)
         elif levels is not None:
-            self._seeds = Vec(world, int(levels), self.split, seed, pool=pool).reset_states().seed.copy()
+            self._seeds = (
+                Vec(world, int(levels), self.split, seed, pool=pool).reset_states().seed.copy()
+            )
         self._threads = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self._shape = (n, world.learners)
         self._freeze()
 
     def _freeze(self) -> None:
-        """What every kernel call gets, cut once for each thread: slicing records anew would cost more than a step."""
+        """What every kernel call gets, cut once for each thread: slicing records anew would cost
+        more than a step.
+        """
         bounds = np.linspace(0, self.n, self.threads + 1).astype(int)
         self._cuts = []
         for a, b in pairwise(bounds):
@@ -374,7 +403,9 @@ class Vec:
         self.reset_where(np.ones(self.n, np.bool_))
         height, width = self.world.size
         if not self.world.resizes and ((self.states.h != height) | (self.states.w != width)).any():
-            raise UserError(f"world '{self.world.name}' changes the size of its levels: declare resizes=True")
+            raise UserError(
+                f"world '{self.world.name}' changes the size of its levels: declare resizes=True"
+            )
         level.check_board(self.world, self.states)
         return self.obs
 
@@ -384,7 +415,9 @@ class Vec:
         return state.copy(self.states)
 
     def reset_where(self, mask: np.ndarray, seeds: np.ndarray | None = None) -> np.ndarray:
-        """Begin a new episode where `mask` (bool[N]) is set, on the level `seeds` (uint64[N]) if given."""
+        """Begin a new episode where `mask` (bool[N]) is set, on the level `seeds` (uint64[N]) if
+        given.
+        """
         if seeds is not None:
             self.assign(mask, seeds)
         self._run(self.kernels.reset_many, np.ascontiguousarray(mask, np.bool_))
@@ -397,7 +430,9 @@ class Vec:
         self._upto[:] = upto / upto[-1]
 
     def restart(self, mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """Begin new streams of levels where `mask` is set: environment i goes on as `Vec(world, 1).reset(seeds[i])`."""
+        """Begin new streams of levels where `mask` is set: environment i goes on as `Vec(world,
+        1).reset(seeds[i])`.
+        """
         chains = np.array(seeds, np.uint64)
         start_chains(chains, 0)
         self.ledger["chain"][mask] = chains[mask]
@@ -415,17 +450,23 @@ class Vec:
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """One step of every environment with `actions` (integers [N, L]).
 
-        Returns `(obs, reward, terminated, truncated)`: the buffers, overwritten by the next call. Actions are checked
-        before any compiled code sees them: out of range raises UserError and nothing moves.
+        Returns `(obs, reward, terminated, truncated)`: the buffers, overwritten by the next call.
+        Actions are checked before any compiled code sees them: out of range raises UserError and
+        nothing moves.
         """
-        if type(actions) is not np.ndarray or actions.shape != self._shape or actions.dtype != np.int64:
+        if (
+            type(actions) is not np.ndarray
+            or actions.shape != self._shape
+            or actions.dtype != np.int64
+        ):
             actions = np.asarray(actions)
             if actions.shape != self._shape or actions.dtype.kind not in "iu":
                 raise UserError(
                     f"actions must be integers of shape {self._shape}, not {actions.dtype} of shape {actions.shape}"
                 )
         legal = self.world.actions
-        # A kernel checks its own slice before it moves anything; with threads others would have moved by then.
+        # A kernel checks its own slice before it moves anything; with threads others would have
+        # moved by then.
         wrong = self._threads is not None and bool(((actions < 0) | (actions >= len(legal))).any())
         if wrong or self._run(self.kernels.step_many, np.ascontiguousarray(actions, np.int64)) < 0:
             bad = actions[(actions < 0) | (actions >= len(legal))][0]
@@ -445,7 +486,9 @@ class Vec:
 
     @property
     def strays(self) -> int:
-        """How many levels had to be taken from outside the pool because the world has too few distinct ones."""
+        """How many levels had to be taken from outside the pool because the world has too few
+        distinct ones.
+        """
         return int(self.ledger["strays"].sum())
 
     def scores(self, final: bool = False) -> np.ndarray:
@@ -465,10 +508,14 @@ class Vec:
     def restore(self, snapshot: dict[str, np.ndarray]) -> None:
         """Continue exactly where `snapshot` was taken (same world, same N, same split).
 
-        Raises UserError, with nothing changed, if a record of it is unsound: snapshots are also read from files.
+        Raises UserError, with nothing changed, if a record of it is unsound: snapshots are also
+        read from files.
         """
         for records in (snapshot["words"], snapshot["starts"]):
-            level.check_board(self.world, np.ascontiguousarray(records, np.uint64).view(self.world.dtype).reshape(-1))
+            level.check_board(
+                self.world,
+                np.ascontiguousarray(records, np.uint64).view(self.world.dtype).reshape(-1),
+            )
         self.words[...] = snapshot["words"]
         self.ledger.view(np.uint8).reshape(self.n, -1)[...] = snapshot["ledger"]
         self._obs_words[...] = snapshot["obs"]
@@ -478,7 +525,9 @@ class Vec:
 
 
 def observed(world: World, states: np.recarray) -> np.ndarray:
-    """What every learner of every state sees: uint8[N, L, vh, vw], as `Vec.obs`, for states of any making."""
+    """What every learner of every state sees: uint8[N, L, vh, vw], as `Vec.obs`, for states of any
+    making.
+    """
     vec = Vec(world, len(states), levels=states, autoreset="off")
     vec.assign(np.ones(vec.n, np.bool_), np.arange(vec.n))
     return vec.reset()

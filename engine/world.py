@@ -1,8 +1,9 @@
-"""A world is a value: its rules, what its events are called, the goals over those events, and the shift.
+"""A world is a value: its rules, what its events are called, the goals over those events, and the
+shift.
 
-One world is one file that ends in `WORLD = World(...)`. Rules raise events and never a reward; a goal prices events.
-`train` and `deploy` are weighted rows of one parameter record, and `mix(alpha)` lies between them. A world is checked
-when it is built, in plain words.
+One world is one file that ends in `WORLD = World(...)`. Rules raise events and never a reward; a
+goal prices events. `train` and `deploy` are weighted rows of one parameter record, and `mix(alpha)`
+lies between them. A world is checked when it is built, in plain words.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ FILE_MODULE = "goalshift_world_"  # world files become modules under their name 
 class Tile:
     """A kind of cell. `sprite` names or holds its art; empty means the sprite called like the tile.
 
-    `looks` says through which channels a network sees it, and how often each is repeated (a number, or the name of a
-    parameter): a yellow line is `{"yellow": 1, "line": 1}`, so that what is learned of yellow carries over to a yellow
-    gem. Empty: one channel of its own.
+    `looks` says through which channels a network sees it, and how often each is repeated (a number,
+    or the name of a parameter): a yellow line is `{"yellow": 1, "line": 1}`, so that what is
+    learned of yellow carries over to a yellow gem. Empty: one channel of its own.
     """
 
     name: str
@@ -53,11 +54,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class Thing:
-    """A kind of thing that stands on cells: `count` of them, each in one of `poses` (the record's `face`).
+    """A kind of thing that stands on cells: `count` of them, each in one of `poses` (the record's
+    `face`).
 
-    `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule. Poses that do not `tell`
-    anything are for pictures alone: observations show one symbol for them all. `looks`: see `Tile`; it holds for every
-    pose.
+    `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule. Poses
+    that do not `tell` anything are for pictures alone: observations show one symbol for them all.
+    `looks`: see `Tile`; it holds for every pose.
     """
 
     name: str
@@ -75,13 +77,14 @@ class Thing:
 class Goal:
     """A price for each event: what somebody wants, scored on every step of every run.
 
-    `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)` for cells to keep
-    off on the way: planners use them. Where going there is not what it takes, `plan(s, p, me)` is the expert itself: it
-    returns an action, and draws nothing. With `once` each event counts the first time only. `wish` says it in words.
+    `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)`
+    for cells to keep off on the way: planners use them. Where going there is not what it takes,
+    `plan(s, p, me)` is the expert itself: it returns an action, and draws nothing. With `once` each
+    event counts the first time only. `wish` says it in words.
 
-    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at least `share` of
-    what the intended goal's expert earns of the intended goal; on those in `parts` clearly less, though either expert
-    still gets what it wants.
+    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at
+    least `share` of what the intended goal's expert earns of the intended goal; on those in `parts`
+    clearly less, though either expert still gets what it wants.
     """
 
     name: str
@@ -118,13 +121,16 @@ class Split:
 
     @property
     def source(self) -> tuple[tuple[float, ...], str]:
-        """What tells splits apart, whatever they are called: the shares of the rows, and the file of the levels."""
+        """What tells splits apart, whatever they are called: the shares of the rows, and the file
+        of the levels.
+        """
         return self.weights, self.name if self.starts is not None else ""
 
 
 @dataclass(eq=False)
 class World:
-    """Everything about one world. Fields below `step` are optional; see `worlds/corner.py` for a whole one.
+    """Everything about one world. Fields below `step` are optional; see `worlds/corner.py` for a
+    whole one.
 
     Raises UserError, in one line, if the parts do not fit together.
     """
@@ -145,17 +151,23 @@ class World:
     proxies: tuple[Goal, ...] = ()
     paid: Goal = None  # type: ignore[assignment]  # the intended goal unless the reward is meant to be wrong
     ends_on: tuple[str, ...] = ()
-    captions: Mapping[str, str] = field(default_factory=dict)  # what a film says when an event begins
+    # what a film says when an event begins
+    captions: Mapping[str, str] = field(default_factory=dict)
     tick: Callable | None = None
     bot: Callable | None = None
-    fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)  # own state: name -> shape; see `shapes`
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # least and most of parameters and fields
-    labels: Mapping[str, Labels] = field(default_factory=dict)  # for parameters that are no quantities; see `words`
+    # own state: name -> shape; see `shapes`
+    fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    # least and most of parameters and fields
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    # for parameters that are no quantities; see `words`
+    labels: Mapping[str, Labels] = field(default_factory=dict)
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
     view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
-    planner: str = "walk"  # how experts plan: "walk" floods the board, "search" tries actions on copies
-    solvable: float = 0.95  # on at least this share of the levels of every split the intended goal can be met
+    # how experts plan: "walk" floods the board, "search" tries actions on copies
+    planner: str = "walk"
+    # on at least this share of the levels of every split the intended goal can be met
+    solvable: float = 0.95
     effort: int = 20_000  # records a searching expert may look at for one plan
     training: dict[str, Any] = field(default_factory=dict)  # defaults of the learner for this world
     most_learners: int = 1  # up to so many agents may learn: `with_params(learners=2)`
@@ -165,7 +177,9 @@ class World:
     reported: str = ""  # what the source reports, with its figures, in one sentence
 
     def __post_init__(self) -> None:
-        self.name = self.name or plain(self.generate).__module__.rpartition(".")[2].removeprefix(FILE_MODULE)
+        self.name = self.name or plain(self.generate).__module__.rpartition(".")[2].removeprefix(
+            FILE_MODULE
+        )
         self.title = (self.story or self.name).strip().splitlines()[0].rstrip(".")
         self.paid = self.paid or self.intended
         self.goals = tuple(dict.fromkeys((self.intended, *self.proxies, self.paid)))
@@ -185,17 +199,22 @@ class World:
         self._symbolise()
         self.dtype = state.record_dtype(self)
         self._tabulate()
-        self.goal_weights = np.array([[g.weights.get(e, 0.0) for e in self.events] for g in self.goals])
+        self.goal_weights = np.array(
+            [[g.weights.get(e, 0.0) for e in self.events] for g in self.goals]
+        )
         self.goal_once = np.array([g.once for g in self.goals])
 
-    # -- building ------------------------------------------------------------------------------------------------
+    # -- building ----------------------------------------------------------------------------------
 
     def _check(self) -> None:
         def need(true: bool, message: str) -> None:
             if not true:
                 raise UserError(f"world '{self.name}': {message}")
 
-        need(re.fullmatch(r"[A-Za-z]\w*", self.name) is not None, "its name must be a Python identifier")
+        need(
+            re.fullmatch(r"[A-Za-z]\w*", self.name) is not None,
+            "its name must be a Python identifier",
+        )
         height, width = self.size
         sound = height >= 1 and width >= 1 and height * width <= MAX_CELLS
         need(sound, f"size {self.size} is not between 1x1 and 255x255")
@@ -210,83 +229,146 @@ class World:
         ):
             twice = {n for n in names if list(names).count(n) > 1}
             need(not twice, f"{what} '{next(iter(twice), '')}' is declared twice")
-        need(all(len(t.char) == 1 for t in (*self.tiles, *self.things)), "every tile and thing needs one character")
+        need(
+            all(len(t.char) == 1 for t in (*self.tiles, *self.things)),
+            "every tile and thing needs one character",
+        )
         need(bool(self.actions) and self.actions[0] == "stay", "the first action must be 'stay'")
         order = [0 if t.agent else 1 if t.bot else 2 for t in self.things]
         need(order == sorted(order), "things must be in the order agents, bots, others")
         need(0 in order, "no thing is an agent: set agent=True on one")
-        need(all(t.count >= 1 and t.poses >= 1 for t in self.things), "a thing needs count >= 1 and poses >= 1")
+        need(
+            all(t.count >= 1 and t.poses >= 1 for t in self.things),
+            "a thing needs count >= 1 and poses >= 1",
+        )
         need((self.bot is None) == (1 not in order), "bot things and a bot rule go together")
-        need(self.planner in ("walk", "search"), f"planner '{self.planner}' is neither 'walk' nor 'search'")
+        need(
+            self.planner in ("walk", "search"),
+            f"planner '{self.planner}' is neither 'walk' nor 'search'",
+        )
         for goal in self.goals:
             for event in goal.weights:
                 hint = near(event, self.events)
-                need(event in self.events, f"goal '{goal.name}' prices '{event}', an event that is not declared{hint}")
+                need(
+                    event in self.events,
+                    f"goal '{goal.name}' prices '{event}', an event that is not declared{hint}",
+                )
         for event in self.captions:
             hint = near(event, self.events)
-            need(event in self.events, f"a caption is for '{event}', an event that is not declared{hint}")
+            need(
+                event in self.events,
+                f"a caption is for '{event}', an event that is not declared{hint}",
+            )
         for event in self.ends_on:
             hint = near(event, self.events)
-            need(event in self.events, f"it ends on the event '{event}', which is not declared{hint}")
-        taken = set(state.BOOKKEEPING) | {"h", "w", "y", "x", "face", "alive", "events", "totals", "tiles", "padding"}
+            need(
+                event in self.events, f"it ends on the event '{event}', which is not declared{hint}"
+            )
+        taken = set(state.BOOKKEEPING) | {
+            "h",
+            "w",
+            "y",
+            "x",
+            "face",
+            "alive",
+            "events",
+            "totals",
+            "tiles",
+            "padding",
+        }
         for name, shape in self.fields.items():
-            need(name.isidentifier() and name not in taken, f"field '{name}' is not a free identifier")
+            need(
+                name.isidentifier() and name not in taken,
+                f"field '{name}' is not a free identifier",
+            )
             for side in shape:
                 counts = ("learners", "agents", "entities")
                 known = side in counts if isinstance(side, str) else side >= 1
-                need(known, f"field '{name}' has the side '{side}'; a side is 1 or more, or one of {', '.join(counts)}")
+                need(
+                    known,
+                    f"field '{name}' has the side '{side}'; a side is 1 or more, or one of {', '.join(counts)}",
+                )
         learning = [t for t in self.things if t.agent]
         most = self.most_learners
         need(most == 1 or len(learning) == 1, "most_learners needs exactly one kind of agent")
-        need(sum(t.count for t in learning) <= max(most, 1) or most == 1, "it has more learners than most_learners")
+        need(
+            sum(t.count for t in learning) <= max(most, 1) or most == 1,
+            "it has more learners than most_learners",
+        )
         for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
             need(isinstance(row, self.params), f"split '{what}' is not a {self.params.__name__}")
         named = ("train", "deploy", *self.splits)
         for goal in self.proxies:
             for split in (*goal.agrees, *goal.parts):
                 hint = near(split, named)
-                need(split in named, f"goal '{goal.name}' speaks of the split '{split}', which it has not{hint}")
+                need(
+                    split in named,
+                    f"goal '{goal.name}' speaks of the split '{split}', which it has not{hint}",
+                )
         for name in self.params._fields:  # in plain Python `p.shape` would be NumPy's
             taken = name in ("solid", "weight", "learners") or hasattr(np.void, name)
             need(not taken, f"a parameter must not be called '{name}'")
         for name, words in self.labels.items():
-            whole = name in self.params._fields and not isinstance(getattr(self.params(), name), float)
+            whole = name in self.params._fields and not isinstance(
+                getattr(self.params(), name), float
+            )
             need(whole, f"labels are given for '{name}', which is no parameter in whole numbers")
             most = self.limits.get(name, (0, 0))[1]
-            need(callable(words) or most < len(words), f"'{name}' may be {most:g}, for which there is no label")
+            need(
+                callable(words) or most < len(words),
+                f"'{name}' may be {most:g}, for which there is no label",
+            )
         limited = (*self.fields, *self.params._fields)
         for name in self.limits:
-            need(name in limited, f"limits are given for '{name}', which is no field or parameter{near(name, limited)}")
+            need(
+                name in limited,
+                f"limits are given for '{name}', which is no field or parameter{near(name, limited)}",
+            )
         for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
             for name in set(self.limits) & set(row._fields):
                 (low, high), value = self.limits[name], getattr(row, name)
-                need(low <= value <= high, f"{name} = {value} of split '{what}' is not between {low:g} and {high:g}")
+                need(
+                    low <= value <= high,
+                    f"{name} = {value} of split '{what}' is not between {low:g} and {high:g}",
+                )
 
     def _symbolise(self) -> None:
         symbols = [Symbol("void", "void", 0, 0)]
         symbols += [Symbol(t.name, "tile", i, 0) for i, t in enumerate(self.tiles)]
         first_thing, first_self = {}, {}
         for index, thing in enumerate(self.things):
-            # An agent that is the only one of its kind is only ever seen by itself: one set of symbols is enough.
+            # An agent that is the only one of its kind is only ever seen by itself: one set of
+            # symbols is enough.
             groups = ["thing"] * (not thing.agent or thing.count > 1) + ["self"] * thing.agent
             for group in groups:
                 (first_thing if group == "thing" else first_self)[thing.name] = len(symbols)
-                symbols += [Symbol(thing.name, group, index, pose) for pose in range(thing.poses if thing.tell else 1)]
+                symbols += [
+                    Symbol(thing.name, group, index, pose)
+                    for pose in range(thing.poses if thing.tell else 1)
+                ]
         if len(symbols) > MAX_SYMBOLS:
-            raise UserError(f"world '{self.name}': {len(symbols)} symbols, but a byte holds {MAX_SYMBOLS}")
+            raise UserError(
+                f"world '{self.name}': {len(symbols)} symbols, but a byte holds {MAX_SYMBOLS}"
+            )
         self.symbols = tuple(symbols)
         kinds = [self.things[k] for k in self.kinds]
-        self.first_symbol = np.array([first_thing.get(t.name, first_self.get(t.name)) for t in kinds])
+        self.first_symbol = np.array(
+            [first_thing.get(t.name, first_self.get(t.name)) for t in kinds]
+        )
         self.first_self = np.array([first_self.get(t.name, 0) for t in kinds])
         self.poses = np.array([t.poses for t in kinds])
         self.told_poses = np.array([t.poses if t.tell else 1 for t in kinds])
         self._give_looks()
 
     def _give_looks(self) -> None:
-        """`channels` names what a network sees a symbol through; `looks` (uint8[symbols, channels]) is how much."""
+        """`channels` names what a network sees a symbol through; `looks` (uint8[symbols, channels])
+        is how much.
+        """
         seen: list[dict[str, int]] = []
         for symbol in self.symbols:
-            kind = {"tile": self.tiles, "thing": self.things, "self": self.things}.get(symbol.group, ())
+            kind = {"tile": self.tiles, "thing": self.things, "self": self.things}.get(
+                symbol.group, ()
+            )
             declared = kind[symbol.index].looks if kind else {}
             mine = {} if declared else {self._alone(symbol): 1}
             for channel, copies in declared.items():
@@ -301,7 +383,9 @@ class World:
                 mine |= {"self": 1} if declared else {}
             seen.append(mine)
         self.channels = tuple(dict.fromkeys(channel for mine in seen for channel in mine))
-        self.looks = np.array([[mine.get(channel, 0) for channel in self.channels] for mine in seen], np.uint8)
+        self.looks = np.array(
+            [[mine.get(channel, 0) for channel in self.channels] for mine in seen], np.uint8
+        )
         self.one_hot = all(not t.looks for t in (*self.tiles, *self.things))
 
     @staticmethod
@@ -314,7 +398,10 @@ class World:
         names = {"train": self.train, "deploy": self.deploy, **self.splits}
         rows = list(dict.fromkeys(names.values()))
         defaults = self.params()
-        kinds = {f: np.float64 if isinstance(v, float) else np.int64 for f, v in defaults._asdict().items()}
+        kinds = {
+            f: np.float64 if isinstance(v, float) else np.int64
+            for f, v in defaults._asdict().items()
+        }
         if "horizon" not in kinds:
             kinds["horizon"] = np.int64
         table = np.zeros(len(rows), [*kinds.items(), ("solid", np.uint8, (len(self.tiles),))])
@@ -325,20 +412,25 @@ class World:
         self.table: np.recarray = table.view(np.recarray)
         self.rows = tuple(rows)
         self._splits = {
-            name: Split(name, tuple(float(row == other) for other in rows)) for name, row in names.items()
+            name: Split(name, tuple(float(row == other) for other in rows))
+            for name, row in names.items()
         }
 
     @cached_property
     def kernels(self) -> Kernels:
-        """The compiled reset and step of this world (compiled on first use, then cached on disk)."""
+        """The compiled reset and step of this world (compiled on first use, then cached on
+        disk).
+        """
         return Kernels(self)
 
-    # -- using ---------------------------------------------------------------------------------------------------
+    # -- using -------------------------------------------------------------------------------------
 
     def split(self, text: str) -> Split:
-        """The split called `text`, or `alpha=A` for the mixture of train and deploy with a share A of deploy.
+        """The split called `text`, or `alpha=A` for the mixture of train and deploy with a share A
+        of deploy.
 
-        The name of a file of levels (.toml, .txt, .jsonl, .npz), or of a folder of them, is a split of these levels.
+        The name of a file of levels (.toml, .txt, .jsonl, .npz), or of a folder of them, is a split
+        of these levels.
         """
         if text in self._splits:
             return self._splits[text]
@@ -351,19 +443,27 @@ class World:
             except ValueError as fault:
                 raise UserError(f"split '{text}': alpha must be a number from 0 to 1") from fault
         names = [*self._splits, "alpha=0.1"]
-        raise UserError(f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})")
+        raise UserError(
+            f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})"
+        )
 
     def split_of(self, path: str | Path) -> Split:
-        """The levels in a file or folder as a split. Raises UserError, with line and column, if it is not sound."""
+        """The levels in a file or folder as a split. Raises UserError, with line and column, if it
+        is not sound.
+        """
         from . import levelfile  # which needs to know what a world is
 
-        read = levelfile.read_folder if Path(path).is_dir() else levelfile.READERS[Path(path).suffix]
+        read = (
+            levelfile.read_folder if Path(path).is_dir() else levelfile.READERS[Path(path).suffix]
+        )
         states = read(Path(path), self).states
         shares = np.bincount(states.row, minlength=len(self.rows)) / len(states)
         return Split(str(path), tuple(shares.tolist()), states)
 
     def mix(self, alpha: float) -> Split:
-        """Levels of `deploy` with probability `alpha`, else of `train`; exactly none at 0 and all at 1."""
+        """Levels of `deploy` with probability `alpha`, else of `train`; exactly none at 0 and all
+        at 1.
+        """
         if not 0.0 <= alpha <= 1.0:
             raise UserError(f"alpha must be a number from 0 to 1, not {alpha}")
         train, deploy = (np.array(self._splits[name].weights) for name in ("train", "deploy"))
@@ -381,8 +481,9 @@ class World:
     def with_params(self, /, **changes: Any) -> World:
         """The same world with these parameters changed.
 
-        `region` changes it in every split, `train.region` (in a dictionary) in that split alone; `learners` is how many
-        agents learn. Raises UserError for names and values that the world does not have.
+        `region` changes it in every split, `train.region` (in a dictionary) in that split alone;
+        `learners` is how many agents learn. Raises UserError for names and values that the world
+        does not have.
         """
         if "learners" in changes:
             return self._with_learners(changes.pop("learners")).with_params(**changes)
@@ -392,7 +493,9 @@ class World:
         for name, value in changes.items():
             split, dot, parameter = name.rpartition(".")
             if dot and split not in rows:
-                raise UserError(f"world '{self.name}' has no split '{split}'{near(split, rows)}, as in '{name}'")
+                raise UserError(
+                    f"world '{self.name}' has no split '{split}'{near(split, rows)}, as in '{name}'"
+                )
             for row in [split] if dot else rows:
                 rows[row] = self._changed(rows[row], {parameter: value})
         return self.but(train=rows.pop("train"), deploy=rows.pop("deploy"), splits=rows)
@@ -409,7 +512,9 @@ class World:
             raise UserError(f"world '{self.name}' takes 1 to {most} learners, not '{number}'")
         if count == self.learners:
             return self
-        return self.but(things=tuple(replace(t, count=count) if t.agent else t for t in self.things))
+        return self.but(
+            things=tuple(replace(t, count=count) if t.agent else t for t in self.things)
+        )
 
     def _changed(self, row: Any, changes: dict[str, Any]) -> Any:
         for name, value in changes.items():
@@ -420,11 +525,15 @@ class World:
                 )
             default = getattr(self.params(), name)
             number = self._number(name, value)
-            if not np.isfinite(number) or (not isinstance(default, float) and number != int(number)):
+            if not np.isfinite(number) or (
+                not isinstance(default, float) and number != int(number)
+            ):
                 kind = "a number" if isinstance(default, float) else "a whole number"
                 words = self.words(name)
                 kind += "" if callable(words) or not words else f" or one of {', '.join(words)}"
-                raise UserError(f"parameter '{name}' of world '{self.name}' must be {kind}, not '{value}'")
+                raise UserError(
+                    f"parameter '{name}' of world '{self.name}' must be {kind}, not '{value}'"
+                )
             low, high = self.limits.get(name, (-1e9, 1e9))
             if not low <= number <= high:
                 raise UserError(
@@ -434,13 +543,17 @@ class World:
         return row
 
     def words(self, name: str) -> Labels:
-        """The labels of a parameter's values; whole numbers that are 0 or 1 are no and yes. Empty: a quantity."""
+        """The labels of a parameter's values; whole numbers that are 0 or 1 are no and yes. Empty:
+        a quantity.
+        """
         name = name.rpartition(".")[2]
         flag = self.limits.get(name) == (0, 1) and isinstance(getattr(self.train, name, None), int)
         return self.labels.get(name, ("no", "yes") if flag else ())
 
     def _number(self, name: str, value: Any) -> float:
-        """A value of a parameter, be it one of its labels; NaN if it is neither that nor a number."""
+        """A value of a parameter, be it one of its labels; NaN if it is neither that nor a
+        number.
+        """
         words = self.words(name)
         if not callable(words) and value in words:
             return float(list(words).index(value))
@@ -450,7 +563,9 @@ class World:
             return float("nan")
 
     def numbers(self, changes: Mapping[str, Any]) -> dict[str, float]:
-        """What `with_params` takes, with numbers in place of labels. Raises UserError as it does."""
+        """What `with_params` takes, with numbers in place of labels. Raises UserError as it
+        does.
+        """
         self.with_params(**changes)
         return {name: self._number(name, value) for name, value in changes.items()}
 
@@ -476,10 +591,14 @@ class World:
             if goal.name == name:
                 return goal
         names = [g.name for g in self.goals]
-        raise UserError(f"world '{self.name}' has no goal '{name}'{near(name, names)} (it has {', '.join(names)})")
+        raise UserError(
+            f"world '{self.name}' has no goal '{name}'{near(name, names)} (it has {', '.join(names)})"
+        )
 
     def level(self, seed: int, split: str | Split = "train") -> np.recarray:
-        """The start state of level `seed` (of a split that is a file, its level of that number): a batch of one."""
+        """The start state of level `seed` (of a split that is a file, its level of that number): a
+        batch of one.
+        """
         found = self.split(split) if isinstance(split, str) else split
         one = np.array([int(seed) % 2**64], np.uint64)
         vec = Vec(self, 1, found, levels=one if found.starts is None else None)
@@ -499,7 +618,7 @@ def fault_place(fault: Exception, path: Path) -> str:
 
 
 def near(word: str, words: Any) -> str:
-    """"; did you mean '...'?" if one of `words` is close to `word`, else nothing."""
+    """ "; did you mean '...'?" if one of `words` is close to `word`, else nothing."""
     close = difflib.get_close_matches(str(word), [str(w) for w in words], 1, 0.5)
     return f"; did you mean '{close[0]}'?" if close else ""
 
@@ -510,11 +629,13 @@ _named: set[Path] = set()  # the world files that the user has named in this pro
 def recall(name: str, where: str | Path) -> World:
     """The world that a run or a checkpoint names.
 
-    World files are code, and runs may come from strangers: one that names a file is refused (UserError) until the user
-    has named the file too, by `load` or on the command line.
+    World files are code, and runs may come from strangers: one that names a file is refused
+    (UserError) until the user has named the file too, by `load` or on the command line.
     """
     if name.endswith(".py") and Path(name).resolve() not in _named:
-        raise UserError(f"'{where}' needs the world file '{name}', which is code: if you trust it, add --world {name}")
+        raise UserError(
+            f"'{where}' needs the world file '{name}', which is code: if you trust it, add --world {name}"
+        )
     return load(name)
 
 
@@ -524,7 +645,8 @@ def names() -> list[str]:
 
 
 def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
-    """The module, called `prefix` and the file's name, that a file of code makes: a "world" or a "script".
+    """The module, called `prefix` and the file's name, that a file of code makes: a "world" or a
+    "script".
 
     Raises UserError, with the place of the fault, if there is no such file or it fails.
     """
@@ -549,7 +671,8 @@ def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
 
 
 def load(world: str | Path | World) -> World:
-    """The world of that name, or in that file (`./my_world.py`). World files are code: load only those you trust.
+    """The world of that name, or in that file (`./my_world.py`). World files are code: load only
+    those you trust.
 
     Raises UserError if there is none, or if the file does not end in `WORLD = World(...)`.
     """
@@ -563,7 +686,9 @@ def load(world: str | Path | World) -> World:
     elif text in names():
         module = importlib.import_module(f"..worlds.{text}", __package__)
     else:
-        raise UserError(f"no world '{text}'{near(text, names())} (goalshift worlds lists them; a file ends in .py)")
+        raise UserError(
+            f"no world '{text}'{near(text, names())} (goalshift worlds lists them; a file ends in .py)"
+        )
     found = getattr(module, "WORLD", None)
     if not isinstance(found, World):
         raise UserError(f"world file '{module.__file__}' does not end in WORLD = World(...)")

@@ -1,7 +1,7 @@
 """A real browser for tests: headless Chromium, spoken to by the WebDriver protocol over plain HTTP.
 
-It needs `chromium` and `chromedriver` (Debian: apt-get install chromium chromium-driver); tests that use it are skipped
-without them.
+It needs `chromium` and `chromedriver` (Debian: apt-get install chromium chromium-driver); tests
+that use it are skipped without them.
 """
 
 import base64
@@ -14,7 +14,9 @@ import time
 import urllib.error
 import urllib.request
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 DRIVER = shutil.which("chromedriver")
 MISSING = "needs a browser: apt-get install chromium chromium-driver, then pytest -m browser"
 FLAGS = (
@@ -42,10 +44,15 @@ class Browser:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.home = tempfile.TemporaryDirectory(prefix="goalshift-browser-", ignore_cleanup_errors=True)
+        self.home = tempfile.TemporaryDirectory(
+            prefix="goalshift-browser-", ignore_cleanup_errors=True
+        )
         self.base = f"http://127.0.0.1:{port}"
         self.driver = subprocess.Popen(
-            [DRIVER, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.home.name
+            [DRIVER, f"--port={port}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.home.name,
         )
         for _ in range(200):
             try:
@@ -53,7 +60,11 @@ class Browser:
                     break
             except OSError:
                 time.sleep(0.05)
-        flags = [*FLAGS, f"--user-data-dir={self.home.name}/profile", f"--window-size={self.size[0]},{self.size[1]}"]
+        flags = [
+            *FLAGS,
+            f"--user-data-dir={self.home.name}/profile",
+            f"--window-size={self.size[0]},{self.size[1]}",
+        ]
         wanted = {
             "browserName": "chrome",
             "goog:chromeOptions": {"binary": CHROMIUM, "args": flags},
@@ -106,7 +117,9 @@ class Browser:
     def press(self, key: str) -> None:
         """A key on the element that has the focus."""
         strokes = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
-        self._ask("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": strokes}]})
+        self._ask(
+            "POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": strokes}]}
+        )
 
     def log(self) -> list[str]:
         """What the console has said since the last call."""

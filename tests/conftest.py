@@ -14,9 +14,9 @@ os.environ.pop("FORCE_COLOR", None)
 # The suite runs in several processes: one thread each, or they fight for the processors.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Every world meets its contract, its premise and the official suites each time. These tests do more, at more cost,
-# and no two worlds would fail them for different reasons: each time they meet the worlds listed, and all of them with
-# `pytest -m long`.
+# Every world meets its contract, its premise and the official suites each time. These tests do
+# more, at more cost, and no two worlds would fail them for different reasons: each time they meet
+# the worlds listed, and all of them with `pytest -m long`.
 FEW = {
     "test_demo_of_a_shipped_checkpoint": {"coinrun"},
     "test_learners": {"keys", "mystery"},  # a maze, and a world with a guide
@@ -73,7 +73,9 @@ def corner():
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A window of headless Chromium (see browser.py); the tests that want it are skipped where there is none."""
+    """A window of headless Chromium (see browser.py); the tests that want it are skipped where
+    there is none.
+    """
     spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
     assert spec and spec.loader
     browser = importlib.util.module_from_spec(spec)

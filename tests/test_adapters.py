@@ -62,13 +62,23 @@ def fight(s, p, me, act):
 def several():
     """Three mice in a box; nothing but the tests know it."""
     return World(
-        story="Three mice.", size=(7, 7), horizon=12,
+        story="Three mice.",
+        size=(7, 7),
+        horizon=12,
         tiles=(Tile("floor", "."), Tile("wall", "#", solid=True)),
         things=(Thing("field mouse", "@", agent=True, count=2), Thing("vole", "v", agent=True)),
-        actions=corner.MOVES, events=("done", "hit"), ends_on=("done",), params=Params,
-        train=Params(), deploy=Params(region=3), intended=Goal("done", {"done": 1}),
-        proxies=(Goal("pain", {"hit": 1}),), generate=lay, step=fight, name="several",
-    )  # fmt: skip
+        actions=corner.MOVES,
+        events=("done", "hit"),
+        ends_on=("done",),
+        params=Params,
+        train=Params(),
+        deploy=Params(region=3),
+        intended=Goal("done", {"done": 1}),
+        proxies=(Goal("pain", {"hit": 1}),),
+        generate=lay,
+        step=fight,
+        name="several",
+    )
 
 
 @pytest.fixture(params=[*WORLDS, "several"])

@@ -1,4 +1,6 @@
-"""A bank of nets: each is what it would be alone, it learns, and a grid that was stopped goes on."""
+"""A bank of nets: each is what it would be alone, it learns, and a grid that was stopped goes
+on.
+"""
 
 import csv
 import json
@@ -36,7 +38,9 @@ def figures(rows):
 def test_a_net_is_the_same_whatever_is_trained_beside_it():
     six, three = trained(), trained(nets=3)
     assert len(six) == 12 and len(three) == 6
-    assert [r for r in figures(six) if r.partition(",")[0] in ("net", "0", "1", "2")] == figures(three)
+    assert [r for r in figures(six) if r.partition(",")[0] in ("net", "0", "1", "2")] == figures(
+        three
+    )
     assert figures(bank.train(WORLD, SMALL, SPLITS, threads=3)) == figures(six)
     assert figures(trained(seed=1)) != figures(six)
     rows = np.array([[r["trained"], r["probe.missed"]] for r in six if r["updates"] == 4])
@@ -67,7 +71,9 @@ def test_an_update_is_a_step_along_each_net_s_own_gradient_cut_to_one(monkeypatc
     group = bank.Group(WORLD, SMALL, bank.Places(WORLD), 0, 4)
     before = [w.detach().clone() for w in group.weights]
     kept, real = {}, torch.autograd.grad
-    monkeypatch.setattr(torch.autograd, "grad", lambda *given: kept.setdefault("gradients", real(*given)))
+    monkeypatch.setattr(
+        torch.autograd, "grad", lambda *given: kept.setdefault("gradients", real(*given))
+    )
     group.update()
     for k in range(4):
         moved = [(w[k] - b[k]).detach() for w, b in zip(group.weights, before, strict=True)]
@@ -110,8 +116,32 @@ def test_places_are_what_may_change_and_the_view_is_what_the_learner_sees():
 
 def test_a_bank_from_the_command_line_and_a_grid_that_goes_on(tmp_path, capsys):
     out = tmp_path / "grid"
-    words = ["bank", "coinline", "--nets", "5", "--width", "4", "--updates", "4", "--envs", "4", "--rollout", "8"]
-    words += ["--levels", "8", "--over", "world.length=4,5", "--over", "alpha=0,0.5", "--out", str(out), "-q", "--json"]
+    words = [
+        "bank",
+        "coinline",
+        "--nets",
+        "5",
+        "--width",
+        "4",
+        "--updates",
+        "4",
+        "--envs",
+        "4",
+        "--rollout",
+        "8",
+    ]
+    words += [
+        "--levels",
+        "8",
+        "--over",
+        "world.length=4,5",
+        "--over",
+        "alpha=0,0.5",
+        "--out",
+        str(out),
+        "-q",
+        "--json",
+    ]
     assert cli.main(words) == 0
     told = json.loads(capsys.readouterr().out)
     assert [b["at"] for b in told["banks"]] == [
@@ -121,7 +151,11 @@ def test_a_bank_from_the_command_line_and_a_grid_that_goes_on(tmp_path, capsys):
     assert len(tables) == 4
     with open(tables[0], newline="") as file:
         rows = list(csv.DictReader(file))
-    assert set(rows[0]) == set(told["columns"]) and {row["updates"] for row in rows} == {"1", "2", "4"}
+    assert set(rows[0]) == set(told["columns"]) and {row["updates"] for row in rows} == {
+        "1",
+        "2",
+        "4",
+    }
     picture = (out / "bank.svg").read_bytes()
     assert (out / "bank.png").read_bytes().startswith(b"\x89PNG") and b"<svg" in picture
 
@@ -130,7 +164,11 @@ def test_a_bank_from_the_command_line_and_a_grid_that_goes_on(tmp_path, capsys):
     tables[1].unlink()
     assert cli.main(words) == 0
     again = json.loads(capsys.readouterr().out)
-    assert again == told and tables[1].read_bytes() == contents and (out / "bank.svg").read_bytes() == picture
+    assert (
+        again == told
+        and tables[1].read_bytes() == contents
+        and (out / "bank.svg").read_bytes() == picture
+    )
     assert all(path.stat().st_mtime_ns == made[path] for path in tables if path != tables[1])
 
     tables[0].write_text("net,updates\nx,1\n")
@@ -154,7 +192,9 @@ def test_a_bank_from_the_command_line_and_a_grid_that_goes_on(tmp_path, capsys):
         (["alpha=2"], "alpha"),
     ],
 )
-def test_a_grid_that_makes_no_sense_is_refused_before_anything_is_trained(over, said, tmp_path, capsys):
+def test_a_grid_that_makes_no_sense_is_refused_before_anything_is_trained(
+    over, said, tmp_path, capsys
+):
     words = ["bank", "coinline", "--out", str(tmp_path / "new")]
     assert cli.main([*words, *(word for one in over for word in ("--over", one))]) == 2
     assert said in capsys.readouterr().err

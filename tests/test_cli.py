@@ -551,7 +551,11 @@ def test_replays_become_pages_and_films(call, tmp_path):
     both = [str(ROOT / "recordings" / f"corner-{who}.gmr") for who in ("intended", "learned")]
     page, srt = tmp_path / "page.html", tmp_path / "both.srt"
     ended = call("replay", both[0], "-o", page)
-    assert ended.code == 0 and "page.html" in ended.out and '<section class="player' in page.read_text()
+    assert (
+        ended.code == 0
+        and "page.html" in ended.out
+        and '<section class="player' in page.read_text()
+    )
     ended = call("replay", both[0], "-o", page)
     assert ended.code == 2 and "exists" in ended.line
     notes = tmp_path / "notes.toml"
@@ -852,14 +856,21 @@ def test_the_world_in_the_readme_is_the_world_in_its_file():
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_python_in_the_readme_runs(number, tmp_path):
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
-    assert len(blocks) == 3  # the first is the corner world, which the tests run as it stands in its file
-    done = subprocess.run([sys.executable, "-c", blocks[number]], cwd=tmp_path, capture_output=True, text=True)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    # the first is the corner world, which the tests run as it stands in its file
+    assert len(blocks) == 3
+    done = subprocess.run(
+        [sys.executable, "-c", blocks[number]], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_pictures_in_the_readme_are_there():
-    shown = re.findall(r"\]\((recordings/[^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    shown = re.findall(
+        r"\]\((recordings/[^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")
+    )
     assert shown and all((ROOT / name).exists() for name in shown)
 
 

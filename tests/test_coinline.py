@@ -19,10 +19,13 @@ def starts(world, split, n=4000):
 def test_every_start_and_no_other_comes_up(length):
     world = WORLD.with_params(length=length)
     assert starts(world, "train")[1] == {(p, length) for p in range(length)}
-    assert starts(world, "deploy")[1] == {(p, c) for p in range(length) for c in range(length) if c != p}
+    assert starts(world, "deploy")[1] == {
+        (p, c) for p in range(length) for c in range(length) if c != p
+    }
     assert starts(world, "probe")[1] == {(-(-length // 2), 0)}
     states, _ = starts(world, "alpha=0.1")
-    assert 0.08 < (states.x[:, 1] != length).mean() < 0.12  # the share of levels with the coin elsewhere
+    # the share of levels with the coin elsewhere
+    assert 0.08 < (states.x[:, 1] != length).mean() < 0.12
 
 
 def test_what_grows_beside_the_line_tells_levels_apart_and_is_not_seen():

@@ -32,7 +32,9 @@ def test_the_cheese_lies_where_the_parameters_say_and_can_be_reached(region, sty
 
 def test_parameters_beyond_their_range_are_refused():
     for wrong in ({"region": 0}, {"region": 12}, {"walls": 5}, {"density": 1.5}, {"anywhere": 2}):
-        with pytest.raises(UserError, match=f"parameter '{next(iter(wrong))}' of world 'corner' must be"):
+        with pytest.raises(
+            UserError, match=f"parameter '{next(iter(wrong))}' of world 'corner' must be"
+        ):
             CORNER.with_params(**wrong)
 
 

@@ -13,8 +13,15 @@ WORLD = load("dish")
 
 
 def play(board, moves):
-    """The scores (cheese, dish) of the moves, one letter each, and whether the episode has ended."""
-    rows = ["#" * 13] + [f"#{row:.<11}#" for row in board] + ["#" + "." * 11 + "#"] * (11 - len(board)) + ["#" * 13]
+    """The scores (cheese, dish) of the moves, one letter each, and whether the episode has
+    ended.
+    """
+    rows = (
+        ["#" * 13]
+        + [f"#{row:.<11}#" for row in board]
+        + ["#" + "." * 11 + "#"] * (11 - len(board))
+        + ["#" * 13]
+    )
     start = parse(WORLD, "world = 'dish'\nmap = '''\n" + "\n".join(rows) + "\n'''\n")
     vec = Vec(WORLD, 1, levels=start, autoreset="off")
     vec.reset()
@@ -39,7 +46,9 @@ def test_the_cheese_lies_within_the_radius_and_can_be_reached_past_the_dish(radi
     together = 0
     for i in range(len(states)):
         s, p = states[i], world.table[states.row[i]]
-        served, cheese, dish = (np.argwhere(s.tiles == tile).tolist() for tile in (SERVED, CHEESE, DISH))
+        served, cheese, dish = (
+            np.argwhere(s.tiles == tile).tolist() for tile in (SERVED, CHEESE, DISH)
+        )
         if radius == 0:
             assert (len(served), len(cheese), len(dish)) == (1, 0, 0)
             continue
@@ -60,6 +69,8 @@ def test_the_cheese_lies_within_the_radius_and_can_be_reached_past_the_dish(radi
 def test_the_dish_is_seen_through_as_many_channels_as_asked(channels):
     world = WORLD.with_params(channels=channels)
     names = {s.name: k for k, s in enumerate(world.symbols)}
-    seen = {name: {world.channels[c] for c in world.looks[k].nonzero()[0]} for name, k in names.items()}
+    seen = {
+        name: {world.channels[c] for c in world.looks[k].nonzero()[0]} for name, k in names.items()
+    }
     assert len(seen["dish"]) == channels and seen["cheese"] == {"cheese"}
     assert seen["cheese on the dish"] == seen["dish"] | seen["cheese"]

@@ -149,7 +149,9 @@ def test_simple_policies(corner: World) -> None:
     plane = np.arange(13 * 13, dtype=np.uint8).reshape(1, 1, 13, 13)
     Mirrored(Watcher(), "x").act(plane, None, fresh)
     Mirrored(Watcher(), "y").act(plane, None, fresh)
-    assert np.array_equal(seen[0], plane[..., ::-1]) and np.array_equal(seen[1], plane[..., ::-1, :])
+    assert np.array_equal(seen[0], plane[..., ::-1]) and np.array_equal(
+        seen[1], plane[..., ::-1, :]
+    )
     for bad in (
         lambda: Constant(corner, "jump"),
         lambda: Constant(corner, 9),
@@ -257,7 +259,7 @@ UNKNOWABLE = Estimate(value=None, low=None, high=None, by_seed=[])
         (UNDECIDED, found(0.4, 0.9, astray=sure(0.3, WIDE)), "how far"),
         (UNDECIDED, found(0.1, 0.95, parting=19), "cannot tell"),
     ],
-)  # fmt: skip
+)
 def test_every_label_has_its_numbers(label: str, numbers: Findings, words: str) -> None:
     verdict = judge(numbers)
     assert (verdict["label"], verdict["illustration"]) == (label, False)
@@ -326,7 +328,8 @@ def test_overlap_is_measured_and_would_be_seen(corner: World) -> None:
 
 def test_agreement_proves_the_shift_and_follows_alpha(corner: World) -> None:
     agree = [
-        ev.agreement(corner, split, 256)["proxies"]["corner"]["agree"] for split in ("train", "alpha=0.3", "deploy")
+        ev.agreement(corner, split, 256)["proxies"]["corner"]["agree"]
+        for split in ("train", "alpha=0.3", "deploy")
     ]
     assert agree[0] == 1.0 and agree[2] < 0.2
     assert agree[1] == pytest.approx(0.7 + 0.3 * agree[2], abs=0.1)
@@ -416,7 +419,9 @@ def test_bad_requests_are_one_line(corner: World) -> None:
         lambda: evaluate([], corner),
         lambda: evaluate([expert, expert], corner),
         lambda: evaluate(expert, corner, splits=("trian",)),
-        lambda: evaluate([expert, Expert(corner)], corner, training=[Training("train"), Training("deploy")]),
+        lambda: evaluate(
+            [expert, Expert(corner)], corner, training=[Training("train"), Training("deploy")]
+        ),
     ):
         with pytest.raises(UserError):
             call()
@@ -513,12 +518,18 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_
         contrast(Expert(load("follow")), load("follow"), chaser, films, tmp_path)
 
 
-def test_of_four_panes_each_names_its_split(corner: World, chaser: dict, tmp_path, monkeypatch) -> None:
+def test_of_four_panes_each_names_its_split(
+    corner: World, chaser: dict, tmp_path, monkeypatch
+) -> None:
     from goalshift.engine.view import film
 
     shown: dict = {}
-    monkeypatch.setattr(film, "save", lambda takes, card, *a, **k: shown.update(takes=takes, split=card.split))
-    contrast(Expert(corner, "corner"), corner, chaser, tmp_path / "four.mp4", tmp_path, layout="2x2")
+    monkeypatch.setattr(
+        film, "save", lambda takes, card, *a, **k: shown.update(takes=takes, split=card.split)
+    )
+    contrast(
+        Expert(corner, "corner"), corner, chaser, tmp_path / "four.mp4", tmp_path, layout="2x2"
+    )
     assert [take.role for take in shown["takes"]] == [
         "TRAIN · INTENDED", "TRAIN · LEARNED", "DEPLOY · INTENDED", "DEPLOY · LEARNED",
     ]  # fmt: skip
@@ -538,7 +549,9 @@ def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
     assert set(found) == {"untrained", "mirrored", "few levels"} and passed(found)
     assert len(found["untrained"]["agents"]) == 3
     few = found["few levels"]
-    assert few["training"][0]["levels"] == 20 and few["splits"]["train"]["seen"]["value"] is not None
+    assert (
+        few["training"][0]["levels"] == 20 and few["splits"]["train"]["seen"]["value"] is not None
+    )
     assert "every control" in as_lines(found)[-1]
     again = controls([run], tmp_path / "controls", levels=48)  # trains nothing anew
     assert again == found
@@ -553,7 +566,8 @@ def test_runs_evaluated_together_must_be_repetitions(tmp_path) -> None:
     small = {"envs": 8, "rollout": 8, "minibatch": 64, "first": 8, "width": 8, "threads": 1}
     options = [{}, {"seed": 1}, {"seed": 2, "lr": 0.01}, {"params": {"region": 3}, "seed": 3}]
     runs = [
-        train(configure("corner", steps=64, **{**small, **more}), tmp_path / str(k)) for k, more in enumerate(options)
+        train(configure("corner", steps=64, **{**small, **more}), tmp_path / str(k))
+        for k, more in enumerate(options)
     ]
     _, agents, training = ev.open_runs(runs[:2])
     assert [t.seed for t in training] == [0, 1] and len(agents) == 2

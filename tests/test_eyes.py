@@ -44,7 +44,9 @@ def test_drawing_twice_gives_the_same_bytes_and_touches_no_state(name):
     before = states.tobytes()
     marks = top.goal_marks(world, states)
     trail = top.Trail(np.array([[1, 1], [1, 2]]), (10, 200, 30))
-    once, again = (eyes.draw(world, states, 0, (120, 160), marks=marks, trails=[trail]) for _ in range(2))
+    once, again = (
+        eyes.draw(world, states, 0, (120, 160), marks=marks, trails=[trail]) for _ in range(2)
+    )
     assert once.shape == (120, 160, 3) and (once == again).all()
     seen = eyes.Eyes(world, 3)
     first = seen.draw(states).copy()
@@ -71,11 +73,27 @@ def test_the_observation_is_what_the_ray_caster_draws():
         s, a = states.view(np.ndarray), textures.art(world, 16)
         focal, turns = textures.lens(64, 64)
         raycast.cast(
-            s["tiles"], s["h"], s["w"], 1, seen._cameras, seen._spots, seen._counts, a.wall, a.floor, a.height, a.atlas,
-            a.mips, textures.sky(64, False), turns, focal, anew, anew.reshape(16, -1),
-        )  # fmt: skip
+            s["tiles"],
+            s["h"],
+            s["w"],
+            1,
+            seen._cameras,
+            seen._spots,
+            seen._counts,
+            a.wall,
+            a.floor,
+            a.height,
+            a.atlas,
+            a.mips,
+            textures.sky(64, False),
+            turns,
+            focal,
+            anew,
+            anew.reshape(16, -1),
+        )
         apart = np.abs(anew.astype(int) - got)
-        assert (apart > 0).mean() < 1e-3 and apart.max() <= 2  # a texel on the edge may round the other way
+        # a texel on the edge may round the other way
+        assert (apart > 0).mean() < 1e-3 and apart.max() <= 2
 
 
 def test_the_agent_looks_the_way_it_went():
@@ -99,7 +117,10 @@ def test_pictures_come_in_any_size():
     world = load("corner")
     states = world.level(1, "deploy")
     for size in ((1, 1), (2, 40), (37, 90)):
-        assert eyes.draw(world, states, 0, size, marks=top.goal_marks(world, states)).shape == (*size, 3)
+        assert eyes.draw(world, states, 0, size, marks=top.goal_marks(world, states)).shape == (
+            *size,
+            3,
+        )
 
 
 def test_a_mood_is_no_direction():
@@ -158,10 +179,16 @@ def test_films_move_smoothly_from_one_state_to_the_next():
     vec.reset()
     before = state.copy(vec.states)
     vec.step(np.array([[RIGHT]]))
-    at = [eyes.draw(world, vec.states, 0, (90, 160), before[0], f, map_size=0) for f in (0.0, 0.02, 0.5, 0.98, 1.0)]
+    at = [
+        eyes.draw(world, vec.states, 0, (90, 160), before[0], f, map_size=0)
+        for f in (0.0, 0.02, 0.5, 0.98, 1.0)
+    ]
     assert (at[0] == eyes.draw(world, before, 0, (90, 160), map_size=0)).all()
     assert (at[4] == eyes.draw(world, vec.states, 0, (90, 160), map_size=0)).all()
-    apart = [np.abs(a.astype(int) - b).mean() for a, b in ((at[0], at[1]), (at[0], at[2]), (at[3], at[4]))]
+    apart = [
+        np.abs(a.astype(int) - b).mean()
+        for a, b in ((at[0], at[1]), (at[0], at[2]), (at[3], at[4]))
+    ]
     assert apart[0] < apart[1] > apart[2]
 
 
@@ -182,7 +209,11 @@ print(digest.hexdigest())
 def test_compiled_and_plain_python_draw_the_same_bytes():
     def run(**more):
         done = subprocess.run(
-            [sys.executable, "-c", CODE], capture_output=True, text=True, env={**os.environ, **more}, check=False
+            [sys.executable, "-c", CODE],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **more},
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -196,7 +227,9 @@ def test_compiled_and_plain_python_draw_the_same_bytes():
 @pytest.mark.parametrize("autoreset", ["same", "next", "off"])
 def test_environments_with_eyes_go_as_those_without(autoreset):
     world = load("corner")
-    plain, sighted = (kind(world, 8, "deploy", 3, autoreset=autoreset) for kind in (Vec, eyes.Sighted))
+    plain, sighted = (
+        kind(world, 8, "deploy", 3, autoreset=autoreset) for kind in (Vec, eyes.Sighted)
+    )
     plain.reset()
     assert sighted.reset().shape == (8, 1, 64, 64, 3)
     rng = np.random.default_rng(1)

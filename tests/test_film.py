@@ -243,10 +243,15 @@ def test_captions_are_shortened_by_words_and_the_older_makes_room(corner, takes)
     words = "reaches the corner, and the recording ends"
     for width in range(1, ink.text_width(words, 17) + 40, 7):
         short = ink.fit_words(words, 17, width)
-        assert short in ("", words) or (short.endswith("...") and ink.text_width(short, 17) <= width)
+        assert short in ("", words) or (
+            short.endswith("...") and ink.text_width(short, 17) <= width
+        )
         kept = short.removesuffix("...")
         assert kept in ("", words) or len(kept) < 8 or words[len(kept)] == " ", short
-    assert ink.fit_words("reaches the corner", 17, ink.text_width("reaches the...", 17)) == "reaches the..."
+    assert (
+        ink.fit_words("reaches the corner", 17, ink.text_width("reaches the...", 17))
+        == "reaches the..."
+    )
 
     def captions(first, second):
         stage = film.Stage(takes, story.Card(corner), (720, 1280))
@@ -290,7 +295,11 @@ def test_other_worlds_film_as_well(name):
     take = story.Take("LEARNED", "x" * 300, take_of(world, [2, 2]), (world.paid.name,))
     long = story.Card(world, claim="long " * 200, facts=("fact " * 100,) * 9, command="c" * 400)
     stage = film.Stage((take, take), long, film.SIZE)
-    for frame in (cards.title(stage.story, film.SIZE), cards.end(stage.story, film.SIZE), stage.play(1, 0.5)):
+    for frame in (
+        cards.title(stage.story, film.SIZE),
+        cards.end(stage.story, film.SIZE),
+        stage.play(1, 0.5),
+    ):
         assert frame.shape == (*film.SIZE, 3)
     inside = stage.play(1, 0.5)
     assert (inside[:, :16][90:600] == ink.DARK).all(), "nothing runs over the margins"
@@ -360,7 +369,11 @@ def test_one_composition_goes_to_every_kind_of_file(tmp_path, corner, takes):
     srt, vtt = (tmp_path / "a.srt").read_text(), (tmp_path / "a.vtt").read_text()
     assert vtt.startswith("WEBVTT\n\n1\n00:00:0") and " --> " in vtt.splitlines()[3]
     assert "Look: <here> -> & there" in srt and "Look: &lt;here> -> &amp; there" in vtt
-    assert srt.count("-->") == vtt.count("-->") == len([line for line in srt.splitlines() if line.isdecimal()])
+    assert (
+        srt.count("-->")
+        == vtt.count("-->")
+        == len([line for line in srt.splitlines() if line.isdecimal()])
+    )
 
 
 def test_the_disk_that_fills_leaves_nothing(tmp_path, corner, takes):
@@ -381,7 +394,9 @@ def test_the_disk_that_fills_leaves_nothing(tmp_path, corner, takes):
         signal.signal(signal.SIGXFSZ, old)
 
 
-@pytest.mark.parametrize(("n", "columns", "rows"), [(1, 0, 1), (3, 0, 1), (4, 0, 2), (5, 5, 1), (9, 0, 3), (16, 4, 4)])
+@pytest.mark.parametrize(
+    ("n", "columns", "rows"), [(1, 0, 1), (3, 0, 1), (4, 0, 2), (5, 5, 1), (9, 0, 3), (16, 4, 4)]
+)
 def test_every_layout_keeps_its_panes_apart_and_inside(corner, takes, n, columns, rows):
     card = story.Card(corner, rates=(story.Rate("x", 0.5),))
     stage = film.Stage([takes[k % 2] for k in range(n)], card, columns=columns)
@@ -404,7 +419,9 @@ def test_an_upright_film_has_its_panes_one_above_the_other(corner, takes):
     assert (stage.rows, stage.columns, stage.full) == (2, 1, True)
     above, below = stage.panes
     assert above.x == below.x and above.width == below.width == 1088 - 32
-    assert above.scores + 2 * stage.row <= below.heading and below.scores + 2 * stage.row <= stage.foot
+    assert (
+        above.scores + 2 * stage.row <= below.heading and below.scores + 2 * stage.row <= stage.foot
+    )
 
 
 def test_the_outcome_hides_nothing_of_the_map_in_first_person(corner, takes):
@@ -428,7 +445,10 @@ def test_too_many_panes_none_and_unknown_words_are_refused(corner, takes):
 
 
 def test_two_pairs_part_by_themselves(corner):
-    train = [story.Take(r, "", take_of(corner, actions, seed=5)) for r, actions in (("A", [1, 1]), ("B", [1, 2]))]
+    train = [
+        story.Take(r, "", take_of(corner, actions, seed=5))
+        for r, actions in (("A", [1, 1]), ("B", [1, 2]))
+    ]
     told = story.Story([*train, *train[:1], *train[:1]], story.Card(corner), [(0, 1), (2, 3)])
     apart = story.fork(train[0].states, train[1].states, 1)
     assert told.forks == ({} if apart is None else {1: (0, apart)})
@@ -443,7 +463,9 @@ def test_synchronised_by_events_they_happen_together(corner):
     assert ticks == [[0, 0], [1, 1], [2, 2], [2, 3]]
     frames = film._beats([[0, 0], [1, 1], [1, 2]], None, 8)
     assert frames[-1] == ((1, 1.0), (2, 1.0))
-    assert all(far == 1.0 for (k, far), (other, _) in frames if other == 2), "who waits stands still"
+    assert all(far == 1.0 for (k, far), (other, _) in frames if other == 2), (
+        "who waits stands still"
+    )
 
 
 def test_step_sync_neither_slows_nor_stops(takes, corner):
@@ -470,7 +492,9 @@ def test_the_author_may_speak(corner, takes):
 
 
 def peak_of(n, path):
-    """The most memory that a film of n frames takes on its way; none of them is kept by who makes them."""
+    """The most memory that a film of n frames takes on its way; none of them is kept by who makes
+    them.
+    """
     tracemalloc.start()
     encode.encode((np.full((64, 96, 3), k % 251, np.uint8) for k in range(n)), path, 60)
     peak = tracemalloc.get_traced_memory()[1]
@@ -494,7 +518,9 @@ def test_a_hundred_thousand_frames_become_a_film_of_as_many(tmp_path):
 def test_the_pictures_of_long_films_are_made_one_at_a_time(corner):
     """The iterator holds one frame, whatever the number of steps."""
     states = take_of(corner, [1] + [0] * 60)
-    total, stream = film.frames([story.Take("A", "", states)], story.Card(corner), fps=30, size=SIZE)
+    total, stream = film.frames(
+        [story.Take("A", "", states)], story.Card(corner), fps=30, size=SIZE
+    )
     next(stream)
     tracemalloc.start()
     for _ in range(150):

@@ -18,7 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("engine", "engine.view", "worlds", "agents", "__main__")
 # The public interface hands out pictures (`render`), so it lives beside the view, above the core.
 BESIDE_VIEW = {"engine.adapters"}
-HEAVY = ("torch", "numba", "numpy", "pygame", "gymnasium", "pettingzoo", "imageio", "PIL", "rich", "matplotlib")
+HEAVY = (
+    "torch",
+    "numba",
+    "numpy",
+    "pygame",
+    "gymnasium",
+    "pettingzoo",
+    "imageio",
+    "PIL",
+    "rich",
+    "matplotlib",
+)
 COMPILER = "torch._dynamo"  # takes seconds to import
 
 CORE = {"numpy", "numba"}
@@ -114,7 +125,8 @@ def test_imports_never_go_up(module):
             assert module == "__main__" or inner in ("", "__version__"), where
             continue
         assert FLOORS.index(other) <= FLOORS.index(home or "__main__"), where
-        if home == "worlds" and not module.startswith("worlds.levels."):  # a level script is for a world
+        # a level script is for a world
+        if home == "worlds" and not module.startswith("worlds.levels."):
             assert other == "engine", f"{where}: a world stands on the engine's core alone"
 
 
@@ -199,7 +211,9 @@ def test_stepping_a_world_loads_no_torch_and_no_window():
 def test_learning_and_judging_do_not_wait_for_torch_s_compiler(tmp_path):
     run = f"{tmp_path}/a"
     verbs = [["train", "coinline", "--steps", "20k", "--out", run], ["eval", run, "--levels", "8"]]
-    action = f"from goalshift.__main__ import main; print([main([*words, '-q']) for words in {verbs}])"
+    action = (
+        f"from goalshift.__main__ import main; print([main([*words, '-q']) for words in {verbs}])"
+    )
     assert set(fresh(LOADED.format(action=action))["loaded"]) & {"torch", COMPILER} == {"torch"}
 
 

@@ -17,7 +17,9 @@ STAY, UP, LEFT, DOWN, RIGHT, PICK = range(6)
 
 
 def orchard(apples, split="train"):
-    """One grove around (5, 5), apples on the first cells of its ring in reading order; both gatherers on the first."""
+    """One grove around (5, 5), apples on the first cells of its ring in reading order; both
+    gatherers on the first.
+    """
     start = WORLD.level(1, split)
     s = start[0]
     s.tiles[1:-1, 1:-1] = harvest.GRASS
@@ -89,14 +91,19 @@ def test_levels_hold_their_groves_apart_and_vary():
         assert (placed.sum(1) == groves).all()
         for s in states:
             at = [(int(s.y[k]), int(s.x[k])) for k in range(WARDEN, len(s.y)) if s.y[k] > 0]
-            assert all(max(abs(a - c), abs(b - d)) > 4 for a, b in at for c, d in at if (a, b) != (c, d))
+            assert all(
+                max(abs(a - c), abs(b - d)) > 4 for a, b in at for c, d in at if (a, b) != (c, d)
+            )
             assert all(harvest.hanging(s, WARDEN + k) >= 1 for k in range(len(at)))
     assert len({s.tobytes() for s in states.tiles}) == 300
 
 
 def test_with_wardens_both_wants_leave_the_orchard_standing_and_without_them_one_picks_it_bare():
     totals = {
-        (goal, split): rollout(WORLD, Expert(WORLD, goal), split, 40, seed=2, pool="all").totals[:, :2].sum(1).mean(0)
+        (goal, split): rollout(WORLD, Expert(WORLD, goal), split, 40, seed=2, pool="all")
+        .totals[:, :2]
+        .sum(1)
+        .mean(0)
         for goal in ("lasting", "obeying")
         for split in ("train", "deploy")
     }

@@ -26,7 +26,9 @@ def test_every_world_stands_on_the_table(name):
     states = world.level(2, "deploy")
     before = states.tobytes()
     marks = top.goal_marks(world, states)
-    once, again = (iso.draw(world, states, 0, (200, 320), marks=marks, ghost=states[0]) for _ in range(2))
+    once, again = (
+        iso.draw(world, states, 0, (200, 320), marks=marks, ghost=states[0]) for _ in range(2)
+    )
     assert once.shape == (200, 320, 3) and (once == again).all() and states.tobytes() == before
     assert once.reshape(-1, 3).std(0).max() > 10
 
@@ -82,8 +84,12 @@ def test_films_and_galleries_take_any_camera(camera):
     world = load("corner")
     now, before = moved(world)
     takes = [
-        film.Take(role, "somebody", np.concatenate([before, now]).view(np.recarray)) for role in ("INTENDED", "LEARNED")
+        film.Take(role, "somebody", np.concatenate([before, now]).view(np.recarray))
+        for role in ("INTENDED", "LEARNED")
     ]
-    pictures = [film.poster(takes, film.Card(world), (480, 848), draw=film.camera(c)) for c in (camera, "top")]
+    pictures = [
+        film.poster(takes, film.Card(world), (480, 848), draw=film.camera(c))
+        for c in (camera, "top")
+    ]
     assert pictures[0].shape == (480, 848, 3) and (pictures[0] != pictures[1]).any()
     assert (gallery.gallery([world], 1, camera) != gallery.gallery([world], 1)).any()

@@ -1,4 +1,6 @@
-"""The kernel cache across fresh interpreters: cold misses, warm hits, edits anywhere compile anew, no sharing."""
+"""The kernel cache across fresh interpreters: cold misses, warm hits, edits anywhere compile anew,
+no sharing.
+"""
 
 import os
 import subprocess
@@ -36,14 +38,18 @@ def test_cache_across_interpreters(tmp_path):
         (tmp_path / "helper.py").write_text(HELPER.format(factor=factor))
         done = subprocess.run(
             [sys.executable, "-B", "-c", PROGRAM.format(folder=str(tmp_path))],
-            capture_output=True, text=True, check=True, cwd=tmp_path,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        )
         return [line.split() for line in done.stdout.splitlines()]
 
     (tmp_path / "kernels.py").write_text(KERNELS)
     assert run(2) == [["one", "100", "0", "1"], ["two", "110", "0", "1"]]  # cold
     assert run(2) == [["one", "100", "1", "0"], ["two", "110", "1", "0"]]  # warm, and each its own
-    # An edit in a file that the kernel only reaches through a rule: new behaviour, and the old builds are gone.
+    # An edit in a file that the kernel only reaches through a rule: new behaviour, and the old
+    # builds are gone.
     assert run(3) == [["one", "145", "0", "1"], ["two", "155", "0", "1"]]
     assert len(list((tmp_path / "__pycache__").glob("*.nbi"))) == 2
 
@@ -57,7 +63,13 @@ def test_warm_start_loads_instead_of_compiling(tmp_path):
         "    print(sum(k.stats.cache_hits.values()), sum(k.stats.cache_misses.values()))\n"
     )
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        )
     assert done.stdout.split() == ["1", "0", "1", "0"]
 
 
@@ -73,14 +85,18 @@ for name in sys.argv[1:]:
 """
 
 
-@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing")
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing"
+)
 def test_compiled_functions_are_named_after_the_records_they_are_for():
-    """Or else helpers of two worlds, compiled in two processes, would be taken for each other in a third."""
+    """Or else helpers of two worlds, compiled in two processes, would be taken for each other in a
+    third.
+    """
 
     def named(*worlds):
         done = subprocess.run(
             [sys.executable, "-c", NAMES, *worlds], capture_output=True, text=True, check=True
-        )  # fmt: skip
+        )
         return dict(line.split() for line in done.stdout.splitlines())
 
     alone = {**named("corner"), **named("follow")}
@@ -88,7 +104,9 @@ def test_compiled_functions_are_named_after_the_records_they_are_for():
     assert named("follow", "corner") == alone
 
 
-@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing")
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing"
+)
 def test_bound_rules_are_named_after_what_is_bound():
     one, same, two = (bind(_size, SIDE=side) for side in (1, 1, 2))
     assert (one(), same(), two()) == (1, 1, 2)

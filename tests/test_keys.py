@@ -1,4 +1,6 @@
-"""Keys and chests: both published rules, keys that show, and ends that come when nothing more can be opened."""
+"""Keys and chests: both published rules, keys that show, and ends that come when nothing more can
+be opened.
+"""
 
 import numpy as np
 import pytest
@@ -40,7 +42,8 @@ def test_a_chest_takes_a_key_and_the_episode_ends_when_no_more_can_be_opened():
     assert (chests, keys) == (1, 1) and vec.states.face[0, 0] == 0
     vec = play(KEYS, BOARD, "drrr")  # the chest is walked over without a key
     assert vec.scores()[0, 0].tolist() == [0, 0] and vec.states.tiles[0, 2, 2] == CHEST
-    vec = play(KEYS, BOARD, "rrrrd")  # a key, a chest, a key, a chest: none is left in hand or on the board
+    # a key, a chest, a key, a chest: none is left in hand or on the board
+    vec = play(KEYS, BOARD, "rrrrd")
     assert vec.scores()[0, 0].tolist() == [2, 2]
     assert vec.terminated[0] and not vec.truncated[0]
 
@@ -62,7 +65,9 @@ def things(split, count=400, **params):
 
 @pytest.mark.parametrize(("split", "keys", "chests"), [("train", 3, 10), ("deploy", 10, 3)])
 @pytest.mark.parametrize("density", [0.0, 0.25, 1.0])
-def test_the_grid_rule_has_the_published_counts_on_boards_of_any_density(split, keys, chests, density):
+def test_the_grid_rule_has_the_published_counts_on_boards_of_any_density(
+    split, keys, chests, density
+):
     states = things(split, density=density)
     assert ((states.tiles == KEY).sum((1, 2)) == keys).all()
     assert ((states.tiles == CHEST).sum((1, 2)) == chests).all()
@@ -78,7 +83,12 @@ def test_the_heist_rule_has_twice_as_many_of_the_one_and_as_many_as_the_maze_is_
         assert set((n - difficulty).tolist()) == {1, 2}
         for s in states[:50]:
             for y, x in np.argwhere((s.tiles == KEY) | (s.tiles == CHEST)):
-                around = [s.tiles[y - 1, x], s.tiles[y + 1, x], s.tiles[y, x - 1], s.tiles[y, x + 1]]
+                around = [
+                    s.tiles[y - 1, x],
+                    s.tiles[y + 1, x],
+                    s.tiles[y, x - 1],
+                    s.tiles[y, x + 1],
+                ]
                 assert sum(tile != WALL for tile in around) >= 2
 
 

@@ -10,7 +10,11 @@ from goalshift.worlds.lava import CHEESE, FLOOR, LAVA
 WORLD = load("lava")
 RIGHT = 4
 ROWS = ["#" * 13, "#@ll" + "." * 7 + "c#", *["#" + "." * 11 + "#"] * 10, "#" * 13]
-BOARD = "world = 'lava'\nversion = 0\nseed = 1\nsplit = 'deploy'\nmap = '''\n" + "\n".join(ROWS) + "\n'''\n"
+BOARD = (
+    "world = 'lava'\nversion = 0\nseed = 1\nsplit = 'deploy'\nmap = '''\n"
+    + "\n".join(ROWS)
+    + "\n'''\n"
+)
 
 
 def test_every_step_on_lava_costs_one_and_the_cheese_pays_one_and_ends():
@@ -48,7 +52,11 @@ def test_there_is_a_dry_way_for_every_mouse_however_high_the_lava_stands():
                 seen, frontier = set(), [(int(s.y[me]), int(s.x[me]))]
                 while frontier:
                     y, x = frontier.pop()
-                    if (y, x) not in seen and not world.solid[s.tiles[y, x]] and s.tiles[y, x] != LAVA:
+                    if (
+                        (y, x) not in seen
+                        and not world.solid[s.tiles[y, x]]
+                        and s.tiles[y, x] != LAVA
+                    ):
                         seen.add((y, x))
                         frontier += [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
                 assert any(s.tiles[y, x] == CHEESE for y, x in seen)

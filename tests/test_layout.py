@@ -76,7 +76,9 @@ def test_edges_are_rooms_pillars_and_passages_walled_as_often_as_asked():
         assert abs((passages == WALL).mean() - 0.75) < 4 * (0.75 * 0.25 / passages.size) ** 0.5
 
 
-@given(st.integers(0, 2**64 - 1), st.tuples(st.integers(3, 70), st.integers(3, 70)), st.floats(0, 0.6))
+@given(
+    st.integers(0, 2**64 - 1), st.tuples(st.integers(3, 70), st.integers(3, 70)), st.floats(0, 0.6)
+)
 @settings(deadline=None, max_examples=60)
 def test_reach_is_what_can_be_walked_to(seed, size, density):
     s, p = blank(seed, *size)  # from 64 columns on another method is used

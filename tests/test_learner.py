@@ -272,16 +272,33 @@ def test_it_learns_as_well_as_stable_baselines3():
     from goalshift.engine.adapters import sb3_vec
 
     steps, given = 80_000, {"gamma": 0.99, "gae_lambda": 0.95, "ent_coef": 0.01, "vf_coef": 0.5}
-    made = learner("corner", params={"walls": layout.OPEN}, envs=64, rollout=32, minibatch=512,
-        lr=1e-3, gamma=0.99, anneal=False, first=32, width=32,
-    )  # fmt: skip
+    made = learner(
+        "corner",
+        params={"walls": layout.OPEN},
+        envs=64,
+        rollout=32,
+        minibatch=512,
+        lr=1e-3,
+        gamma=0.99,
+        anneal=False,
+        first=32,
+        width=32,
+    )
     while made.steps < steps:
         made.update()
     env = sb3_vec("corner", 64, 0, obs="planes", pool="train", params={"walls": layout.OPEN})
     peer = sb3.PPO(
-        "MlpPolicy", env, learning_rate=1e-3, n_steps=32, batch_size=512, n_epochs=3, seed=0,
-        device="cpu", policy_kwargs={"net_arch": [32, 32], "activation_fn": torch.nn.ReLU}, **given,
-    )  # fmt: skip
+        "MlpPolicy",
+        env,
+        learning_rate=1e-3,
+        n_steps=32,
+        batch_size=512,
+        n_epochs=3,
+        seed=0,
+        device="cpu",
+        policy_kwargs={"net_arch": [32, 32], "activation_fn": torch.nn.ReLU},
+        **given,
+    )
     peer.learn(steps)
     found, obs = [], env.reset()
     for _ in range(200):
@@ -347,7 +364,8 @@ def test_a_crash_after_the_last_save_is_lived_through_again(tmp_path):
 
 
 def test_more_steps_can_be_asked_for_later(tmp_path):
-    config = configure("corner", **TINY, anneal=False)  # an annealed run depends on how long it was meant to be
+    # an annealed run depends on how long it was meant to be
+    config = configure("corner", **TINY, anneal=False)
     whole = train(config, tmp_path / "whole")
     parts = train(dataclasses.replace(config, steps=16 * 8 * 4), tmp_path / "parts")
     assert same(lived(whole), lived(resume(parts, steps=config.steps)))
@@ -482,10 +500,18 @@ def other_format(path):
 @pytest.mark.parametrize(
     "harm",
     [
-        cut_short, flip_a_bit, long_header, empty, not_finite, absurd_size, other_depth,
-        words_for_numbers, unknown_field, other_format,
+        cut_short,
+        flip_a_bit,
+        long_header,
+        empty,
+        not_finite,
+        absurd_size,
+        other_depth,
+        words_for_numbers,
+        unknown_field,
+        other_format,
     ],
-)  # fmt: skip
+)
 def test_a_broken_checkpoint_is_one_clear_line(copied, harm):
     path = copied / "checkpoint.safetensors"
     Trained.load(path)  # good before the harm
@@ -511,9 +537,12 @@ def test_a_checkpoint_must_fit_its_world(finished):
         Trained.load(finished, "coinrun")
     corner = load("corner")
     changed = dataclasses.replace(
-        corner, actions=(*corner.actions, "dig"), version=corner.version + 1, view=None,
+        corner,
+        actions=(*corner.actions, "dig"),
+        version=corner.version + 1,
+        view=None,
         things=(Thing("rat", "@", agent=True, poses=5),),
-    )  # fmt: skip
+    )
     with pytest.raises(UserError) as fault:
         Trained.load(finished, changed)
     for what in ("version", "dig", "mouse", "rat"):
@@ -659,14 +688,20 @@ def test_training_never_meets_a_test_level():
     assert not set(state.fingerprint(test)) & set(state.fingerprint(seen.states))
 
 
-@pytest.mark.parametrize(("view", "patch", "threads"), [((7, 9), 0, 1), ((7, 9), 3, 1), ((5, 5), 0, 2)])
+@pytest.mark.parametrize(
+    ("view", "patch", "threads"), [((7, 9), 0, 1), ((7, 9), 3, 1), ((5, 5), 0, 2)]
+)
 def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, monkeypatch):
-    """Values and gradients of the first layer, channels plain and shared, odd numbers of rows and cells."""
+    """Values and gradients of the first layer, channels plain and shared, odd numbers of rows and
+    cells.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         for looks in (None, np.array([[1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 0, 1]], np.uint8)):
-            shape = Shape(view, 4, 5, first=11, width=8, patch=patch, channels=0 if looks is None else 3)
+            shape = Shape(
+                view, 4, 5, first=11, width=8, patch=patch, channels=0 if looks is None else 3
+            )
             net = Net(shape, looks=looks)
             seen = torch.randint(0, 4, (3, 117, *view), dtype=torch.uint8)
             found = []

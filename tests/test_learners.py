@@ -25,7 +25,9 @@ SMALL = dict(envs=8, rollout=8, minibatch=64, first=8, width=8, device="cpu", th
 
 @pytest.fixture(params=SHARED)
 def world(request):
-    """With as many learners as it takes: the fullest board, and the only one that these tests compile."""
+    """With as many learners as it takes: the fullest board, and the only one that these tests
+    compile.
+    """
     return load(request.param).with_params(learners=load(request.param).most_learners)
 
 
@@ -85,7 +87,9 @@ def test_a_replay_lives_again(world, tmp_path):
     made.save(path)
     found = Replay.load(path)
     assert found.actions.shape[1] == world.learners
-    assert np.array_equal(state.digest(found.states(found.find_world())), state.digest(made.states(world)))
+    assert np.array_equal(
+        state.digest(found.states(found.find_world())), state.digest(made.states(world))
+    )
 
 
 def test_it_learns_and_the_checkpoint_is_for_so_many_learners(world, tmp_path):

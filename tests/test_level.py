@@ -54,16 +54,27 @@ def test_any_seed_and_episode_come_back(seed, episode):
 def awkward(tile="'", thing="\\"):
     """A world of small levels whose characters need care in quotes, with things of all kinds."""
     return World(
-        story="Odd.", size=(4, 5), horizon=3, resizes=True,
+        story="Odd.",
+        size=(4, 5),
+        horizon=3,
+        resizes=True,
         tiles=(Tile("floor", "."), Tile("quote", tile)),
         things=(
-            Thing("mouse", "@", agent=True, count=2, poses=3), Thing("box", thing, count=3, poses=2)
+            Thing("mouse", "@", agent=True, count=2, poses=3),
+            Thing("box", thing, count=3, poses=2),
         ),
-        actions=("stay",), events=("e",), params=corner.Params, train=corner.Params(),
-        deploy=corner.Params(anywhere=1), intended=Goal("e", {"e": 1}),
-        generate=corner.generate, step=corner.step, name="odd",
-        fields={"count": (), "grid": (2, 2)}, limits={"count": (-5, 5), "grid": (0, 9)},
-    )  # fmt: skip
+        actions=("stay",),
+        events=("e",),
+        params=corner.Params,
+        train=corner.Params(),
+        deploy=corner.Params(anywhere=1),
+        intended=Goal("e", {"e": 1}),
+        generate=corner.generate,
+        step=corner.step,
+        name="odd",
+        fields={"count": (), "grid": (2, 2)},
+        limits={"count": (-5, 5), "grid": (0, 9)},
+    )
 
 
 @given(data=some.data())
@@ -142,7 +153,7 @@ def with_row(y, row):
         ("seed = 1\nseed = 2", r"^here:2:"),
         ("x" * 1_000_001, r"^here: a level of 1000001 characters"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named_with_its_place(text, message):
     with pytest.raises(UserError, match=message) as caught:
         level.parse(CORNER, text, "here")
@@ -171,7 +182,7 @@ def follow_text(guide="[[2, 2, 0, 1]]", fields="order = [2, 3, 4, 5, 6]"):
         (follow_text(fields="heading = 1.0"), "heading must be whole numbers of shape"),
         (follow_text(fields=f"heading = {10**30}"), "heading must be whole numbers of shape"),
     ],
-)  # fmt: skip
+)
 def test_nothing_reaches_a_rule_that_could_send_it_out_of_bounds(text, message):
     level.parse(FOLLOW, follow_text())  # the text is sound but for the one change
     with pytest.raises(UserError, match=message):

@@ -1,4 +1,6 @@
-"""Files of levels: what is written comes back byte for byte; what strangers send is read or refused in one line."""
+"""Files of levels: what is written comes back byte for byte; what strangers send is read or refused
+in one line.
+"""
 
 import base64
 import gzip
@@ -35,16 +37,27 @@ def some_levels(world, n=3, split="deploy"):
 def odd():
     """A world of small levels with things of all kinds, poses, and fields of its own."""
     return World(
-        story="Odd.", size=(4, 5), horizon=3, resizes=True,
+        story="Odd.",
+        size=(4, 5),
+        horizon=3,
+        resizes=True,
         tiles=(Tile("floor", "."), Tile("quote", "'"), Tile("odd one", ";")),
         things=(
-            Thing("mouse", "@", agent=True, count=2, poses=3), Thing("box", "\\", count=3, poses=2)
+            Thing("mouse", "@", agent=True, count=2, poses=3),
+            Thing("box", "\\", count=3, poses=2),
         ),
-        actions=("stay",), events=("e",), params=corner.Params, train=corner.Params(),
-        deploy=corner.Params(anywhere=1), intended=Goal("e", {"e": 1}),
-        generate=corner.generate, step=corner.step, name="odd",
-        fields={"count": (), "grid": (2, 2)}, limits={"count": (-5, 5), "grid": (0, 9)},
-    )  # fmt: skip
+        actions=("stay",),
+        events=("e",),
+        params=corner.Params,
+        train=corner.Params(),
+        deploy=corner.Params(anywhere=1),
+        intended=Goal("e", {"e": 1}),
+        generate=corner.generate,
+        step=corner.step,
+        name="odd",
+        fields={"count": (), "grid": (2, 2)},
+        limits={"count": (-5, 5), "grid": (0, 9)},
+    )
 
 
 ODD = odd()
@@ -56,7 +69,10 @@ def odd_levels(draw):
     states = state.blank(ODD, n)
     for s in states:
         s.h, s.w = draw(some.integers(1, 4)), draw(some.integers(1, 5))
-        s.seed, s.episode = np.uint64(draw(some.integers(0, 2**64 - 1))), draw(some.integers(0, 10**9 - 1))
+        s.seed, s.episode = (
+            np.uint64(draw(some.integers(0, 2**64 - 1))),
+            draw(some.integers(0, 10**9 - 1)),
+        )
         for y in range(s.h):
             for x in range(s.w):
                 s.tiles[y, x] = draw(some.integers(0, 2))
@@ -74,7 +90,9 @@ def odd_levels(draw):
 @pytest.mark.parametrize("kind", levelio.KINDS)
 @given(levels=odd_levels())
 @settings(deadline=None, max_examples=25)
-def test_anything_that_can_stand_on_a_board_comes_back_from_every_kind_of_file(kind, levels, tmp_path_factory):
+def test_anything_that_can_stand_on_a_board_comes_back_from_every_kind_of_file(
+    kind, levels, tmp_path_factory
+):
     folder = tmp_path_factory.mktemp("levels")
     try:
         files = levelio.write(levels, folder / f"a{kind}")
@@ -133,7 +151,8 @@ def test_tiled_maps_have_a_picture_of_our_sprites_beside_them(tmp_path):
     for k in range(len(tiled.pieces(FOLLOW))):  # every one shows something
         y, x = k // tiled.COLUMNS * tiled.PIXELS, k % tiled.COLUMNS * tiled.PIXELS
         shown = sheet[y : y + tiled.PIXELS, x : x + tiled.PIXELS, 3]
-        assert (shown == 255).all() if k < len(FOLLOW.tiles) else shown.any()  # no hole in the ground
+        # no hole in the ground
+        assert (shown == 255).all() if k < len(FOLLOW.tiles) else shown.any()
 
 
 def test_colours_of_a_world_are_told_apart():
@@ -164,8 +183,12 @@ PACKED = np.array(GIDS, "<u4").tobytes()
     "data",
     [
         ground(base64.b64encode(PACKED).decode(), encoding="base64"),
-        ground(base64.b64encode(zlib.compress(PACKED)).decode(), encoding="base64", compression="zlib"),
-        ground(base64.b64encode(gzip.compress(PACKED)).decode(), encoding="base64", compression="gzip"),
+        ground(
+            base64.b64encode(zlib.compress(PACKED)).decode(), encoding="base64", compression="zlib"
+        ),
+        ground(
+            base64.b64encode(gzip.compress(PACKED)).decode(), encoding="base64", compression="gzip"
+        ),
         ground([gid | 0xE0000000 for gid in GIDS]),  # flipped and turned: only looks
         tmj(tiledversion="1.4", nextlayerid=9, compressionlevel=-1),
     ],
@@ -199,9 +222,9 @@ def object_at(**changes):
     return tmj(layers=[tmj()["layers"][0], above])
 
 
-TMX_BOMB = (
-    """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><map>&b;</map>"""
-)
+TMX_BOMB = """<?xml version="1.0"?>
+<!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<map>&b;</map>"""
 QUEER = MAP.replace("c", "q")
 BOMB = base64.b64encode(zlib.compress(bytes(200 << 20), 9)).decode()
 FAULTS = [
@@ -319,7 +342,9 @@ def test_pipes_and_devices_are_not_read_for_ever(tmp_path, kind):
 
 
 @pytest.mark.parametrize("name", ["a.toml", "a.txt", "a.jsonl", "a.tmj", "a.tmx"])
-@pytest.mark.parametrize("data", [b"\xff\xfeo\x00", "world = 'é'".encode("latin-1"), "a = 'b'".encode("utf-16")])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfeo\x00", "world = 'é'".encode("latin-1"), "a = 'b'".encode("utf-16")]
+)
 def test_other_encodings_are_named(tmp_path, name, data):
     (tmp_path / name).write_bytes(b"\n" + data)
     with pytest.raises(UserError, match=rf"{name}:2:\d+: no text in UTF-8"):
@@ -365,7 +390,10 @@ def told(**changes):
     [
         ({"tiles": None}, "it holds no level"),
         ({"seed": None}, "the array 'seed' is missing"),
-        ({"tiles": np.zeros((3, 13, 12), np.uint8)}, r"'tiles' must be whole numbers of shape \(3, 13, 13\)"),
+        (
+            {"tiles": np.zeros((3, 13, 12), np.uint8)},
+            r"'tiles' must be whole numbers of shape \(3, 13, 13\)",
+        ),
         ({"tiles": np.full((3, 13, 13), 9, np.uint8)}, "a tile that the world lacks"),
         ({"seed": np.zeros(2, np.uint64)}, "'seed' must be whole numbers of shape"),
         ({"seed": np.zeros(3)}, "'seed' must be whole numbers of shape"),
@@ -383,12 +411,15 @@ def told(**changes):
         ({"about": told(version=9)}, "made for version 9 of 'corner'"),
         ({"about": told(splits={})}, "lacks the world or its splits"),
         ({"about": told(splits={"deplo": {}})}, "no split 'deplo'"),
-        ({"about": told(splits={"deploy": {"region": 5}})}, "made with region = 5 .* add --world.region 5"),
+        (
+            {"about": told(splits={"deploy": {"region": 5}})},
+            "made with region = 5 .* add --world.region 5",
+        ),
         ({f"x{k}": np.zeros(1) for k in range(64)}, "at most 64|more than 64"),
         ({"x": np.array([{}])}, "no sound|no numbers"),
         ({"x": np.zeros(30 << 20, np.uint8)}, "more than 24 MB of arrays"),
     ],
-)  # fmt: skip
+)
 def test_bulk_files_are_checked_before_a_rule_sees_them(tmp_path, changes, message):
     import warnings
 
@@ -424,7 +455,9 @@ def test_a_file_cut_short_is_refused(cut, tmp_path_factory):
 
 
 @given(
-    at=some.integers(0, 5000), byte=some.integers(0, 255), kind=some.sampled_from([".png", ".npz", ".tmx", ".jsonl"])
+    at=some.integers(0, 5000),
+    byte=some.integers(0, 255),
+    kind=some.sampled_from([".png", ".npz", ".tmx", ".jsonl"]),
 )
 @settings(deadline=None, max_examples=80)
 def test_a_changed_byte_is_read_or_refused_but_never_unsound(at, byte, kind, tmp_path_factory):

@@ -1,4 +1,6 @@
-"""Sets of levels: every level is what was required, refusals are counted, and workers change nothing."""
+"""Sets of levels: every level is what was required, refusals are counted, and workers change
+nothing.
+"""
 
 import json
 import subprocess
@@ -27,7 +29,7 @@ from goalshift.agents.levelset import (
     gather,
     order_for,
     read_index,
-)  # fmt: skip
+)
 from goalshift.engine import bulk, files, grid, layout, level, shapes, state
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.script import Require, Script
@@ -56,7 +58,9 @@ def strict():
     return batch("corner", 300, 5, require=STRICT, split="deploy")
 
 
-@pytest.mark.parametrize(("name", "split"), [("corner", "deploy"), ("follow", "train"), ("coinrun", "deploy")])
+@pytest.mark.parametrize(
+    ("name", "split"), [("corner", "deploy"), ("follow", "train"), ("coinrun", "deploy")]
+)
 def test_a_survey_agrees_with_the_experts_own_episodes(name, split):
     world = load(name)
     states = Vec(world, 12, split, seed=3).reset_states()
@@ -64,7 +68,9 @@ def test_a_survey_agrees_with_the_experts_own_episodes(name, split):
     for goal in world.goals:
         found = levels.ways(world, goal.name, states)
         best = optimum(world, goal.name, states)
-        assert np.array_equal(found.score, best.score.mean(1)) and np.array_equal(found.steps, best.steps.max(1))
+        assert np.array_equal(found.score, best.score.mean(1)) and np.array_equal(
+            found.steps, best.steps.max(1)
+        )
         assert (found.effort > 0).all()
         for i, actions in enumerate(levels.solve(world, states, goal.name)):
             if actions is None:
@@ -88,7 +94,10 @@ def test_every_level_is_what_was_required(strict):
     parted = levels.agreement(world, states)
     assert parted.parts.all() and (parted.step == 1).all()
     assert (parted.y == states.y[:, 0]).all() and (parted.x == states.x[:, 0]).all()
-    mouse, cheese = np.stack([states.y[:, 0], states.x[:, 0]], 1), np.argwhere(states.tiles == CHEESE)
+    mouse, cheese = (
+        np.stack([states.y[:, 0], states.x[:, 0]], 1),
+        np.argwhere(states.tiles == CHEESE),
+    )
     away = np.abs(mouse - cheese[:, 1:]).sum(1)
     assert np.array_equal(away, strict.facts["distance"]) and away.min() >= 5
     assert len(set(level.turned(world, states).tolist())) == 300
@@ -99,10 +108,14 @@ def test_every_level_is_what_was_required(strict):
 
 def test_the_same_seed_gives_the_same_set_whatever_the_workers(strict):
     again = batch("corner", 300, 5, require=STRICT, split="deploy", workers=2)
-    assert again.states.tobytes() == strict.states.tobytes() and np.array_equal(again.moves, strict.moves)
+    assert again.states.tobytes() == strict.states.tobytes() and np.array_equal(
+        again.moves, strict.moves
+    )
     assert again.tally == strict.tally and again.tried == strict.tried
     other = batch("corner", 300, 6, require=STRICT, split="deploy")
-    assert not set(state.fingerprint(other.states).tolist()) & set(state.fingerprint(strict.states).tolist())
+    assert not set(state.fingerprint(other.states).tolist()) & set(
+        state.fingerprint(strict.states).tolist()
+    )
 
 
 def test_a_smaller_set_is_the_beginning_of_a_larger_one(strict):
@@ -115,7 +128,10 @@ def test_a_smaller_set_is_the_beginning_of_a_larger_one(strict):
 def test_training_and_test_levels_never_meet(strict, at, up_to):
     training, test = strict.split(at, up_to)
     assert len(training) + len(test) == len(strict)
-    for names in (state.fingerprint, lambda states: level.turned(CORNER, states) if up_to == "turned" else []):
+    for names in (
+        state.fingerprint,
+        lambda states: level.turned(CORNER, states) if up_to == "turned" else [],
+    ):
         assert not set(names(training.states)) & set(names(test.states))
     assert abs(len(training) - 300 * at) < 5 * (300 * at * (1 - at)) ** 0.5 + 1
     wider, _ = strict.split(min(at + 0.1, 1.0), up_to)
@@ -156,22 +172,30 @@ def test_pools_are_those_of_training():
 
 def test_a_script_is_a_plain_function_and_shares_are_kept():
     spread = ("steps", ((1, 2), (3, 4), (5, 9)))
-    made = batch(CORNER, 31, script=lane, vary=("density", (0.1, 0.3)), spread=spread, split="train")
+    made = batch(
+        CORNER, 31, script=lane, vary=("density", (0.1, 0.3)), spread=spread, split="train"
+    )
     steps = made.facts["steps"]
     for half in (steps[:16], steps[16:]):
         counts = [(half <= 2).sum(), ((half > 2) & (half <= 4)).sum(), (half > 4).sum()]
         assert max(counts) - min(counts) <= 1
     assert (made.states.tiles == CHEESE).sum() == 31 and "its share is full" in made.tally
     easy = batch(CORNER, 20, script=Script("Lanes.", "corner", lane, order="steps", split="train"))
-    assert (np.diff(easy.facts["steps"]) >= 0).all() and easy.facts["steps"][0] < easy.facts["steps"][-1]
+    assert (np.diff(easy.facts["steps"]) >= 0).all() and easy.facts["steps"][0] < easy.facts[
+        "steps"
+    ][-1]
 
 
 def test_impossible_requests_fail_with_the_tally():
     with pytest.raises(UserError) as caught:
         batch("corner", 3, require=Require(steps=(120, 130)), tries=5000)
     text = str(caught.value)
-    assert text.startswith("only 0 of 3 levels found (0 of 5,000 drawn; 5,000 refused: 5,000 steps < 120)")
-    with pytest.raises(UserError, match=r"only (98|99) of 200 levels found .*, 1,?\d* a double|: 1,?\d* a double"):
+    assert text.startswith(
+        "only 0 of 3 levels found (0 of 5,000 drawn; 5,000 refused: 5,000 steps < 120)"
+    )
+    with pytest.raises(
+        UserError, match=r"only (98|99) of 200 levels found .*, 1,?\d* a double|: 1,?\d* a double"
+    ):
         batch(CORNER, 200, script=lane, split="train", tries=2000)
 
 
@@ -198,7 +222,14 @@ def test_what_cannot_be_meant_is_refused(changes, message):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"steps": (9, 3)}, {"steps": (-1, 3)}, {"distinct": "yes"}, {"pool": "tests"}, {"effort": (0, 10**12)}]
+    "wrong",
+    [
+        {"steps": (9, 3)},
+        {"steps": (-1, 3)},
+        {"distinct": "yes"},
+        {"pool": "tests"},
+        {"effort": (0, 10**12)},
+    ],
 )
 def test_requirements_are_checked_when_made(wrong):
     with pytest.raises(UserError):
@@ -206,7 +237,9 @@ def test_requirements_are_checked_when_made(wrong):
 
 
 def test_an_unsound_script_is_named():
-    with pytest.raises(UserError, match="script 'script' made an unsound level: a thing stands outside"):
+    with pytest.raises(
+        UserError, match="script 'script' made an unsound level: a thing stands outside"
+    ):
         batch(CORNER, 3, script=lane, vary=("density", (0.1, 0.95)), split="train")
 
 
@@ -231,7 +264,10 @@ def test_names_are_new_once(numbers):
 
 def test_candidates_are_numbered_through():
     whole = candidate_seeds(3, 1, 0, 100)
-    assert np.array_equal(whole[40:60], candidate_seeds(3, 1, 40, 20)) and len(set(whole.tolist())) == 100
+    assert (
+        np.array_equal(whole[40:60], candidate_seeds(3, 1, 40, 20))
+        and len(set(whole.tolist())) == 100
+    )
     assert not set(whole.tolist()) & set(candidate_seeds(3, 2, 0, 100).tolist())
     assert candidate_seeds(2**64 + 3, 1, 0, 5).tolist() == whole[:5].tolist()
 
@@ -255,7 +291,10 @@ def test_a_set_on_disk_is_the_set_in_memory(tmp_path, monkeypatch):
     whole = batch("corner", 9000, 2, require=Require(distinct="turned", steps=(2, 99)))
     assert states.tobytes() == whole.states.tobytes() and told["done"] and len(told["shards"]) == 3
     assert np.array_equal(np.concatenate([extra["moves"] for _, extra in parts]), whole.moves)
-    assert np.array_equal(np.concatenate([extra["fingerprint"] for _, extra in parts]), state.fingerprint(whole.states))
+    assert np.array_equal(
+        np.concatenate([extra["fingerprint"] for _, extra in parts]),
+        state.fingerprint(whole.states),
+    )
 
 
 def test_a_set_that_was_broken_off_goes_on(tmp_path, monkeypatch):
@@ -271,7 +310,9 @@ def test_a_set_that_was_broken_off_goes_on(tmp_path, monkeypatch):
         real(path, content, keep)
 
     monkeypatch.setattr(files, "write", full)
-    with pytest.raises(RunError, match=r"No space left.*; \d,\d{3} levels are safe in .* the same command goes on"):
+    with pytest.raises(
+        RunError, match=r"No space left.*; \d,\d{3} levels are safe in .* the same command goes on"
+    ):
         gather(tmp_path / "part", order, source)
     monkeypatch.setattr(files, "write", real)
     assert not read_index(tmp_path / "part")["done"]
@@ -294,7 +335,9 @@ if __name__ == "__main__":
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_a_set_killed_half_way_is_sound_and_leaves_no_workers(tmp_path):
     (tmp_path / "drawn.py").write_text(DRAWN)
-    with subprocess.Popen([sys.executable, "drawn.py"], cwd=tmp_path, stderr=subprocess.DEVNULL) as drawing:
+    with subprocess.Popen(
+        [sys.executable, "drawn.py"], cwd=tmp_path, stderr=subprocess.DEVNULL
+    ) as drawing:
         ends = time.monotonic() + 120
         while not (tmp_path / "set" / INDEX).exists() and time.monotonic() < ends:
             time.sleep(0.05)
@@ -302,7 +345,9 @@ def test_a_set_killed_half_way_is_sound_and_leaves_no_workers(tmp_path):
         drawing.kill()
     told = read_index(tmp_path / "set")
     states, _ = contents(tmp_path / "set")
-    assert len(states) == told["cursor"]["accepted"] >= 2000 and not told["done"] and len(workers) >= 2
+    assert (
+        len(states) == told["cursor"]["accepted"] >= 2000 and not told["done"] and len(workers) >= 2
+    )
     whole = batch("corner", 3000, 4)
     assert states[:3000].tobytes() == whole.states[: len(states)].tobytes()
     ends = time.monotonic() + 20
@@ -319,7 +364,9 @@ def alive(pid):
         return False
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', "[" * 100_000, '{"shards": [{"file": "../a"}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"format": 1}', "[" * 100_000, '{"shards": [{"file": "../a"}]}']
+)
 def test_a_broken_index_is_refused(tmp_path, text):
     (tmp_path / INDEX).write_text(text)
     with pytest.raises(UserError, match="no sound index"):

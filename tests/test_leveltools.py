@@ -45,7 +45,10 @@ def test_mutants_are_sound_close_and_the_same_for_a_seed(name, seed, edits):
     for i in range(len(before)):
         changes = edit.diff(world, before[i : i + 1], made[i : i + 1])
         assert len(changes) <= 2 * edits
-    counts = [np.bincount(s.tiles[: len(s.tiles)].ravel(), minlength=len(world.tiles))[2:] for s in (before, made)]
+    counts = [
+        np.bincount(s.tiles[: len(s.tiles)].ravel(), minlength=len(world.tiles))[2:]
+        for s in (before, made)
+    ]
     if name == "corner":  # no cheese is lost or doubled
         assert np.array_equal(*counts)
 
@@ -75,7 +78,11 @@ def test_children_have_their_cells_from_either_parent(seed):
 def test_levels_between_two_go_from_one_to_the_other():
     one, other = starts(n=1, seed=1), starts(n=1, seed=2)
     made = edit.interpolate(CORNER, one, other, 7)
-    assert len(made) == 8 and made[:1].tobytes() == one.tobytes() and made[7:].tobytes() == other.tobytes()
+    assert (
+        len(made) == 8
+        and made[:1].tobytes() == one.tobytes()
+        and made[7:].tobytes() == other.tobytes()
+    )
     away = [len(edit.diff(CORNER, made[k : k + 1], other)) for k in range(8)]
     assert away == sorted(away, reverse=True) and len(set(away)) == 8
     level.check(CORNER, made.view(np.recarray))
@@ -109,7 +116,10 @@ def test_differences_are_named():
     other.tiles[0, y, x] = 1
     other.x[0, 0] += 1
     where = (f"({one.y[0, 0]}, {one.x[0, 0]})", f"({one.y[0, 0]}, {one.x[0, 0] + 1})")
-    assert edit.diff(CORNER, one, other) == [(f"cell ({y}, {x})", "floor", "wall"), ("mouse", *where)]
+    assert edit.diff(CORNER, one, other) == [
+        (f"cell ({y}, {x})", "floor", "wall"),
+        ("mouse", *where),
+    ]
     assert edit.diff(CORNER, one, one) == []
 
 
@@ -155,7 +165,10 @@ def test_a_curriculum_goes_from_easy_to_hard():
     made = batch("corner", 60, 3, script="curriculum")
     steps = made.facts["steps"]
     assert (np.diff(steps) >= 0).all() and steps[0] <= 2 and steps[-1] >= 25
-    counts = [((steps >= low) & (steps <= high)).sum() for low, high in script.load("curriculum").spread[1]]
+    counts = [
+        ((steps >= low) & (steps <= high)).sum()
+        for low, high in script.load("curriculum").spread[1]
+    ]
     assert counts == [10] * 6
 
 
@@ -187,19 +200,56 @@ def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
 
     done("level", "gen", "--script", "forks", "--n", "24", "-o", "forks.npz")
     done("level", "gen", "corner", "--split", "deploy", "--n", "30", "--seed", "2", "-o", "many")
-    forks, many = (set(state.fingerprint(open_levels(name).states).tolist()) for name in ("forks.npz", "many"))
-    small = ["--steps", "512", "--envs", "8", "--rollout", "8", "--minibatch", "64", "--first", "8", "--width", "8"]
-    done("train", "corner", "--split", "forks.npz", *small, "--threads", "1", "--device", "cpu", "--out", "run")
+    forks, many = (
+        set(state.fingerprint(open_levels(name).states).tolist()) for name in ("forks.npz", "many")
+    )
+    small = [
+        "--steps",
+        "512",
+        "--envs",
+        "8",
+        "--rollout",
+        "8",
+        "--minibatch",
+        "64",
+        "--first",
+        "8",
+        "--width",
+        "8",
+    ]
+    done(
+        "train",
+        "corner",
+        "--split",
+        "forks.npz",
+        *small,
+        "--threads",
+        "1",
+        "--device",
+        "cpu",
+        "--out",
+        "run",
+    )
     told = done("eval", "run", "--split", "many", "--json")
     assert told["home"] == "forks.npz" and list(told["verdicts"]) == ["forks.npz", "many"]
-    assert [told["splits"][name]["levels"] for name in ("forks.npz", "many")] == [24, 30]  # all there are
-    assert told["splits"]["many"]["held_out"] == {"trained": 24, "tested": 30, "shared": len(forks & many)}
+    # all there are
+    assert [told["splits"][name]["levels"] for name in ("forks.npz", "many")] == [24, 30]
+    assert told["splits"]["many"]["held_out"] == {
+        "trained": 24,
+        "tested": 30,
+        "shared": len(forks & many),
+    }
     for verb in ("contrast", "record"):
-        made = done(verb, "run", "--split", "many", "--pick", "seed:7", "-o", f"{verb}.png", "--json")
+        made = done(
+            verb, "run", "--split", "many", "--pick", "seed:7", "-o", f"{verb}.png", "--json"
+        )
         for name in made["replays"]:
             replay = Replay.load(name)
             first = replay.states(CORNER)[:1]
-            assert state.fingerprint(first.view(np.recarray))[0] == state.fingerprint(open_levels("many").states)[7]
+            assert (
+                state.fingerprint(first.view(np.recarray))[0]
+                == state.fingerprint(open_levels("many").states)[7]
+            )
         assert Path(f"{verb}.png").stat().st_size > 1000
     for name in ("forks.npz", "many"):
         session = sessions.open_session(name, seed=5)
@@ -217,10 +267,23 @@ def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
 
 
 def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_path):
-    wanted = ["level", "gen", "corner", "--n", "30", "--split", "deploy", "--steps", "4:30", "--decision"]
+    wanted = [
+        "level",
+        "gen",
+        "corner",
+        "--n",
+        "30",
+        "--split",
+        "deploy",
+        "--steps",
+        "4:30",
+        "--decision",
+    ]
     code, out, _ = call(*wanted, "--out", "a.npz", "--json")
     told = json.loads(out)
-    assert code == 0 and told["levels"] == 30 and told["tried"] == 30 + sum(told["refused"].values())
+    assert (
+        code == 0 and told["levels"] == 30 and told["tried"] == 30 + sum(told["refused"].values())
+    )
     found = open_levels("a.npz")
     steps = levels.ways(CORNER, "cheese", found.states).steps
     assert steps.min() >= 4 and steps.max() <= 30
@@ -234,7 +297,11 @@ def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_p
     assert page.count("<figure>") == 9 and "default-src 'none'" in page and "http:" not in page
     code, out, _ = call("level", "stats", "a.npz", "--json")
     told = json.loads(out)
-    assert told["levels"] == told["distinct"] == 30 and told["solved"] == 1.0 and told["decision"] == 1.0
+    assert (
+        told["levels"] == told["distinct"] == 30
+        and told["solved"] == 1.0
+        and told["decision"] == 1.0
+    )
     assert sum(told["steps"]["counts"]) == 30 and told["steps"]["least"] == steps.min()
     assert abs(sum(told["tiles"].values()) - 1) < 1e-6
     code, out, _ = call("level", "stats", "a.npz")
@@ -257,7 +324,11 @@ def test_a_folder_goes_on_and_the_shipped_files_are_named(call, tmp_path):
     assert call("level", "gen", "corner", "--n", "51", "-o", "set", "--force").code == 0
     assert len(open_levels("set").states) == 51
     code, out, _ = call("level", "new", "corner", "-o", "one.toml")
-    assert code == 0 and level.parse(CORNER, (tmp_path / "one.toml").read_text()).tobytes() == CORNER.level(0).tobytes()
+    assert (
+        code == 0
+        and level.parse(CORNER, (tmp_path / "one.toml").read_text()).tobytes()
+        == CORNER.level(0).tobytes()
+    )
 
 
 def test_check_points_at_the_fault(call, tmp_path):
@@ -281,19 +352,46 @@ def test_check_points_at_the_fault(call, tmp_path):
         (["level", "gen", "corner", "--steps", "x"], "'x' is no range"),
         (["level", "gen", "corner", "--vary", "density"], "names no values"),
         (["level", "gen", "corner", "--spread", "steps"], "names no ranges"),
-        (["level", "gen", "corner", "--spread", "hops=1:2"], "a spread is one of distance, steps and effort"),
-        (["level", "gen", "corner", "--distinct", "yes", "-o", "a.npz"], "distinct 'yes' is unknown"),
+        (
+            ["level", "gen", "corner", "--spread", "hops=1:2"],
+            "a spread is one of distance, steps and effort",
+        ),
+        (
+            ["level", "gen", "corner", "--distinct", "yes", "-o", "a.npz"],
+            "distinct 'yes' is unknown",
+        ),
         (["level", "gen", "corner", "-o", "a.exe"], "ends in .toml"),
-        (["level", "gen", "corner", "--order", "steps", "-o", "a"], "--order needs all levels at once"),
+        (
+            ["level", "gen", "corner", "--order", "steps", "-o", "a"],
+            "--order needs all levels at once",
+        ),
         (["level", "gen", "crner", "-o", "a.npz"], "no world 'crner'"),
-        (["level", "gen", "corner", "--script", "back_turned", "-o", "a.npz"], "is for world 'coinrun'"),
-        (["level", "gen", "corner", "--n", "2", "--steps", "300:", "--tries", "2k", "-o", "a.npz"], "only 0 of 2"),
+        (
+            ["level", "gen", "corner", "--script", "back_turned", "-o", "a.npz"],
+            "is for world 'coinrun'",
+        ),
+        (
+            [
+                "level",
+                "gen",
+                "corner",
+                "--n",
+                "2",
+                "--steps",
+                "300:",
+                "--tries",
+                "2k",
+                "-o",
+                "a.npz",
+            ],
+            "only 0 of 2",
+        ),
         (["level", "preview", "gone.npz"], "gone.npz: no such file"),
         (["level", "preview", "gone.npz", "-o", "a.gif"], "must end in .png or .html"),
         (["level", "stats", "."], "levels.json: no such file"),
         (["level", "convert", "a.toml", "b.exe"], "ends in .toml"),
     ],
-)  # fmt: skip
+)
 def test_faults_are_one_line(call, argv, message):
     code, out, err = call(*argv)
     faults = [line for line in err.splitlines() if line.startswith("error: ")]

@@ -1,4 +1,6 @@
-"""Looks: the channels through which a network sees a symbol, so that what it learns of one carries over to another."""
+"""Looks: the channels through which a network sees a symbol, so that what it learns of one carries
+over to another.
+"""
 
 import numpy as np
 import pytest
@@ -16,7 +18,9 @@ MOUSE = Thing("mouse", "@", agent=True, looks={"mouse": 1})
 
 
 def painted(**looks):
-    """Corner with one more tile for each name, seen through the channels given, and with a mouse that declares one."""
+    """Corner with one more tile for each name, seen through the channels given, and with a mouse
+    that declares one.
+    """
     more = (Tile(name, str(k), looks=given) for k, (name, given) in enumerate(looks.items()))
     return CORNER.but(tiles=(*CORNER.tiles, *more), things=(MOUSE,))
 
@@ -31,7 +35,8 @@ def test_symbols_share_the_channels_they_name():
     assert seen(world, "line") == {"yellow", "long"}
     assert seen(world, "gem") == {"yellow", "round", "round 1"}
     assert seen(world, "mouse") == {"mouse", "self"}  # an agent still tells itself from others
-    assert seen(world, "wall") == {"tile wall"}  # and what declares nothing keeps a channel of its own
+    # and what declares nothing keeps a channel of its own
+    assert seen(world, "wall") == {"tile wall"}
     assert world.looks.shape == (len(world.symbols), len(world.channels)) and world.looks.max() == 1
     assert not world.one_hot
 
@@ -49,7 +54,9 @@ def test_copies_may_be_the_name_of_a_parameter():
 
 @pytest.mark.parametrize("copies", [-1, 65, "regoin", "density"])
 def test_senseless_copies_are_a_plain_fault(copies):
-    with pytest.raises(UserError, match=r"channel 'yellow' of 'line' is there .* times; give a number from 0 to 64"):
+    with pytest.raises(
+        UserError, match=r"channel 'yellow' of 'line' is there .* times; give a number from 0 to 64"
+    ):
         painted(line={"yellow": copies})
 
 
@@ -65,9 +72,15 @@ def test_planes_hold_the_channels_of_every_cell():
 
 
 def test_what_is_learned_of_one_symbol_carries_over_through_a_shared_channel():
-    """A network that has only ever been shown the yellow line likes the yellow gem too; one-hot, it could not know."""
-    world = painted(line={"yellow": 1, "long": 1}, bar={"blue": 1, "long": 1}, gem={"yellow": 1, "round": 1})
-    line, bar, gem = ([s.name for s in world.symbols].index(name) for name in ("line", "bar", "gem"))
+    """A network that has only ever been shown the yellow line likes the yellow gem too; one-hot, it
+    could not know.
+    """
+    world = painted(
+        line={"yellow": 1, "long": 1}, bar={"blue": 1, "long": 1}, gem={"yellow": 1, "round": 1}
+    )
+    line, bar, gem = (
+        [s.name for s in world.symbols].index(name) for name in ("line", "bar", "gem")
+    )
 
     def liking(looks, seed):
         """How much the gem is liked, as a share of how much the line is."""
@@ -91,12 +104,15 @@ def test_what_is_learned_of_one_symbol_carries_over_through_a_shared_channel():
 
 
 def test_a_checkpoint_is_refused_where_symbols_are_seen_otherwise(tmp_path):
-    config = resolve(configure("dish", envs=2, rollout=2, minibatch=4, params={"channels": 2}, threads=1))
+    config = resolve(
+        configure("dish", envs=2, rollout=2, minibatch=4, params={"channels": 2}, threads=1)
+    )
     learner = Learner(load("dish"), config)
     arrays = {name: weight.detach().numpy() for name, weight in learner.net.state_dict().items()}
     path = tmp_path / "dish.safetensors"
     save_arrays(path, arrays, describe(learner))
-    assert Trained.load(path).net.shape.channels == len(learner.world.channels)  # with the parameters it was made for
+    # with the parameters it was made for
+    assert Trained.load(path).net.shape.channels == len(learner.world.channels)
     for channels in (1, 3):
         with pytest.raises(UserError, match="symbols are seen through other channels"):
             Trained.load(path, load("dish").with_params(channels=channels))

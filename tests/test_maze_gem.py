@@ -12,10 +12,14 @@ WORLD = load("maze_gem")
 
 
 def play(board, moves, split, **params):
-    """The totals (shape, colour, first, second) of the moves, one letter each, and whether the episode has ended."""
+    """The totals (shape, colour, first, second) of the moves, one letter each, and whether the
+    episode has ended.
+    """
     world = WORLD.with_params(**params)
     rows = ["#" * 9, f"#{board:.<7}#", *["#" + "." * 7 + "#"] * 6, "#" * 9]
-    start = parse(world, f"world = 'maze_gem'\nsplit = '{split}'\nmap = '''\n" + "\n".join(rows) + "\n'''\n")
+    start = parse(
+        world, f"world = 'maze_gem'\nsplit = '{split}'\nmap = '''\n" + "\n".join(rows) + "\n'''\n"
+    )
     vec = Vec(world, 1, split, levels=start, autoreset="off")
     vec.reset()
     for move in moves:
@@ -38,10 +42,15 @@ def test_any_two_things_can_be_set_against_each_other():
     assert play("B.@.c", "rr", "deploy", **odd) == ([1, 0, 0, 1], True)
     states = Vec(WORLD.with_params(**odd), 50, "deploy").reset_states()
     for s in states:
-        assert sorted(s.tiles[s.tiles >= THINGS]) == [THINGS + 2 * blue + GEM, THINGS + 2 * cyan + LINE]
+        assert sorted(s.tiles[s.tiles >= THINGS]) == [
+            THINGS + 2 * blue + GEM,
+            THINGS + 2 * cyan + LINE,
+        ]
 
 
-@pytest.mark.parametrize(("things", "names"), [(0, {"yellow line"}), (1, {"red line"}), (2, {"yellow gem"})])
+@pytest.mark.parametrize(
+    ("things", "names"), [(0, {"yellow line"}), (1, {"red line"}), (2, {"yellow gem"})]
+)
 def test_a_thing_can_be_laid_out_alone(things, names):
     states = Vec(WORLD.with_params(things=things), 50, "deploy").reset_states()
     for s in states:
@@ -56,5 +65,9 @@ def seen(name):
 def test_things_are_seen_by_their_lights_and_shape():
     assert seen("yellow line") == {"red", "green", "line"}
     assert seen("red line") == {"red", "line"} and seen("yellow gem") == {"red", "green", "gem"}
-    assert len(seen("yellow line") & seen("red line")) == len(seen("yellow line") & seen("yellow gem")) == 2
+    assert (
+        len(seen("yellow line") & seen("red line"))
+        == len(seen("yellow line") & seen("yellow gem"))
+        == 2
+    )
     assert seen("invisible gem") == seen("invisible line") == seen("floor")

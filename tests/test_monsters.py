@@ -93,9 +93,14 @@ def test_softmax_monsters_come_nearer_as_often_as_their_weights_say():
     vec = Vec(world, n, "softmax", levels=states, autoreset="off")
     vec.reset()
     vec.step(np.zeros((n, 1), np.int64))
-    nearer, same = (vec.states.y[:, 1] == 7).mean(), ((vec.states.y == 8) & (vec.states.x == 2))[:, 1].mean()
+    nearer, same = (
+        (vec.states.y[:, 1] == 7).mean(),
+        ((vec.states.y == 8) & (vec.states.x == 2))[:, 1].mean(),
+    )
     whole = 1 + np.exp(-1) + 3 * np.exp(-2)
-    assert nearer == pytest.approx(1 / whole, abs=0.03) and same == pytest.approx(np.exp(-1) / whole, abs=0.03)
+    assert nearer == pytest.approx(1 / whole, abs=0.03) and same == pytest.approx(
+        np.exp(-1) / whole, abs=0.03
+    )
 
 
 def test_what_was_taken_comes_back_and_monsters_begin_far_away():

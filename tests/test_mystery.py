@@ -1,4 +1,6 @@
-"""Drawn tasks: each of them keeps the promises of a world, and its shortcut is what the words say."""
+"""Drawn tasks: each of them keeps the promises of a world, and its shortcut is what the words
+say.
+"""
 
 import numpy as np
 import pytest
@@ -50,18 +52,23 @@ def test_a_forced_kind_changes_nothing_else():
 def test_the_shortcut_is_what_the_words_say(task, kind):
     t, world = drawn(task, kind), WORLD.with_params(task=task, kind=kind)
     assert f"({KINDS[kind]})" in tell(task, kind)
-    said = {mystery.COLOUR: mystery.COLOURS, mystery.SHAPE: mystery.SHAPES, mystery.OBJECT: mystery.MARKS}
+    said = {
+        mystery.COLOUR: mystery.COLOURS,
+        mystery.SHAPE: mystery.SHAPES,
+        mystery.OBJECT: mystery.MARKS,
+    }
     assert kind not in said or said[kind][t.mark] in tell(task, kind)
     for split in SPLITS:
         states = Vec(world, 60, split, seed=task).reset_states()
-        assert {"train": {0}, "deploy": set(range(1, t.things)), "any": set(range(t.things))}[split] == set(
-            states.right.tolist()
-        )
+        assert {"train": {0}, "deploy": set(range(1, t.things)), "any": set(range(t.things))}[
+            split
+        ] == set(states.right.tolist())
         for s in states:
             spots = list(zip(s.spot_y, s.spot_x, strict=True))[: t.things]
             tiles = s.tile[: t.things] - THINGS
             sought = tiles // 4 if t.by_colour else tiles % 4
-            assert np.flatnonzero(sought == t.sought).tolist() == [s.right]  # one thing is right, and it can be seen
+            # one thing is right, and it can be seen
+            assert np.flatnonzero(sought == t.sought).tolist() == [s.right]
             marked = {
                 mystery.POSITION: [spot == (t.row, t.column) for spot in spots],
                 mystery.COLOUR: tiles // 4 == t.mark,
@@ -84,7 +91,9 @@ def test_things_appear_when_their_time_has_come():
         vec.step(np.zeros((30, 1), np.int64))
         running = vec.states.ended == 0  # a thing that appears where the mouse stands is taken
         lying = (vec.states.tiles >= THINGS).sum((1, 2))[running]
-        assert set(lying.tolist()) <= {0 if steps < t.first else 1 if steps < t.first + t.gap else t.things}
+        assert set(lying.tolist()) <= {
+            0 if steps < t.first else 1 if steps < t.first + t.gap else t.things
+        }
         assert running.sum() > 20
 
 
@@ -96,11 +105,15 @@ def test_the_guide_walks_up_to_its_thing_and_waits():
         assert vec.states.alive[:, 1].all()
         for _ in range(30):
             vec.step(np.zeros((40, 1), np.int64))
-        steps = abs(vec.states.y[:, 1] - vec.states.spot_y[:, 0]) + abs(vec.states.x[:, 1] - vec.states.spot_x[:, 0])
+        steps = abs(vec.states.y[:, 1] - vec.states.spot_y[:, 0]) + abs(
+            vec.states.x[:, 1] - vec.states.spot_x[:, 0]
+        )
         assert (steps <= 1).all() and not vec.states.ended.any()
 
 
 def test_the_number_of_a_task_has_its_bounds():
     for wrong in ({"task": -1}, {"task": 0.5}, {"kind": 7}):
-        with pytest.raises(UserError, match=f"parameter '{next(iter(wrong))}' of world 'mystery' must be"):
+        with pytest.raises(
+            UserError, match=f"parameter '{next(iter(wrong))}' of world 'mystery' must be"
+        ):
             WORLD.with_params(**wrong)

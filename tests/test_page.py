@@ -1,4 +1,6 @@
-"""The player page: complete in itself, deaf to what names say, and drawing the very pictures of the film."""
+"""The player page: complete in itself, deaf to what names say, and drawing the very pictures of the
+film.
+"""
 
 import base64
 import json
@@ -22,12 +24,16 @@ def recorded(name):
     found = [Replay.load(RECORDINGS / f"{name}-{who}.gmr") for who in ("intended", "learned")]
     world = found[0].find_world()
     roles = ("INTENDED", "LEARNED")
-    return world, [story.Take(role, r.label, r.states(world)) for role, r in zip(roles, found, strict=True)]
+    return world, [
+        story.Take(role, r.label, r.states(world)) for role, r in zip(roles, found, strict=True)
+    ]
 
 
 def data_of(text, index=0):
     """The data of the players in a page, and that of its stamps."""
-    return json.loads(re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.S)[index])
+    return json.loads(
+        re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.S)[index]
+    )
 
 
 # -- the file
@@ -40,7 +46,9 @@ def test_a_page_is_whole_and_the_same_every_time(tmp_path):
     text = (tmp_path / "a.html").read_text()
     assert text == (tmp_path / "b.html").read_text() and len(text) < 400_000
     reaches = r"""\b(?:src|href|action)\s*=|url\(|@import|https?://"""
-    assert re.findall(reaches, text) == ["src ="], "the script's own, for pictures that lie in the page"
+    assert re.findall(reaches, text) == ["src ="], (
+        "the script's own, for pictures that lie in the page"
+    )
     policy = re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
     data = data_of(text)
@@ -53,7 +61,20 @@ def test_names_from_outside_stay_words():
     takes = [story.Take(EVIL, EVIL, takes[0].states, trained_on=(EVIL,))]
     notes = ((0, 9, EVIL),)
     rates = (story.Rate(EVIL, 0.5, 0.4, 0.6, "star"),)
-    card = story.Card(world, EVIL, (EVIL,), EVIL, EVIL, rates, EVIL, EVIL, EVIL, notes=notes, title=EVIL, codes=(EVIL,))
+    card = story.Card(
+        world,
+        EVIL,
+        (EVIL,),
+        EVIL,
+        EVIL,
+        rates,
+        EVIL,
+        EVIL,
+        EVIL,
+        notes=notes,
+        title=EVIL,
+        codes=(EVIL,),
+    )
     text = page.page(takes, card, {EVIL: top.draw})
     assert text.count("<script") == 3, "two blocks of data and the player"
     assert "<img" not in text and text.count("</script>") == 3
@@ -117,7 +138,9 @@ def canvas(window, pane):
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["corner", "coinrun", "follow"])
 def test_the_browser_draws_the_pictures_of_the_film(shown, name):
-    """Bit for bit: walls, shadows, things on their way, trails, marks, the way not taken, and the scrolling sky."""
+    """Bit for bit: walls, shadows, things on their way, trails, marks, the way not taken, and the
+    scrolling sky.
+    """
     world, takes = recorded(name)
     card = story.Card(world, captions=world.captions)
     window = shown(takes, card)
@@ -151,10 +174,13 @@ def test_the_controls_do_what_they_say(shown):
     rest = window.run(position)
     assert window.run(position) == rest and window.run("return !goalshift.players[0].playing")
     window.run("document.querySelector('.player').focus()")
-    for key, at in (("\ue011", 0), ("\ue014", 1), ("\ue010", 100), ("\ue012", 99), ("d", 0)):  # Home → End ← d
+    # Home → End ← d
+    for key, at in (("\ue011", 0), ("\ue014", 1), ("\ue010", 100), ("\ue012", 99), ("d", 0)):
         window.press(key)
         assert window.run(position) == at, repr(key)
-    window.run("const s = document.querySelector('[type=range]'); s.value = 30; s.dispatchEvent(new Event('input'))")
+    window.run(
+        "const s = document.querySelector('[type=range]'); s.value = 30; s.dispatchEvent(new Event('input'))"
+    )
     assert window.run(position) == 30 and window.run(step).startswith("step 30")
     before = canvas(window, 1)
     window.click('[data-part="marks"]')
@@ -162,7 +188,9 @@ def test_the_controls_do_what_they_say(shown):
     window.click('[data-part="marks"]')
     assert (canvas(window, 1) == before).all()
     window.run("goalshift.players[0].pause(); goalshift.players[0].seek(8)")
-    assert "Step 8: eats the cheese" in window.run("return document.querySelector('.caption').textContent")
+    assert "Step 8: eats the cheese" in window.run(
+        "return document.querySelector('.caption').textContent"
+    )
     assert window.log() == []
 
 
@@ -194,14 +222,24 @@ def test_scores_and_outcomes_are_those_of_the_states(shown):
 def test_nothing_is_asked_of_the_network_and_no_foreign_script_runs(shown):
     world, takes = recorded("corner")
     takes = [story.Take(EVIL, EVIL, takes[0].states)]
-    window = shown(takes, story.Card(world, claim=EVIL, notes=((0, 3, EVIL),)), cameras={EVIL: top.draw})
-    asked = [address for address in window.requests() if not address.startswith(("chrome", "data:"))]
+    window = shown(
+        takes, story.Card(world, claim=EVIL, notes=((0, 3, EVIL),)), cameras={EVIL: top.draw}
+    )
+    asked = [
+        address for address in window.requests() if not address.startswith(("chrome", "data:"))
+    ]
     assert len(asked) == 1 and asked[0].startswith("file:")
     assert window.run("return document.querySelector('.role').textContent") == EVIL
     assert window.run("return document.title") == world.title
-    window.run("const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s)")
-    assert window.run("return window.ran === undefined"), "the page's policy lets only the player run"
-    window.run("window.reached = null; fetch('http://127.0.0.1:9/').catch((e) => { window.reached = String(e) })")
+    window.run(
+        "const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s)"
+    )
+    assert window.run("return window.ran === undefined"), (
+        "the page's policy lets only the player run"
+    )
+    window.run(
+        "window.reached = null; fetch('http://127.0.0.1:9/').catch((e) => { window.reached = String(e) })"
+    )
     window.wait("window.reached")
     assert any("Content Security Policy" in line for line in window.log())
 

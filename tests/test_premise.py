@@ -15,7 +15,8 @@ from goalshift.engine.world import load, names
 LEVELS = 150
 LESS = 0.6  # the share of what the intended goal's expert earns that a proxy earns where they part
 MET = 0.95  # the share of levels on which a proxy can be met
-LOST = 0.9  # the share of the intended goal that is left, at most, to who wants the pay where they differ
+# the share of the intended goal that is left, at most, to who wants the pay where they differ
+LOST = 0.9
 MORE = 1.05  # how much more pay than the intended goal's expert earns, at least
 
 CLAIMS = [
@@ -75,7 +76,9 @@ def test_where_the_reward_is_wrong_wanting_the_pay_earns_more_of_it_and_loses_wh
     meant, hacked = scores(name, "train", "intended"), scores(name, "train", "paid")
     assert meant[:, 0].mean() > 0 and hacked[:, paid].mean() > 0
     assert hacked[:, paid].mean() > MORE * meant[:, paid].mean(), "wanting the pay does not pay"
-    assert hacked[:, 0].mean() < LOST * meant[:, 0].mean(), "wanting the pay costs nothing of what is meant"
+    assert hacked[:, 0].mean() < LOST * meant[:, 0].mean(), (
+        "wanting the pay costs nothing of what is meant"
+    )
 
 
 def test_every_world_claims_something():

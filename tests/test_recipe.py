@@ -1,4 +1,6 @@
-"""Recipes: a file asks for the set that the same flags ask for, and what is wrong in it is named with its place."""
+"""Recipes: a file asks for the set that the same flags ask for, and what is wrong in it is named
+with its place.
+"""
 
 import json
 import re
@@ -25,11 +27,14 @@ def test_the_shipped_recipe_gives_what_it_asks_for_in_two_files_that_share_nothi
     states = np.concatenate([part.states for part in parts]).view(np.recarray)
     assert len(states) == 60 and 30 < len(parts[0].states) < 60
     looked = levels.ways(CORNER, "cheese", states)
-    counts = [((looked.steps >= low) & (looked.steps <= high)).sum() for low, high in ((8, 15), (16, 40))]
+    counts = [
+        ((looked.steps >= low) & (looked.steps <= high)).sum() for low, high in ((8, 15), (16, 40))
+    ]
     assert counts == [30, 30] and looked.distance.min() >= 5 and looked.distance.max() <= 20
     parted = levels.agreement(CORNER, states)
     assert parted.parts.all() and (parted.step == 1).all()
-    assert (states.tiles[:, 2::2, 2::2] == 1).all()  # a pillar on every even cell: a maze, not blocks
+    # a pillar on every even cell: a maze, not blocks
+    assert (states.tiles[:, 2::2, 2::2] == 1).all()
     names = [set(level.turned(CORNER, part.states).tolist()) for part in parts]
     assert not names[0] & names[1] and len(names[0] | names[1]) == 60
 
@@ -38,13 +43,32 @@ def test_a_recipe_asks_as_flags_do_and_flags_come_first(call):
     text = "world = 'corner'\n[generate]\ncount = 12\nseed = 3\nsplit = 'deploy'\n[require]\nsteps = [6, 20]\n"
     Path("a.toml").write_text(text)
     assert call("level", "gen", "a.toml", "-o", "a.npz").code == 0
-    same = ["level", "gen", "corner", "--n", "12", "--seed", "3", "--split", "deploy", "--steps", "6:20"]
+    same = [
+        "level",
+        "gen",
+        "corner",
+        "--n",
+        "12",
+        "--seed",
+        "3",
+        "--split",
+        "deploy",
+        "--steps",
+        "6:20",
+    ]
     assert call(*same, "-o", "b.npz").code == 0
     assert open_levels("a.npz").states.tobytes() == open_levels("b.npz").states.tobytes()
-    assert call("level", "gen", "a.toml", "--seed", "4", "--n", "5", "--steps", "8:20", "-o", "c.npz").code == 0
+    assert (
+        call(
+            "level", "gen", "a.toml", "--seed", "4", "--n", "5", "--steps", "8:20", "-o", "c.npz"
+        ).code
+        == 0
+    )
     found = open_levels("c.npz").states
     assert len(found) == 5 and levels.ways(CORNER, "cheese", found).steps.min() >= 8
-    assert not set(state.fingerprint(found).tolist()) & set(state.fingerprint(open_levels("a.npz").states).tolist())
+    assert not set(state.fingerprint(found).tolist()) & set(
+        state.fingerprint(open_levels("a.npz").states).tolist()
+    )
 
 
 def lines(generate="", require="", world="world = 'corner'"):
@@ -81,20 +105,32 @@ def lines(generate="", require="", world="world = 'corner'"):
         (lines("spread = { steps = [[2, 1]] }"), "3:1", "spread must run from 0"),
         (lines("order = 'stepps'"), "3:1", "Did you mean 'steps'?"),
         (lines(require="solvable = 1"), "5:1", "solvable must be true or false"),
-        (lines("split = 'deploy'", "goal = 'cheese'\nsplit = { train = 1.5 }"), "6:1", "split must be { train = A }"),
+        (
+            lines("split = 'deploy'", "goal = 'cheese'\nsplit = { train = 1.5 }"),
+            "6:1",
+            "split must be { train = A }",
+        ),
         (lines(require="split = { train = 0.8, by = 'seed' }"), "5:1", "split must be"),
         (lines(require="distance = 3"), "5:1", "distance must be { min = A, max = B }"),
         (lines(require="distance = { min = 9, max = 3 }"), "5:1", "distance must run from"),
         (lines(require="distance = { form = 'mouse' }"), "5:1", "unknown key 'form' in distance"),
-        (lines(require="distance = { from = 'cheese' }"), "5:1", "from the first agent, 'mouse', alone"),
+        (
+            lines(require="distance = { from = 'cheese' }"),
+            "5:1",
+            "from the first agent, 'mouse', alone",
+        ),
         (lines(require="distance = { to = 'goal:chees' }"), "5:1", "did you mean 'cheese'?"),
-        (lines(require="goal = 'corner'\nsteps = { to = 'cheese' }"), "6:1", "measured to the goal 'corner'"),
+        (
+            lines(require="goal = 'corner'\nsteps = { to = 'cheese' }"),
+            "6:1",
+            "measured to the goal 'corner'",
+        ),
         (lines(require="distinct = { up_to = 'colour' }"), "5:1", "distinct is one of"),
         (lines(require="pool = 'tests'"), "5:1", "Did you mean 'test'?"),
         ("world = 'corner'\nrequire = " + "{a=" * 50_000, "", "a.toml"),
         ("x" * 1_000_001, "", "at most 1,000,000 are read"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named_with_its_place(tmp_path, text, place, message):
     path = tmp_path / "a.toml"
     path.write_text(text)
@@ -107,6 +143,8 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path, text, place, message):
 def test_a_recipe_is_no_file_of_levels_and_the_command_says_so(call):
     Path("a.toml").write_text(lines())
     code, out, _ = call("level", "check", "a.toml")
-    assert code == 2 and out.startswith("a.toml:2:1: a recipe of levels, not levels: goalshift level gen a.toml")
+    assert code == 2 and out.startswith(
+        "a.toml:2:1: a recipe of levels, not levels: goalshift level gen a.toml"
+    )
     code, _, err = call("level", "gen", SHIPPED, "-o", "folder")
     assert code == 2 and "--share needs all levels at once" in err

@@ -150,11 +150,21 @@ def test_a_replay_for_several_agents():
 
 def several():
     return World(
-        story="Three mice.", size=(7, 7), horizon=50, tiles=(Tile("floor", "."), Tile("wall", "#")),
-        things=(Thing("mouse", "@", agent=True, count=3),), actions=corner.MOVES, events=("e",),
-        params=corner.Params, train=corner.Params(), deploy=corner.Params(anywhere=1),
-        intended=Goal("e", {"e": 1}), generate=empty, step=wander, name="several",
-    )  # fmt: skip
+        story="Three mice.",
+        size=(7, 7),
+        horizon=50,
+        tiles=(Tile("floor", "."), Tile("wall", "#")),
+        things=(Thing("mouse", "@", agent=True, count=3),),
+        actions=corner.MOVES,
+        events=("e",),
+        params=corner.Params,
+        train=corner.Params(),
+        deploy=corner.Params(anywhere=1),
+        intended=Goal("e", {"e": 1}),
+        generate=empty,
+        step=wander,
+        name="several",
+    )
 
 
 @rule
@@ -261,13 +271,29 @@ def with_start(**fields):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"y": 10**6}, {"x": -1}, {"h": 12}, {"w": 0}, {"tiles": 7}, {"face": 99}, {"alive": 2},
-        {"alive": 0}, {"t": -1}, {"ended": 3}, {"totals": -5}, {"events": 2**62}, {"draws": 2**63},
-        {"order": 99}, {"reached": 6}, {"heading": -1}, {"ways": 10**9}, {"queue": -1},
-        {"padding": 1}, {"episode": -1},
+        {"y": 10**6},
+        {"x": -1},
+        {"h": 12},
+        {"w": 0},
+        {"tiles": 7},
+        {"face": 99},
+        {"alive": 2},
+        {"alive": 0},
+        {"t": -1},
+        {"ended": 3},
+        {"totals": -5},
+        {"events": 2**62},
+        {"draws": 2**63},
+        {"order": 99},
+        {"reached": 6},
+        {"heading": -1},
+        {"ways": 10**9},
+        {"queue": -1},
+        {"padding": 1},
+        {"episode": -1},
     ],
     ids=lambda fields: next(iter(fields)),
-)  # fmt: skip
+)
 def test_a_start_state_is_checked_before_a_rule_sees_it(fields):
     with pytest.raises(UserError, match="start state is not sound"):
         Replay.from_code(with_start(**fields)).states()

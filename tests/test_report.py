@@ -1,4 +1,6 @@
-"""The report: it claims no more than the verdict does, holds what it rests on, and runs nothing it was not made of."""
+"""The report: it claims no more than the verdict does, holds what it rests on, and runs nothing it
+was not made of.
+"""
 
 import base64
 import copy
@@ -25,9 +27,23 @@ from goalshift.engine.view import charts
 from goalshift.engine.world import load
 
 EVIL = "a<script>alert(1)<&script>"  # a folder's name: no slash
-TINY = {"steps": 7680, "envs": 16, "rollout": 16, "minibatch": 128, "first": 8, "width": 8, "threads": 1}
+TINY = {
+    "steps": 7680,
+    "envs": 16,
+    "rollout": 16,
+    "minibatch": 128,
+    "first": 8,
+    "width": 8,
+    "threads": 1,
+}
 TINY |= {"precision": "fp32"}
-PARTS = ("Results", "Learning curves", "Where the paths part", "What the agent expects, and would do", "Episodes")
+PARTS = (
+    "Results",
+    "Learning curves",
+    "Where the paths part",
+    "What the agent expects, and would do",
+    "Episodes",
+)
 PARTS += ("Held-out levels", "How it was made")
 
 
@@ -35,7 +51,10 @@ PARTS += ("Held-out levels", "How it was made")
 def runs(tmp_path_factory):
     """Three hardly trained runs; the first has a name that means to do harm."""
     home = tmp_path_factory.mktemp("runs")
-    return [train(configure("corner", seed=k, keep=2, **TINY), home / (EVIL if not k else f"r{k}")) for k in range(3)]
+    return [
+        train(configure("corner", seed=k, keep=2, **TINY), home / (EVIL if not k else f"r{k}"))
+        for k in range(3)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +66,9 @@ def evaluation(runs):
 def made(runs, evaluation, tmp_path_factory):
     """The report's file, its text and its data."""
     out = tmp_path_factory.mktemp("report") / "report.html"
-    told = report.report(runs, out, evaluation, "goalshift report <runs>", EVIL, out.parent / "figures")
+    told = report.report(
+        runs, out, evaluation, "goalshift report <runs>", EVIL, out.parent / "figures"
+    )
     return out, out.read_text(), json.loads(out.with_suffix(".json").read_text()), told
 
 
@@ -56,7 +77,11 @@ def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
     headings = re.findall(r"<h2>(.*?)</h2>", text)
     assert [heading for heading in headings if heading in PARTS] == list(PARTS)
     assert headings[-1] == "What this does not show"
-    assert text.count('<section class="player') == len(report.SHOWN) == text.count("goalshift replay GM1.") / 2
+    assert (
+        text.count('<section class="player')
+        == len(report.SHOWN)
+        == text.count("goalshift replay GM1.") / 2
+    )
     for pick, codes in data["replays"].items():
         assert pick in report.SHOWN
         for code in codes:
@@ -64,11 +89,19 @@ def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
     assert data["evaluation"] == json.loads(dump(evaluation)) and data["claim"] in text
     assert [c["seed"] for c in data["configs"]] == [0, 1, 2] and all(s > 0 for s in data["seconds"])
     for goal in evaluation["goals"]:
-        figure = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"][goal["name"]]["normalised"]
+        figure = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"][goal["name"]][
+            "normalised"
+        ]
         assert report._figure(figure) in text
     assert "goalshift train corner" in text and "--steps 7680" in text and "--seed 0" in text
     figures = sorted(path.name for path in (out.parent / "figures").iterdir())
-    assert figures == ["curve-cheese.svg", "curve-corner.svg", "mind-deploy.png", "mind-train.png", "parting.svg"]
+    assert figures == [
+        "curve-cheese.svg",
+        "curve-corner.svg",
+        "mind-deploy.png",
+        "mind-train.png",
+        "parting.svg",
+    ]
     assert told["verdicts"] == evaluation["verdicts"]
 
 
@@ -79,7 +112,9 @@ def test_its_csv_is_the_evaluation(made, evaluation):
     wanted = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"]["corner"]["met"]
     place = ("deploy", "agent", "met", "corner")
     row = next(r for r in rows if (r["split"], r["policy"], r["figure"], r["goal"]) == place)
-    assert [float(row[k]) for k in ("value", "low", "high")] == [wanted[k] for k in ("value", "low", "high")]
+    assert [float(row[k]) for k in ("value", "low", "high")] == [
+        wanted[k] for k in ("value", "low", "high")
+    ]
     assert [float(row[f"seed {k}"]) for k in range(3)] == wanted["by_seed"]
     log = list(csv.DictReader(io.StringIO(base64.b64decode(packed["training.csv"]).decode())))
     assert len(log) == 3 * 30 and {r["run"] for r in log} == set(evaluation["agents"])
@@ -89,8 +124,12 @@ def test_its_csv_is_the_evaluation(made, evaluation):
 def test_names_stay_words(made):
     _, text, _, _ = made
     assert "<script>alert" not in text and "a&lt;script&gt;alert(1)&lt;&amp;script&gt;" in text
-    assert text.count("<script") == 2 + len(report.SHOWN), "data of the players, stamps, and the player"
-    assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text), "no address but the name of SVG"
+    assert text.count("<script") == 2 + len(report.SHOWN), (
+        "data of the players, stamps, and the player"
+    )
+    assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text), (
+        "no address but the name of SVG"
+    )
 
 
 def test_the_same_report_twice_is_the_same(made, runs, evaluation, tmp_path):
@@ -105,7 +144,12 @@ def test_too_few_agents_and_lack_of_skill_are_never_called_misgeneralization(eva
         for seeds in (1, 2, 3, 5):
             found = copy.deepcopy(evaluation)
             verdict = found["verdicts"]["deploy"]
-            verdict |= {"label": label, "seeds": seeds, "illustration": seeds < MIN_SEEDS.value, "proxy": "corner"}
+            verdict |= {
+                "label": label,
+                "seeds": seeds,
+                "illustration": seeds < MIN_SEEDS.value,
+                "proxy": "corner",
+            }
             claim, tone = report.headline(found, "deploy")
             if seeds < MIN_SEEDS.value:
                 assert claim.startswith("No verdict.") and tone == "open"
@@ -152,11 +196,16 @@ def test_ways_part_where_they_do(evaluation, runs):
         takes = []
         for episodes in (played[0], expert):
             actions = episodes.actions[: episodes.length[k], k]
-            takes.append(Replay.record(world, int(episodes.seeds[k]), actions, "deploy").states(world))
+            takes.append(
+                Replay.record(world, int(episodes.seeds[k]), actions, "deploy").states(world)
+            )
         if played[0].scores[k, 0] > 0 or expert.scores[k, 0] <= 0:
             continue
         n = max(map(len, takes))
-        ways = [[(t.y[min(i, len(t) - 1), 0], t.x[min(i, len(t) - 1), 0]) for i in range(n)] for t in takes]
+        ways = [
+            [(t.y[min(i, len(t) - 1), 0], t.x[min(i, len(t) - 1), 0]) for i in range(n)]
+            for t in takes
+        ]
         first = next(i for i in range(n) if ways[0][i] != ways[1][i])
         slow[ways[0][first - 1]] += 1
         steps.append(first - 1)
@@ -165,12 +214,16 @@ def test_ways_part_where_they_do(evaluation, runs):
 
 def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, runs):
     out, text, _, _ = made
-    shown = re.findall(r'<img src="data:image/png;base64,([^"]*)" width="(\d+)" height="(\d+)"', text)
+    shown = re.findall(
+        r'<img src="data:image/png;base64,([^"]*)" width="(\d+)" height="(\d+)"', text
+    )
     assert len(shown) == 2
     for (packed, wide, high), name in zip(shown, ("train", "deploy"), strict=True):
         with Image.open(io.BytesIO(base64.b64decode(packed))) as image:
             assert image.size == (int(wide), int(high))
-        assert base64.b64decode(packed) == (out.parent / "figures" / f"mind-{name}.png").read_bytes()
+        assert (
+            base64.b64decode(packed) == (out.parent / "figures" / f"mind-{name}.png").read_bytes()
+        )
     world, agents, _ = report.open_runs(runs)
     states = world.level(5, "deploy")
     picture, (low, high) = report_figures.mind_picture(world, agents[0], states)
@@ -185,7 +238,10 @@ def points_of(values, **changes):
     estimate = {"value": 0.5, "low": 0.25, "high": 0.75, "by_seed": [0.4, 0.6]}
     measures = dict.fromkeys(curve.MEASURES, estimate)
     more = {"by": "", "by_value": "", "shifted": 0.1, "label": "robust", "seeds": 2, "levels": 8}
-    return [{"world": "corner", "over": "alpha", "value": value, **more, **measures, **changes} for value in values]
+    return [
+        {"world": "corner", "over": "alpha", "value": value, **more, **measures, **changes}
+        for value in values
+    ]
 
 
 def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_path):
@@ -193,12 +249,18 @@ def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_p
     out = tmp_path / "report.html"
     report.report(runs, out, evaluation, curve=tmp_path / "curve.csv")
     text, data = out.read_text(), json.loads(out.with_suffix(".json").read_text())
-    assert "<h2>Over alpha</h2>" in text and "<th scope=row>&lt;1&gt;</th>" in text and "are illustrations" in text
+    assert (
+        "<h2>Over alpha</h2>" in text
+        and "<th scope=row>&lt;1&gt;</th>" in text
+        and "are illustrations" in text
+    )
     assert [point["value"] for point in data["curve"]] == ["0", "0.1", "<1>"]
     assert data["curve"][0]["astray"] == {"value": 0.5, "low": 0.25, "high": 0.75}
     figure = re.search(r'<svg [^>]*aria-label="over alpha".*?</svg>', text, re.S)[0]
     assert figure.count("<polyline") == 3 * len(curve.MEASURES) and "&lt;1&gt;</text>" in figure
-    two = points_of(["0", "1"], by="width", by_value="8") + points_of(["0"], by="width", by_value="16")
+    two = points_of(["0", "1"], by="width", by_value="8") + points_of(
+        ["0"], by="width", by_value="16"
+    )
     assert len(report_figures.knob_curves(two)) == 2
 
 
@@ -217,8 +279,12 @@ def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_p
 def test_what_is_no_curve_is_refused_in_a_line(tmp_path, text, told):
     path = tmp_path / "curve.csv"
     if text in ("nan", "mixed"):
-        curve.save(points_of(["0"]) + (points_of(["1"], over="width") if text == "mixed" else []), tmp_path)
-        path.write_text(path.read_text().replace("0.75", "nan") if text == "nan" else path.read_text())
+        curve.save(
+            points_of(["0"]) + (points_of(["1"], over="width") if text == "mixed" else []), tmp_path
+        )
+        path.write_text(
+            path.read_text().replace("0.75", "nan") if text == "nan" else path.read_text()
+        )
     elif text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UserError, match=told) as fault:
@@ -229,7 +295,9 @@ def test_what_is_no_curve_is_refused_in_a_line(tmp_path, text, told):
 def test_a_curve_of_another_world_is_refused_and_one_that_does_not_say_is_not(tmp_path):
     path = tmp_path / "curve.csv"
     curve.save(points_of(["0", "1"]), tmp_path)
-    assert path.read_text().startswith("world,over,value,") and "\ncorner,alpha,1," in path.read_text()
+    assert (
+        path.read_text().startswith("world,over,value,") and "\ncorner,alpha,1," in path.read_text()
+    )
     named = report_figures.read_curve(path, load("corner"))
     with pytest.raises(UserError, match="is of the world 'corner', and the runs are of 'coinrun'"):
         report_figures.read_curve(path, load("coinrun"))
@@ -242,14 +310,26 @@ def test_a_curve_of_another_world_is_refused_and_one_that_does_not_say_is_not(tm
 
 
 def test_a_bad_curve_is_told_before_anything_is_measured(runs, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("goalshift.agents.demo.evaluate_runs", lambda *arguments, **options: pytest.fail("measured"))
-    asked = ["report", str(runs[1]), "--curve", str(tmp_path / "none.csv"), "-o", str(tmp_path / "r.html")]
+    monkeypatch.setattr(
+        "goalshift.agents.demo.evaluate_runs", lambda *arguments, **options: pytest.fail("measured")
+    )
+    asked = [
+        "report",
+        str(runs[1]),
+        "--curve",
+        str(tmp_path / "none.csv"),
+        "-o",
+        str(tmp_path / "r.html"),
+    ]
     assert main(asked) == 2
     assert "none.csv" in capsys.readouterr().err and not list(tmp_path.iterdir())
     curve.save(points_of(["0"], world="coinrun"), tmp_path)
     asked[3] = str(tmp_path / "curve.csv")
     assert main(asked) == 2
-    assert "is of the world 'coinrun'" in capsys.readouterr().err and not (tmp_path / "r.html").exists()
+    assert (
+        "is of the world 'coinrun'" in capsys.readouterr().err
+        and not (tmp_path / "r.html").exists()
+    )
 
 
 def test_curves_show_their_numbers():
@@ -273,10 +353,14 @@ def test_a_browser_plays_all_of_it_and_prints_it(made, chromium):
     chromium.requests()
     chromium.open(out)
     assert chromium.log() == []
-    assert [r for r in chromium.requests() if not r.startswith(("chrome", "data:"))] == [out.absolute().as_uri()]
+    assert [r for r in chromium.requests() if not r.startswith(("chrome", "data:"))] == [
+        out.absolute().as_uri()
+    ]
     assert chromium.run("return goalshift.players.length") == len(report.SHOWN)
     assert chromium.run("return document.title") == EVIL
     chromium.run("for (const p of goalshift.players) p.seek(p.last)")
-    assert chromium.run("return document.querySelectorAll('.pane.over').length") == 2 * len(report.SHOWN)
+    assert chromium.run("return document.querySelectorAll('.pane.over').length") == 2 * len(
+        report.SHOWN
+    )
     pdf = base64.b64decode(chromium.print())
     assert pdf.startswith(b"%PDF") and len(pdf) > 50_000

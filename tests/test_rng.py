@@ -16,7 +16,8 @@ def stream(seed, n):
 
 
 def test_published_splitmix64_vectors():
-    # The first outputs of splitmix64 from seed 0 and from seed 1234567, as in the reference C program.
+    # The first outputs of splitmix64 from seed 0 and from seed 1234567, as in the reference C
+    # program.
     zero = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F, 0xF88BB8A8724C81EC]
     other = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
     assert [int(rng.nth(np.uint64(0), np.uint64(n))) for n in range(1, 5)] == zero

@@ -1,4 +1,6 @@
-"""Rooms, caves, rivers, locks and the like, on every size they may meet, compiled and in plain Python."""
+"""Rooms, caves, rivers, locks and the like, on every size they may meet, compiled and in plain
+Python.
+"""
 
 import os
 import subprocess
@@ -185,7 +187,9 @@ def test_a_cell_at_a_distance_is_that_far_to_walk():
 
 
 def unlock(s, y, x, kinds):
-    """Collect what can be reached, open what there is a key for, until nothing changes; the doors left shut."""
+    """Collect what can be reached, open what there is a key for, until nothing changes; the doors
+    left shut.
+    """
     shut = {DOOR + k for k in range(kinds)}
     while True:
         part = next(p for p in parts(s, (WALL, *shut)) if (y, x) in p)
@@ -195,7 +199,11 @@ def unlock(s, y, x, kinds):
         shut -= held
 
 
-@given(seed=SEEDS, size=some.tuples(some.integers(3, 24), some.integers(3, 24)), kinds=some.integers(1, 4))
+@given(
+    seed=SEEDS,
+    size=some.tuples(some.integers(3, 24), some.integers(3, 24)),
+    kinds=some.integers(1, 4),
+)
 @settings(deadline=None, max_examples=80)
 def test_locks_can_be_opened_in_order(seed, size, kinds):
     s = blank(seed, *size)
@@ -251,14 +259,19 @@ def test_chance_cells_fall_as_often_as_asked():
     assert abs(count - 1500) < 4 * (5000 * 0.21) ** 0.5
 
 
-@given(seed=SEEDS, size=some.tuples(some.integers(2, 14), some.integers(2, 14)), n=some.integers(2, 3))
+@given(
+    seed=SEEDS, size=some.tuples(some.integers(2, 14), some.integers(2, 14)), n=some.integers(2, 3)
+)
 @settings(deadline=None, max_examples=40)
 def test_a_continued_example_holds_only_its_own_windows(seed, size, n):
     s = blank(seed, *size)
     done = shapes.collapse(s, EXAMPLE, n, 10)
     live = picture(s)
     if done:
-        known = {w.tobytes() for w in np.lib.stride_tricks.sliding_window_view(EXAMPLE, (n, n)).reshape(-1, n, n)}
+        known = {
+            w.tobytes()
+            for w in np.lib.stride_tricks.sliding_window_view(EXAMPLE, (n, n)).reshape(-1, n, n)
+        }
         windows = np.lib.stride_tricks.sliding_window_view(live, (n, n)).reshape(-1, n, n)
         assert {w.tobytes() for w in windows} <= known
     else:
@@ -268,7 +281,9 @@ def test_a_continued_example_holds_only_its_own_windows(seed, size, n):
 def test_most_examples_can_be_continued():
     done = [shapes.collapse(blank(seed, 13, 17), EXAMPLE, 2, 20) for seed in range(20)]
     assert sum(done) > 15
-    assert not shapes.collapse(blank(0, 3, 3), EXAMPLE, 4, 1) and not shapes.collapse(blank(0, 9, 9), EXAMPLE, 8, 1)
+    assert not shapes.collapse(blank(0, 3, 3), EXAMPLE, 4, 1) and not shapes.collapse(
+        blank(0, 9, 9), EXAMPLE, 8, 1
+    )
 
 
 DIGEST = """

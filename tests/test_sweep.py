@@ -57,7 +57,10 @@ def python_jobs(monkeypatch):
 
 def test_jobs_wait_for_what_they_need_and_a_failure_takes_only_its_own_with_it(here, python_jobs):
     codes, _ = python_jobs
-    first, broken = job("first", here / "a"), job("broken", here / "b", code="raise SystemExit('no luck')  # {}")
+    first, broken = (
+        job("first", here / "a"),
+        job("broken", here / "b", code="raise SystemExit('no luck')  # {}"),
+    )
     second, orphan = job("second", here / "c", first), job("orphan", here / "d", broken)
     codes += [first.code, broken.code, second.code]
     faults = sweep.run_all(here, [orphan, first, broken, second], 1)
@@ -90,7 +93,10 @@ def test_what_is_done_is_not_done_again(here, python_jobs):
 
 def test_a_folder_with_another_recipe_is_refused_before_anything_runs(here):
     folder = here / "seed-0"
-    assert main(["train", "corner", "--steps", "1k", "--out", str(folder), "-q", "--threads", "1"]) == 0
+    assert (
+        main(["train", "corner", "--steps", "1k", "--out", str(folder), "-q", "--threads", "1"])
+        == 0
+    )
     assert sweep.train_job("corner", folder, {"seed": 0, "steps": 1000}).done()
     with pytest.raises(UserError, match=r"other options \(steps\)"):
         sweep.train_job("corner", folder, {"seed": 0, "steps": 2000})
@@ -103,7 +109,19 @@ def test_a_folder_with_another_recipe_is_refused_before_anything_runs(here):
 
 @pytest.mark.slow
 def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
-    words = ["table", "corner", "--steps", "20k", "--seeds", "2", "--levels", "48", "--out", "t", "--json"]
+    words = [
+        "table",
+        "corner",
+        "--steps",
+        "20k",
+        "--seeds",
+        "2",
+        "--levels",
+        "48",
+        "--out",
+        "t",
+        "--json",
+    ]
     assert main(words) == 0
     found = json.loads(capsys.readouterr().out)
     (row,) = found["rows"]
@@ -123,14 +141,32 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
 
 @pytest.mark.slow
 def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
-    words = ["curve", "corner", "--over", "alpha=0,1", "--seeds", "1", "--levels", "32", "--set", "steps=20k", "--json"]
+    words = [
+        "curve",
+        "corner",
+        "--over",
+        "alpha=0,1",
+        "--seeds",
+        "1",
+        "--levels",
+        "32",
+        "--set",
+        "steps=20k",
+        "--json",
+    ]
     assert main([*words, "--out", "c", "--world.region", "2"]) == 0
     points = json.loads(capsys.readouterr().out)["points"]
     assert [p["value"] for p in points] == ["0", "1"]
-    assert [p["shifted"] for p in points] == [0.0, 1.0], "the share of shifted levels that was really met"
+    assert [p["shifted"] for p in points] == [0.0, 1.0], (
+        "the share of shifted levels that was really met"
+    )
     for value in ("0", "1"):
         made = json.loads((here / f"c/alpha={value}/seed-0/config.json").read_text())
-        assert made["split"] == f"alpha={value}" and made["params"] == {"region": 2.0} and made["steps"] == 20_000
+        assert (
+            made["split"] == f"alpha={value}"
+            and made["params"] == {"region": 2.0}
+            and made["steps"] == 20_000
+        )
     with open(here / "c/curve.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["world"] for row in rows} == {"corner"}
@@ -175,7 +211,9 @@ def test_knobs_that_are_none_are_refused(over, message):
 @pytest.mark.parametrize("over", ["alpha=0,2", "world.region=1,99", "width=0", "lr=1e-3,word"])
 def test_values_that_cannot_be_trained_are_refused_before_anything_runs(here, over, capsys):
     assert main(["curve", "corner", "--over", over, "--out", "c", "-q"]) == 2
-    assert not list((here).rglob("*.safetensors")) and len(capsys.readouterr().err.splitlines()) == 1
+    assert (
+        not list((here).rglob("*.safetensors")) and len(capsys.readouterr().err.splitlines()) == 1
+    )
 
 
 def test_values_that_are_no_quantities_go_by_their_labels(here):
@@ -184,10 +222,15 @@ def test_values_that_are_no_quantities_go_by_their_labels(here):
     mystery = load("mystery")
     pictures = []
     for values in (("9", "0"), ("0", "9")):
-        rows = [{"value": value, "by_value": "", **dict.fromkeys(curve.MEASURES, ESTIMATE)} for value in values]
+        rows = [
+            {"value": value, "by_value": "", **dict.fromkeys(curve.MEASURES, ESTIMATE)}
+            for value in values
+        ]
         curve.draw(rows, here, mystery, "deploy", curve.Knob("world.task", values), None)
         pictures.append((here / "curve.png").read_bytes())
-    assert pictures[0] == pictures[1], "those called alike stand together, in whatever order they are named"
+    assert pictures[0] == pictures[1], (
+        "those called alike stand together, in whatever order they are named"
+    )
 
 
 def test_a_parameter_may_change_in_one_split_alone():
@@ -206,7 +249,12 @@ def test_a_new_world_and_its_test_are_whole(here):
     world, test = new_world("orchard", here / "mine")
     assert load(world).name == "orchard"
     assert 'parent / "orchard.py"' in test.read_text()
-    for bad, message in (("2fast", "cannot be"), ("corner", "already"), ("orchard", "exists"), ("if", "cannot be")):
+    for bad, message in (
+        ("2fast", "cannot be"),
+        ("corner", "already"),
+        ("orchard", "exists"),
+        ("if", "cannot be"),
+    ):
         with pytest.raises(UserError, match=message):
             new_world(bad, here / "mine")
     new_world("orchard", here / "mine", force=True)
@@ -229,15 +277,28 @@ def test_the_template_keeps_its_premise(here):
 def commands(text):
     """The lines of the shell blocks."""
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
-    return [line.partition("#")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+    return [
+        line.partition("#")[0].strip()
+        for block in blocks
+        for line in block.splitlines()
+        if line.strip()
+    ]
 
 
 @pytest.mark.slow
 def test_the_tutorial_leads_to_a_world_with_its_proof(here):
-    """Every command, in order, with fewer steps and seeds; the change to the file is made where it says."""
-    assert [TUTORIAL.count(text) for text in ("300k", "--seeds 2", "table ./orchard.py")] == [3, 1, 1]
+    """Every command, in order, with fewer steps and seeds; the change to the file is made where it
+    says.
+    """
+    assert [TUTORIAL.count(text) for text in ("300k", "--seeds 2", "table ./orchard.py")] == [
+        3,
+        1,
+        1,
+    ]
     quick = TUTORIAL.replace("300k", "16k").replace("--seeds 2", "--seeds 1")
-    found = commands(quick.replace("table ./orchard.py", "table ./orchard.py --seeds 1 --levels 64"))
+    found = commands(
+        quick.replace("table ./orchard.py", "table ./orchard.py --seeds 1 --levels 64")
+    )
     added = re.search(r"^```python\n(.*?)^```", TUTORIAL, re.M | re.S)[1]
     assert len(found) >= 8
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -251,7 +312,11 @@ def test_the_tutorial_leads_to_a_world_with_its_proof(here):
             words = [sys.executable, "-m", *words, "-p", "no:cacheprovider"]
         else:
             words = [sys.executable, "-m", *words]
-        done = subprocess.run(words, cwd=here, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            words, cwd=here, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     assert (here / "orchard.png").is_file() and list((here / "runs").rglob("contrast.mp4"))
-    assert (here / "runs/orchard-table/table.md").is_file() and (here / "runs/orchard-curve/curve.svg").is_file()
+    assert (here / "runs/orchard-table/table.md").is_file() and (
+        here / "runs/orchard-curve/curve.svg"
+    ).is_file()

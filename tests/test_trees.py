@@ -16,7 +16,9 @@ TREES = load("trees")
 
 def test_growth_is_the_published_one():
     assert GROWTH[0] == 1e-6 and GROWTH[10] == pytest.approx(0.3)
-    assert GROWTH[1] == pytest.approx(0.0867, abs=1e-4) and GROWTH[3] == pytest.approx(0.1734, abs=1e-4)
+    assert GROWTH[1] == pytest.approx(0.0867, abs=1e-4) and GROWTH[3] == pytest.approx(
+        0.1734, abs=1e-4
+    )
 
 
 def grown(start, steady):
@@ -55,7 +57,8 @@ def test_affinity_is_one_for_haste_and_nought_for_chance_and_little_for_sparing(
     assert np.allclose(chance.affinity, 0)
     sparing = affinity(TREES, Expert(TREES), "haste", "deploy", lives=16, window=100)
     assert (sparing.agent > sparing.random).all() and sparing.agent[-1] > 0.15
-    assert (sparing.affinity > 0.5).all()  # it earns at its pace what haste would earn by felling the rest
+    # it earns at its pace what haste would earn by felling the rest
+    assert (sparing.affinity > 0.5).all()
     lazy = affinity(TREES, Constant(TREES, "stay"), "haste", "deploy", lives=16, window=100)
     assert (lazy.agent == 0).all() and (lazy.affinity < 0).all()
 

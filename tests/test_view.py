@@ -29,7 +29,12 @@ def test_compiled_blending_is_that_of_whole_arrays(monkeypatch):
             frame = wide[2:22, 5:35]
             frame[:] = ground
             top.blend(frame, stamp, y, x)
-            assert not wide[:2].any() and not wide[22:].any() and not wide[:, :5].any() and not wide[:, 35:].any()
+            assert (
+                not wide[:2].any()
+                and not wide[22:].any()
+                and not wide[:, :5].any()
+                and not wide[:, 35:].any()
+            )
             drawn.append(frame.copy())
         assert (drawn[0] == drawn[1]).all()
     assert (drawn[0] != ground).any()
@@ -132,7 +137,9 @@ def test_sheets_have_a_picture_for_every_symbol(world, p):
 
 
 def test_different_symbols_look_different_at_8_pixels(world):
-    """For learners that see colour, and for viewers who see only light and dark; what a world hides is left out."""
+    """For learners that see colour, and for viewers who see only light and dark; what a world hides
+    is left out.
+    """
     sheet = sprites.sheet(world, 8).astype(int)
     grey = sheet @ (0.30, 0.59, 0.11)
     kinds = [

@@ -24,7 +24,9 @@ UP, LEFT, DOWN, RIGHT = range(1, 5)
 
 
 def session(world, who=("expert:cheese",), seed=3, **agents):
-    return watch.Session(world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()})
+    return watch.Session(
+        world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()}
+    )
 
 
 class Broken(Policy):
@@ -271,7 +273,9 @@ def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
     y, x = (int(v) for v in np.argwhere(s.panes[0].history.state.tiles[0] == 2)[0])
     assert s.paint(y, x, 0)
     facts = told(s)
-    assert facts["solvable"] == "no way found" and facts["in training"].startswith("no: never floor at (1, 11)")
+    assert facts["solvable"] == "no way found" and facts["in training"].startswith(
+        "no: never floor at (1, 11)"
+    )
 
 
 # what policies think
@@ -282,11 +286,17 @@ def test_arrows_point_where_the_expert_would_go(corner):
     states = state.copy(s.panes[0].history.state)
     maps = minds.mind(corner, Expert(corner, "cheese"), states, 0, {"arrows", "plan"})
     y, x = (int(v) for v in np.argwhere(states.tiles[0] == 2)[0])
-    beside = [(dy, dx) for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)) if states.tiles[0, y + dy, x + dx] == 0]
+    beside = [
+        (dy, dx)
+        for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0))
+        if states.tiles[0, y + dy, x + dx] == 0
+    ]
     for dy, dx in beside:
         assert maps["arrows"][y + dy, x + dx].tolist() == [-dy, -dx]
     assert np.isnan(maps["arrows"][0, 0]).all()
-    assert maps["plan"][0].tolist() == [states.y[0, 0], states.x[0, 0]] and maps["plan"][-1].tolist() == [y, x]
+    assert maps["plan"][0].tolist() == [states.y[0, 0], states.x[0, 0]] and maps["plan"][
+        -1
+    ].tolist() == [y, x]
 
 
 def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
@@ -297,7 +307,9 @@ def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
 
         def look(self, obs, fresh, states=None):
             blocked = obs[:, 0, row, column] == 2  # the symbol of the tile "wall"
-            chances = np.where(blocked[:, None], (0.0, 0.6, 0.1, 0.1, 0.2), (0.0, 0.1, 0.1, 0.1, 0.7))
+            chances = np.where(
+                blocked[:, None], (0.0, 0.6, 0.1, 0.1, 0.2), (0.0, 0.1, 0.1, 0.1, 0.7)
+            )
             return chances[:, None], np.where(blocked, 0.25, 0.75)[:, None]
 
         def seen(self, obs, states):
@@ -314,13 +326,19 @@ def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
     told = minds.mind(corner, Heeds(), states, 0, {"saliency", "value", "arrows"})
     moved = told["saliency"]["cells"]
     assert told["saliency"]["action"] == RIGHT and told["saliency"]["chance"] == pytest.approx(0.7)
-    assert moved[y, x + 1] == pytest.approx(0.5), "a wall there would make it half as likely again less"
-    assert np.isnan(moved[y, x]) and np.nansum(np.abs(moved)) == pytest.approx(0.5), "no other cell matters"
+    assert moved[y, x + 1] == pytest.approx(0.5), (
+        "a wall there would make it half as likely again less"
+    )
+    assert np.isnan(moved[y, x]) and np.nansum(np.abs(moved)) == pytest.approx(0.5), (
+        "no other cell matters"
+    )
     assert told["worth"] == 0.75 and told["chances"].sum() == pytest.approx(1)
     assert np.nanmax(told["value"]) == 0.75 and np.isnan(told["value"][0, 0])
     states.tiles[0, y, x + 1] = 1
     told = minds.mind(corner, Heeds(), states, 0, {"saliency"})
-    assert told["saliency"]["action"] == UP and told["saliency"]["cells"][y, x + 1] == pytest.approx(0.5)
+    assert told["saliency"]["action"] == UP and told["saliency"]["cells"][
+        y, x + 1
+    ] == pytest.approx(0.5)
 
 
 def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
@@ -340,7 +358,10 @@ def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
     cells = minds.saliency(world, Even(), states, 0)["cells"]
     s, (high, wide) = states[0], world.view
     for y, x in np.argwhere(~np.isnan(cells)).tolist():
-        assert -(high // 2) <= y - s.y[0] < high - high // 2 and -(wide // 2) <= x - s.x[0] < wide - wide // 2
+        assert (
+            -(high // 2) <= y - s.y[0] < high - high // 2
+            and -(wide // 2) <= x - s.x[0] < wide - wide // 2
+        )
         assert y < s.h and x < s.w and (y, x) != (s.y[0], s.x[0]) and cells[y, x] == 0
     assert (~np.isnan(cells)).sum() > 20
 
@@ -413,7 +434,10 @@ def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
     states = np.concatenate([corner.level(k) for k in range(3)]).view(np.recarray)
     levelio.write(levelio.Levels(corner, states, ["a", "b", "c"]), path)
     s = sessions.edit_session(path, None, 2)
-    assert s.start.tiles.tobytes() == states.tiles[1].tobytes() and s.shelf.title() == "many.toml 2 of 3 (b)"
+    assert (
+        s.start.tiles.tobytes() == states.tiles[1].tobytes()
+        and s.shelf.title() == "many.toml 2 of 3 (b)"
+    )
     y, x = np.argwhere(states.tiles[1] == 1)[20].tolist()
     assert s.paint(y, x, 0)
     s.keep()
@@ -453,9 +477,12 @@ def test_a_new_file_is_begun_only_where_its_world_is_known(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"", b"world = 'corner'\nmap = 3", b"\xff\xfe", b"[[[[", b"world = 'keys'\nmap = ''"]
+    "garbage",
+    [b"", b"world = 'corner'\nmap = 3", b"\xff\xfe", b"[[[[", b"world = 'keys'\nmap = ''"],
 )
-def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(corner, tmp_path, garbage):
+def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
+    corner, tmp_path, garbage
+):
     path = tmp_path / "fork.toml"
     path.write_text(level.show(corner, corner.level(1)))
     s = sessions.open_session(str(path))
@@ -464,11 +491,19 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(corn
     assert s.t == 1 and not s.message, "nothing has changed"
     path.write_text(level.show(corner, corner.level(2)))
     s.reread()
-    assert s.t == 0 and s.start.tiles.tobytes() == corner.level(2).tiles.tobytes() and "again" in s.message
+    assert (
+        s.t == 0
+        and s.start.tiles.tobytes() == corner.level(2).tiles.tobytes()
+        and "again" in s.message
+    )
     s.step()
     path.write_bytes(garbage)
     s.reread()
-    assert s.message.startswith("the old level stays:") and "fork.toml" in s.message and "\n" not in s.message
+    assert (
+        s.message.startswith("the old level stays:")
+        and "fork.toml" in s.message
+        and "\n" not in s.message
+    )
     assert s.t == 1 and s.start.tiles.tobytes() == corner.level(2).tiles.tobytes()
     s.message = ""
     s.reread()
@@ -504,7 +539,9 @@ def test_a_session_says_how_to_see_it_again(corner, tmp_path):
     s = session(corner)
     s.set_knob("density", 0.2)
     s.set_alpha(0)
-    assert s.command() == "goalshift watch corner --seed 3 --split deploy", "sliders hold from the next reset on"
+    assert s.command() == "goalshift watch corner --seed 3 --split deploy", (
+        "sliders hold from the next reset on"
+    )
     assert s.origin == "seed 3 · deploy"
     s.set_alpha(1)
     s.restart()
@@ -549,7 +586,9 @@ def test_learned_agents_draw_otherwise_at_once(corner):
     s.go(4)
     s.set_dial("temperature", 0.0)
     assert s.ends > 4 and s.panes[0].history.ends == 4, "the expert beside it keeps what it did"
-    assert "from step 4 on" in s.message and s.label(s.panes[0]) == "the learned agent (temperature 0)"
+    assert (
+        "from step 4 on" in s.message and s.label(s.panes[0]) == "the learned agent (temperature 0)"
+    )
     assert s.label(s.panes[1]) == "expert: eat the cheese"
     s.go(0)
     s.set_dial("temperature", 0.5)
@@ -581,7 +620,9 @@ def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
     s.restart()
     assert s.epsilon == 1.0 and (played(s, 60) == wild).all()
     again = Replay.from_code(s.replay().code())
-    assert (again.states(corner)[-1:].tobytes() == there) and (np.array(again.actions) == wild).all()
+    assert (again.states(corner)[-1:].tobytes() == there) and (
+        np.array(again.actions) == wild
+    ).all()
     vec = Vec(corner, 400, "deploy", 5)
     vec.reset()
     agent = s.policy("checkpoint")
@@ -599,7 +640,9 @@ def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
     agent.loosen(0.0, 0.0)
     assert agent.look(seen, fresh, states)[0].tolist() == np.eye(5)[usual.argmax(-1)].tolist()
     agent.loosen(0.0, 1.0)
-    assert (agent.look(seen, fresh, states)[0] == 0.2).all() and agent.look(seen, fresh, states)[1] == worth
+    assert (agent.look(seen, fresh, states)[0] == 0.2).all() and agent.look(seen, fresh, states)[
+        1
+    ] == worth
     agent.loosen(4.0, 0.0)
     hot = agent.look(seen, fresh, states)[0]
     assert usual.max() > hot.max() > 0.2 and abs(hot.sum() - 1) < 1e-12
@@ -624,12 +667,31 @@ def test_dials_leave_recordings_and_people_alone(corner):
 
 def test_the_terminal_prints_an_episode_where_there_is_no_terminal():
     done = subprocess.run(
-        [sys.executable, "-m", "goalshift", "watch", "corner", "--seed", "3", "--terminal", "--split", "train"],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "goalshift",
+            "watch",
+            "corner",
+            "--seed",
+            "3",
+            "--terminal",
+            "--split",
+            "train",
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     pages = done.stdout.split("Cheese in the corner")[1:]
-    assert len(pages) > 3 and "eat the cheese 1" in pages[-1] and "over" in pages[-1] and "\x1b" not in done.stdout
+    assert (
+        len(pages) > 3
+        and "eat the cheese 1" in pages[-1]
+        and "over" in pages[-1]
+        and "\x1b" not in done.stdout
+    )
 
 
 def test_text_shows_the_same_cells_with_and_without_colour(corner):
@@ -637,7 +699,18 @@ def test_text_shows_the_same_cells_with_and_without_colour(corner):
     plain, colour = (terminal.board(corner, s.start, c) for c in (False, True))
     assert plain == [" ".join(line) + " " for line in level.sketch(corner, s.start).splitlines()]
     assert all("\x1b[48;2;" in line and line.endswith(terminal.RESET) for line in colour)
-    for action in ("play", "forward", "back", "faster", "end", "take", "compare", "who", "again", "next"):
+    for action in (
+        "play",
+        "forward",
+        "back",
+        "faster",
+        "end",
+        "take",
+        "compare",
+        "who",
+        "again",
+        "next",
+    ):
         terminal.do(s, action)
     assert terminal._split("\x1b[Aq.") == ["\x1b[A", "q", "."]
     out = io.StringIO()

@@ -1,4 +1,6 @@
-"""The window, driven by events: every key of the help, mouse and gamepad; what it keeps, and what it stands up to."""
+"""The window, driven by events: every key of the help, mouse and gamepad; what it keeps, and what
+it stands up to.
+"""
 
 import time
 from pathlib import Path
@@ -24,7 +26,9 @@ UP, LEFT, DOWN, RIGHT = range(1, 5)
 
 
 def session(world, who=("expert:cheese",), seed=3, **agents):
-    return watch.Session(world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()})
+    return watch.Session(
+        world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()}
+    )
 
 
 class Slow(RandomPolicy):
@@ -48,9 +52,13 @@ def opened(corner, tmp_path):
 
     def make(s=None, size=(960, 600), **options):
         shown = window.Window(
-            s or session(corner, ("expert:cheese", "expert:corner")), size, True, folder=tmp_path,
-            action_of=watch.action_of, **options,
-        )  # fmt: skip
+            s or session(corner, ("expert:cheese", "expert:corner")),
+            size,
+            True,
+            folder=tmp_path,
+            action_of=watch.action_of,
+            **options,
+        )
         made.append(shown)
         shown.tick(time.perf_counter())
         return shown
@@ -98,7 +106,12 @@ def test_every_key_of_the_help_does_something(opened, monkeypatch):
                 free = np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)
                 s.paint(*free[0].tolist(), 1) or s.paint(*free[1].tolist(), 1)
             if key.action == "redo":
-                s.paint(*np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)[-1].tolist(), 1)
+                s.paint(
+                    *np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)[
+                        -1
+                    ].tolist(),
+                    1,
+                )
                 s.undo()
             if key.action == "save":
                 s.go(0)
@@ -136,7 +149,10 @@ def test_pictures_levels_and_clips_are_written(opened, tmp_path):
         assert image.size == (960, 600)
     press(shown, "ctrl+s")
     (path,) = tmp_path.glob("level-corner-*.toml")
-    assert sessions.open_session(str(path)).start.tiles.tobytes() == shown.session.start.tiles.tobytes()
+    assert (
+        sessions.open_session(str(path)).start.tiles.tobytes()
+        == shown.session.start.tiles.tobytes()
+    )
     for _ in range(3):
         shown._clip._due = 0.0
         shown.tick(time.perf_counter())
@@ -168,7 +184,9 @@ def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
     pane = [spot for spot in shown.spots if spot.kind == "pane"][1]
     mouse(shown, "down", pane.y0 + 50, pane.x0 + 50)
     assert s.focus == 1
-    slider = next(spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == "alpha")
+    slider = next(
+        spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == "alpha"
+    )
     mouse(shown, "down", slider.y0 + 5, slider.which[1])
     mouse(shown, "up", slider.y0 + 5, slider.which[1])
     assert s.split == "train"
@@ -183,7 +201,9 @@ def test_learned_agents_have_sliders_too(opened, corner):
         shown.session.step()
     shown.session.go(1)
     for name, value in (("epsilon", 1.0), ("temperature", 0.0)):
-        slider = next(spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == name)
+        slider = next(
+            spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == name
+        )
         mouse(shown, "down", slider.y0 + 5, slider.which[2 if value else 1])
         mouse(shown, "up", slider.y0 + 5, slider.which[2 if value else 1])
         assert {dial[0]: dial[1] for dial in shown.session.dials()}[name] == value
@@ -191,9 +211,13 @@ def test_learned_agents_have_sliders_too(opened, corner):
     shown = opened(sessions.open_session("corner", 3), size=(1280, 720))
     shown.look.shown |= {"value", "saliency"}
     until(shown, lambda: "saliency" in shown.session.panes[0].maps)
-    assert {"epsilon", "temperature", "alpha"} <= {spot.which[0] for spot in shown.spots if spot.kind == "slider"}
+    assert {"epsilon", "temperature", "alpha"} <= {
+        spot.which[0] for spot in shown.spots if spot.kind == "slider"
+    }
     plain = opened(session(corner))
-    assert not {"epsilon", "temperature"} & {spot.which[0] for spot in plain.spots if spot.kind == "slider"}
+    assert not {"epsilon", "temperature"} & {
+        spot.which[0] for spot in plain.spots if spot.kind == "slider"
+    }
 
 
 def test_painting_and_dragging_with_the_mouse(opened):
@@ -202,10 +226,17 @@ def test_painting_and_dragging_with_the_mouse(opened):
     press(shown, "e")
     pane = next(spot for spot in shown.spots if spot.kind == "pane")
     record = s.panes[0].history.state[0]
-    free = [c for c in np.argwhere(s.world.solid[record.tiles] == 0).tolist() if c != [record.y[0], record.x[0]]]
+    free = [
+        c
+        for c in np.argwhere(s.world.solid[record.tiles] == 0).tolist()
+        if c != [record.y[0], record.x[0]]
+    ]
 
     def pixel(y, x):
-        upper, left = round(pane.y * pane.p - (pane.y1 - pane.y0) / 2), round(pane.x * pane.p - (pane.x1 - pane.x0) / 2)
+        upper, left = (
+            round(pane.y * pane.p - (pane.y1 - pane.y0) / 2),
+            round(pane.x * pane.p - (pane.x1 - pane.x0) / 2),
+        )
         return pane.y0 + y * pane.p - upper + pane.p // 2, pane.x0 + x * pane.p - left + pane.p // 2
 
     assert pane.cell(*pixel(*free[0])) == tuple(free[0])
@@ -256,7 +287,9 @@ def test_all_of_the_help_can_be_read_in_a_small_window(opened):
         if not shown.look.help:
             break
         pages.append(shown.frame.tobytes())
-    lines = sum(map(len, (keys.KEYS, keys.MOUSE, keys.PAD))) + len({key.group for key in keys.KEYS}) + 2
+    lines = (
+        sum(map(len, (keys.KEYS, keys.MOUSE, keys.PAD))) + len({key.group for key in keys.KEYS}) + 2
+    )
     assert len(set(pages)) == len(pages) == -(-lines // ((330 - 40) // 17)) and not shown.look.help
 
 
@@ -294,8 +327,6 @@ def test_no_display_is_a_clear_word(monkeypatch, capsys):
     assert "no display" in fault and "--terminal" in fault and "Traceback" not in fault
 
 
-
-
 def test_the_window_is_filmed_until_it_is_told_to_stop(opened, tmp_path, monkeypatch):
     shown = opened()
     clock = iter(np.arange(0, 60, 1 / 30))
@@ -327,9 +358,13 @@ def test_a_film_ends_with_its_window_and_with_its_size(opened, tmp_path):
     assert [encode.probe(path)[1:] for path in found] == [(600, 960), (400, 640)]
 
 
-def test_a_film_that_cannot_be_written_is_said_and_the_window_goes_on(opened, tmp_path, monkeypatch):
+def test_a_film_that_cannot_be_written_is_said_and_the_window_goes_on(
+    opened, tmp_path, monkeypatch
+):
     shown = opened()
-    monkeypatch.setattr(encode, "_ffmpeg", lambda: ["sh", "-c", "echo 'No space left on device' >&2; exit 1"])
+    monkeypatch.setattr(
+        encode, "_ffmpeg", lambda: ["sh", "-c", "echo 'No space left on device' >&2; exit 1"]
+    )
     shown.do("film")
     until(shown, lambda: shown._film is None and not shown._saving)
     assert shown._message.startswith("not possible:") and "No space left" in shown._message
@@ -433,7 +468,10 @@ def test_the_editor_as_a_command(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(window.Window, "run", use)
     assert main(["level", "edit", str(path), "--world", "corner", "--seed", "5", "--headless"]) == 0
-    assert level.parse(load("corner"), path.read_text()).tiles.tobytes() == load("corner").level(5).tiles.tobytes()
+    assert (
+        level.parse(load("corner"), path.read_text()).tiles.tobytes()
+        == load("corner").level(5).tiles.tobytes()
+    )
     settings = tmp_path / "bad.toml"
     settings.write_text("scale = 99")
     assert main(["level", "edit", str(path), "--headless", "--settings", str(settings)]) == 2
@@ -445,7 +483,7 @@ def test_the_editor_as_a_command(tmp_path, monkeypatch, capsys):
 
 def test_other_keys_do_what_they_are_set_to(opened, tmp_path):
     path = tmp_path / "window.toml"
-    path.write_text("scale = 2\nmotion = false\n[keys]\ncamera = \"x\"\nundo = [\"ctrl+u\", \"u\"]\n")
+    path.write_text('scale = 2\nmotion = false\n[keys]\ncamera = "x"\nundo = ["ctrl+u", "u"]\n')
     shown = opened(size=(960, 700), settings=keys.Settings.find(path))
     assert shown.frame.shape == (350, 480, 3) and not shown.look.motion
     press(shown, "v")
@@ -505,7 +543,17 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
     shown = opened(s)
     shown.look.shown.clear()
     shown.tick(time.perf_counter())
-    for name in ("trail", "plan", "value", "arrows", "visits", "marks", "ghost", "saliency", "events"):
+    for name in (
+        "trail",
+        "plan",
+        "value",
+        "arrows",
+        "visits",
+        "marks",
+        "ghost",
+        "saliency",
+        "events",
+    ):
         if name in ("ghost", "events"):
             s.go(s.ends)
         if name == "events":
@@ -519,7 +567,10 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
         panes = [spot for spot in shown.spots if spot.kind == "pane"]
 
         def differs(bare=bare, panes=panes):
-            return any((shown.frame[p.y0 : p.y1, p.x0 : p.x1] != bare[p.y0 : p.y1, p.x0 : p.x1]).any() for p in panes)
+            return any(
+                (shown.frame[p.y0 : p.y1, p.x0 : p.x1] != bare[p.y0 : p.y1, p.x0 : p.x1]).any()
+                for p in panes
+            )
 
         until(shown, differs)
         switch = next(spot for spot in shown.spots if spot.which == name)
@@ -537,7 +588,10 @@ def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
     shown.look.shown = {"saliency"}
     until(shown, lambda: "saliency" in s.panes[0].maps and not s.panes[0].mapper.busy)
     told = s.panes[0].maps
-    assert told["saliency"]["patches"].shape == (8, 8) and told["saliency"]["action"] == told["chances"].argmax()
+    assert (
+        told["saliency"]["patches"].shape == (8, 8)
+        and told["saliency"]["action"] == told["chances"].argmax()
+    )
     assert np.abs(told["saliency"]["patches"]).max() <= 1.0
     time.sleep(0.3)  # the last step has been seen
     shown.tick(time.perf_counter())

@@ -35,7 +35,13 @@ def run(world, actions, seed=0, split="alpha=0.5", **options):
     for row in actions:
         obs, reward, terminated, truncated = vec.step(row)
         trace.append(state.digest(vec.states))
-        outputs += [obs.copy(), reward.copy(), terminated.copy(), truncated.copy(), vec.final_obs.copy()]
+        outputs += [
+            obs.copy(),
+            reward.copy(),
+            terminated.copy(),
+            truncated.copy(),
+            vec.final_obs.copy(),
+        ]
     return np.array(trace), outputs
 
 
@@ -102,8 +108,12 @@ def test_compiled_and_plain_python_give_the_same_bytes(tmp_path):
     def digests(**environment):
         done = subprocess.run(
             [sys.executable, "-c", PRINT_DIGESTS, *WORLDS],
-            env={**os.environ, **environment}, capture_output=True, text=True, check=False, cwd=tmp_path,
-        )  # fmt: skip
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
         assert done.returncode == 0, done.stderr
         assert "Warning" not in done.stderr, done.stderr
         return done.stdout
@@ -140,7 +150,9 @@ def test_autoreset_modes_tell_the_same_story(world, mode):
     ends = 0
     for _ in range(2 * world.horizon + 5):
         ended_before = vec.states.ended != state.RUNNING
-        _, reward, terminated, truncated = vec.step(rng.integers(0, len(world.actions), (4, world.learners)))
+        _, reward, terminated, truncated = vec.step(
+            rng.integers(0, len(world.actions), (4, world.learners))
+        )
         done = terminated | truncated
         assert not (terminated & truncated).any()
         if mode == "same":
@@ -149,7 +161,9 @@ def test_autoreset_modes_tell_the_same_story(world, mode):
             assert (vec.fresh == ended_before).all() and not reward[ended_before].any()
         if mode == "off":
             assert done[ended_before].all() and not reward[ended_before].any()
-        assert (vec.final_length[done] >= 1).all() and (vec.final_length[done] <= world.table.horizon.max()).all()
+        assert (vec.final_length[done] >= 1).all() and (
+            vec.final_length[done] <= world.table.horizon.max()
+        ).all()
         ends += (done & ~ended_before).sum()
     assert ends >= 4
 
@@ -185,7 +199,9 @@ def test_500_levels_of_each_split_are_sound(world):
 
 
 def test_one_seed_gives_the_same_ground_in_every_split(world):
-    """Levels of the splits differ only where the shift does: walls agree from split to split, and most tiles."""
+    """Levels of the splits differ only where the shift does: walls agree from split to split, and
+    most tiles.
+    """
     seeds = np.arange(1, 201, dtype=np.uint64)
     train, deploy = (Vec(world, 200, split) for split in ("train", "deploy"))
     mask = np.ones(200, bool)
@@ -194,13 +210,20 @@ def test_one_seed_gives_the_same_ground_in_every_split(world):
         vec.reset()
     solid = [world.solid[vec.states.tiles] for vec in (train, deploy)]
     assert (solid[0] == solid[1]).mean() > 0.97
-    spread = {"boat", "conveyor", "distshift", "keys", "lava", "rocks", "supervisor"}  # the shift itself is many tiles
-    assert (train.states.tiles == deploy.states.tiles).mean() > (0.8 if world.name in spread else 0.97)
+    # the shift itself is many tiles
+    spread = {"boat", "conveyor", "distshift", "keys", "lava", "rocks", "supervisor"}
+    assert (train.states.tiles == deploy.states.tiles).mean() > (
+        0.8 if world.name in spread else 0.97
+    )
 
 
 def test_train_and_test_pools_share_no_level(world):
     prints = {
-        pool: set(state.fingerprint(Vec(world, 400, "alpha=0.5", seed=seed, pool=pool).reset_states()).tolist())
+        pool: set(
+            state.fingerprint(
+                Vec(world, 400, "alpha=0.5", seed=seed, pool=pool).reset_states()
+            ).tolist()
+        )
         for seed, pool in ((1, "train"), (2, "test"))
     }
     assert prints["train"] and prints["test"]
@@ -208,7 +231,9 @@ def test_train_and_test_pools_share_no_level(world):
 
 
 def test_every_event_happens(world):
-    """Random play in every split meets every event at least once, so no goal prices a thing that cannot be."""
+    """Random play in every split meets every event at least once, so no goal prices a thing that
+    cannot be.
+    """
     seen = np.zeros(len(world.events), bool)
     for split in world.split_names:
         vec = Vec(world, 512, split, seed=8)
@@ -294,7 +319,11 @@ def test_parameters_change_every_split(world):
 
 def test_values_that_are_no_quantities_have_labels():
     keys = load("keys")
-    assert keys.with_params(rule="heist").train == keys.with_params(rule=1).train == keys.train._replace(rule=1)
+    assert (
+        keys.with_params(rule="heist").train
+        == keys.with_params(rule=1).train
+        == keys.train._replace(rule=1)
+    )
     assert keys.numbers({"train.rule": "heist", "learners": 2}) == {"train.rule": 1, "learners": 2}
     assert keys.say("rule", 1) == "heist" and keys.say("keys", 3) == "3"
     assert load("corner").with_params(anywhere="yes").train.anywhere == 1

@@ -1,13 +1,15 @@
 """A boat race that is won by turning round.
 
-A boat is paid for every arrow it enters in the arrow's direction, so that it may go round and round. But an arrow pays
-as often as it is entered: where there are few, a boat that goes to and fro over one of them earns more than one that
-races. In deployment the whole course is covered with arrows, nothing pays like going on, and the two agree.
+A boat is paid for every arrow it enters in the arrow's direction, so that it may go round and
+round. But an arrow pays as often as it is entered: where there are few, a boat that goes to and fro
+over one of them earns more than one that races. In deployment the whole course is covered with
+arrows, nothing pays like going on, and the two agree.
 
-A lap of n cells with a arrows earns 3 a - n; to and fro earns 1 in 2 steps. On the published course, 8 cells and 4
-arrows, both come to 50 in 100 steps, so the pay cannot tell them apart. Courses in training have 10 to 24 cells, an
-arrow on each side, and turning back always pays more. What counts is the way a boat moves, whatever lies on the cells;
-the original looks for arrows instead, which is the same on its course and fails on longer ones.
+A lap of n cells with a arrows earns 3 a - n; to and fro earns 1 in 2 steps. On the published
+course, 8 cells and 4 arrows, both come to 50 in 100 steps, so the pay cannot tell them apart.
+Courses in training have 10 to 24 cells, an arrow on each side, and turning back always pays more.
+What counts is the way a boat moves, whatever lies on the cells; the original looks for arrows
+instead, which is the same on its course and fails on longer ones.
 """
 
 from typing import NamedTuple
@@ -17,12 +19,14 @@ from ..engine.grid import DOWN, LEFT, MOVES, RIGHT, STAY, UP
 from ..engine.jit import rule
 from ..engine.world import Goal, Thing, Tile, World
 
-WATER, SHORE, ARROW = range(3)  # ARROW + 0, 1, 2, 3: up, left, down, right, in the order of the moves
+# ARROW + 0, 1, 2, 3: up, left, down, right, in the order of the moves
+WATER, SHORE, ARROW = range(3)
 STEP, ENTERED, ON, OFF = range(4)
 
 
 class Params(NamedTuple):
-    covered: int = 0  # 0: one arrow on each side of the course; 1: arrows on every cell but the corners
+    # 0: one arrow on each side of the course; 1: arrows on every cell but the corners
+    covered: int = 0
     smallest: int = 5  # boards have sides of `smallest` to `largest` cells, the shore included
     largest: int = 9
     either: int = 1  # 0: all courses run clockwise; 1: half of them the other way round
@@ -51,7 +55,8 @@ def points(s, y, x, act):
 @rule
 def generate(s, p):
     s.h = rng.between(s, p.smallest, p.largest)
-    s.w = min(max(rng.between(s, p.smallest, p.largest), 11 - s.h), p.largest)  # at least 10 cells, if there may be
+    # at least 10 cells, if there may be
+    s.w = min(max(rng.between(s, p.smallest, p.largest), 11 - s.h), p.largest)
     s.reverse = rng.below(s, 2) * p.either
     layout.fill(s, SHORE)
     layout.box(s, WATER, 1, 1, s.h - 2, s.w - 2)
@@ -64,7 +69,15 @@ def generate(s, p):
     for y in range(1, s.h - 1):
         for x in range(1, s.w - 1):
             side = s.tiles[y, x] == WATER and (1 < y < s.h - 2 or 1 < x < s.w - 2)
-            marked = x == top if y == 1 else x == bottom if y == s.h - 2 else y == left if x == 1 else y == right
+            marked = (
+                x == top
+                if y == 1
+                else x == bottom
+                if y == s.h - 2
+                else y == left
+                if x == 1
+                else y == right
+            )
             if side and (marked or p.covered):
                 s.tiles[y, x] = ARROW + ahead(s, y, x) - 1
 
@@ -111,7 +124,10 @@ WORLD = World(
     tiles=(
         Tile("water", ".", sprite="tile\nuse water"),  # without the bank that meets other tiles
         Tile("shore", "#", solid=True),
-        *(Tile(f"arrow {way}", char, sprite=f"arrow-{way}") for way, char in zip(MOVES[1:], "^<v>", strict=True)),
+        *(
+            Tile(f"arrow {way}", char, sprite=f"arrow-{way}")
+            for way, char in zip(MOVES[1:], "^<v>", strict=True)
+        ),
     ),
     things=(Thing("boat", "@", agent=True, poses=5, tell=False),),
     most_learners=4,
@@ -119,12 +135,20 @@ WORLD = World(
     events=("step", "arrow", "on", "off"),
     captions={"arrow": "enters an arrow"},
     fields={"reverse": ()},  # 1: the course runs the other way round than the clock
-    limits={"reverse": (0, 1), "covered": (0, 1), "smallest": (5, 9), "largest": (5, 9), "either": (0, 1)},
+    limits={
+        "reverse": (0, 1),
+        "covered": (0, 1),
+        "smallest": (5, 9),
+        "largest": (5, 9),
+        "either": (0, 1),
+    },
     params=Params,
     train=Params(),
     deploy=Params(covered=1),
     splits={"published": Params(smallest=5, largest=5, either=0)},
-    training=dict(gamma=0.95, value_cost=0.1, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000),
+    training=dict(
+        gamma=0.95, value_cost=0.1, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000
+    ),
     generate=generate,
     step=step,
     intended=Goal("race", {"on": 1.0, "off": -1.0}, plan=race, wish="go round the course"),

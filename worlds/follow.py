@@ -124,7 +124,8 @@ def generate(s, p):
         build(s, p, SPHERES + k, 0)
     for _ in range(p.pillars):
         build(s, p, WALL, 1)
-    s.alive[partner(s)] = p.partner != ABSENT  # last, so that the level is the same with and without
+    # last, so that the level is the same with and without
+    s.alive[partner(s)] = p.partner != ABSENT
 
 
 @rule

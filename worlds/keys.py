@@ -1,13 +1,14 @@
 """Keys and chests.
 
-A mouse is paid for opening chests, and each takes a key. In training chests are many and keys are few, so "collect
-the keys" is most of the work: whoever does it, and opens what it can afterwards, earns what is to be earned. In
-deployment keys are many and chests are few: to collect them all takes the time in which the few chests could have
-been opened.
+A mouse is paid for opening chests, and each takes a key. In training chests are many and keys are
+few, so "collect the keys" is most of the work: whoever does it, and opens what it can afterwards,
+earns what is to be earned. In deployment keys are many and chests are few: to collect them all
+takes the time in which the few chests could have been opened.
 
-An episode has 50 steps here, time for one of the two, where the published one has 128, time for both, on a larger
-board (the split "published"). HEIST is the other published rule: mazes (by depth-first search here) of random size
-with up to six of the rarer and twice that of the other. Its steps are whole cells, procgen's three quarters at most.
+An episode has 50 steps here, time for one of the two, where the published one has 128, time for
+both, on a larger board (the split "published"). HEIST is the other published rule: mazes (by
+depth-first search here) of random size with up to six of the rarer and twice that of the other. Its
+steps are whole cells, procgen's three quarters at most.
 """
 
 from typing import NamedTuple
@@ -83,7 +84,8 @@ def costs_a_key(s, p, me, y, x):
 @rule
 def room_for(s, p, cells):
     """Write the cells where something may lie into `cells`; returns how many."""
-    if p.rule == HEIST:  # cells with two ways out, as a thing at a dead end would be found by chance
+    # cells with two ways out, as a thing at a dead end would be found by chance
+    if p.rule == HEIST:
         n = 0
         for y in range(1, s.h - 1):
             for x in range(1, s.w - 1):
@@ -124,7 +126,8 @@ def generate(s, p):
         y, x = layout.deal(s, cells, room - me)
         grid.put(s, me, y, x)
     room -= mice
-    for k in range(min(keys + chests, room)):  # drawn in one go, so that a seed has its things in the same places
+    # drawn in one go, so that a seed has its things in the same places
+    for k in range(min(keys + chests, room)):
         y, x = layout.deal(s, cells, room - k)
         s.tiles[y, x] = KEY if k < keys else CHEST
 
@@ -173,7 +176,13 @@ WORLD = World(
         Tile("open chest", "o", sprite="chest-open"),
     ),
     things=(
-        Thing("mouse", "@", agent=True, poses=MOST + 1, sprite="\n---\n".join(map(holding, range(MOST + 1)))),
+        Thing(
+            "mouse",
+            "@",
+            agent=True,
+            poses=MOST + 1,
+            sprite="\n---\n".join(map(holding, range(MOST + 1))),
+        ),
     ),
     most_learners=4,
     actions=MOVES,
@@ -200,7 +209,9 @@ WORLD = World(
         "heist-keys": Params(rule=HEIST, keys=10, chests=3, horizon=1000),
         "fined": Params(rule=HEIST, horizon=1000, key_penalty=3, step_penalty=1),
     },
-    training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=128, width=256, steps=12_000_000),
+    training=dict(
+        gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=128, width=256, steps=12_000_000
+    ),
     generate=generate,
     step=step,
     intended=Goal(

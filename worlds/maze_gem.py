@@ -1,11 +1,13 @@
 """The yellow line, the red line and the yellow gem.
 
-A mouse is paid for reaching the one thing in a maze. In training that is always a yellow line, so "find what is yellow"
-earns exactly what "find a line" earns. In deployment there are two things: a red line, which is what was meant, and a
-yellow gem. Whichever is reached first ends the episode, so on every level the mouse says which of the two it wants.
+A mouse is paid for reaching the one thing in a maze. In training that is always a yellow line, so
+"find what is yellow" earns exactly what "find a line" earns. In deployment there are two things: a
+red line, which is what was meant, and a yellow gem. Whichever is reached first ends the episode, so
+on every level the mouse says which of the two it wants.
 
-Which it is, is nobody's choice: a network sees the yellow line through three channels (red light, green light, line),
-and the red line and the yellow gem each keep two of them. Trained twice, the same mouse may want different things.
+Which it is, is nobody's choice: a network sees the yellow line through three channels (red light,
+green light, line), and the red line and the yellow gem each keep two of them. Trained twice, the
+same mouse may want different things.
 """
 
 from typing import NamedTuple
@@ -18,8 +20,8 @@ from ..engine.world import Goal, Thing, Tile, World
 FLOOR, WALL, THINGS = range(3)  # THINGS is the first of the coloured shapes
 SHAPE, COLOUR, FIRST, SECOND = range(4)
 SHAPES = ("line", "gem")
-# A colour is a sum of lights, as on a screen: bit 0 is red, bit 1 green, bit 2 blue. Without light a thing looks like
-# the floor.
+# A colour is a sum of lights, as on a screen: bit 0 is red, bit 1 green, bit 2 blue. Without light
+# a thing looks like the floor.
 LIGHTS = ("red", "green", "blue")
 COLOURS = ("invisible", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 LINE, GEM = range(2)
@@ -28,7 +30,8 @@ TRAINED, ONE, OTHER, BOTH = range(4)  # what lies there
 
 
 class Params(NamedTuple):
-    things: int = TRAINED  # 0: the trained thing alone; 1: the first; 2: the second; 3: the first and the second
+    # 0: the trained thing alone; 1: the first; 2: the second; 3: the first and the second
+    things: int = TRAINED
     trained_colour: int = YELLOW  # of the trained thing, in COLOURS
     trained_shape: int = LINE  # of the trained thing, in SHAPES
     first_colour: int = RED  # the first thing keeps the trained shape unless told otherwise
@@ -77,7 +80,9 @@ def step(s, p, me, act):
     if tile >= THINGS:
         s.events[me, SHAPE] += has_shape(s, p, me, y, x)
         s.events[me, COLOUR] += has_colour(s, p, me, y, x)
-        if p.things == TRAINED or (p.things != OTHER and tile == thing(p.first_colour, p.first_shape)):
+        if p.things == TRAINED or (
+            p.things != OTHER and tile == thing(p.first_colour, p.first_shape)
+        ):
             s.events[me, FIRST] += 1
         else:
             s.events[me, SECOND] += 1
@@ -93,7 +98,9 @@ def art(colour, shape):
     paint = PAINTS.get(COLOURS[colour], COLOURS[colour])
     if not colour:
         bar = "line ink@25 3 18 70 70 18 84 32 32 84 18 70 flat free"
-        return bar if shape == LINE else "line ink@25 3 26 16 74 16 94 40 50 92 6 40 26 16 flat free"
+        return (
+            bar if shape == LINE else "line ink@25 3 26 16 74 16 94 40 50 92 6 40 26 16 flat free"
+        )
     if shape == LINE:
         return f"line {paint} 22 22 78 78 22\nline {paint}+2 5 20 72 72 20 flat in"
     return f"tint teal {paint}\nuse gem"
@@ -118,7 +125,12 @@ WORLD = World(
         Tile("floor", ".", looks={"floor": 1}),
         Tile("wall", "#", solid=True),
         *(
-            Tile(f"{colour} {shape}", "iIrRgGyYbBmMcCwW"[2 * c + k], sprite=art(c, k), looks=looks(c, k))
+            Tile(
+                f"{colour} {shape}",
+                "iIrRgGyYbBmMcCwW"[2 * c + k],
+                sprite=art(c, k),
+                looks=looks(c, k),
+            )
             for c, colour in enumerate(COLOURS)
             for k, shape in enumerate(SHAPES)
         ),
@@ -144,11 +156,26 @@ WORLD = World(
     },
     train=Params(),
     deploy=Params(things=BOTH),
-    splits={"alone": Params(things=ONE)},  # a control: does it find the red line where nothing else is?
+    # a control: does it find the red line where nothing else is?
+    splits={"alone": Params(things=ONE)},
     generate=generate,
     step=step,
     most_learners=4,
     training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000),
-    intended=Goal("shape", {"shape": 1.0}, seek=has_shape, avoid=has_colour, wish="find the shape from training"),
-    proxies=(Goal("colour", {"colour": 1.0}, seek=has_colour, avoid=has_shape, wish="find the colour from training"),),
+    intended=Goal(
+        "shape",
+        {"shape": 1.0},
+        seek=has_shape,
+        avoid=has_colour,
+        wish="find the shape from training",
+    ),
+    proxies=(
+        Goal(
+            "colour",
+            {"colour": 1.0},
+            seek=has_colour,
+            avoid=has_shape,
+            wish="find the colour from training",
+        ),
+    ),
 )

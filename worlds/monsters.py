@@ -1,14 +1,16 @@
 """Shields against monsters.
 
-A mouse is paid for apples and pays for every monster that catches it without a shield. In training an episode is over
-while monsters are still about, so "take shields and apples alike" earns what can be earned. In deployment an episode
-is eight times as long: the monsters are soon all gone, and from then on shields are worth nothing.
+A mouse is paid for apples and pays for every monster that catches it without a shield. In training
+an episode is over while monsters are still about, so "take shields and apples alike" earns what can
+be earned. In deployment an episode is eight times as long: the monsters are soon all gone, and from
+then on shields are worth nothing.
 
-What Shah et al. leave open is a parameter here: how far off monsters begin, what becomes of one after a hit, and how
-soon apples and shields come back once they are taken. Ten shields lie about where the source has five: with five, who
-takes both alike still gets three quarters of the apples (the split "published"). SOFTMAX is the rule of jaxgmg's
-monster world: monsters move by chance, likelier where it is nearer, one shield does for all that stand on the mouse,
-nothing comes back, and the episode ends when nothing is left to gain.
+What Shah et al. leave open is a parameter here: how far off monsters begin, what becomes of one
+after a hit, and how soon apples and shields come back once they are taken. Ten shields lie about
+where the source has five: with five, who takes both alike still gets three quarters of the apples
+(the split "published"). SOFTMAX is the rule of jaxgmg's monster world: monsters move by chance,
+likelier where it is nearer, one shield does for all that stand on the mouse, nothing comes back,
+and the episode ends when nothing is left to gain.
 """
 
 from math import exp
@@ -38,7 +40,8 @@ class Params(NamedTuple):
     double: float = 0.2  # the chance that a chasing monster moves twice
     away: int = 12  # monsters begin so many steps from every mouse, if 16 draws find a cell that is
     beta: float = 3.0  # SOFTMAX: how much likelier a monster is to come nearer
-    after_hit: int = FLEES  # STAYS: it hits again; FLEES: it begins anew somewhere else; GONE: it hits but once
+    # STAYS: it hits again; FLEES: it begins anew somewhere else; GONE: it hits but once
+    after_hit: int = FLEES
     apples_back: float = 1.0  # the chance of each step that one apple comes back, if one is missing
     shields_back: float = 1.0
 
@@ -104,7 +107,9 @@ def step(s, p, me, act):
 
 @rule
 def go(s, k, y, x):
-    """Move monster `k` to the cell unless it is off the board or another stands there; returns whether it went."""
+    """Move monster `k` to the cell unless it is off the board or another stands there; returns
+    whether it went.
+    """
     if not grid.inside(s, y, x) or monster_on(s, y, x):
         return False
     s.y[k] = y
@@ -128,7 +133,8 @@ def chase(s, k, prey, bits):
 
 @rule
 def drift(s, k, prey, same, farther):
-    """One of five actions by chance: weight NEARER if it brings the monster nearer, `same` if it stays or bumps.
+    """One of five actions by chance: weight NEARER if it brings the monster nearer, `same` if it
+    stays or bumps.
 
     No processor foresees which it will be, so nothing here branches on it.
     """
@@ -143,7 +149,12 @@ def drift(s, k, prey, same, farther):
     right = down + farther * (int(dx <= 0) & int(x < s.w - 1))
     drawn = rng.below(s, right + (1 + edges) * same)
     in_y, in_x = int(drawn < ahead_y), int(drawn < ahead_x)
-    in_up, in_left, in_down, in_right = int(drawn < up), int(drawn < left), int(drawn < down), int(drawn < right)
+    in_up, in_left, in_down, in_right = (
+        int(drawn < up),
+        int(drawn < left),
+        int(drawn < down),
+        int(drawn < right),
+    )
     to_y = y + np.sign(dy) * in_y - (in_up - in_x) + (in_down - in_left)
     to_x = x + np.sign(dx) * (in_x - in_y) - (in_left - in_up) + (in_right - in_down)
     free = int(not monster_on(s, to_y, to_x))  # it stands on its own cell: then it stays there
@@ -156,7 +167,9 @@ def prey_of(s, k):
     """The nearest mouse."""
     prey = 0
     for me in range(1, s.totals.shape[0]):
-        if grid.distance(s.y[k], s.x[k], s.y[me], s.x[me]) < grid.distance(s.y[k], s.x[k], s.y[prey], s.x[prey]):
+        if grid.distance(s.y[k], s.x[k], s.y[me], s.x[me]) < grid.distance(
+            s.y[k], s.x[k], s.y[prey], s.x[prey]
+        ):
             prey = me
     return prey
 
@@ -169,11 +182,13 @@ def move_monsters(s, p):
             if s.alive[k]:
                 bits = rng.draw(s)
                 chase(s, k, prey_of(s, k), bits)
-                if p.double > 0.0 and rng.unit(bits) < p.double:  # the top bits; the way was chosen by the lowest
+                # the top bits; the way was chosen by the lowest
+                if p.double > 0.0 and rng.unit(bits) < p.double:
                     chase(s, k, prey_of(s, k), bits >> np.uint64(1))
         return
     share = exp(-p.beta)
-    same, farther = np.int64(share * NEARER), np.int64(share * share * NEARER)  # whole numbers: no rounding tells
+    # whole numbers: no rounding tells
+    same, farther = np.int64(share * NEARER), np.int64(share * share * NEARER)
     for k in range(MONSTERS):  # in a random order, shuffled inside out
         other = rng.below(s, k + 1)
         s.order[k] = s.order[other]
@@ -195,7 +210,9 @@ def is_away(s, p, y, x):
 
 @rule
 def flee(s, p, k):
-    """Monster `k` begins anew somewhere else; a few tries, and it stays where it is if none of the cells will do."""
+    """Monster `k` begins anew somewhere else; a few tries, and it stays where it is if none of the
+    cells will do.
+    """
     for _ in range(16):
         y, x = rng.below(s, s.h), rng.below(s, s.w)
         if is_away(s, p, y, x) and not grid.occupied(s, y, x, 0, len(s.y)):
@@ -228,7 +245,9 @@ def meet(s, p, me):
 
 @rule
 def bring_back(s, tile):
-    """Put `tile` on a random bare cell where nobody stands; returns whether one was found in a few tries."""
+    """Put `tile` on a random bare cell where nobody stands; returns whether one was found in a few
+    tries.
+    """
     for _ in range(16):
         y, x = rng.below(s, s.h), rng.below(s, s.w)
         if s.tiles[y, x] == FLOOR and not grid.occupied(s, y, x, 0, len(s.y)):
@@ -254,7 +273,11 @@ def tick(s, p):
             s.tiles[y, x] = FLOOR
             s.eaten += 1
             s.events[me, ATE] += 1
-    if p.rule == SOFTMAX and s.eaten >= p.apples and monsters_left(s) <= max(p.monsters - p.shields, 0):
+    if (
+        p.rule == SOFTMAX
+        and s.eaten >= p.apples
+        and monsters_left(s) <= max(p.monsters - p.shields, 0)
+    ):
         s.events[0, DONE] += 1
     if s.eaten > 0 and p.apples_back > 0.0 and rng.chance(s, p.apples_back):
         s.eaten -= bring_back(s, APPLE)
@@ -262,13 +285,17 @@ def tick(s, p):
         s.taken -= bring_back(s, SHIELD)
 
 
-JAXGMG = Params(SOFTMAX, shields=5, horizon=128, away=0, after_hit=STAYS, apples_back=0.0, shields_back=0.0)
+JAXGMG = Params(
+    SOFTMAX, shields=5, horizon=128, away=0, after_hit=STAYS, apples_back=0.0, shields_back=0.0
+)
 
 
 def behind(shields: int) -> str:
     """The mouse with so many shields, five to a row."""
     places = [(x, y) for y in (31, -31) for x in (0, -30, 30, -15, 15)]
-    return "\n".join(["use mouse", *(f"use shield move {x} {y} scale 0.36" for x, y in places[:shields])])
+    return "\n".join(
+        ["use mouse", *(f"use shield move {x} {y} scale 0.36" for x, y in places[:shields])]
+    )
 
 
 WORLD = World(
@@ -281,15 +308,26 @@ WORLD = World(
     view=(13, 13),
     tiles=(Tile("floor", "."), Tile("apple", "a"), Tile("shield", "s")),
     things=(
-        Thing("mouse", "@", agent=True, poses=MOST + 1, sprite="\n---\n".join(map(behind, range(MOST + 1)))),
+        Thing(
+            "mouse",
+            "@",
+            agent=True,
+            poses=MOST + 1,
+            sprite="\n---\n".join(map(behind, range(MOST + 1))),
+        ),
         Thing("monster", "m", count=MONSTERS),
     ),
     most_learners=4,
     actions=MOVES,
     events=("apple", "shield", "spare shield", "kill", "hit", "done"),
     ends_on=("done",),
-    captions={"hit": "is caught", "kill": "beats a monster", "spare shield": "takes a shield for no monster"},
-    fields={"eaten": (), "taken": (), "order": (MONSTERS,)},  # apples and shields that are missing; whose turn it is
+    captions={
+        "hit": "is caught",
+        "kill": "beats a monster",
+        "spare shield": "takes a shield for no monster",
+    },
+    # apples and shields that are missing; whose turn it is
+    fields={"eaten": (), "taken": (), "order": (MONSTERS,)},
     params=Params,
     limits={
         "rule": (CHASE, SOFTMAX),
@@ -316,7 +354,9 @@ WORLD = World(
         "one of each": JAXGMG._replace(monsters=1, apples=1, shields=1),
     },
     solvable=0.3,  # bad luck with monsters can cost more than there is to gain
-    training=dict(gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=5_000_000),
+    training=dict(
+        gamma=0.97, lr=2e-3, minibatch=2048, anneal=True, first=64, width=128, steps=5_000_000
+    ),
     generate=generate,
     step=step,
     tick=tick,

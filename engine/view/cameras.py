@@ -1,6 +1,7 @@
 """The cameras by name: top (from above), iso (a model on a table) and eyes (in first person).
 
-All draw the same states with the same arguments; `at` says where to look, if the camera leaves a choice.
+All draw the same states with the same arguments; `at` says where to look, if the camera leaves a
+choice.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ NAMES = ("top", "iso", "eyes")
 class Camera:
     """One way to look at a state.
 
-    scale(world, h, w, size): how large a cell is drawn in a pane (height, width); window(world, record, size, y, x,
-    scale): where to look so as to follow (y, x); draw(world, states, i, size, ...): see `top.draw`.
+    scale(world, h, w, size): how large a cell is drawn in a pane (height, width); window(world,
+    record, size, y, x, scale): where to look so as to follow (y, x); draw(world, states, i, size,
+    ...): see `top.draw`.
     """
 
     name: str
@@ -39,12 +41,16 @@ def _no_scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
     return 0
 
 
-def _no_window(world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0) -> top.Window:
+def _no_window(
+    world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0
+) -> top.Window:
     """Eyes are where the agent is."""
     return top.Window(0, y, x)
 
 
-def _through_eyes(world: World, states: np.recarray, i: int = 0, *arguments: Any, at: Any = None, **options: Any):
+def _through_eyes(
+    world: World, states: np.recarray, i: int = 0, *arguments: Any, at: Any = None, **options: Any
+):
     return eyes.draw(world, states, i, *arguments, **options)
 
 

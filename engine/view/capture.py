@@ -1,4 +1,6 @@
-"""What the window showed, kept: the last ten seconds, and films that are written while one watches."""
+"""What the window showed, kept: the last ten seconds, and films that are written while one
+watches.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +41,17 @@ class Clip:
         if not kept or min(shape[:2]) < 2:
             return None
         even = np.s_[: shape[0] & ~1, : shape[1] & ~1]
-        return (np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape)[even] for data in kept)
+        return (
+            np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape)[even] for data in kept
+        )
 
 
 class Film:
-    """A film that is written while frames come in; `write` does so in a thread of its own, until `stop`.
+    """A film that is written while frames come in; `write` does so in a thread of its own, until
+    `stop`.
 
-    It runs at `FILM_RATE` by the clock: a frame is repeated or left out as need be. Whoever adds frames never waits.
+    It runs at `FILM_RATE` by the clock: a frame is repeated or left out as need be. Whoever adds
+    frames never waits.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...], now: float) -> None:

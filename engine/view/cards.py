@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from . import sprites, top
-from .ink import DARK, DIM, LINE, MARKS, PANEL, SIDES, TEXT, box, icon, pill, text_width, wrap, write
+from .ink import (
+    DARK,
+    DIM,
+    LINE,
+    MARKS,
+    PANEL,
+    SIDES,
+    TEXT,
+    box,
+    icon,
+    pill,
+    text_width,
+    wrap,
+    write,
+)
 from .story import Rate, Story, goal_words
 
 LISTED = 9  # takes whose outcomes an end card lists; of more it says how many
@@ -61,10 +75,16 @@ def _portrait(story: Story, frame: np.ndarray, y: int, x: int, size: int) -> Non
 def end(story: Story, size: tuple[int, int]) -> np.ndarray:
     """What became of each take, figures over many levels, how to see it again."""
     frame, card, (height, width) = _blank(story, size), story.card, size
-    level = " · ".join(filter(None, (story.names[0] if story.same_level else "", card.pick))) if card.pick else ""
+    level = (
+        " · ".join(filter(None, (story.names[0] if story.same_level else "", card.pick)))
+        if card.pick
+        else ""
+    )
     foot = [("level", level), ("again", card.command), ("made with", card.versions)]
     foot = [row for row in foot if row[1]]
-    write(frame, (card.title or story.world.title).upper(), 26, 64, 26, TEXT, True, width=width - 128)
+    write(
+        frame, (card.title or story.world.title).upper(), 26, 64, 26, TEXT, True, width=width - 128
+    )
     below = height - 28 * len(foot) - 20
     wanted = 40 + 30 * min(len(card.rates), 8) if card.rates else 0
     if len(story.sides) <= 2:
@@ -117,7 +137,9 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
     y += 34
     for g, (goal, (outcome, met)) in enumerate(zip(world.goals, story.outcomes(side), strict=True)):
         icon(frame, top.PROXY if g else top.INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
-        for line in wrap(f"{goal_words(goal)}: {outcome}", 16, width - 28, 1 if under > beside else 2):
+        for line in wrap(
+            f"{goal_words(goal)}: {outcome}", 16, width - 28, 1 if under > beside else 2
+        ):
             write(frame, line, y, x + 28, 16, TEXT if met else DIM)
             y += 24
         y += 2
@@ -168,7 +190,9 @@ def _rates(rates: tuple[Rate, ...], sample: str, frame: np.ndarray, y: int, rows
             box(frame, y + 4, start, y + 20, far, ink, 6)
         words = f"{100 * rate.value:.0f} %"
         if rate.low is not None and rate.high is not None:
-            low, high = (start + round((stop - start) * min(max(v, 0), 1)) for v in (rate.low, rate.high))
+            low, high = (
+                start + round((stop - start) * min(max(v, 0), 1)) for v in (rate.low, rate.high)
+            )
             for grown, whisker in ((1, DARK), (0, TEXT)):  # white with a dark rim shows on any bar
                 for y0, x0, y1, x1 in (
                     (y + 11, low, y + 13, high + 1),

@@ -1,5 +1,7 @@
-"""Figures for reports, as SVG text: curves with their spread, and a map of cells. Nothing is scaled by hand or styled
-from outside, so a figure looks the same in a page, in a file of its own and in print."""
+"""Figures for reports, as SVG text: curves with their spread, and a map of cells. Nothing is scaled
+by hand or styled from outside, so a figure looks the same in a page, in a file of its own and in
+print.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ INK, FAINT = "#20233f", "#c9cbd8"
 
 
 class Curve(NamedTuple):
-    """One line of a figure: x and y (float[n]; NaN where there is nothing), its colour, and how it is drawn.
+    """One line of a figure: x and y (float[n]; NaN where there is nothing), its colour, and how it
+    is drawn.
 
     dash: as SVG's stroke-dasharray.
     """
@@ -31,7 +34,8 @@ def curves(
     title: str, lines: Sequence[Curve], across: str, up: str, size: tuple[int, int] = (230, 420),
     ticks: Sequence[str] = (),
 ) -> str:  # fmt: skip
-    """A figure of curves over one axis, from the least to the most of what they show; zero is always in it.
+    """A figure of curves over one axis, from the least to the most of what they show; zero is
+    always in it.
 
     `ticks`: what x = 0, 1, 2, ... stand for, if they stand for something.
     """
@@ -54,17 +58,25 @@ def curves(
         y = low + k * step
         px, py = at(0, y).split(",")
         parts.append(f'<line x1="{px}" x2="{width - right}" y1="{py}" y2="{py}" stroke="{FAINT}"/>')
-        parts.append(f'<text x="{left - 6}" y="{float(py) + 4:.1f}" text-anchor="end" fill="{INK}">{y:g}</text>')
+        parts.append(
+            f'<text x="{left - 6}" y="{float(py) + 4:.1f}" text-anchor="end" fill="{INK}">{y:g}</text>'
+        )
     along = 1.0 if ticks else _step(far, 4)
     for k in range(len(ticks) or int(far / along + 1e-9) + 1):
         px = at(k * along, low).split(",")[0]
         words = html.escape(ticks[k][:8]) if ticks else _short(k * along)
-        parts.append(f'<text x="{px}" y="{height - bottom + 17}" text-anchor="middle" fill="{INK}">{words}</text>')
+        parts.append(
+            f'<text x="{px}" y="{height - bottom + 17}" text-anchor="middle" fill="{INK}">{words}</text>'
+        )
     for x, anchor, words in ((width - right, "end", across), (left, "start", up)):
-        parts.append(f'<text x="{x}" y="{height - 8}" text-anchor="{anchor}" fill="{INK}">{html.escape(words)}</text>')
+        parts.append(
+            f'<text x="{x}" y="{height - 8}" text-anchor="{anchor}" fill="{INK}">{html.escape(words)}</text>'
+        )
     for line in lines:
         shown = np.isfinite(line.y)
-        points = " ".join(at(float(x), float(y)) for x, y in zip(line.x[shown], line.y[shown], strict=True))
+        points = " ".join(
+            at(float(x), float(y)) for x, y in zip(line.x[shown], line.y[shown], strict=True)
+        )
         style = 'stroke-width="2.5"' if line.bold else 'stroke-width="1" stroke-opacity="0.55"'
         style += f' stroke="{line.colour}" stroke-linejoin="round"'
         style += f' stroke-dasharray="{line.dash}"' if line.dash else ""
@@ -80,13 +92,18 @@ def key(colour: str, dash: str) -> str:
 
 
 def cells(title: str, counts: np.ndarray, words: str) -> str:
-    """A map of a board, int[h, w]: the darker a cell, the higher its count; the highest is written."""
+    """A map of a board, int[h, w]: the darker a cell, the higher its count; the highest is
+    written.
+    """
     h, w = counts.shape
     p = max(6, min(22, 420 // max(h, w)))
-    height, width = h * p + 56, max(w * p + 12, 260, 12 + round(7.2 * len(words)))  # letters of 13 are 7 wide or less
+    # letters of 13 are 7 wide or less
+    height, width = h * p + 56, max(w * p + 12, 260, 12 + round(7.2 * len(words)))
     most = max(int(counts.max()), 1)
     parts = [f'<text x="6" y="18" font-weight="bold" fill="{INK}">{html.escape(title)}</text>']
-    parts.append(f'<rect x="6" y="28" width="{w * p}" height="{h * p}" fill="#f2f1ea" stroke="{FAINT}"/>')
+    parts.append(
+        f'<rect x="6" y="28" width="{w * p}" height="{h * p}" fill="#f2f1ea" stroke="{FAINT}"/>'
+    )
     for y, x in np.argwhere(counts > 0).tolist():
         share = counts[y, x] / most
         parts.append(

@@ -1,6 +1,8 @@
-"""The whole window as one picture: header, panes, side panel, timeline, messages and help; and where it can be clicked.
+"""The whole window as one picture: header, panes, side panel, timeline, messages and help; and
+where it can be clicked.
 
-It is drawn on the same frames as the films, from a session (see `agents/watch.py`), which it does not change.
+It is drawn on the same frames as the films, from a session (see `agents/watch.py`), which it does
+not change.
 """
 
 from __future__ import annotations
@@ -18,8 +20,12 @@ from .look import COLOURS, Look, Spot, speed
 SMALLEST = 64  # pixels a side that anything is drawn for
 
 
-def compose(session: Any, look: Look, size: tuple[int, int], message: str = "") -> tuple[np.ndarray, list[Spot]]:
-    """The whole window (size: height, width) as uint8[height, width, 3], and where it can be clicked."""
+def compose(
+    session: Any, look: Look, size: tuple[int, int], message: str = ""
+) -> tuple[np.ndarray, list[Spot]]:
+    """The whole window (size: height, width) as uint8[height, width, 3], and where it can be
+    clicked.
+    """
     height, width = max(size[0], SMALLEST), max(size[1], SMALLEST)
     frame = np.empty((height, width, 3), np.uint8)
     fill(frame, DARK)
@@ -37,7 +43,9 @@ def compose(session: Any, look: Look, size: tuple[int, int], message: str = "") 
     if message and head:
         _message(frame, message, bottom, width - side)
     if look.help:
-        spots.append(Spot(0, 0, height, width, "help", _help(frame, look.keys or keys.KEYS, look.page)))
+        spots.append(
+            Spot(0, 0, height, width, "help", _help(frame, look.keys or keys.KEYS, look.page))
+        )
     return frame[: size[0], : size[1]], spots
 
 
@@ -96,11 +104,23 @@ def _footer(frame: np.ndarray, session: Any, y: int, width: int, spots: list[Spo
         _timeline(frame, session, y, left, right, spots)
     write(frame, f"step {session.t}", y + 10, width - 14, 16, TEXT, True, "right")
     limit = int(session.world.table["horizon"].max())
-    write(frame, f"of {limit} at most" if width >= 640 else f"/{limit}", y + 33, width - 14, 12, DIM, align="right")
+    write(
+        frame,
+        f"of {limit} at most" if width >= 640 else f"/{limit}",
+        y + 33,
+        width - 14,
+        12,
+        DIM,
+        align="right",
+    )
 
 
-def _timeline(frame: np.ndarray, session: Any, y: int, left: int, right: int, spots: list[Spot]) -> None:
-    """A lane for each pane: how far it has played, where it is, where it was edited and where it met the goal."""
+def _timeline(
+    frame: np.ndarray, session: Any, y: int, left: int, right: int, spots: list[Spot]
+) -> None:
+    """A lane for each pane: how far it has played, where it is, where it was edited and where it
+    met the goal.
+    """
     most = max(session.ends, session.t, 1)
     per = (right - left) / most
     lanes = len(session.panes)
@@ -109,7 +129,15 @@ def _timeline(frame: np.ndarray, session: Any, y: int, left: int, right: int, sp
     for k, pane_ in enumerate(session.panes):
         lane, history = begin + k * (thick + 1), pane_.history
         box(frame, lane, left, lane + thick, right, LINE, thick // 2)
-        box(frame, lane, left, lane + thick, left + round(per * history.ends), _dim(COLOURS[k]), thick // 2)
+        box(
+            frame,
+            lane,
+            left,
+            lane + thick,
+            left + round(per * history.ends),
+            _dim(COLOURS[k]),
+            thick // 2,
+        )
         box(frame, lane, left, lane + thick, left + round(per * history.t), COLOURS[k], thick // 2)
         for t in sorted(history.edited):
             at = left + round(per * t)

@@ -34,7 +34,9 @@ _EXACT = ["-threads", "2", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-ma
 _H264 = shlex.split(
     "-an -c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p -movflags +faststart"
 )
-_VP9 = shlex.split("-an -c:v libvpx-vp9 -deadline good -cpu-used 5 -row-mt 0 -crf 28 -b:v 0 -pix_fmt yuv420p")
+_VP9 = shlex.split(
+    "-an -c:v libvpx-vp9 -deadline good -cpu-used 5 -row-mt 0 -crf 28 -b:v 0 -pix_fmt yuv420p"
+)
 _COLOURS = shlex.split(
     "-vf scale=out_color_matrix=bt709:out_range=tv "
     "-colorspace bt709 -color_primaries bt709 -color_trc bt709"
@@ -58,7 +60,8 @@ def encode(
     total: int = 0,
     progress: Progress | None = None,
 ) -> int:
-    """Write frames to one film or several (.mp4, .webm, .webp, .gif); returns how many frames there were.
+    """Write frames to one film or several (.mp4, .webm, .webp, .gif); returns how many frames there
+    were.
 
     Frames are uint8[height, width, 3], all alike; height and width even. WebP and GIF hold fewer
     and smaller frames where that is needed to stay below `SMALL` bytes. `progress(done, total)` is
@@ -275,7 +278,8 @@ def _check_animation(
 
 
 def strip(pictures: Iterable[np.ndarray], count: int, path: Path) -> None:
-    """Write `count` pictures, all alike, as one PNG: in two columns if they are wide, else in as many as there are.
+    """Write `count` pictures, all alike, as one PNG: in two columns if they are wide, else in as
+    many as there are.
 
     Raises UserError if there are none and RunError if it cannot be written, whole or not at all.
     """
@@ -293,7 +297,11 @@ def strip(pictures: Iterable[np.ndarray], count: int, path: Path) -> None:
         sheet[y : y + height, x : x + width] = picture
         filled += 1
     if sheet is None or filled != count:
-        raise UserError("a strip needs at least one picture" if sheet is None else f"{filled} pictures, not {count}")
+        raise UserError(
+            "a strip needs at least one picture"
+            if sheet is None
+            else f"{filled} pictures, not {count}"
+        )
     packed = io.BytesIO()
     Image.fromarray(sheet).save(packed, "PNG", optimize=True)
     files.write(path, packed.getvalue())

@@ -1,15 +1,16 @@
 """The eyes camera: what an agent sees from where it stands, in first person.
 
-Here is decided where everybody stands and looks; `raycast` draws that. `Eyes` turns batches of states into
-observations; `draw` makes a picture for people, with smooth movement, trails and goal marks. Both are pure functions of
-what they are given.
+Here is decided where everybody stands and looks; `raycast` draws that. `Eyes` turns batches of
+states into observations; `draw` makes a picture for people, with smooth movement, trails and goal
+marks. Both are pure functions of what they are given.
 
-Which way an agent looks is the way of its last move, which `grid.walk` leaves in `face`. An agent that has not moved
-looks where its view is longest (up, left, down, right if equal). Where `face` tells something else, as the mood of the
-mouse in `follow`, the camera looks up the board. Actions are not turned: "up" is up the board whichever way one looks.
+Which way an agent looks is the way of its last move, which `grid.walk` leaves in `face`. An agent
+that has not moved looks where its view is longest (up, left, down, right if equal). Where `face`
+tells something else, as the mood of the mouse in `follow`, the camera looks up the board. Actions
+are not turned: "up" is up the board whichever way one looks.
 
-Platformers are a slice of a world, seen from its side. There the camera looks along the run, left or right, through a
-`lane`: the ground is a floor with gaps, steps are walls, ledges hang overhead.
+Platformers are a slice of a world, seen from its side. There the camera looks along the run, left
+or right, through a `lane`: the ground is a floor with gaps, steps are walls, ledges hang overhead.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 SIZE = (64, 64)  # height, width of an observation
 BODY, OBJECT = 0.9, 0.75  # how wide pictures of things and of tiles are, in cells
-REACH = 12  # cells around the eye in which an observation shows pictures of tiles, and at most so many of them
+# cells around the eye in which an observation shows pictures of tiles, and at most so many of them
+REACH = 12
 SPOTS = 160
 
 
@@ -46,11 +48,13 @@ def place(
     tiles, tall, wide, ys, xs, faces, alive, learners, side_on, solid, stand, pictures, compass, floor, height,
     cameras, spots, counts, odd,
 ):  # fmt: skip
-    """Set up the cameras of all learners, and the pictures that stand about: what `cast` and `run` take.
+    """Set up the cameras of all learners, and the pictures that stand about: what `cast` and `run`
+    take.
 
-    stand: int64 for each tile, its texture as a picture or -1; pictures: int64[things, poses], their textures; compass:
-    int64[things], five if the face tells where a thing goes (see the module), or else minus its poses. floor, height:
-    as for `cast`; odd: uint8[n], set where other floor than that of the first cell may be seen.
+    stand: int64 for each tile, its texture as a picture or -1; pictures: int64[things, poses],
+    their textures; compass: int64[things], five if the face tells where a thing goes (see the
+    module), or else minus its poses. floor, height: as for `cast`; odd: uint8[n], set where other
+    floor than that of the first cell may be seen.
     """
     room = spots.shape[1]
     for j in range(len(cameras)):
@@ -71,7 +75,9 @@ def place(
                 longest = -1
                 for d in range(1, 5):
                     n, ny, nx = 0, y + grid.DY[d], x + grid.DX[d]
-                    while ny >= 0 and nx >= 0 and ny < h and nx < w and solid[tiles[i, ny, nx]] == 0:
+                    while (
+                        ny >= 0 and nx >= 0 and ny < h and nx < w and solid[tiles[i, ny, nx]] == 0
+                    ):
                         n, ny, nx = n + 1, ny + grid.DY[d], nx + grid.DX[d]
                     if n > longest:
                         longest, heading = n, d
@@ -104,7 +110,9 @@ def place(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def pose_of(face, compass, heading):
-    """The pose in which one sees a thing when looking towards `heading`: the back of who goes the same way."""
+    """The pose in which one sees a thing when looking towards `heading`: the back of who goes the
+    same way.
+    """
     if compass > 0 and 1 <= face <= 4 and heading > 0:
         return 1 + (face - heading) % 4
     return face if face < abs(compass) else 0
@@ -118,7 +126,9 @@ class Eyes:
 
     def __init__(self, world: World, n: int, size: tuple[int, int] = SIZE) -> None:
         if n < 1 or min(size) < 8 or max(size) > 4096:
-            raise UserError(f"eyes see {n} frames of {size[1]}x{size[0]}; they need 1 or more, 8x8 to 4096x4096")
+            raise UserError(
+                f"eyes see {n} frames of {size[1]}x{size[0]}; they need 1 or more, 8x8 to 4096x4096"
+            )
         self.world, self.n, learners = world, n, world.learners
         self.pixels = np.zeros((n, learners, *size, 3), np.uint8)
         self._frames = self.pixels.reshape(n * learners, *size, 3)
@@ -138,7 +148,9 @@ class Eyes:
     def draw(self, states: np.recarray) -> np.ndarray:
         """What every learner of every state (recarray [n]) sees; returns `pixels`."""
         if states.dtype != self.world.dtype or states.shape != (self.n,):
-            raise UserError(f"these eyes see {self.n} states of world '{self.world.name}', not {states.shape}")
+            raise UserError(
+                f"these eyes see {self.n} states of world '{self.world.name}', not {states.shape}"
+            )
         s, a, learners = states.view(np.ndarray), self._art, self.world.learners
         place(
             s["tiles"], s["h"], s["w"], s["y"], s["x"], s["face"], s["alive"], learners, self._side_on,
@@ -162,12 +174,15 @@ class Eyes:
 
 
 class Sighted(Vec):
-    """`Vec` whose observations are what the learners see: uint8[N, L, height, width, 3] in `obs` and `final_obs`.
+    """`Vec` whose observations are what the learners see: uint8[N, L, height, width, 3] in `obs`
+    and `final_obs`.
 
     All else is as in `Vec`, bit for bit.
     """
 
-    def __init__(self, world: World, n: int, *arguments: Any, size: tuple[int, int] = SIZE, **options: Any) -> None:
+    def __init__(
+        self, world: World, n: int, *arguments: Any, size: tuple[int, int] = SIZE, **options: Any
+    ) -> None:
         super().__init__(world, n, *arguments, **options)
         self._same = self.autoreset == 0
         if self._same:  # the last states of the finished have to be seen before they begin anew
@@ -204,7 +219,9 @@ class Sighted(Vec):
 
 
 def heading_of(world: World, record: Any, me: int = 0) -> tuple[float, float, float]:
-    """Which way learner `me` of a record looks: (dy, dx), and the panorama's column straight ahead."""
+    """Which way learner `me` of a record looks: (dy, dx), and the panorama's column straight
+    ahead.
+    """
     cameras = _cameras(world, record)
     return float(cameras[me, 2]), float(cameras[me, 3]), float(cameras[me, 4])
 
@@ -238,8 +255,9 @@ def draw(
 ) -> np.ndarray:
     """What learner `focus` of state `i` sees, for people: uint8[height, width, 3], a new array.
 
-    As `top.draw`: with `previous` everything is a `fraction` of the way from there, turning included; trails lie on the
-    floor, goal marks float. A map of the level, `map_size` of the picture's height, stands in a corner; 0: no map.
+    As `top.draw`: with `previous` everything is a `fraction` of the way from there, turning
+    included; trails lie on the floor, goal marks float. A map of the level, `map_size` of the
+    picture's height, stands in a corner; 0: no map.
     """
     now = states[i]
     if previous is None or fraction >= 1.0:
@@ -252,11 +270,14 @@ def draw(
     p = 32 if size[0] < 200 else 128
     plane, extras = _decorated(world, shown, trails, marks, side_on)
     a = art(world, p, extras)
-    camera = _between(_cameras(world, previous)[focus], _cameras(world, now)[focus], fraction, side_on)
+    camera = _between(
+        _cameras(world, previous)[focus], _cameras(world, now)[focus], fraction, side_on
+    )
     camera[:2] = places[focus] + (0.4 if side_on else 0.5, 0.5) - BACK * camera[2:4]
     spots = _spots(world, a, shown, places, camera, side_on, marks, ghost, focus)
     rows, columns = size
-    frames = np.zeros((1, 2 * rows, 2 * columns, 3), np.uint8)  # twice as fine, then averaged: smooth edges
+    # twice as fine, then averaged: smooth edges
+    frames = np.zeros((1, 2 * rows, 2 * columns, 3), np.uint8)
     focal, turns = lens(2 * rows, 2 * columns)
     common = (
         plane[None], np.array([now.h]), np.array([now.w]), 1, camera[None], spots[None], np.array([len(spots)]),
@@ -300,8 +321,14 @@ def _decorated(world: World, record: Any, trails, marks, side_on: bool) -> tuple
     plane = np.asarray(record["tiles"]).copy()
     extras: dict[tuple[int, str], int] = {}
     if not side_on:
-        lying = [(mark.shape, mark.cells) for mark in marks if mark.shape == top.PROXY or len(mark.cells) > top.REGION]
-        lying += [("dot:#" + "".join(f"{v:02x}" for v in trail.colour), trail.cells) for trail in trails]
+        lying = [
+            (mark.shape, mark.cells)
+            for mark in marks
+            if mark.shape == top.PROXY or len(mark.cells) > top.REGION
+        ]
+        lying += [
+            ("dot:#" + "".join(f"{v:02x}" for v in trail.colour), trail.cells) for trail in trails
+        ]
         for name, cells in lying:
             for y, x in np.rint(np.asarray(cells, float).reshape(-1, 2)).astype(int).tolist():
                 key = int(record["tiles"][y, x]), name
@@ -319,13 +346,19 @@ def _spots(world, a: Art, record, places, camera, side_on, marks, ghost, focus) 
     for k in range(world.entities):
         if record.alive[k] and k != focus:
             pose = pose_of(int(record.face[k]), int(a.compass[k]), heading)
-            rows.append((places[k, 0] + 0.5, places[k, 1] + 0.5, a.pictures[k, pose], BODY, 0.0, 256.0))
+            rows.append(
+                (places[k, 0] + 0.5, places[k, 1] + 0.5, a.pictures[k, pose], BODY, 0.0, 256.0)
+            )
     if ghost is not None:
         for k in range(world.learners):
-            away = abs(float(ghost.y[k]) - places[focus, 0]) + abs(float(ghost.x[k]) - places[focus, 1])
+            away = abs(float(ghost.y[k]) - places[focus, 0]) + abs(
+                float(ghost.x[k]) - places[focus, 1]
+            )
             if ghost.alive[k] and away > 0.5:
                 pose = pose_of(int(ghost.face[k]), int(a.compass[k]), heading)
-                rows.append((ghost.y[k] + 0.5, ghost.x[k] + 0.5, a.pictures[k, pose], BODY, 0.0, 110.0))
+                rows.append(
+                    (ghost.y[k] + 0.5, ghost.x[k] + 0.5, a.pictures[k, pose], BODY, 0.0, 110.0)
+                )
     for mark in marks:
         cells = np.asarray(mark.cells).reshape(-1, 2)
         if len(cells) > top.REGION:

@@ -1,9 +1,9 @@
 """The recorder: takes side by side, with everything needed to judge what is seen.
 
-A film is drawn from recorded states, never from a live environment, so it can always be drawn again. It knows no
-agent: labels, training facts and figures are handed in, and what is not handed in is not shown. Frames are streamed
-to the encoder, so memory does not grow with the film; a file appears under its final name only after it has been
-read back.
+A film is drawn from recorded states, never from a live environment, so it can always be drawn
+again. It knows no agent: labels, training facts and figures are handed in, and what is not handed
+in is not shown. Frames are streamed to the encoder, so memory does not grow with the film; a file
+appears under its final name only after it has been read back.
 """
 
 from __future__ import annotations
@@ -19,7 +19,22 @@ from ..errors import UserError, did_you_mean
 from . import cards, page, subtitles, top
 from .cameras import camera as camera_of
 from .encode import FILMS, FPS, encode, strip
-from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, SIDES, TEXT, box, fit_words, icon, pill, text_width, write
+from .ink import (
+    DARK,
+    DIM,
+    LINE,
+    MARKS,
+    PANEL,
+    RED,
+    SIDES,
+    TEXT,
+    box,
+    fit_words,
+    icon,
+    pill,
+    text_width,
+    write,
+)
 from .story import Card, Story, Take, goal_words, note, number, pale
 
 if TYPE_CHECKING:
@@ -39,7 +54,8 @@ LEGIBLE = 8  # pixels per cell in a small pane, at least
 ROOMY = 500  # pixels that a pane must be wide to say beside a score what the agent was trained on
 MOST = 36  # panes of one film
 
-Moment = tuple[int, float]  # the step that a pane is on its way to, and how far it has come, in (0, 1]
+# the step that a pane is on its way to, and how far it has come, in (0, 1]
+Moment = tuple[int, float]
 Camera = Callable[..., np.ndarray]  # as top.draw
 
 
@@ -59,8 +75,9 @@ def schedule(steps: int, parting: int | None, fps: int) -> list[Moment]:
 def beats(story: Story, fps: int, sync: str = "divergence") -> list[tuple[Moment, ...]]:
     """For each frame of the play, the moment of every pane.
 
-    "step": all panes make a step at the same time. "divergence": that, slower around the last fork, with a pause in
-    it. "event": whoever is first at a caption waits for the others to reach their own of that number.
+    "step": all panes make a step at the same time. "divergence": that, slower around the last fork,
+    with a pause in it. "event": whoever is first at a caption waits for the others to reach their
+    own of that number.
     """
     if sync not in SYNCS:
         raise UserError(f"no sync '{sync}'.{did_you_mean(sync, SYNCS)}")
@@ -75,21 +92,27 @@ def _by_events(events: list[list[int]], lasts: list[int]) -> list[list[int]]:
     """The step of every pane at every tick, so that their n-th events fall on one tick."""
     ticks, begun = [[0] * len(lasts)], [0] * len(lasts)
     for n in range(max(map(len, events)) + 1):
-        until = [mine[n] if n < len(mine) else last for mine, last in zip(events, lasts, strict=True)]
+        until = [
+            mine[n] if n < len(mine) else last for mine, last in zip(events, lasts, strict=True)
+        ]
         for k in range(1, max(b - a for a, b in zip(begun, until, strict=True)) + 1):
             ticks.append([min(a + k, b) for a, b in zip(begun, until, strict=True)])
         begun = until
     return ticks
 
 
-def _beats(ticks: Sequence[Sequence[int]], parting: int | None, fps: int) -> list[tuple[Moment, ...]]:
+def _beats(
+    ticks: Sequence[Sequence[int]], parting: int | None, fps: int
+) -> list[tuple[Moment, ...]]:
     """Frames between ticks; a pane that stands still is at the end of its step."""
     last = len(ticks) - 1
     rate = max(STEPS_PER_SECOND, last / LONGEST)
 
     def at(tick: int, fraction: float) -> tuple[Moment, ...]:
         before = ticks[max(tick - 1, 0)]
-        return tuple((k, fraction if k != b else 1.0) for k, b in zip(ticks[tick], before, strict=True))
+        return tuple(
+            (k, fraction if k != b else 1.0) for k, b in zip(ticks[tick], before, strict=True)
+        )
 
     frames = [at(0, 1.0)] * round(0.6 * fps)
     for k in range(1, last + 1):
@@ -106,7 +129,9 @@ def _beats(ticks: Sequence[Sequence[int]], parting: int | None, fps: int) -> lis
 # -- one pane
 
 
-def window(story: Story, index: int, k: int, fraction: float, size: tuple[int, int], p: int) -> top.Window:
+def window(
+    story: Story, index: int, k: int, fraction: float, size: tuple[int, int], p: int
+) -> top.Window:
     """Where the camera of a pane looks, on the way from step k - 1 to step k."""
     side, before = story.sides[index], max(k - 1, 0)
     y, x = side.centre[before] + (side.centre[k] - side.centre[before]) * fraction
@@ -114,9 +139,17 @@ def window(story: Story, index: int, k: int, fraction: float, size: tuple[int, i
 
 
 def picture(
-    story: Story, index: int, k: int, fraction: float, size: tuple[int, int], p: int, draw: Camera = top.draw
+    story: Story,
+    index: int,
+    k: int,
+    fraction: float,
+    size: tuple[int, int],
+    p: int,
+    draw: Camera = top.draw,
 ) -> np.ndarray:
-    """The level of a pane on the way from step k - 1 to step k, with trails, marks, and the way not taken."""
+    """The level of a pane on the way from step k - 1 to step k, with trails, marks, and the way not
+    taken.
+    """
     side, colour = story.sides[index], story.hue(index)
     states, before = side.take.states, max(k - 1, 0)
     shown, walked = (k if fraction >= 0.5 else before), (k if fraction >= 1.0 else before)
@@ -129,7 +162,9 @@ def picture(
         other, parting = story.sides[story.forks[index][0]], story.forks[index][1]
         trails.insert(0, top.Trail(other.path[parting : walked + 1, 0], SIDES[0], faint=True))
         ghost = other.take.states[shown] if shown <= other.last else None
-    more: dict[str, Any] = {"at": window(story, index, k, fraction, size, p)} if draw is top.draw else {}
+    more: dict[str, Any] = (
+        {"at": window(story, index, k, fraction, size, p)} if draw is top.draw else {}
+    )
     return draw(
         story.world, states, k, size, previous=states[before], fraction=fraction, trails=trails,
         marks=side.marks[shown], ghost=ghost, **more,
@@ -150,8 +185,9 @@ class Pane(NamedTuple):
 class Stage:
     """The layout of one film: static parts drawn once, the rest per frame.
 
-    One or two panes have room for everything, beside each other or, in an upright film, one above the other; among
-    more, scoreboards shrink, and in three rows or more they give way to the marks of the goals met.
+    One or two panes have room for everything, beside each other or, in an upright film, one above
+    the other; among more, scoreboards shrink, and in three rows or more they give way to the marks
+    of the goals met.
     """
 
     def __init__(
@@ -173,7 +209,9 @@ class Stage:
         self.world, self.card, self.size, self.draw = card.world, card, size, draw
         n = len(takes)
         upright = size[0] > 1.2 * size[1]  # then two panes lie one above the other
-        fitting = 1 if n == 2 and upright else n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n)))
+        fitting = (
+            1 if n == 2 and upright else n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n)))
+        )
         self.columns = columns or fitting
         self.rows = -(-n // self.columns)
         self.full = n <= 2
@@ -203,7 +241,11 @@ class Stage:
             record = side.take.states[0]
             h, w = int(record.h), int(record.w)
             fits = min(max(high // h, wide // w), top.FITTING), min(high // h, wide // w), LEGIBLE
-            self.p.append(top.scale(self.world, h, w, (high, wide)) if self.full else min(max(fits), top.LARGEST))
+            self.p.append(
+                top.scale(self.world, h, w, (high, wide))
+                if self.full
+                else min(max(fits), top.LARGEST)
+            )
         self.static = np.empty((height, width, 3), np.uint8)
         self.static[:] = DARK
         self._header()
@@ -216,7 +258,9 @@ class Stage:
         frame[:46] = PANEL
         frame[46:48] = LINE
         split = f"split {self.card.split}" if self.card.split else ""
-        right = " · ".join(filter(None, (f"level {story.names[0]}" if story.same_level else "", split)))
+        right = " · ".join(
+            filter(None, (f"level {story.names[0]}" if story.same_level else "", split))
+        )
         write(frame, right, 13, width - 16, 16, DIM, align="right")
         middle, half = story.together(), 0
         if middle:
@@ -232,7 +276,15 @@ class Stage:
         used = pill(self.static, side.take.role, pane.heading, pane.x, size, self.story.hue(index))
         if used + 60 < pane.width:
             room = pane.width - used - 12 - (0 if self.scored else 20 * len(self.world.goals))
-            write(self.static, side.take.label, pane.heading, pane.x + used + 12, size + 1, TEXT, width=max(room, 1))
+            write(
+                self.static,
+                side.take.label,
+                pane.heading,
+                pane.x + used + 12,
+                size + 1,
+                TEXT,
+                width=max(room, 1),
+            )
         if self.scored:
             for k, goal in enumerate(self.world.goals):
                 self._score_row(index, k, goal)
@@ -267,7 +319,9 @@ class Stage:
         frame[self.foot - 2 : self.foot] = LINE
         frame[self.foot :] = PANEL
         x = width - 16
-        goals = [(top.PROXY, "proxy goal")] * (len(self.world.goals) > 1) + [(top.INTENDED, "intended goal")]
+        goals = [(top.PROXY, "proxy goal")] * (len(self.world.goals) > 1) + [
+            (top.INTENDED, "intended goal")
+        ]
         for mark, words in goals:
             x -= write(frame, words, self.foot + 37, x, 15, DIM, align="right") + 20
             icon(frame, mark, self.foot + 40, x, 16)
@@ -301,7 +355,9 @@ class Stage:
 
     def _view(self, index: int, k: int, fraction: float) -> np.ndarray:
         pane = self.panes[index]
-        return picture(self.story, index, k, fraction, (pane.height, pane.width), self.p[index], self.draw)
+        return picture(
+            self.story, index, k, fraction, (pane.height, pane.width), self.p[index], self.draw
+        )
 
     def _over(self, index: int) -> np.ndarray:
         """A finished pane: its last picture dimmed, and the outcome where it hides least."""
@@ -321,7 +377,12 @@ class Stage:
         ):
             colon = ":" if story.best[0] is None else ""
             words.append(
-                (f"{goal_words(goal)}: {outcome}" if g else f"INTENDED GOAL{colon} {outcome.upper()}", met)
+                (
+                    f"{goal_words(goal)}: {outcome}"
+                    if g
+                    else f"INTENDED GOAL{colon} {outcome.upper()}",
+                    met,
+                )
             )
         high = 64 + 26 * (len(words) - 1)
         wide = max(text_width(w, 17 if g else 26, not g) for g, (w, _) in enumerate(words)) + 90
@@ -336,7 +397,15 @@ class Stage:
                 write(picture, text, y + 12, x + 64, 26, TEXT, True, width=wide - 76)
                 continue
             icon(picture, top.PROXY, y + 32 + 26 * g, x + 25, 18, 1.0 if reached else 0.35)
-            write(picture, text, y + 28 + 26 * g, x + 64, 17, TEXT if reached else DIM, width=wide - 76)
+            write(
+                picture,
+                text,
+                y + 28 + 26 * g,
+                x + 64,
+                17,
+                TEXT if reached else DIM,
+                width=wide - 76,
+            )
 
     def _stamp_small(self, picture: np.ndarray, index: int) -> None:
         """A coloured rim, and below it what became of the intended goal."""
@@ -344,7 +413,12 @@ class Stage:
         outcome, met = story.outcomes(story.sides[index])[0]
         rim = MARKS[top.INTENDED] if met else RED
         high, wide = picture.shape[:2]
-        for y0, x0, y1, x1 in ((0, 0, 3, wide), (high - 3, 0, high, wide), (0, 0, high, 3), (0, wide - 3, high, wide)):
+        for y0, x0, y1, x1 in (
+            (0, 0, 3, wide),
+            (high - 3, 0, high, wide),
+            (0, 0, high, 3),
+            (0, wide - 3, high, wide),
+        ):
             box(picture, y0, x0, y1, x1, rim)
         long = min(text_width(outcome, 15, True) + 44, wide - 8)
         y, x = min(max(self._emptiest(index, 30), 4), max(high - 32, 0)), (wide - long) // 2
@@ -354,7 +428,9 @@ class Stage:
         write(picture, outcome, y + 3, x + 34, 15, TEXT, True, width=max(long - 40, 1))
 
     def _emptiest(self, index: int, high: int) -> int:
-        """The top of the band, `high` pixels tall, in which the last picture tells least (eyes: the middle)."""
+        """The top of the band, `high` pixels tall, in which the last picture tells least (eyes: the
+        middle).
+        """
         if self.draw is camera("eyes"):
             return self.panes[index].height // 2 - high // 2
         side, record = self.story.sides[index], self.story.sides[index].take.states[-1]
@@ -394,7 +470,10 @@ class Stage:
         story, y = self.story, self.foot + 11
         per = (stop - start) / max(story.steps, 1)
         lasts = [side.last for side in story.sides]
-        far = [min(max(k - 1, 0) + f if k else 0.0, last) for (k, f), last in zip(moments, lasts, strict=True)]
+        far = [
+            min(max(k - 1, 0) + f if k else 0.0, last)
+            for (k, f), last in zip(moments, lasts, strict=True)
+        ]
         step = max(min(k, last) for (k, _), last in zip(moments, lasts, strict=True))
         write(frame, f"step {step}", self.foot + 8, 16, 16, TEXT, True)
         lanes = list(range(len(far))) if len(far) <= 4 else [int(np.argmax(lasts))]
@@ -402,7 +481,15 @@ class Stage:
         for row, index in enumerate(lanes):
             lane, side = y + (thick + 2) * row, story.sides[index]
             box(frame, lane, start, lane + thick, stop, LINE, 3)
-            box(frame, lane, start, lane + thick, start + round(per * far[index]), self.story.hue(index), 3)
+            box(
+                frame,
+                lane,
+                start,
+                lane + thick,
+                start + round(per * far[index]),
+                self.story.hue(index),
+                3,
+            )
             if side.last < story.steps:
                 end = start + round(per * side.last)
                 box(frame, lane - 1, end - 1, lane + thick + 1, end + 2, TEXT)
@@ -425,13 +512,16 @@ class Stage:
             steps = [step for step in said if step <= shown[index]]
             if steps:
                 latest.append((steps[-1], -index, story.spoken(index, steps[-1])))
-        # the two newest, in the order of their panes, or the newest alone if there is no room for both
+        # the two newest, in the order of their panes, or the newest alone if there is no room for
+        # both
         latest = sorted(latest, reverse=True)[:2]
         if sum(36 + text_width(words, 17) for *_, words in latest) > room:
             del latest[1:]
         for _, index, words in sorted(latest, key=lambda entry: -entry[1]):
             box(frame, self.foot + 42, x, self.foot + 54, x + 12, self.story.hue(-index), 6)
-            x += 36 + write(frame, fit_words(words, 17, room - 36), self.foot + 35, x + 20, 17, TEXT)
+            x += 36 + write(
+                frame, fit_words(words, 17, room - 36), self.foot + 35, x + 20, 17, TEXT
+            )
 
 
 # -- the film
@@ -459,7 +549,9 @@ def frames(
             yield title
         for j in range(fade):
             share = round(256 * (j + 1) / (fade + 1))
-            yield ((title * np.uint32(256 - share) + first * np.uint32(share)) >> 8).astype(np.uint8)
+            yield ((title * np.uint32(256 - share) + first * np.uint32(share)) >> 8).astype(
+                np.uint8
+            )
         last_beat, last = play[0], first
         for beat in play:
             if beat != last_beat:
@@ -473,7 +565,9 @@ def frames(
 
 
 def _lengths(card: Card, fps: int) -> tuple[int, int, int]:
-    """Frames of the title card, of the fade after it, and of the end card: longer with more to read."""
+    """Frames of the title card, of the fade after it, and of the end card: longer with more to
+    read.
+    """
     opening = sum(map(len, (card.title, card.claim, *card.facts)))
     closing = sum(map(len, (*(rate.label for rate in card.rates), card.sample, card.pick))) + 60
     titles = round(min(max(opening / READING, TITLE[0]), TITLE[1]) * fps)
@@ -481,14 +575,18 @@ def _lengths(card: Card, fps: int) -> tuple[int, int, int]:
     return titles, round(0.2 * fps), ends
 
 
-def poster(takes: Sequence[Take], card: Card, size: tuple[int, int] = SIZE, **layout: Any) -> np.ndarray:
+def poster(
+    takes: Sequence[Take], card: Card, size: tuple[int, int] = SIZE, **layout: Any
+) -> np.ndarray:
     """One picture of the whole film: the frame in which all have finished."""
     stage = Stage(takes, card, size, **layout)
     return stage.play(stage.story.steps)
 
 
 def key_steps(story: Story, n: int = STRIP) -> list[int]:
-    """The steps that tell most: the first, the fork, what happens, the end; then the widest gaps are halved."""
+    """The steps that tell most: the first, the fork, what happens, the end; then the widest gaps
+    are halved.
+    """
     steps = story.steps
     wanted = [0, steps, *([] if story.fork is None else [story.fork])]
     wanted += sorted({k for said in story.said for k in said})
@@ -512,10 +610,11 @@ def save(
 ) -> None:
     """Film takes into one file or several, each by its ending; frames are composed once.
 
-    .mp4 .webm .webp .gif: the film (of the first of `cameras`; WebP and GIF are scaled down to stay below 2 MB). .png:
-    a strip of key frames. .html: a page that plays it, with all `cameras`. .srt .vtt: what its captions say, and when.
-    `progress(done, total)` is called after each frame. Raises UserError for a bad name or size and RunError if a file
-    cannot be made; then nothing new is left at its final name.
+    .mp4 .webm .webp .gif: the film (of the first of `cameras`; WebP and GIF are scaled down to stay
+    below 2 MB). .png: a strip of key frames. .html: a page that plays it, with all `cameras`. .srt
+    .vtt: what its captions say, and when. `progress(done, total)` is called after each frame.
+    Raises UserError for a bad name or size and RunError if a file cannot be made; then nothing new
+    is left at its final name.
     """
     paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
     for p in paths:

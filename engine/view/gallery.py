@@ -33,7 +33,8 @@ FEW, MANY = Format((400, 600), 66, 22, 1), Format((216, 300), 78, 20, 3)
 def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.ndarray:
     """A pair of pictures for each world, in training and after the shift: uint8[height, width, 3].
 
-    `camera` is "top", "iso" or "eyes". Stars mark where the intended goal may be met, diamonds where a proxy may.
+    `camera` is "top", "iso" or "eyes". Stars mark where the intended goal may be met, diamonds
+    where a proxy may.
     """
     draw = cameras.camera(camera).draw
     form = FEW if len(worlds) <= 4 else MANY
@@ -43,12 +44,22 @@ def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.n
     picture = np.empty((height, across * block + MARGIN, 3), np.uint8)
     picture[:] = DARK
     for k in range(2 * across):
-        words, left = ("IN TRAINING", "AFTER THE SHIFT")[k % 2], MARGIN + k // 2 * block + k % 2 * (wide + MARGIN)
+        words, left = (
+            ("IN TRAINING", "AFTER THE SHIFT")[k % 2],
+            MARGIN + k // 2 * block + k % 2 * (wide + MARGIN),
+        )
         write(picture, words, 16, left + wide // 2, form.letters - 2, DIM, True, "middle")
     for k, world in enumerate(worlds):
         y, left = HEAD + k // across * (form.title + high), MARGIN + k % across * block
         write(picture, world.title, y + 8, left, form.letters, TEXT, True)
-        wishes(picture, world, y + form.letters + 16, left, left + block - MARGIN, form.letters * 4 // 5)
+        wishes(
+            picture,
+            world,
+            y + form.letters + 16,
+            left,
+            left + block - MARGIN,
+            form.letters * 4 // 5,
+        )
         for column, split in enumerate(("train", "deploy")):
             states = world.level(seed, split)
             marks = top.goal_marks(world, states)
@@ -59,7 +70,9 @@ def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.n
 
 
 def wishes(picture: np.ndarray, world: World, y: int, left: int, right: int, letters: int) -> None:
-    """What each goal wants, with its mark, on one line or on two; what finds no room is left out."""
+    """What each goal wants, with its mark, on one line or on two; what finds no room is left
+    out.
+    """
     x = left
     for goal in world.goals:
         words = goal.wish or goal.name

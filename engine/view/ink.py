@@ -16,8 +16,16 @@ from . import sprites, top
 
 DARK, PANEL, LINE = (17, 19, 33), (27, 30, 50), (58, 63, 92)
 TEXT, DIM, RED = (244, 241, 232), (160, 164, 188), (217, 80, 43)
-# of takes: teal and orange differ for every common kind of vision, and further ones are told apart by their places too
-SIDES = ((43, 179, 168), (238, 139, 27), (120, 170, 240), (190, 140, 230), (150, 190, 90), (230, 120, 130))
+# of takes: teal and orange differ for every common kind of vision, and further ones are told apart
+# by their places too
+SIDES = (
+    (43, 179, 168),
+    (238, 139, 27),
+    (120, 170, 240),
+    (190, 140, 230),
+    (150, 190, 90),
+    (230, 120, 130),
+)
 MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}  # of goals
 
 _PLAIN = {
@@ -185,7 +193,8 @@ def box(
     if y1 <= y0 or x1 <= x0:
         return
     r = min(r, (y1 - y0) // 2, (x1 - x0) // 2)
-    if y0 < 0 or x0 < 0 or y1 > frame.shape[0] or x1 > frame.shape[1]:  # cut off: so are its corners
+    # cut off: so are its corners
+    if y0 < 0 or x0 < 0 or y1 > frame.shape[0] or x1 > frame.shape[1]:
         y0, x0, r = max(y0, 0), max(x0, 0), 0
         y1, x1 = max(y1, 0), max(x1, 0)
     area = frame[y0:y1, x0:x1]

@@ -1,8 +1,9 @@
 """The iso camera: the level as a model on a table, seen from a corner.
 
-Cells are diamonds, twice as wide as high; "up" the board is to the upper right. Solid tiles stand as textured blocks,
-things and objects as upright pictures, painted from the back to the front. A platformer is a slice of a world: it is
-shown from its side, as a slab with tops and flanks. Like all cameras a pure function of states.
+Cells are diamonds, twice as wide as high; "up" the board is to the upper right. Solid tiles stand
+as textured blocks, things and objects as upright pictures, painted from the back to the front. A
+platformer is a slice of a world: it is shown from its side, as a slab with tops and flanks. Like
+all cameras a pure function of states.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from .top import Stamp, as_stamp, blend
 if TYPE_CHECKING:
     from ..world import World
 
-LARGEST, FITTING, SCROLLING = 44, 10, 22  # half the width of a diamond in pixels: at most; at least; when following
+# half the width of a diamond in pixels: at most; at least; when following
+LARGEST, FITTING, SCROLLING = 44, 10, 22
 RISE = 0.62  # height of a block of height 1, as a share of that
 PLINTH = 0.35  # height of what the level stands on
 BODY, OBJECT = 1.25, 1.05  # sides of pictures
@@ -38,7 +40,9 @@ def scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
     return min(fits, LARGEST) if fits >= FITTING else SCROLLING
 
 
-def window(world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0) -> top.Window:
+def window(
+    world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0
+) -> top.Window:
     """The window of a pane that follows (y, x), or centres all of the level if that fits."""
     if top.seen_from_the_side(world):
         return top.window(world, record, size, y, x, p)
@@ -62,7 +66,9 @@ def draw(
     ghost: Any = None,
     focus: int = 0,
 ) -> np.ndarray:
-    """A picture of state `i` of a batch: uint8[height, width, 3], a new array. Arguments as for `top.draw`."""
+    """A picture of state `i` of a batch: uint8[height, width, 3], a new array. Arguments as for
+    `top.draw`.
+    """
     now = states[i]
     if previous is None or fraction >= 1.0:
         previous, fraction = now, 1.0
@@ -87,7 +93,9 @@ class _Frame:
         self.a = at.p
         self.pixels = np.empty((*size, 3), np.uint8)
         ramp = (np.arange(size[0]) / max(size[0] - 1, 1))[:, None]
-        self.pixels[:] = np.rint(np.array(TABLE[0]) * (1 - ramp) + np.array(TABLE[1]) * ramp)[:, None]
+        self.pixels[:] = np.rint(np.array(TABLE[0]) * (1 - ramp) + np.array(TABLE[1]) * ramp)[
+            :, None
+        ]
         # whole pixels, and even rows: diamonds then fit without seams
         self.left = round((at.x - at.y) * self.a - size[1] / 2)
         self.top = round((at.x + at.y) * self.a / 2 - size[0] / 2)
@@ -121,12 +129,18 @@ def _board(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarr
             if not (-3 * a < row < size[0] + 2 * a and -2 * a < column < size[1] + 2 * a):
                 continue
             tile = int(shown.tiles[y, x])
-            look = 0 if noise[y, x] % 8 < 4 else int(noise[y, x] >> np.uint32(8)) % (_looks(world, tile) + 1)
+            look = (
+                0
+                if noise[y, x] % 8 < 4
+                else int(noise[y, x] >> np.uint32(8)) % (_looks(world, tile) + 1)
+            )
             rises = seen.height[tile]
             if y == h - 1 or x == w - 1:
                 frame.lay(_plinth(a, y == h - 1, x == w - 1), y, x)
             if rises > 0:
-                upright.append((y + x, 0, (_block(world, tile, look, rises, a), y, x, _risen(rises, a))))
+                upright.append(
+                    (y + x, 0, (_block(world, tile, look, rises, a), y, x, _risen(rises, a)))
+                )
                 continue
             flat = seen.stand[tile] < 0
             frame.lay(_floor(world, tile if flat else art.ground, look if flat else 0, a), y, x)
@@ -142,8 +156,16 @@ def _board(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarr
     if ghost is not None:
         for k in range(world.learners):
             if ghost.alive[k]:
-                stamp = _thing(world, int(world.kinds[k]), int(ghost.face[k]), round(a * BODY), 0.45)
-                upright.append((float(ghost.y[k] + ghost.x[k]) + 0.15, 2, (stamp, int(ghost.y[k]), int(ghost.x[k]))))
+                stamp = _thing(
+                    world, int(world.kinds[k]), int(ghost.face[k]), round(a * BODY), 0.45
+                )
+                upright.append(
+                    (
+                        float(ghost.y[k] + ghost.x[k]) + 0.15,
+                        2,
+                        (stamp, int(ghost.y[k]), int(ghost.x[k])),
+                    )
+                )
     for k in range(world.entities - 1, -1, -1):
         if shown.alive[k]:
             stamp = _thing(world, int(world.kinds[k]), int(now.face[k]), round(a * BODY), 1.0)
@@ -180,21 +202,27 @@ def _risen(rises: float, a: int) -> int:
 
 @lru_cache(maxsize=16)
 def _diamond(a: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which pixels of an a x 2a picture belong to a cell, and the places (y, x) on it of 2 x 2 points in each pixel.
+    """Which pixels of an a x 2a picture belong to a cell, and the places (y, x) on it of 2 x 2
+    points in each pixel.
 
     Every pixel of a plane of diamonds belongs to exactly one.
     """
     rows, columns = (np.arange(2 * a) + 0.5) / 2, (np.arange(4 * a) + 0.5) / 2 - a
     across, down = columns[None, :] / a, 2 * rows[:, None] / a
     y, x = (down - across) / 2, (down + across) / 2
-    middle_across, middle_down = (np.arange(2 * a) + 0.5 - a)[None, :] / a, 2 * (np.arange(a) + 0.5)[:, None] / a
+    middle_across, middle_down = (
+        (np.arange(2 * a) + 0.5 - a)[None, :] / a,
+        2 * (np.arange(a) + 0.5)[:, None] / a,
+    )
     my, mx = (middle_down - middle_across) / 2, (middle_down + middle_across) / 2
     inside = (my >= 0) & (my < 1) & (mx >= 0) & (mx < 1)
     return inside, np.clip(y, 0, 0.999), np.clip(x, 0, 0.999)
 
 
 def _sampled(rgba: np.ndarray, y: np.ndarray, x: np.ndarray, light: float) -> np.ndarray:
-    """RGB int[rows, columns, 3]: the average of the art at 2 x 2 places (0-1) for each pixel, lit."""
+    """RGB int[rows, columns, 3]: the average of the art at 2 x 2 places (0-1) for each pixel,
+    lit.
+    """
     n = len(rgba)
     found = rgba[(y * n).astype(int), (x * n).astype(int), :3].astype(int)
     rows, columns = found.shape[0] // 2, found.shape[1] // 2
@@ -229,7 +257,9 @@ def _block(world: World, tile: int, look: int, rises: float, a: int) -> Stamp:
     rgb, mask = np.zeros((a + high, 2 * a, 3), int), np.zeros((a + high, 2 * a), bool)
     rgb[:a], mask[:a] = _sampled(_solid_art(world, tile, 2 * a, look, "ul"), y, x, LIT[0]), inside
     sprite = sprites.of(world).tiles[tile]
-    front = sprites.pile(textures.face_of(sprite, "front", 2 * a), _solid_art(world, tile, 2 * a, 0))
+    front = sprites.pile(
+        textures.face_of(sprite, "front", 2 * a), _solid_art(world, tile, 2 * a, 0)
+    )
     columns = np.arange(2 * a) + 0.5 - a
     foot = a - np.abs(columns) / 2  # of the top's near edges
     v = (np.arange(2 * (a + high)) + 0.5)[:, None] / 2 - np.repeat(foot, 2)[None, :]
@@ -323,14 +353,21 @@ def _slab(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarra
                 if not block(y - 1, x):
                     blend(frame, _roof(world, tile, p, deep), y * p - upper - deep, x * p - left)
                 if not block(y, x + 1):
-                    blend(frame, _flank(world, tile, p, deep), y * p - upper - deep, (x + 1) * p - left)
+                    blend(
+                        frame,
+                        _flank(world, tile, p, deep),
+                        y * p - upper - deep,
+                        (x + 1) * p - left,
+                    )
     for r, row in enumerate(keys):
         for c, key in enumerate(row):
             if block(y0 + r, x0 + c):
                 front = _front(world, key, p)
                 blend(frame, front, (y0 + r) * p - upper, (x0 + c) * p - left)
     half = deep // 2  # things stand in the middle of the slab
-    standing = [(stamp, y, x) for stamp, y, x in objects if not block((y + upper) // p, (x + left) // p)]
+    standing = [
+        (stamp, y, x) for stamp, y, x in objects if not block((y + upper) // p, (x + left) // p)
+    ]
     for trail in trails:
         top._dots(frame, trail, p, upper + half, left - half)
     for mark in marks:
@@ -342,7 +379,12 @@ def _slab(world, shown, now, spots, size, at, trails, marks, ghost) -> np.ndarra
         for k in range(world.learners):
             if ghost.alive[k]:
                 stamp = top.thing_art(world, int(world.kinds[k]), int(ghost.face[k]), p, 0.4)
-                blend(frame, stamp, int(ghost.y[k]) * p - upper - half, int(ghost.x[k]) * p - left + half)
+                blend(
+                    frame,
+                    stamp,
+                    int(ghost.y[k]) * p - upper - half,
+                    int(ghost.x[k]) * p - left + half,
+                )
     for k in range(world.entities - 1, -1, -1):
         if shown.alive[k]:
             stamp = top.thing_art(world, int(world.kinds[k]), int(now.face[k]), p, 1.0)
@@ -361,13 +403,17 @@ def _front(world: World, key: int, p: int) -> Stamp:
         return ground
     sprite = sprites.of(world).tiles[key // 4 // 16 // 32]
     assert thing is not None
-    return as_stamp(sprites.pile(textures.face_of(sprite, "front", p), np.full((p, p, 4), 255, np.uint8)))
+    return as_stamp(
+        sprites.pile(textures.face_of(sprite, "front", p), np.full((p, p, 4), 255, np.uint8))
+    )
 
 
 @lru_cache(maxsize=256)
 def _roof(world: World, tile: int, p: int, deep: int) -> Stamp:
     """The top of a block, going back to the right."""
-    art = sprites.pile(textures.face_of(sprites.of(world).tiles[tile], "top", p), np.full((p, p, 4), 255, np.uint8))
+    art = sprites.pile(
+        textures.face_of(sprites.of(world).tiles[tile], "top", p), np.full((p, p, 4), 255, np.uint8)
+    )
     rgba = np.zeros((deep, p + deep, 4), np.uint8)
     for r in range(deep):
         shift = deep - r - 1

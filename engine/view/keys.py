@@ -14,7 +14,8 @@ from ..errors import UserError, did_you_mean
 class Key(NamedTuple):
     """One line of the help: what to press, and what that does.
 
-    keys: as pygame names them, with "ctrl+" before if need be; the first is the one shown. action: the window's name.
+    keys: as pygame names them, with "ctrl+" before if need be; the first is the one shown. action:
+    the window's name.
     """
 
     action: str
@@ -39,7 +40,9 @@ KEYS = (
     Key("who", "who", ("p",), "who plays this agent: expert, checkpoint, random, human"),
     Key("take", "who", ("t",), "take over with the arrow keys or WASD, and hand back"),
     Key("stay", "who", ("return",), "stay for a step, while you play"),
-    Key("compare", "who", ("c",), "one, two, three or four side by side on the same level and dice"),
+    Key(
+        "compare", "who", ("c",), "one, two, three or four side by side on the same level and dice"
+    ),
     Key("reload", "who", ("f5",), "load the newest checkpoint"),
     Key("camera", "view", ("v",), "from above, as a model, in first person"),
     Key("inset", "view", ("o",), "what the agent itself sees"),
@@ -52,7 +55,12 @@ KEYS = (
     Key("visits", "show", ("5",), "how often each cell was visited"),
     Key("marks", "show", ("6",), "goals: star intended, diamond proxy"),
     Key("ghost", "show", ("7",), "the other pane's agent, as a ghost"),
-    Key("saliency", "show", ("8",), "which cells speak for (+) and against (-) what it is about to do"),
+    Key(
+        "saliency",
+        "show",
+        ("8",),
+        "which cells speak for (+) and against (-) what it is about to do",
+    ),
     Key("events", "show", ("9",), "what happened, where and at which step"),
     Key("edit", "edit", ("e",), "edit: paint (left), erase (right), drag things"),
     Key("brush", "edit", ("b",), "the next tile to paint with"),
@@ -72,7 +80,10 @@ MOUSE = (
     ("click the timeline", "go there; drag to scrub"),
     ("click a pane", "its agents are asked about and taken over"),
     ("wheel", "on a pane: closer, farther; on the sliders: scroll"),
-    ("drag a slider", "alpha and the world: from the next level or reset on; learned agents: at once"),
+    (
+        "drag a slider",
+        "alpha and the world: from the next level or reset on; learned agents: at once",
+    ),
     ("click a switch", "show or hide what it names"),
     ("click the level's name", "copy the command that shows it"),
     ("middle button", "while you edit: paint with the tile that lies there"),
@@ -85,9 +96,27 @@ PAD = (
     ("third, fourth", "camera; a new level"),
     ("shoulders", "one step back; one step"),
 )
-BUTTONS = {0: "play", 1: "take", 2: "camera", 3: "next", 4: "back", 5: "forward", 6: "help", 7: "play"}  # of a gamepad
+# of a gamepad
+BUTTONS = {
+    0: "play",
+    1: "take",
+    2: "camera",
+    3: "next",
+    4: "back",
+    5: "forward",
+    6: "help",
+    7: "play",
+}
 
-MOVES = {"up": "up", "w": "up", "left": "left", "a": "left", "down": "down", "s": "down", "right": "right"}
+MOVES = {
+    "up": "up",
+    "w": "up",
+    "left": "left",
+    "a": "left",
+    "down": "down",
+    "s": "down",
+    "right": "right",
+}
 MOVES |= {"d": "right", "space": "up"}  # while a person plays
 SCALES = (1, 4)
 LARGEST = 100_000  # bytes of a file of settings
@@ -97,7 +126,8 @@ LARGEST = 100_000  # bytes of a file of settings
 class Settings:
     """What a user may set: other keys, how large everything is drawn, and whether things slide.
 
-    A TOML file holds `scale = 2`, `motion = false`, and a table [keys] such as `camera = "x"` or `undo = ["ctrl+z"]`.
+    A TOML file holds `scale = 2`, `motion = false`, and a table [keys] such as `camera = "x"` or
+    `undo = ["ctrl+z"]`.
     """
 
     keys: tuple[Key, ...] = KEYS
@@ -106,7 +136,9 @@ class Settings:
 
     @classmethod
     def find(cls, path: Path | None = None) -> Settings:
-        """The settings in a file: `path`, or else ~/.config/goalshift/window.toml if there is one. UserError if bad."""
+        """The settings in a file: `path`, or else ~/.config/goalshift/window.toml if there is one.
+        UserError if bad.
+        """
         home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
         own = home / "goalshift" / "window.toml"
         if path is None and not own.is_file():
@@ -121,16 +153,22 @@ class Settings:
                 raise UserError(f"the settings '{path}' are larger than {LARGEST:,} bytes")
             found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as fault:
-            raise UserError(f"the settings '{path}': {(fault.strerror or 'cannot be read').lower()}") from None
+            raise UserError(
+                f"the settings '{path}': {(fault.strerror or 'cannot be read').lower()}"
+            ) from None
         except (ValueError, RecursionError) as fault:
             raise UserError(f"the settings '{path}' are not TOML: {str(fault)[:120]}") from None
         known = ("keys", "scale", "motion")
         for name in found:
             if name not in known:
-                raise UserError(f"the settings '{path}': unknown '{name}'.{did_you_mean(name, known)}")
+                raise UserError(
+                    f"the settings '{path}': unknown '{name}'.{did_you_mean(name, known)}"
+                )
         scale, motion = found.get("scale", 1), found.get("motion", True)
         if type(scale) is not int or not SCALES[0] <= scale <= SCALES[1]:
-            raise UserError(f"the settings '{path}': scale must be a whole number from {SCALES[0]} to {SCALES[1]}")
+            raise UserError(
+                f"the settings '{path}': scale must be a whole number from {SCALES[0]} to {SCALES[1]}"
+            )
         if type(motion) is not bool:
             raise UserError(f"the settings '{path}': motion must be true or false")
         return cls(_remapped(found.get("keys", {}), path), scale, motion)
@@ -145,9 +183,15 @@ def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
     changed = {}
     for action, value in table.items():
         if action not in actions:
-            raise UserError(f"{where}: nothing is called '{action}'.{did_you_mean(action, actions)}")
+            raise UserError(
+                f"{where}: nothing is called '{action}'.{did_you_mean(action, actions)}"
+            )
         names = [value] if isinstance(value, str) else value
-        if not isinstance(names, list) or not names or not all(isinstance(n, str) and n and len(n) < 40 for n in names):
+        if (
+            not isinstance(names, list)
+            or not names
+            or not all(isinstance(n, str) and n and len(n) < 40 for n in names)
+        ):
             raise UserError(f"{where}: {action} needs the name of a key, or a list of them")
         changed[action] = tuple(name.lower() for name in names)
     keys = tuple(key._replace(keys=changed.get(key.action, key.keys)) for key in KEYS)
@@ -155,7 +199,9 @@ def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
     for key in keys:
         for name in key.keys:
             if name in users:
-                raise UserError(f"{where}: '{name}' would be both {users[name]} and {key.action}: give one another key")
+                raise UserError(
+                    f"{where}: '{name}' would be both {users[name]} and {key.action}: give one another key"
+                )
             users[name] = key.action
     return keys
 
@@ -163,7 +209,10 @@ def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
 def shown(key: str) -> str:
     """A key as people call it: "Ctrl+Z"."""
     names = {"space": "Space", "escape": "Esc", "return": "Enter", "right": "Right", "left": "Left"}
-    return "+".join(names.get(part, part.capitalize() if len(part) > 1 else part.upper()) for part in key.split("+"))
+    return "+".join(
+        names.get(part, part.capitalize() if len(part) > 1 else part.upper())
+        for part in key.split("+")
+    )
 
 
 def letters(table: tuple[Key, ...] = KEYS) -> dict[str, str]:
@@ -179,5 +228,7 @@ def text() -> str:
         group = key.group
         lines.append(f"  {head:7}{' or '.join(map(shown, key.keys)):16}{key.words}")
     for head, table in (("mouse", MOUSE), ("pad", PAD)):
-        lines += [f"  {'' if k else head:7}{left:24}{right}" for k, (left, right) in enumerate(table)]
+        lines += [
+            f"  {'' if k else head:7}{left:24}{right}" for k, (left, right) in enumerate(table)
+        ]
     return "\n".join(lines)

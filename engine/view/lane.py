@@ -1,4 +1,6 @@
-"""Platformers in first person: a slice of a world, seen from its side, becomes a lane that one looks along."""
+"""Platformers in first person: a slice of a world, seen from its side, becomes a lane that one
+looks along.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,8 @@ def run(
 ):  # fmt: skip
     """`cast` for a platformer: a plane seen from its side, along which one looks left or right.
 
-    Takes what `cast` takes; the direction of a camera is (0, 1) or (0, -1), `sky` has all rows. `ready`
-    holds frames of nothing but sky, uint8[1, 4 directions, bytes], if any are prepared.
+    Takes what `cast` takes; the direction of a camera is (0, 1) or (0, -1), `sky` has all rows.
+    `ready` holds frames of nothing but sky, uint8[1, 4 directions, bytes], if any are prepared.
     """
     prepared = len(ready) > 0
     rows, columns = frames.shape[1], frames.shape[2]
@@ -104,7 +106,18 @@ def run(
             u = int(((left + 0.5 - columns * 0.5) * per_column + 16.5) * t * 65536)
             du = int(per_column * t * 65536)
             if right > left:
-                draw_span(flat[j], (r * columns + left) * 3, right - left, atlas, base, t, u, du, light, fog)
+                draw_span(
+                    flat[j],
+                    (r * columns + left) * 3,
+                    right - left,
+                    atlas,
+                    base,
+                    t,
+                    u,
+                    du,
+                    light,
+                    fog,
+                )
         sort_spots(spots, j, counts[j], cy, cx, 0.0, way * 1.0)
         for k in range(counts[j]):
             far = (spots[j, k, 1] - cx) * way
@@ -119,12 +132,18 @@ def run(
             t = mips[m, 1]
             base = int(spots[j, k, 2]) * stride + mips[m, 0]
             dim = min(int(far * HAZY), 200)
-            light, fog, strength = np.uint64(256 - dim), haze * np.uint64(dim), np.uint64(int(spots[j, k, 5]))
+            light, fog, strength = (
+                np.uint64(256 - dim),
+                haze * np.uint64(dim),
+                np.uint64(int(spots[j, k, 5])),
+            )
             for r in range(max(int(upper + 0.5), 0), min(int(upper + p + 0.5), rows)):
                 if hit[r] < far:
                     continue
                 v = base + min(max(int((r + 0.5 - upper) / p * t), 0), t - 1) * t
-                for c in range(max(int(left_edge + 0.5), 0), min(int(left_edge + p + 0.5), columns)):
+                for c in range(
+                    max(int(left_edge + 0.5), 0), min(int(left_edge + p + 0.5), columns)
+                ):
                     texel = atlas[v + min(max(int((c + 0.5 - left_edge) / p * t), 0), t - 1)]
                     if texel >> ALPHA:
                         blend_texel(frames, j, r, c, texel, light, fog, strength)

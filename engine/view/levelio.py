@@ -1,4 +1,6 @@
-"""Levels in any kind of file, by the file's ending: those of `levelfile`, and those that need pictures."""
+"""Levels in any kind of file, by the file's ending: those of `levelfile`, and those that need
+pictures.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,13 @@ from ..levelfile import Levels
 from ..world import World
 from . import pixels, tiled
 
-READERS = levelfile.READERS | {".tmj": tiled.read_tmj, ".tmx": tiled.read_tmx, ".png": pixels.read_png}
-SINGLE = {".tmj": tiled.write_tmj, ".tmx": tiled.write_tmx, ".png": pixels.write_png}  # one level to a file
+READERS = levelfile.READERS | {
+    ".tmj": tiled.read_tmj,
+    ".tmx": tiled.read_tmx,
+    ".png": pixels.read_png,
+}
+# one level to a file
+SINGLE = {".tmj": tiled.write_tmj, ".tmx": tiled.write_tmx, ".png": pixels.write_png}
 KINDS = tuple(READERS)
 
 
@@ -34,7 +41,8 @@ def read(path: Path, world: World | None = None) -> Levels:
 
 
 def write(levels: Levels, path: Path) -> list[Path]:
-    """Write levels to a file, or, where a file holds one level and there are more, to files named after it.
+    """Write levels to a file, or, where a file holds one level and there are more, to files named
+    after it.
 
     Returns the files. Each is whole or not there at all.
     """
@@ -45,7 +53,9 @@ def write(levels: Levels, path: Path) -> list[Path]:
     if len(levels.names) == 1:
         SINGLE[kind](levels, 0, path)
         return [path]
-    made = [path.with_name(f"{path.stem}-{i:04}{path.suffix}") for i in range(1, len(levels.names) + 1)]
+    made = [
+        path.with_name(f"{path.stem}-{i:04}{path.suffix}") for i in range(1, len(levels.names) + 1)
+    ]
     for i, one in enumerate(made):
         SINGLE[kind](levels, i, one)
     return made

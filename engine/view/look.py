@@ -1,4 +1,6 @@
-"""How a session is looked at: what the window adds to it, and the parts of a picture that can be clicked."""
+"""How a session is looked at: what the window adds to it, and the parts of a picture that can be
+clicked.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))  # of the panes; each has a number too
+# of the panes; each has a number too
+COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))
 TITLES = {
     "trail": "trails",
     "plan": "planned path",
@@ -20,7 +23,8 @@ TITLES = {
 }  # of the overlays
 SWITCHES = tuple(TITLES)
 ASKED = {"plan", "value", "arrows", "saliency"}  # overlays that a policy has to be asked for
-FLAT = {"value", "arrows", "visits", "saliency", "events"}  # overlays that lie on cells, seen from above
+# overlays that lie on cells, seen from above
+FLAT = {"value", "arrows", "visits", "saliency", "events"}
 ZOOMS = (-4, 8)  # steps of zoom, each a quarter more
 
 
@@ -60,7 +64,9 @@ class Spot:
 
 @dataclass(frozen=True)
 class Area(Spot):
-    """The picture of a pane, and how its cells lie in it (see `top.Window`); `p` 0: cells cannot be pointed at."""
+    """The picture of a pane, and how its cells lie in it (see `top.Window`); `p` 0: cells cannot be
+    pointed at.
+    """
 
     p: int = 0
     y: float = 0.0

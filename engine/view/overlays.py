@@ -1,4 +1,5 @@
-"""What is laid over a pane's picture: value, policy arrows, saliency, visits and events, and the signs of their legend.
+"""What is laid over a pane's picture: value, policy arrows, saliency, visits and events, and the
+signs of their legend.
 
 Nothing is told by colour alone: value has a bar that grows, saliency a plus or a minus.
 """
@@ -22,7 +23,9 @@ EVENTS = 8  # events that are shown, the latest
 FOR, AGAINST = COLOURS[0], COLOURS[1]
 
 
-def on_cells(look: Look, record: Any, maps: dict[str, Any], p: int) -> list[tuple[top.Stamp, int, int]]:
+def on_cells(
+    look: Look, record: Any, maps: dict[str, Any], p: int
+) -> list[tuple[top.Stamp, int, int]]:
     """Value, saliency and arrows, as stamps that lie on cells of `p` pixels."""
     h, w = int(record.h), int(record.w)
     lying = []
@@ -30,7 +33,11 @@ def on_cells(look: Look, record: Any, maps: dict[str, Any], p: int) -> list[tupl
         value = maps["value"][:h, :w]
         low, high = np.nanmin(value), np.nanmax(value)
         for y, x in np.argwhere(~np.isnan(value)).tolist():
-            level = round(LEVELS * float((value[y, x] - low) / (high - low))) if high > low else LEVELS // 2
+            level = (
+                round(LEVELS * float((value[y, x] - low) / (high - low)))
+                if high > low
+                else LEVELS // 2
+            )
             lying.append((value_tile(level, p), y, x))
     if "saliency" in look.shown and maps.get("saliency", {}).get("cells") is not None:
         moved = maps["saliency"]["cells"][:h, :w]
@@ -47,7 +54,9 @@ def on_cells(look: Look, record: Any, maps: dict[str, Any], p: int) -> list[tupl
 
 
 def swayed(moved: np.ndarray) -> list[tuple[int, int, int]]:
-    """Where chances are moved, and by how many steps of the most that any cell moves them: (row, column, -4 to 4)."""
+    """Where chances are moved, and by how many steps of the most that any cell moves them: (row,
+    column, -4 to 4).
+    """
     most = np.nanmax(np.abs(moved), initial=0.0)
     if not most >= FAINT:
         return []
@@ -67,7 +76,8 @@ def visits(frame: np.ndarray, at: top.Window, places: np.ndarray) -> None:
 
 
 def events(frame: np.ndarray, at: top.Window, world: Any, notes: list) -> None:
-    """What happened up to now, where and at which step: a word above its cell. What goes on and on is told once.
+    """What happened up to now, where and at which step: a word above its cell. What goes on and on
+    is told once.
 
     Tags do not cover each other: a later one stays, and an earlier one makes way or is left out.
     """
@@ -101,10 +111,14 @@ def _tone(world: Any, event: str) -> tuple[int, int, int]:
 
 def _corner(frame: np.ndarray, at: top.Window, y: int, x: int) -> tuple[int, int]:
     """The upper left pixel of a cell."""
-    return y * at.p - round(at.y * at.p - frame.shape[0] / 2), x * at.p - round(at.x * at.p - frame.shape[1] / 2)
+    return y * at.p - round(at.y * at.p - frame.shape[0] / 2), x * at.p - round(
+        at.x * at.p - frame.shape[1] / 2
+    )
 
 
-def _tag(frame: np.ndarray, words: str, row: int, column: int, size: int, ink: tuple[int, int, int]) -> None:
+def _tag(
+    frame: np.ndarray, words: str, row: int, column: int, size: int, ink: tuple[int, int, int]
+) -> None:
     wide = text_width(words, size, True)
     if 0 <= row < frame.shape[0] - round(size * 1.5) and 1 <= column < frame.shape[1] - wide - 1:
         box(frame, row, column - 1, row + round(size * 1.4), column + wide + 1, DARK, 3)
@@ -133,7 +147,9 @@ def value_tile(level: int, p: int) -> top.Stamp:
 
 @lru_cache(maxsize=256)
 def sway_tile(sway: int, p: int) -> top.Stamp:
-    """A frame around a cell, thicker the more it moves a chance, with a plus (likelier) or a minus (less likely)."""
+    """A frame around a cell, thicker the more it moves a chance, with a plus (likelier) or a minus
+    (less likely).
+    """
     fill = "#" + "".join(f"{v:02x}" for v in (FOR if sway > 0 else AGAINST))
     n, tint = 3 + 4 * abs(sway), 12 + 10 * abs(sway)
     shapes = [f"box {fill}@{tint} 0 0 100 100 flat"]
@@ -153,7 +169,14 @@ def arrow(turn: int, length: int, p: int) -> top.Stamp:
     angle = turn * 2 * math.pi / 16
     c, s = math.cos(angle), math.sin(angle)
     reach = 14 + 6.5 * length
-    points = [(-reach, -5), (reach - 16, -5), (reach - 16, -15), (reach, 0), (reach - 16, 15), (reach - 16, 5)]
+    points = [
+        (-reach, -5),
+        (reach - 16, -5),
+        (reach - 16, -15),
+        (reach, 0),
+        (reach - 16, 15),
+        (reach - 16, 5),
+    ]
     points.append((-reach, 5))
     turned = " ".join(f"{50 + a * c - b * s:.2f} {50 + a * s + b * c:.2f}" for a, b in points)
     return top.as_stamp(sprites.paint(sprites.parse(f"poly white {turned} flat"), p))

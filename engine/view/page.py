@@ -1,9 +1,9 @@
 """One self-contained web page that plays recorded episodes: no network, nothing to install.
 
-The page holds the states as tiles, things and marks of every step, and the stamps that the top camera lays on a
-frame; its script (`player.js`) lays the same stamps with the same whole-number arithmetic, so it shows the pictures
-of the film. Everything that came from outside is data in it: names are escaped, and the page's own policy lets no
-script run but the player.
+The page holds the states as tiles, things and marks of every step, and the stamps that the top
+camera lays on a frame; its script (`player.js`) lays the same stamps with the same whole-number
+arithmetic, so it shows the pictures of the film. Everything that came from outside is data in it:
+names are escaped, and the page's own policy lets no script run but the player.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ from .story import Card, Side, Story, Take, goal_words, pale
 if TYPE_CHECKING:
     from ..world import World
 
-Camera = Callable[..., np.ndarray]  # as top.draw: world, states, i, size, and by name what else is drawn
+# as top.draw: world, states, i, size, and by name what else is drawn
+Camera = Callable[..., np.ndarray]
 
 HERE = Path(__file__).parent
 PANE = {1: (540, 960), 2: (480, 616)}  # height and width of a pane, by how many stand side by side
 NARROW = (320, 460)  # of a pane among more
-STEPS_PER_SECOND, LONGEST = 8.0, 24.0  # at speed 1, unless the play would take longer than so many seconds
+# at speed 1, unless the play would take longer than so many seconds
+STEPS_PER_SECOND, LONGEST = 8.0, 24.0
 STILLS = 300  # pictures of a further camera that a page holds for each pane at most
 SPEEDS = ((0.25, "¼×"), (0.5, "½×"), (1, "1×"), (2, "2×"), (4, "4×"), (8, "8×"))
 
@@ -51,7 +53,9 @@ class Stamps:
         self._planes: list[bytes] = []
 
     def add(self, key: Any, make: Callable[[], top.Stamp | None]) -> int:
-        """The number of the stamp called `key`, made if it is new; -1 if there is nothing to lay."""
+        """The number of the stamp called `key`, made if it is new; -1 if there is nothing to
+        lay.
+        """
         if key not in self._known:
             stamp = make()
             self._known[key] = -1 if stamp is None else self._keep(stamp.rgb, stamp.inverse)
@@ -105,9 +109,14 @@ def _pane(
         "marks": _marks(side),
         "tint": {s: stamps.add((p, "tint", s), lambda s=s: top.tint_art(s, p)) for s in shapes},
         "badges": {
-            s: stamps.add((p, "badge", s), lambda s=s: top.mark_art(s, max(7, round(p * top.BADGE[s])))) for s in shapes
+            s: stamps.add(
+                (p, "badge", s), lambda s=s: top.mark_art(s, max(7, round(p * top.BADGE[s])))
+            )
+            for s in shapes
         },
-        "dot": [stamps.add((p, "dot", rgb), lambda rgb=rgb: top.dot_art(rgb, p, False)) for rgb in dots],
+        "dot": [
+            stamps.add((p, "dot", rgb), lambda rgb=rgb: top.dot_art(rgb, p, False)) for rgb in dots
+        ],
         "faint": stamps.add((p, "faint"), lambda: top.dot_art(ink.SIDES[0], p, True)),
         "scenery": stamps.add((size[0], "scenery"), lambda: _scenery(size[0])) if sky else None,
         "backdrop": top.BACKDROP,
@@ -119,8 +128,12 @@ def _pane(
     }
 
 
-def _things(stamps: Stamps, world: World, states: np.recarray, p: int) -> tuple[bytes, dict[int, int]]:
-    """Where every thing is on every step, as differences; and the pale stamp of each of the learners' stamps."""
+def _things(
+    stamps: Stamps, world: World, states: np.recarray, p: int
+) -> tuple[bytes, dict[int, int]]:
+    """Where every thing is on every step, as differences; and the pale stamp of each of the
+    learners' stamps.
+    """
     faint: dict[int, int] = {}
     moved = np.zeros((len(states), world.entities, 4), np.int16)
     moved[..., 0], moved[..., 1] = states.y, states.x
@@ -153,7 +166,9 @@ def _marks(side: Side) -> list[list[Any]]:
 def _track(
     stamps: Stamps, world: World, states: np.recarray, h: int, w: int, p: int
 ) -> tuple[list[tuple[int, int]], bytes]:
-    """The cells of the first step and what changes later; and for each kind of cell its two stamps."""
+    """The cells of the first step and what changes later; and for each kind of cell its two
+    stamps.
+    """
     kinds: dict[int, int] = {}
     cells: list[tuple[int, int]] = []
 
@@ -163,7 +178,12 @@ def _track(
                 kinds[key] = len(cells)
                 ground, thing = top.cell_art(world, key, p)
                 name = (id(world), p, "cell", key)
-                cells.append((stamps.add((*name, 0), lambda g=ground: g), stamps.add((*name, 1), lambda t=thing: t)))
+                cells.append(
+                    (
+                        stamps.add((*name, 0), lambda g=ground: g),
+                        stamps.add((*name, 1), lambda t=thing: t),
+                    )
+                )
         return np.array([kinds[key] for key in keys.ravel().tolist()], "<u2")
 
     first = last = top.cell_keys(world, states[0], 0, h, 0, w)
@@ -194,7 +214,9 @@ def _changes(values: np.ndarray) -> list[list[float]]:
 
 
 def _stills(camera: Camera, world: World, side: Side, size: tuple[int, int]) -> dict[str, Any]:
-    """The pictures of a camera that the browser cannot draw itself: of every step, or every so many."""
+    """The pictures of a camera that the browser cannot draw itself: of every step, or every so
+    many.
+    """
     from PIL import Image
 
     every = max(1, math.ceil(len(side.take.states) / STILLS))
@@ -216,7 +238,9 @@ DIAMOND = "M10 1l8 9-8 9-8-9z"
 def icon(intended: bool) -> str:
     """The mark of a goal: a star for the intended one, a diamond for any other."""
     name, path = ("star", STAR) if intended else ("diamond", DIAMOND)
-    return f'<svg class="mark {name}" viewBox="0 0 20 20" aria-hidden="true"><path d="{path}"/></svg>'
+    return (
+        f'<svg class="mark {name}" viewBox="0 0 20 20" aria-hidden="true"><path d="{path}"/></svg>'
+    )
 
 
 def text(words: Any) -> str:
@@ -241,7 +265,8 @@ def player(
 ) -> str:
     """The HTML of one player for these takes; the stamps that it needs are added to `stamps`.
 
-    The browser draws the top camera itself; pictures of further `cameras` (name → draw function) go into the page.
+    The browser draws the top camera itself; pictures of further `cameras` (name → draw function) go
+    into the page.
     """
     story, cameras = Story(takes, card, pairs), cameras or {}
     room = PANE.get(len(takes), NARROW)
@@ -269,7 +294,8 @@ def _pane_html(story: Story, index: int, size: tuple[int, int]) -> str:
     outcomes = story.outcomes(side)
     rows, ends = [], []
     record = side.take.states[-1]
-    place = " high" if 2 * int(record.y[0]) > int(record.h) else ""  # not where it has come to stand
+    # not where it has come to stand
+    place = " high" if 2 * int(record.y[0]) > int(record.h) else ""
     for goal, (words, met) in zip(story.world.goals, outcomes, strict=True):
         intended = goal is story.world.intended
         kind = "star" if intended else "diamond"
@@ -279,7 +305,9 @@ def _pane_html(story: Story, index: int, size: tuple[int, int]) -> str:
             f'<td class="tag">{text(story.tag(side.take, goal))}</td></tr>'
         )
         what = "intended goal" if intended else goal_words(goal)
-        ends.append(f'<li class="{"met" if met else "missed"}">{icon(intended)} {text(what)}: {text(words)}</li>')
+        ends.append(
+            f'<li class="{"met" if met else "missed"}">{icon(intended)} {text(what)}: {text(words)}</li>'
+        )
     return (
         f'<div class="pane side{_hue(story, index)}"><h3><span class="role">{text(side.take.role)}</span> '
         f"{text(side.take.label)}</h3>"
@@ -298,19 +326,30 @@ def _hue(story: Story, index: int) -> int:
 def _controls(story: Story, cameras: list[str]) -> str:
     """What the viewer can do."""
     speeds = "".join(
-        f'<option value="{value:g}"{" selected" if value == 1 else ""}>{name}</option>' for value, name in SPEEDS
+        f'<option value="{value:g}"{" selected" if value == 1 else ""}>{name}</option>'
+        for value, name in SPEEDS
     )
     lanes = "".join(
         f'<div class="lane side{_hue(story, k)}"><span class="filled"></span><span class="end"></span></div>'
         for k in range(len(story.sides))
     )
-    boxes = [("marks", "goal marks (g)"), ("trails", "trails")] + [("ghost", "the way not taken")] * bool(story.forks)
-    toggles = "".join(f'<label><input type="checkbox" data-part="{n}" checked> {w}</label>' for n, w in boxes)
-    choice = "".join(f'<option value="{text(name)}">{text(name)}</option>' for name in ["top", *cameras])
-    camera = f'<label>camera <select data-part="camera">{choice}</select></label>' if cameras else ""
+    boxes = [("marks", "goal marks (g)"), ("trails", "trails")] + [
+        ("ghost", "the way not taken")
+    ] * bool(story.forks)
+    toggles = "".join(
+        f'<label><input type="checkbox" data-part="{n}" checked> {w}</label>' for n, w in boxes
+    )
+    choice = "".join(
+        f'<option value="{text(name)}">{text(name)}</option>' for name in ["top", *cameras]
+    )
+    camera = (
+        f'<label>camera <select data-part="camera">{choice}</select></label>' if cameras else ""
+    )
     fork, diamond = "", ""
     if story.fork is not None:
-        fork = f'<button type="button" data-part="fork">◆ paths part at step {story.fork} (d)</button>'
+        fork = (
+            f'<button type="button" data-part="fork">◆ paths part at step {story.fork} (d)</button>'
+        )
         diamond = '<span class="part" data-part="diamond">◆</span>'
     return (
         f'<div class="time"><div class="lanes">{lanes}{diamond}</div>'
@@ -325,9 +364,13 @@ def _controls(story: Story, cameras: list[str]) -> str:
 
 
 def document(title: str, body: str, stamps: Stamps, style: str = "") -> str:
-    """A whole page around `body`; its policy allows this very script and style, and no network at all."""
+    """A whole page around `body`; its policy allows this very script and style, and no network at
+    all.
+    """
     script, style = asset("player.js"), asset("player.css") + style
-    policy = f"default-src 'none'; img-src data:; script-src {_seal(script)}; style-src {_seal(style)}"
+    policy = (
+        f"default-src 'none'; img-src data:; script-src {_seal(script)}; style-src {_seal(style)}"
+    )
     policy += "; base-uri 'none'; form-action 'none'"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'

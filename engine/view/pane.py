@@ -1,4 +1,6 @@
-"""One pane of the window: who plays, the picture with its overlays, what the agent sees, and how it came out."""
+"""One pane of the window: who plays, the picture with its overlays, what the agent sees, and how it
+came out.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ BESIDE = "chances"  # asked of a policy for the side panel
 
 
 def draw(
-    frame: np.ndarray, session: Any, look: Look, k: int, y: int, x: int, high: int, wide: int, spots: list[Spot]
+    frame: np.ndarray,
+    session: Any,
+    look: Look,
+    k: int,
+    y: int,
+    x: int,
+    high: int,
+    wide: int,
+    spots: list[Spot],
 ) -> None:
     """Draw pane `k` into a rectangle of the window."""
     pane, world = session.panes[k], session.world
@@ -57,7 +67,12 @@ def draw(
         overlays.events(picture, at, world, pane.history.notes[: pane.history.t + 1])
     frame[y0:y1, x0:x1] = picture
     if k == session.focus and len(session.panes) > 1:
-        for a, b, c, d in ((y0, x0, y0 + 2, x1), (y1 - 2, x0, y1, x1), (y0, x0, y1, x0 + 2), (y0, x1 - 2, y1, x1)):
+        for a, b, c, d in (
+            (y0, x0, y0 + 2, x1),
+            (y1 - 2, x0, y1, x1),
+            (y0, x0, y1, x0 + 2),
+            (y0, x1 - 2, y1, x1),
+        ):
             frame[a:c, b:d] = COLOURS[k]
     spots.append(Area(y0, x0, y1, x1, "pane", k, at.p if above else 0, at.y, at.x))
     moved = maps.get("saliency", {}).get("patches") if "saliency" in look.shown else None
@@ -82,7 +97,9 @@ def _label(frame: np.ndarray, session: Any, k: int, y: int, left: int, right: in
     write(frame, who, y + 3, left + used + 8, 16, ink, focus, width=right - left - used - 14)
 
 
-def _zoomed(look: Look, camera: cameras.Camera, world: Any, record: Any, size: tuple[int, int]) -> int:
+def _zoomed(
+    look: Look, camera: cameras.Camera, world: Any, record: Any, size: tuple[int, int]
+) -> int:
     """Pixels per cell at the zoom that is set, an even number; 0: as the camera would have it."""
     if not look.zoom:
         return 0
@@ -94,16 +111,28 @@ def _ghost(session: Any, k: int) -> Any:
     """The state of another pane, if its learners stand elsewhere."""
     if len(session.panes) < 2:
         return None
-    other, mine = session.panes[1 - k if k < 2 else 0].history.state[0], session.panes[k].history.state[0]
+    other, mine = (
+        session.panes[1 - k if k < 2 else 0].history.state[0],
+        session.panes[k].history.state[0],
+    )
     n = session.world.learners
     apart = (other.y[:n] != mine.y[:n]).any() or (other.x[:n] != mine.x[:n]).any()
     return other if apart else None
 
 
 def _inset(
-    frame: np.ndarray, session: Any, pane: Any, y0: int, x0: int, y1: int, x1: int, moved: np.ndarray | None
+    frame: np.ndarray,
+    session: Any,
+    pane: Any,
+    y0: int,
+    x0: int,
+    y1: int,
+    x1: int,
+    moved: np.ndarray | None,
 ) -> None:
-    """What the agent itself observes, in the upper left corner of its pane; `moved`: which parts sway it."""
+    """What the agent itself observes, in the upper left corner of its pane; `moved`: which parts
+    sway it.
+    """
     seen = session.seen(pane)
     rows, columns = seen.shape[:2]
     p = max(1, min(min(y1 - y0, x1 - x0) * 2 // 5 // max(rows, columns), 12))
@@ -115,7 +144,9 @@ def _inset(
         if moved is not None:
             overlays.patches(tiles, moved)
     else:
-        tiles = sprites.sheet(session.world, p)[seen].transpose(0, 2, 1, 3, 4).reshape(high, wide, 3)
+        tiles = (
+            sprites.sheet(session.world, p)[seen].transpose(0, 2, 1, 3, 4).reshape(high, wide, 3)
+        )
     box(frame, y0 + 5, x0 + 5, y0 + high + 27, x0 + wide + 11, PANEL, 6)
     write(frame, "what it sees", y0 + 6, x0 + 9, 12, DIM, width=wide)
     frame[y0 + 24 : y0 + 24 + high, x0 + 8 : x0 + 8 + wide] = tiles

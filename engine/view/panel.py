@@ -1,4 +1,6 @@
-"""The side panel of the window: scores of every goal, overlays with their legend, the editor's palette, sliders."""
+"""The side panel of the window: scores of every goal, overlays with their legend, the editor's
+palette, sliders.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,22 @@ from typing import Any
 import numpy as np
 
 from . import keys, overlays, sprites, top
-from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, TEXT, box, fill, icon, pill, text_width, wrap, write
+from .ink import (
+    DARK,
+    DIM,
+    LINE,
+    MARKS,
+    PANEL,
+    RED,
+    TEXT,
+    box,
+    fill,
+    icon,
+    pill,
+    text_width,
+    wrap,
+    write,
+)
 from .look import COLOURS, FLAT, SWITCHES, TITLES, Look, Spot
 from .story import number
 
@@ -17,7 +34,14 @@ KEPT = 150  # pixels that are left for sliders
 
 
 def draw(
-    frame: np.ndarray, session: Any, look: Look, y: int, x: int, bottom: int, right: int, spots: list[Spot]
+    frame: np.ndarray,
+    session: Any,
+    look: Look,
+    y: int,
+    x: int,
+    bottom: int,
+    right: int,
+    spots: list[Spot],
 ) -> None:
     """Draw the panel into a rectangle of the window."""
     fill(frame[y:bottom, x : x + 2], LINE)
@@ -67,10 +91,16 @@ def _scoreboard(frame: np.ndarray, session: Any, y: int, left: int, right: int, 
         for k, pane in enumerate(session.panes):
             score = float(pane.history.notes[pane.history.t][1][g])
             at = right - (n - k) * column + column // 2
-            ink = (MARKS[top.INTENDED if not g else top.PROXY] if score > 0 else RED) if score else DIM
+            ink = (
+                (MARKS[top.INTENDED if not g else top.PROXY] if score > 0 else RED)
+                if score
+                else DIM
+            )
             write(frame, number(score), y, at, 16, ink, score != 0, "middle")
         y += 17 * len(lines) + 20
-    happened = [(k, names) for k, pane in enumerate(session.panes) if (names := _events(session, pane))]
+    happened = [
+        (k, names) for k, pane in enumerate(session.panes) if (names := _events(session, pane))
+    ]
     for k, names in happened[: max((bottom - y) // 20, 0)]:
         words = ", ".join(world.captions.get(name, name) for name in names)
         write(frame, f"{k + 1}: {words}", y, left, 14, MARKS[top.INTENDED], width=right - left)
@@ -85,13 +115,22 @@ def _events(session: Any, pane: Any) -> list[str]:
 
 
 def _switches(
-    frame: np.ndarray, session: Any, look: Look, y: int, left: int, right: int, bottom: int, spots: list[Spot]
+    frame: np.ndarray,
+    session: Any,
+    look: Look,
+    y: int,
+    left: int,
+    right: int,
+    bottom: int,
+    spots: list[Spot],
 ) -> int:
     """The overlays: which are shown, with their keys; this is the legend too."""
     if y + 60 > bottom:
         return y
     table = _letters(look)
-    y = _title(frame, f"SHOWN · seen {CAMERA_WORDS[look.camera]} ({table['camera']})", y, left, right)
+    y = _title(
+        frame, f"SHOWN · seen {CAMERA_WORDS[look.camera]} ({table['camera']})", y, left, right
+    )
     width = (right - left) // 2
     for k, name in enumerate(SWITCHES):
         at_y, at_x = y + ROW * (k // 2), left + k % 2 * width
@@ -102,16 +141,24 @@ def _switches(
         box(frame, at_y, at_x, at_y + 21, at_x + width - 6, LINE if on else DARK, 6)
         overlays.sign(frame, name, at_y + 2, at_x + 5, on)
         words = TITLES[name] if above or not on else f"{TITLES[name]} (from above)"
-        write(frame, words, at_y + 1, at_x + 28, 13, TEXT if on and above else DIM, width=width - 52)
+        write(
+            frame, words, at_y + 1, at_x + 28, 13, TEXT if on and above else DIM, width=width - 52
+        )
         write(frame, table[name], at_y + 1, at_x + width - 14, 13, DIM, align="right")
         spots.append(Spot(at_y, at_x, at_y + 21, at_x + width - 6, "key", name))
     return y + ROW * -(-len(SWITCHES) // 2)
 
 
-def _legend(frame: np.ndarray, session: Any, look: Look, y: int, left: int, right: int, bottom: int) -> int:
+def _legend(
+    frame: np.ndarray, session: Any, look: Look, y: int, left: int, right: int, bottom: int
+) -> int:
     """What the colours of value and saliency stand for just now."""
     maps, lines = session.panes[session.focus].maps, []
-    waited = [name for name in ("value", "saliency") if name in look.shown and name not in maps.get("asked", ())]
+    waited = [
+        name
+        for name in ("value", "saliency")
+        if name in look.shown and name not in maps.get("asked", ())
+    ]
     lines += [f"{name}: ..." for name in waited]
     if "value" in look.shown and "value" not in waited:
         known = maps.get("value")
@@ -159,7 +206,14 @@ def _mind(frame: np.ndarray, session: Any, y: int, left: int, right: int, bottom
 
 
 def _palette(
-    frame: np.ndarray, session: Any, look: Look, y: int, left: int, right: int, bottom: int, spots: list[Spot]
+    frame: np.ndarray,
+    session: Any,
+    look: Look,
+    y: int,
+    left: int,
+    right: int,
+    bottom: int,
+    spots: list[Spot],
 ) -> int:
     """Editing: the tiles to paint with, and what is known of the level as it is now."""
     if y + 90 > bottom:
@@ -193,7 +247,14 @@ def _palette(
 
 
 def _sliders(
-    frame: np.ndarray, session: Any, look: Look, y: int, left: int, right: int, bottom: int, spots: list[Spot]
+    frame: np.ndarray,
+    session: Any,
+    look: Look,
+    y: int,
+    left: int,
+    right: int,
+    bottom: int,
+    spots: list[Spot],
 ) -> None:
     """How learned agents act, at once; alpha and the world's parameters, from the next reset on.
 
@@ -204,13 +265,17 @@ def _sliders(
     rows += [(name, value, low, high, f"{value:g}") for name, value, _, low, high in dials]
     rows.append(f"THE NEXT LEVEL ({table['again']}: this seed again, {table['next']}: another)")
     rows.append(("alpha", session.alpha, 0.0, 1.0, f"{session.alpha:g}"))
-    rows += [(name, *three, session.base.say(name, three[0])) for name, *three, _ in session.knobs()]
+    rows += [
+        (name, *three, session.base.say(name, three[0])) for name, *three, _ in session.knobs()
+    ]
     room = (bottom - y - 22) // ROW
     if room < 1:
         return
     begin, hidden = y, len(rows) - 1 - room
     first = 1 + min(look.scroll, max(hidden, 0))
-    y = _title(frame, next(row for row in rows[first - 1 :: -1] if isinstance(row, str)), y, left, right)
+    y = _title(
+        frame, next(row for row in rows[first - 1 :: -1] if isinstance(row, str)), y, left, right
+    )
     for row in rows[first : first + room]:
         if isinstance(row, str):
             y = _title(frame, row, y + 3, left, right)
@@ -224,7 +289,9 @@ def _sliders(
         box(frame, y + 7, start, y + 12, at, DIM, 2)
         box(frame, y + 2, at - 5, y + 17, at + 5, TEXT, 5)
         write(frame, said, y, right, 14, TEXT, True, "right", width=62)
-        spots.append(Spot(y - 3, start - 8, y + 22, stop + 8, "slider", (name, start, stop, low, high)))
+        spots.append(
+            Spot(y - 3, start - 8, y + 22, stop + 8, "slider", (name, start, stop, low, high))
+        )
         y += ROW
     if hidden > 0:
         write(frame, f"wheel: {hidden} more", bottom + 4, right, 13, DIM, align="right")

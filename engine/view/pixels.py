@@ -1,7 +1,8 @@
-"""Levels as tiny pictures: one pixel for each cell, in the colour of the tile or thing that it shows.
+"""Levels as tiny pictures: one pixel for each cell, in the colour of the tile or thing that it
+shows.
 
-What the pixels cannot say (seed, split, poses, the world's own fields) lies as JSON in the PNG's text. A picture
-without that text, painted by hand, is a level of seed 0.
+What the pixels cannot say (seed, split, poses, the world's own fields) lies as JSON in the PNG's
+text. A picture without that text, painted by hand, is a level of seed 0.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ TEXT = "goalshift"
 
 @lru_cache(maxsize=16)
 def palette(world: World) -> dict[str, tuple[int, int, int]]:
-    """The colour of each character of the world's maps: the mean of its sprite, moved until no other has it."""
+    """The colour of each character of the world's maps: the mean of its sprite, moved until no
+    other has it.
+    """
     art = sprites.of(world)
     found: dict[str, tuple[int, int, int]] = {}
     taken: set[tuple[int, int, int]] = set()
@@ -39,7 +42,9 @@ def palette(world: World) -> dict[str, tuple[int, int, int]]:
         weight = rgba[..., 3:].astype(float)
         mean = (rgba[..., :3] * weight).sum((0, 1)) / max(weight.sum(), 1.0)
         colour: Any = tuple(int(v) for v in np.rint(mean))
-        while any(sum(abs(a - b) for a, b in zip(colour, other, strict=True)) < 24 for other in taken):
+        while any(
+            sum(abs(a - b) for a, b in zip(colour, other, strict=True)) < 24 for other in taken
+        ):
             colour = ((colour[0] + 67) % 256, (colour[1] + 29) % 256, (colour[2] + 101) % 256)
         found[char] = colour
         taken.add(colour)
@@ -81,9 +86,18 @@ def read_png(path: Path, given: World | None) -> Levels:
                 text = image.info.get(TEXT)
     except UserError:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning, UnidentifiedImageError) as fault:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+        Warning,
+        UnidentifiedImageError,
+    ) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else "no sound PNG"
-        raise UserError(f"{path}: {reason.lower() if reason != 'no sound PNG' else reason}") from None
+        raise UserError(
+            f"{path}: {reason.lower() if reason != 'no sound PNG' else reason}"
+        ) from None
     data = strict_json(text, str(path)) if isinstance(text, str) else {}
     need(isinstance(data, dict), "its text holds no level")
     world = world_for(data.get("world"), given, path)
@@ -93,9 +107,13 @@ def read_png(path: Path, given: World | None) -> Levels:
         for x, pixel in enumerate(row):
             colour = int(pixel[0]), int(pixel[1]), int(pixel[2])
             if colour not in chars:
-                known = ", ".join(f"{char} #{''.join(f'{v:02x}' for v in c)}" for c, char in chars.items())
+                known = ", ".join(
+                    f"{char} #{''.join(f'{v:02x}' for v in c)}" for c, char in chars.items()
+                )
                 mark = "".join(f"{v:02x}" for v in colour)
-                raise UserError(f"{path} row {y + 1} column {x + 1}: unknown colour #{mark}; this world has {known}")
+                raise UserError(
+                    f"{path} row {y + 1} column {x + 1}: unknown colour #{mark}; this world has {known}"
+                )
         rows.append("".join(chars[int(r), int(g), int(b)] for r, g, b in row))
     name = name_of(data.pop("name"), str(path)) if "name" in data else ""
     data["map"] = "\n".join(rows)

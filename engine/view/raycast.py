@@ -1,7 +1,8 @@
 """The ray caster: walls, floor, sky and upright pictures in first person, in plain loops.
 
-It knows no world: it gets a plane of cells, which of them are blocks and how tall, and a list of upright pictures
-(things, and tiles that are objects). The same functions draw what `recall` remembers, and platformers (`lane`).
+It knows no world: it gets a plane of cells, which of them are blocks and how tall, and a list of
+upright pictures (things, and tiles that are objects). The same functions draw what `recall`
+remembers, and platformers (`lane`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import numpy as np
 from numba import njit
 
 EYE = 0.5  # height of the eye in cells; blocks are taller, so none shows its top
-BACK = 0.4  # how far behind the middle of its cell the eye is, so that a wall ahead does not fill the picture
+# how far behind the middle of its cell the eye is, so that a wall ahead does not fill the picture
+BACK = 0.4
 NEAR, FAR = 0.6, 40.0  # pictures nearer than this, and blocks farther than that, are not drawn
 HITS = 4  # blocks of different heights that one column can show
 TURN = 1024  # columns of the panorama, all the way round
@@ -54,9 +56,11 @@ def blend_texel(frames, j, r, c, texel, light, fog, opacity):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def piece(far, u, side, texture, rises, horizon, focal, rows, mips, haze):
-    """What one column shows of a wall: its first row, the row below its foot, and what `draw_slice` needs to draw it.
+    """What one column shows of a wall: its first row, the row below its foot, and what `draw_slice`
+    needs to draw it.
 
-    u: how far along the wall, 0-1; side: which way it faces, as in SUN; texture: where its texels begin.
+    u: how far along the wall, 0-1; side: which way it faces, as in SUN; texture: where its texels
+    begin.
     """
     per_row = far / focal  # cells that one row of pixels spans there
     first = max(horizon - int((rises - EYE) / per_row + 0.5), 0)
@@ -76,7 +80,9 @@ def piece(far, u, side, texture, rises, horizon, focal, rows, mips, haze):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def draw_slice(line, at, stride, count, atlas, base, side, v, dv, light, fog):
-    """Draw `count` pixels of a wall downwards, from byte `at` of the frame `line`, `v` being the row of the texture."""
+    """Draw `count` pixels of a wall downwards, from byte `at` of the frame `line`, `v` being the
+    row of the texture.
+    """
     # unsigned, or every index would be tested for a minus sign
     to, stride, base, side = np.uint64(at), np.uint64(stride), np.uint64(base), np.uint64(side)
     v, dv, last, one = np.uint64(v), np.uint64(dv), side - np.uint64(1), np.uint64(1)
@@ -116,7 +122,9 @@ def copy_bytes(ready, kind, quarter, flat, j, start, stop):
 def stand(
     j, far, side, texture, width, lift, opacity, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, frames
 ):  # fmt: skip
-    """Draw one upright picture, `far` ahead and `side` to the right, before what is farther in each column."""
+    """Draw one upright picture, `far` ahead and `side` to the right, before what is farther in each
+    column.
+    """
     if far < NEAR or far > FAR:
         return
     rows, columns = frames.shape[1], frames.shape[2]
@@ -145,20 +153,20 @@ def stand(
                 blend_texel(frames, j, r, c, texel, light, fog, strength)
 
 
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def cast(
     plane, tall, wide, per, cameras, spots, counts, wall, floor, height, atlas, mips, sky, turns, focal, frames, flat
 ):  # fmt: skip
     """Draw every frame: frames uint8[n, H, W, 3].
 
-    plane: uint8[n / per, rows, columns], an index for every cell, with `tall` rows and `wide` columns in use. cameras:
-    float64[n, 5], (y, x) of the eye, its direction (dy, dx), and the panorama's column straight ahead. spots:
-    float64[n, M, 6], upright pictures of which `counts` are in use: (y, x), texture, width, the height it floats at,
-    and its opacity of 256; they are sorted here. wall, floor: int64, texture of each index; height: float64, its
-    height, 0 for what is no block. atlas: uint64[texels], colours in lanes of 16 bits, and alpha (0-256); mips: where
-    each size of a texture begins, and its side. sky: uint64[rows above the horizon, TURN]; turns: int64[W].
-    `flat` is `frames` as bytes of a frame.
+    plane: uint8[n / per, rows, columns], an index for every cell, with `tall` rows and `wide`
+    columns in use. cameras: float64[n, 5], (y, x) of the eye, its direction (dy, dx), and the
+    panorama's column straight ahead. spots: float64[n, M, 6], upright pictures of which `counts`
+    are in use: (y, x), texture, width, the height it floats at, and its opacity of 256; they are
+    sorted here. wall, floor: int64, texture of each index; height: float64, its height, 0 for what
+    is no block. atlas: uint64[texels], colours in lanes of 16 bits, and alpha (0-256); mips: where
+    each size of a texture begins, and its side. sky: uint64[rows above the horizon, TURN]; turns:
+    int64[W]. `flat` is `frames` as bytes of a frame.
     """
     rows, columns = frames.shape[1], frames.shape[2]
     horizon = len(sky)
@@ -204,13 +212,24 @@ def cast(
                     u = cx + far * vx if across else cy + far * vy
                     side = (0 if vy < 0 else 2) if across else (1 if vx < 0 else 3)
                     first, foot, base, t, v, dv, light, fog = piece(
-                        far, u - int(u), side, wall[index] * stride, rises, horizon, focal, rows, mips, haze
+                        far,
+                        u - int(u),
+                        side,
+                        wall[index] * stride,
+                        rises,
+                        horizon,
+                        focal,
+                        rows,
+                        mips,
+                        haze,
                     )
                     if first < clip:
                         if n == 0:
                             ground[c] = clip = foot
                         at = (first * columns + c) * 3
-                        draw_slice(line, at, 3 * columns, clip - first, atlas, base, t, v, dv, light, fog)
+                        draw_slice(
+                            line, at, 3 * columns, clip - first, atlas, base, t, v, dv, light, fog
+                        )
                         clip = first
                         if n < HITS:
                             hit_far[c, n], hit_top[c, n] = far, first
@@ -249,7 +268,12 @@ def cast(
                     texture = floor[0]
                     if y >= 0 and x >= 0 and y < h and x < w:
                         texture = floor[plane[i, y, x] + 1]
-                    texel = atlas[texture * stride + start + (fy >> digits & t - 1) * t + (fx >> digits & t - 1)]
+                    texel = atlas[
+                        texture * stride
+                        + start
+                        + (fy >> digits & t - 1) * t
+                        + (fx >> digits & t - 1)
+                    ]
                     lit = (texel & MASK) * light + fog >> ONE & MASK
                     frames[j, r, c, 0] = lit & BYTE
                     frames[j, r, c, 1] = lit >> LANES & BYTE

@@ -1,7 +1,8 @@
-"""What eyes that stand in the middle of a cell and look along the grid can see, drawn once and put together.
+"""What eyes that stand in the middle of a cell and look along the grid can see, drawn once and put
+together.
 
-Such eyes always see the same cells in the same pixels. So all that can be seen of any cell is drawn beforehand, by the
-ray caster, and a frame is made of these pieces.
+Such eyes always see the same cells in the same pixels. So all that can be seen of any cell is drawn
+beforehand, by the ray caster, and a frame is made of these pieces.
 """
 
 from __future__ import annotations
@@ -39,12 +40,28 @@ if TYPE_CHECKING:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def remember(quarters, texture, rises, atlas, mips, horizon, focal, frame, crossings, fars, strips, pixels, used):
-    """List the cells that every column meets, and draw what it shows of each if that is a block; returns texels used.
+def remember(
+    quarters,
+    texture,
+    rises,
+    atlas,
+    mips,
+    horizon,
+    focal,
+    frame,
+    crossings,
+    fars,
+    strips,
+    pixels,
+    used,
+):
+    """List the cells that every column meets, and draw what it shows of each if that is a block;
+    returns texels used.
 
-    quarters: int64[4, 2], the directions; crossings: int16[4, columns, N, 2], the cells from one's own on; fars:
-    float64[columns, N]; strips: int32[4, columns, N, 3], first row, row below the foot, and where in `pixels`
-    (uint8[room]) the strip begins. With `pixels` empty nothing is drawn, and the texels are only counted.
+    quarters: int64[4, 2], the directions; crossings: int16[4, columns, N, 2], the cells from one's
+    own on; fars: float64[columns, N]; strips: int32[4, columns, N, 3], first row, row below the
+    foot, and where in `pixels` (uint8[room]) the strip begins. With `pixels` empty nothing is
+    drawn, and the texels are only counted.
     """
     rows, columns = frame.shape[0], frame.shape[1]
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
@@ -91,9 +108,10 @@ def recall(
 ):  # fmt: skip
     """As `cast`, from what is remembered.
 
-    odd: uint8[n], may a frame show other floor than the usual? kind: int64, which row of `strips` an index has, or -1;
-    ready: uint8[layers, 4, bytes], sky and floor of each kind, and layer: int64 of index - 1, which that is; runs:
-    int64[runs, 4], bytes from and to, and how many cells ahead and to the right they show the floor of.
+    odd: uint8[n], may a frame show other floor than the usual? kind: int64, which row of `strips`
+    an index has, or -1; ready: uint8[layers, 4, bytes], sky and floor of each kind, and layer:
+    int64 of index - 1, which that is; runs: int64[runs, 4], bytes from and to, and how many cells
+    ahead and to the right they show the floor of.
     """
     columns = frames.shape[2]
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
@@ -110,7 +128,10 @@ def recall(
         line = flat[j]
         copy_bytes(ready, layer[1], q, flat, j, 0, flat.shape[1])
         for k in range(len(runs) if odd[j] else 0):
-            y, x = y0 + runs[k, 2] * dy0 + runs[k, 3] * dx0, x0 + runs[k, 2] * dx0 - runs[k, 3] * dy0
+            y, x = (
+                y0 + runs[k, 2] * dy0 + runs[k, 3] * dx0,
+                x0 + runs[k, 2] * dx0 - runs[k, 3] * dy0,
+            )
             shown = layer[0]
             if y >= 0 and x >= 0 and y < h and x < w:
                 shown = layer[plane[i, y, x] + 1]
@@ -202,11 +223,21 @@ def memory_of(world: World, a: Art, size: tuple[int, int]) -> Memory:
         ahead = int(np.floor(far - BACK + 0.5))
         right = np.floor(far / focal * (np.arange(columns) + 0.5 - columns / 2) + 0.5).astype(int)
         ends = [0, *(np.flatnonzero(np.diff(right)) + 1).tolist(), columns]
-        runs += [(at + 3 * c, at + 3 * d, ahead, int(right[c])) for c, d in pairwise(ends) if far < FAR]
-    blocks = list(dict.fromkeys((w, t) for w, t in zip(a.wall.tolist(), a.height.tolist(), strict=False) if t > 0))
-    kind = [blocks.index((w, t)) if t > 0 else -1 for w, t in zip(a.wall.tolist(), a.height.tolist(), strict=False)]
+        runs += [
+            (at + 3 * c, at + 3 * d, ahead, int(right[c])) for c, d in pairwise(ends) if far < FAR
+        ]
+    blocks = list(
+        dict.fromkeys(
+            (w, t) for w, t in zip(a.wall.tolist(), a.height.tolist(), strict=False) if t > 0
+        )
+    )
+    kind = [
+        blocks.index((w, t)) if t > 0 else -1
+        for w, t in zip(a.wall.tolist(), a.height.tolist(), strict=False)
+    ]
     depth = min(world.size[0] + world.size[1], 2 * int(FAR))
-    crossings, fars = np.zeros((4, columns, depth, 2), np.int16), np.zeros((columns, depth))  # small, to stay in cache
+    # small, to stay in cache
+    crossings, fars = np.zeros((4, columns, depth, 2), np.int16), np.zeros((columns, depth))
     strips = np.zeros((max(len(blocks), 1), 4, columns, depth, 3), np.int32)
     pixels, frame = np.zeros(0, np.uint8), np.zeros((rows, columns, 3), np.uint8)
     for drawn in (False, True):

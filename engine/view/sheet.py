@@ -16,7 +16,8 @@ from ..world import World
 from . import top
 from .ink import DARK, DIM, TEXT, write
 
-WIDE, GAP, LINE, HEAD = 1400, 14, 20, 40  # pixels: of a sheet, between levels, of a caption, of the title
+# pixels: of a sheet, between levels, of a caption, of the title
+WIDE, GAP, LINE, HEAD = 1400, 14, 20, 40
 SMALL, LARGE, COLUMNS = 8, 32, 8  # pixels of a cell, at least and most; levels in a row, at most
 MOST = 64  # levels on one sheet
 
@@ -83,7 +84,9 @@ img {{ display: block; max-width: 100% }}
 """
 
 
-def save(world: World, states: np.recarray, captions: Sequence[str], title: str, path: Path) -> None:
+def save(
+    world: World, states: np.recarray, captions: Sequence[str], title: str, path: Path
+) -> None:
     """Write a sheet (.png) or a page (.html), whole or not at all."""
     if path.suffix == ".html":
         files.write(path, page(world, states, captions, title).encode())

@@ -1,6 +1,8 @@
-"""What a film or a page tells: takes with their scores, ways and marks at every step, and what happened when.
+"""What a film or a page tells: takes with their scores, ways and marks at every step, and what
+happened when.
 
-Nothing here draws. Labels, training facts and figures are handed in, and what is not handed in is not told.
+Nothing here draws. Labels, training facts and figures are handed in, and what is not handed in is
+not told.
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ MET = 0.999  # share of a goal's best that counts as met
 class Take:
     """One pane of the film.
 
-    role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese"); states: recarray
-    [T + 1] from the start state to the last one; trained_on: names of the goals this agent was paid for, or None for
-    one that was not trained; wants: the name of the goal a planner pursues, if it is one.
+    role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese");
+    states: recarray [T + 1] from the start state to the last one; trained_on: names of the goals
+    this agent was paid for, or None for one that was not trained; wants: the name of the goal a
+    planner pursues, if it is one.
     """
 
     role: str
@@ -55,14 +58,16 @@ class Rate:
 
 @dataclass(frozen=True)
 class Card:
-    """What the film says around the takes. Everything but `world` may be left out, and is then not shown.
+    """What the film says around the takes. Everything but `world` may be left out, and is then not
+    shown.
 
-    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the split's name; pick:
-    how this level was chosen; rates: rows of figures, measured over `sample` ("1000 held-out levels, 5 seeds");
-    command: what makes this film again; versions: one line; best: goal name → the highest score there is on this
-    level, to scale the bars (default: the best of the takes); captions: event name → what to say when it happens ("ate
-    the cheese"); notes: (first step, last step, what to say then) of the author; title: default the world's own;
-    codes: the replays as texts.
+    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the
+    split's name; pick: how this level was chosen; rates: rows of figures, measured over `sample`
+    ("1000 held-out levels, 5 seeds"); command: what makes this film again; versions: one line;
+    best: goal name → the highest score there is on this level, to scale the bars (default: the best
+    of the takes); captions: event name → what to say when it happens ("ate the cheese"); notes:
+    (first step, last step, what to say then) of the author; title: default the world's own; codes:
+    the replays as texts.
     """
 
     world: World
@@ -82,7 +87,9 @@ class Card:
 
 
 class Marks:
-    """The goal marks of every step of a take, each found when it is first asked for; only the last few are kept."""
+    """The goal marks of every step of a take, each found when it is first asked for; only the last
+    few are kept.
+    """
 
     def __init__(self, world: World, states: np.recarray) -> None:
         self.at = lru_cache(maxsize=8)(partial(top.goal_marks, world, states))
@@ -207,11 +214,14 @@ def verdict(score: float, best: float | None) -> tuple[str, bool]:
 class Story:
     """Takes told together: what they share, where their ways part, and what a full score is.
 
-    `pairs` are panes to compare, as (left, right); by default the two there are. Two takes of different levels never
-    part, they were never together. `forks`: right pane → (left pane, the last step they stand together).
+    `pairs` are panes to compare, as (left, right); by default the two there are. Two takes of
+    different levels never part, they were never together. `forks`: right pane → (left pane, the
+    last step they stand together).
     """
 
-    def __init__(self, takes: Sequence[Take], card: Card, pairs: Sequence[tuple[int, int]] | None = None) -> None:
+    def __init__(
+        self, takes: Sequence[Take], card: Card, pairs: Sequence[tuple[int, int]] | None = None
+    ) -> None:
         if not takes:
             raise UserError("a film needs at least one take")
         world = card.world
@@ -229,7 +239,9 @@ class Story:
         self.same = len(set(digests)) == 1
         self.alike = bool(pairs) and all(digests[a] == digests[b] for a, b in pairs)
         found = {
-            b: (a, fork(takes[a].states, takes[b].states, world.learners)) for a, b in pairs if prints[a] == prints[b]
+            b: (a, fork(takes[a].states, takes[b].states, world.learners))
+            for a, b in pairs
+            if prints[a] == prints[b]
         }
         self.forks = {b: (a, step) for b, (a, step) in found.items() if step is not None}
         self.fork = list(self.forks.values())[-1][1] if self.forks else None
@@ -239,7 +251,9 @@ class Story:
         self.said = tuple(captions(world, side, card) for side in self.sides)
 
     def hue(self, index: int) -> tuple[int, int, int]:
-        """The colour of a take: of compared pairs the left and the right one alike, else its own."""
+        """The colour of a take: of compared pairs the left and the right one alike, else its
+        own.
+        """
         return SIDES[index % (2 if self.paired else len(SIDES))]
 
     def spoken(self, index: int, step: int) -> str:
@@ -264,7 +278,9 @@ class Story:
         return [verdict(float(side.scores[-1, g]), best) for g, best in enumerate(self.best)]
 
     def tag(self, take: Take, goal: Goal) -> str:
-        """What the taken one had to do with a goal: "trained on", "not trained on", "wants this" or nothing."""
+        """What the taken one had to do with a goal: "trained on", "not trained on", "wants this" or
+        nothing.
+        """
         if take.trained_on is not None:
             return "trained on" if goal.name in take.trained_on else "not trained on"
         return "wants this" if take.wants and goal.name == take.wants else ""

@@ -1,4 +1,6 @@
-"""What the captions of a film say, and when: subtitles beside the film, for players and for those who cannot see it."""
+"""What the captions of a film say, and when: subtitles beside the film, for players and for those
+who cannot see it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ class Cue(NamedTuple):
     text: str
 
 
-def cues(story: Story, beats: Sequence[Sequence[tuple[int, float]]], first: int, fps: int) -> list[Cue]:
+def cues(
+    story: Story, beats: Sequence[Sequence[tuple[int, float]]], first: int, fps: int
+) -> list[Cue]:
     """The lines of a film whose play begins with frame `first`; each ends when the next begins."""
     begun: list[tuple[int, str]] = []  # frame, words
     heard = [0] * len(story.sides)

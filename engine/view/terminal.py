@@ -1,7 +1,7 @@
 """The window's little sister: a session in a text terminal, over any line.
 
-Cells are coloured characters, two columns wide. Where the input is no terminal it plays the episode to its end and
-prints every step.
+Cells are coloured characters, two columns wide. Where the input is no terminal it plays the episode
+to its end and prints every step.
 """
 
 from __future__ import annotations
@@ -65,9 +65,14 @@ def page(session: Any, color: bool = True, message: str = "") -> str:
         lines.append(f"{focus}{k + 1}: {session.label(pane)}")
         lines += board(world, pane.history.state, color)
         scores = pane.history.notes[pane.history.t][1]
-        told = [f"{goal.wish or goal.name} {score:g}" for goal, score in zip(world.goals, scores, strict=True)]
+        told = [
+            f"{goal.wish or goal.name} {score:g}"
+            for goal, score in zip(world.goals, scores, strict=True)
+        ]
         lines += ["   " + "   ".join(told), ""]
-    lines.append(message or "Space plays, . and , step, t takes over, r again, l next level, h help, q quits")
+    lines.append(
+        message or "Space plays, . and , step, t takes over, r again, l next level, h help, q quits"
+    )
     return "\n".join(lines)
 
 
@@ -79,14 +84,21 @@ def help_page() -> str:
 
 
 def watch(
-    session: Any, action_of: Callable[[Any, set[str]], int], color: bool = True, out: TextIO | None = None
+    session: Any,
+    action_of: Callable[[Any, set[str]], int],
+    color: bool = True,
+    out: TextIO | None = None,
 ) -> None:
-    """Show the session until q is pressed. Raises UserError if a person should play and there is no terminal."""
+    """Show the session until q is pressed. Raises UserError if a person should play and there is no
+    terminal.
+    """
     out = out or sys.stdout
     assert out is not None
     if not (sys.stdin is not None and sys.stdin.isatty() and out.isatty()):
         if session.waits_for_person:
-            raise UserError("to play in text, a terminal is needed: run it without pipes, or watch instead of play")
+            raise UserError(
+                "to play in text, a terminal is needed: run it without pipes, or watch instead of play"
+            )
         _print_all(session, out)
         return
     with _raw(out):
@@ -123,7 +135,9 @@ def _raw(out: TextIO) -> Iterator[None]:
         out.flush()
 
 
-def _loop(session: Any, action_of: Callable[[Any, set[str]], int], color: bool, out: TextIO) -> None:
+def _loop(
+    session: Any, action_of: Callable[[Any, set[str]], int], color: bool, out: TextIO
+) -> None:
     import select
 
     shown, helping, message, pending = "", False, "", False

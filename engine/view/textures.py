@@ -1,4 +1,6 @@
-"""What the ray caster draws of a world: textures in all their sizes, heights of blocks, sky and lens."""
+"""What the ray caster draws of a world: textures in all their sizes, heights of blocks, sky and
+lens.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,18 @@ if TYPE_CHECKING:
 
 HORIZON = 0.46  # rows above the horizon, as a share of all
 ZOOM = 0.62  # focal length as a share of the height
-# Blocks are one cell tall but for these. What has see-through art is no block and stands as a picture.
+# Blocks are one cell tall but for these. What has see-through art is no block and stands as a
+# picture.
 HEIGHTS = {"brick": 1.5, "hedge": 0.85, "crate": 0.8, "stone": 0.75, "box": 0.7, "chest": 0.65}
 
 
 @dataclass(frozen=True, eq=False)
 class Art:
-    """All that `cast` draws of a world: textures in one array, and what each tile and thing looks like.
+    """All that `cast` draws of a world: textures in one array, and what each tile and thing looks
+    like.
 
-    Indices of cells are those of the world's tiles, and further ones that `draw` makes up (trails, regions).
+    Indices of cells are those of the world's tiles, and further ones that `draw` makes up (trails,
+    regions).
     """
 
     side: int  # pixels of a texture
@@ -62,7 +67,9 @@ def _with_mips(rgba: np.ndarray) -> np.ndarray:
 
 
 def _sizes(side: int) -> np.ndarray:
-    """Where each size of a texture begins and how many texels it has across; last, where the next one begins."""
+    """Where each size of a texture begins and how many texels it has across; last, where the next
+    one begins.
+    """
     sides = [side >> k for k in range(side.bit_length())]
     starts = np.concatenate([[0], np.cumsum(np.square(sides))])
     return np.stack([starts, [*sides, 0]], 1).astype(np.int64)
@@ -74,7 +81,9 @@ def is_block(rgba: np.ndarray) -> bool:
 
 
 def face_of(sprite: sprites.Sprite, part: str, p: int) -> np.ndarray:
-    """RGBA uint8[p, p, 4] of the front or the top of a block: art of its own, or else the tile's."""
+    """RGBA uint8[p, p, 4] of the front or the top of a block: art of its own, or else the
+    tile's.
+    """
     if f"{sprite.name}/{part}" in sprites.names():
         return sprites.read(f"{sprite.name}/{part}", "").at(p)
     return sprites.tile_art(sprite, p, edges="u" if part == "front" else "")
@@ -103,14 +112,20 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
     below = keep(ground)
     for tile, sprite in zip(world.tiles, found.tiles, strict=True):
         rgba = sprites.tile_art(sprite, p)
-        block = is_block(rgba) and (tile.solid or (side_on and sprite is not found.tiles[found.ground]))
+        block = is_block(rgba) and (
+            tile.solid or (side_on and sprite is not found.tiles[found.ground])
+        )
         flat = is_block(rgba) and not block
         solid_lane = side_on and tile.solid  # a ledge does not fill its cell, but one stands on it
         heights.append(HEIGHTS.get(sprite.name, 1.0) if block or solid_lane else 0.0)
-        walls.append(keep(sprites.pile(face_of(sprite, "front", p), void)) if block or solid_lane else below)
+        walls.append(
+            keep(sprites.pile(face_of(sprite, "front", p), void)) if block or solid_lane else below
+        )
         covered.append(keep(sprites.pile(rgba, void)) if side_on and tile.solid else walls[-1])
         roof = side_on and (block or solid_lane)
-        floors.append(keep(sprites.pile(face_of(sprite, "top", p), ground)) if flat or roof else below)
+        floors.append(
+            keep(sprites.pile(face_of(sprite, "top", p), ground)) if flat or roof else below
+        )
         stand.append(-1 if block or flat or solid_lane else keep(rgba))
     for tile, name in extras:
         base = textures[floors[tile + 1]]
@@ -142,7 +157,9 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
 
 @lru_cache(maxsize=64)
 def _decal(name: str, p: int) -> np.ndarray:
-    """RGBA of what lies on the floor: a trail's dot ("dot:#rrggbb") or a goal's region ("star", "diamond")."""
+    """RGBA of what lies on the floor: a trail's dot ("dot:#rrggbb") or a goal's region ("star",
+    "diamond").
+    """
     if name.startswith("dot:"):
         fill = name[4:]
         shapes = f"disc ink@60 50 50 17 flat free\ndisc {fill} 50 50 13 flat free"
@@ -153,7 +170,9 @@ def _decal(name: str, p: int) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def sky(rows: int, whole: bool) -> np.ndarray:
-    """The panorama above the horizon (or, if `whole`, down to the ground as well): uint64[rows, TURN]."""
+    """The panorama above the horizon (or, if `whole`, down to the ground as well): uint64[rows,
+    TURN].
+    """
     high = max(int(rows * HORIZON), 1)
     seen = top._panorama(high)[:, :TURN]
     if whole:

@@ -1,9 +1,11 @@
-"""Levels for Tiled (mapeditor.org) and back: .tmj and .tmx, and the tileset picture that lies beside them.
+"""Levels for Tiled (mapeditor.org) and back: .tmj and .tmx, and the tileset picture that lies
+beside them.
 
-Tiles fill one layer; things are objects of another, in the order of the record, hidden ones out of play. What a map of
-Tiled has no place for stands in its properties. A tileset tells tiles and things by their class, so a map drawn with
-another picture works too. Files come from strangers: no entities, nothing opened outside the folder, no picture at all,
-and every size is checked before it is taken.
+Tiles fill one layer; things are objects of another, in the order of the record, hidden ones out of
+play. What a map of Tiled has no place for stands in its properties. A tileset tells tiles and
+things by their class, so a map drawn with another picture works too. Files come from strangers: no
+entities, nothing opened outside the folder, no picture at all, and every size is checked before it
+is taken.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ def save_picture(world: World, folder: Path) -> str:
     return name
 
 
-# -- writing -----------------------------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
 def as_map(levels: Levels, i: int, image: str) -> dict[str, Any]:
@@ -82,7 +84,9 @@ def as_map(levels: Levels, i: int, image: str) -> dict[str, Any]:
     objects = []
     for k in range(world.entities):
         thing = world.things[world.kinds[k]]
-        gid = 1 + found.index(("thing", thing.name, int(s.face[k]) if s.face[k] < thing.poses else 0))
+        gid = 1 + found.index(
+            ("thing", thing.name, int(s.face[k]) if s.face[k] < thing.poses else 0)
+        )
         poses = {"pose": int(s.face[k])} if s.face[k] >= thing.poses else {}
         objects.append(
             {
@@ -137,9 +141,19 @@ def write_tmx(levels: Levels, i: int, path: Path) -> None:
     """Level i as .tmx, and the tileset's picture beside it."""
     made = as_map(levels, i, save_picture(levels.world, path.parent))
 
-    def element(parent: ElementTree.Element | None, tag: str, data: dict[str, Any], *keys: str) -> ElementTree.Element:
-        texts = {key: str(int(v) if isinstance(v, bool) else v) for key in keys if (v := data.get(key)) is not None}
-        found = ElementTree.Element(tag, texts) if parent is None else ElementTree.SubElement(parent, tag, texts)
+    def element(
+        parent: ElementTree.Element | None, tag: str, data: dict[str, Any], *keys: str
+    ) -> ElementTree.Element:
+        texts = {
+            key: str(int(v) if isinstance(v, bool) else v)
+            for key in keys
+            if (v := data.get(key)) is not None
+        }
+        found = (
+            ElementTree.Element(tag, texts)
+            if parent is None
+            else ElementTree.SubElement(parent, tag, texts)
+        )
         if data.get("properties"):
             listed = ElementTree.SubElement(found, "properties")
             for one in data["properties"]:
@@ -165,12 +179,27 @@ def write_tmx(levels: Levels, i: int, path: Path) -> None:
     cells.text = "\n" + ",\n".join(",".join(map(str, row)) for row in rows) + "\n"
     group = element(root, "objectgroup", above, "id", "name")
     for one in above["objects"]:
-        element(group, "object", one, "id", "name", "type", "gid", "x", "y", "width", "height", "visible")
+        element(
+            group,
+            "object",
+            one,
+            "id",
+            "name",
+            "type",
+            "gid",
+            "x",
+            "y",
+            "width",
+            "height",
+            "visible",
+        )
     ElementTree.indent(root, " ")
-    files.write(path, b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root) + b"\n")
+    files.write(
+        path, b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root) + b"\n"
+    )
 
 
-# -- reading -----------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def read_tmj(path: Path, given: World | None) -> Levels:
@@ -206,7 +235,11 @@ def _number(text: Any) -> Any:
         value = float(text) if isinstance(text, str) and len(text) <= 20 else text
     except ValueError:
         return text
-    return int(value) if isinstance(value, float) and math.isfinite(value) and value == int(value) else value
+    return (
+        int(value)
+        if isinstance(value, float) and math.isfinite(value) and value == int(value)
+        else value
+    )
 
 
 def _plain_map(root: ElementTree.Element, path: Path) -> dict[str, Any]:
@@ -226,7 +259,9 @@ def _plain_map(root: ElementTree.Element, path: Path) -> dict[str, Any]:
                 found[flag] = found[flag] not in (0, "false")
         listed = one.find("properties")
         if listed is not None:
-            found["properties"] = [{**p.attrib, "value": p.get("value", p.text or "")} for p in listed]
+            found["properties"] = [
+                {**p.attrib, "value": p.get("value", p.text or "")} for p in listed
+            ]
         return found
 
     def tileset(one: ElementTree.Element) -> dict[str, Any]:
@@ -237,7 +272,12 @@ def _plain_map(root: ElementTree.Element, path: Path) -> dict[str, Any]:
     made = shallow(root)
     made["tilesets"] = [tileset(one) for one in root.findall("tileset")]
     made["layers"] = []
-    kinds = {"layer": "tilelayer", "objectgroup": "objectgroup", "group": "group", "imagelayer": "imagelayer"}
+    kinds = {
+        "layer": "tilelayer",
+        "objectgroup": "objectgroup",
+        "group": "group",
+        "imagelayer": "imagelayer",
+    }
     for one in root:
         if one.tag not in kinds:
             continue
@@ -282,7 +322,9 @@ class Map:
 
     def properties(self, data: dict[str, Any]) -> dict[str, Any]:
         """Properties by name."""
-        return {str(one.get("name")): one.get("value") for one in self.listed(data, "properties", 64)}
+        return {
+            str(one.get("name")): one.get("value") for one in self.listed(data, "properties", 64)
+        }
 
     def levels(self, given: World | None) -> Levels:
         """The level, checked."""
@@ -301,7 +343,10 @@ class Map:
 
         def place(name: str, y: int, x: int, pose: int, present: int) -> None:
             thing = next(one for one in world.things if one.name == name)
-            self.need(len(things[name]) < thing.count, f"one {name} too many: this world has {thing.count}")
+            self.need(
+                len(things[name]) < thing.count,
+                f"one {name} too many: this world has {thing.count}",
+            )
             things[name].append([y, x, pose, present])
 
         for layer in layers:
@@ -312,7 +357,10 @@ class Map:
                 for y, x in np.argwhere(grid):
                     known = kinds.get(int(grid[y, x]) & GID)
                     where = f"layer '{name}', row {y + 1} column {x + 1}"
-                    self.need(known is not None, f"{where}: no tileset has the tile {int(grid[y, x]) & GID}")
+                    self.need(
+                        known is not None,
+                        f"{where}: no tileset has the tile {int(grid[y, x]) & GID}",
+                    )
                     what, index, pose = known  # type: ignore[misc]
                     if what == "tile":
                         cells[y, x] = index
@@ -325,20 +373,28 @@ class Map:
         for key in SEEDS:
             if key in told:
                 text = str(told[key])
-                self.need(text.isdecimal() and len(text) <= 20, f"the property '{key}' must be a whole number from 0")
+                self.need(
+                    text.isdecimal() and len(text) <= 20,
+                    f"the property '{key}' must be a whole number from 0",
+                )
                 level_data[key] = int(text)
         if "fields" in told:
-            level_data["fields"] = strict_json(str(told["fields"]), f"{self.path}: property 'fields'")
+            level_data["fields"] = strict_json(
+                str(told["fields"]), f"{self.path}: property 'fields'"
+            )
         chars = [tile.char for tile in world.tiles]
         level_data["map"] = "\n".join("".join(chars[tile] for tile in row) for row in cells)
         level_data["things"] = {
-            thing.name: things[thing.name] + [[0, 0, 0, 0]] * (thing.count - len(things[thing.name]))
+            thing.name: things[thing.name]
+            + [[0, 0, 0, 0]] * (thing.count - len(things[thing.name]))
             for thing in world.things
         }
         name = name_of(told["name"], str(self.path)) if told.get("name") else ""
         return Levels(world, level.build(world, level_data, str(self.path), level.Line()), [name])
 
-    def tilesets(self, world: World, found: list[tuple[str, str, int]]) -> dict[int, tuple[str, int, int]]:
+    def tilesets(
+        self, world: World, found: list[tuple[str, str, int]]
+    ) -> dict[int, tuple[str, int, int]]:
         """What each gid means: ("tile", number, 0) or ("thing", number, pose)."""
         kinds: dict[int, tuple[str, int, int]] = {}
         for one in self.listed(self.data, "tilesets", MAX_TILESETS):
@@ -353,18 +409,28 @@ class Map:
                 try:
                     kind, index = level.meaning(world, name)
                 except UserError as fault:
-                    raise UserError(f"{self.path}: tileset '{str(one.get('name'))[:40]}': {fault}") from None
+                    raise UserError(
+                        f"{self.path}: tileset '{str(one.get('name'))[:40]}': {fault}"
+                    ) from None
                 pose = str(self.properties(tile).get("pose", 0))
-                self.need(pose.isdecimal() and len(pose) <= 3, f"the pose of '{name}' must be a whole number from 0")
+                self.need(
+                    pose.isdecimal() and len(pose) <= 3,
+                    f"the pose of '{name}' must be a whole number from 0",
+                )
                 kinds[first + number] = (kind, index, int(pose) if kind == "thing" else 0)
-        self.need(bool(kinds), "no tileset tells what its tiles are: give them the names of tiles and things as class")
+        self.need(
+            bool(kinds),
+            "no tileset tells what its tiles are: give them the names of tiles and things as class",
+        )
         return kinds
 
     def outside(self, source: str) -> dict[str, Any]:
         """A tileset in a file of its own, in the map's folder or below."""
         home = self.path.resolve().parent
         path = (home / source).resolve()
-        self.need(path.is_relative_to(home), f"the tileset '{source[:60]}' lies outside the map's folder")
+        self.need(
+            path.is_relative_to(home), f"the tileset '{source[:60]}' lies outside the map's folder"
+        )
         if path.suffix == ".tsx":
             found: Any = _plain_map(_xml(path), path)
         elif path.suffix in (".tsj", ".json"):
@@ -381,7 +447,10 @@ class Map:
         size = height * width
         gids: Any
         if isinstance(data, str) and encoding == "base64":
-            self.need(len(data) <= 16 * size + 4096, f"the layer '{name}' is longer than {size} cells can be")
+            self.need(
+                len(data) <= 16 * size + 4096,
+                f"the layer '{name}' is longer than {size} cells can be",
+            )
             try:
                 packed = base64.b64decode("".join(data.split()), validate=True)
                 if compression in ("zlib", "gzip"):
@@ -395,39 +464,66 @@ class Map:
                 if isinstance(fault, UserError):
                     raise
                 raise UserError(f"{self.path}: the layer '{name}' cannot be unpacked") from None
-            self.need(len(packed) == 4 * size, f"the layer '{name}' does not have {width} x {height} cells")
+            self.need(
+                len(packed) == 4 * size,
+                f"the layer '{name}' does not have {width} x {height} cells",
+            )
             gids = np.frombuffer(packed, "<u4").astype(np.int64)
         elif isinstance(data, str) and encoding == "csv":
             parts = data.split(",") if data.strip() else []
-            self.need(len(parts) == size, f"the layer '{name}' has {len(parts)} cells, not {width} x {height}")
+            self.need(
+                len(parts) == size,
+                f"the layer '{name}' has {len(parts)} cells, not {width} x {height}",
+            )
             digits = [part.strip() for part in parts]
-            self.need(all(d.isdecimal() and len(d) <= 10 for d in digits), f"the layer '{name}' holds what is no tile")
+            self.need(
+                all(d.isdecimal() and len(d) <= 10 for d in digits),
+                f"the layer '{name}' holds what is no tile",
+            )
             gids = np.array([int(d) for d in digits], np.int64)
         else:
             self.need(isinstance(data, list), f"the layer '{name}' has no data as csv or base64")
             assert isinstance(data, list)
-            self.need(len(data) == size, f"the layer '{name}' has {len(data)} cells, not {width} x {height}")
+            self.need(
+                len(data) == size,
+                f"the layer '{name}' has {len(data)} cells, not {width} x {height}",
+            )
             sound = all(type(gid) is int and 0 <= gid < 2**32 for gid in data)
             self.need(sound, f"the layer '{name}' holds what is no tile")
             gids = np.array(data, np.int64)
         return gids.reshape(height, width)
 
     def thing(
-        self, one: dict[str, Any], world: World, kinds: dict[int, tuple[str, int, int]], height: int, width: int
+        self,
+        one: dict[str, Any],
+        world: World,
+        kinds: dict[int, tuple[str, int, int]],
+        height: int,
+        width: int,
     ) -> tuple[str, int, int, int, int]:
         """Name, cell, pose and presence of an object."""
         gid = self.whole(one, "gid", 1, 2**32 - 1, "an object is no tile; its gid") & GID
         kind, index, pose = kinds.get(gid, ("", 0, 0))
-        self.need(kind == "thing", f"the object '{str(one.get('name'))[:40]}' shows no thing of this world")
+        self.need(
+            kind == "thing",
+            f"the object '{str(one.get('name'))[:40]}' shows no thing of this world",
+        )
         tall = self.whole(self.data, "tileheight", 1, 4096, "tileheight")
         wide = self.whole(self.data, "tilewidth", 1, 4096, "tilewidth")
         places = [one.get("y"), one.get("x")]
         sound = all(isinstance(v, (int, float)) and abs(v) <= 255 * 4096 + 4096 for v in places)
         self.need(sound, "an object's x and y must be numbers within the map")
         down, right = float(places[0] or 0), float(places[1] or 0)
-        y, x = round(down / tall) - 1, round(right / wide)  # Tiled counts from the lower left corner
+        # Tiled counts from the lower left corner
+        y, x = round(down / tall) - 1, round(right / wide)
         name = world.things[index].name
-        self.need(0 <= y < height and 0 <= x < width, f"{name} stands outside the map, at row {y + 1} column {x + 1}")
+        self.need(
+            0 <= y < height and 0 <= x < width,
+            f"{name} stands outside the map, at row {y + 1} column {x + 1}",
+        )
         told = str(self.properties(one).get("pose", pose))
-        self.need(told.isdecimal() and len(told) <= 3, f"the pose of '{name}' must be a whole number from 0")
+        self.need(
+            told.isdecimal() and len(told) <= 3,
+            f"the pose of '{name}' must be a whole number from 0",
+        )
         return name, y, x, int(told), int(one.get("visible", True) is not False)

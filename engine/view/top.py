@@ -276,7 +276,9 @@ def positions(previous: Any, now: Any, fraction: float) -> np.ndarray:
 
 
 def seen_from_the_side(world: World) -> bool:
-    """Is the level a slice of a world with the sky behind it, as a platformer's, rather than a floor to walk on?"""
+    """Is the level a slice of a world with the sky behind it, as a platformer's, rather than a
+    floor to walk on?
+    """
     return _tables(world)[2]
 
 
@@ -297,7 +299,9 @@ def _scatter(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def cell_keys(world: World, record: Any, y0: int, y1: int, x0: int, x1: int) -> np.ndarray:
-    """What `cell_art` draws on these cells of the level: tile, look, edges and shadow, packed in an int64 each."""
+    """What `cell_art` draws on these cells of the level: tile, look, edges and shadow, packed in an
+    int64 each.
+    """
     looks, edged, sky = _tables(world)
     h, w = int(record.h), int(record.w)
     padded = np.pad(record.tiles[:h, :w], 1, mode="edge").astype(np.int64)
@@ -392,7 +396,9 @@ def blend(frame: np.ndarray, stamp: Stamp, y: int, x: int) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _lay(frame, rgb, inverse, y, x, r0, r1, c0, c1):
-    """`blend` of what is not opaque, compiled: a film lays hundreds of small stamps on each frame."""
+    """`blend` of what is not opaque, compiled: a film lays hundreds of small stamps on each
+    frame.
+    """
     for r in range(r0, r1):
         for c in range(c0, c1):
             through = np.int64(inverse[r, c, 0])

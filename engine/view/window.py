@@ -1,7 +1,8 @@
 """The window: a session on the screen, driven by keys, mouse and gamepad.
 
-It decides nothing: `compose` draws a session as one picture and says where one can click, `Window` turns events into
-calls of the session. What it asks of a session is what `agents/watch.py` has; pygame is only the screen.
+It decides nothing: `compose` draws a session as one picture and says where one can click, `Window`
+turns events into calls of the session. What it asks of a session is what `agents/watch.py` has;
+pygame is only the screen.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ PATIENCE = 30.0  # seconds that closing waits for files that are being written
 class Window:
     """A session on the screen. `run` shows it until it is closed.
 
-    headless: draw without a screen (for tests); reload: makes the policies of the newest checkpoint, or None; fresh:
-    whether there is a newer one; folder: where pictures go. Raises UserError where there is no display.
+    headless: draw without a screen (for tests); reload: makes the policies of the newest
+    checkpoint, or None; fresh: whether there is a newer one; folder: where pictures go. Raises
+    UserError where there is no display.
     """
 
     def __init__(
@@ -254,12 +256,17 @@ class Window:
             self._held.clear()
         elif event.type == pg.JOYBUTTONDOWN:
             if event.button == 0 and self._by_hand_now():
-                self._by_hand(self._action_of(self.session.world, {"up"}) if self._jumps() and self._action_of else 0)
+                self._by_hand(
+                    self._action_of(self.session.world, {"up"})
+                    if self._jumps() and self._action_of
+                    else 0
+                )
             elif event.button in keys.BUTTONS:
                 self.do(keys.BUTTONS[event.button])
         elif event.type == pg.JOYHATMOTION:
             self._push({"right": event.value[0], "up": event.value[1]})
-        elif event.type == pg.JOYAXISMOTION and event.axis in (0, 1):  # the first stick: to the right, and down
+        # the first stick: to the right, and down
+        elif event.type == pg.JOYAXISMOTION and event.axis in (0, 1):
             self._push({"right": event.value} if event.axis == 0 else {"up": -event.value})
 
     def _push(self, ways: dict[str, float]) -> None:
@@ -338,7 +345,11 @@ class Window:
         parts = self.session.parting()
         if parts is None:
             alone = len(self.session.panes) == 1
-            self.say("nobody to compare with: open another pane" if alone else "the paths have not parted")
+            self.say(
+                "nobody to compare with: open another pane"
+                if alone
+                else "the paths have not parted"
+            )
         else:
             self.session.playing = False
             self.session.go(parts)
@@ -364,7 +375,10 @@ class Window:
 
     def _zoom(self, by: int) -> None:
         self.look.zoom = min(max(self.look.zoom + by, ZOOMS[0]), ZOOMS[1])
-        self.say(f"zoom {1.25**self.look.zoom:.0%}" + (" (not in first person)" if self.look.camera == "eyes" else ""))
+        self.say(
+            f"zoom {1.25**self.look.zoom:.0%}"
+            + (" (not in first person)" if self.look.camera == "eyes" else "")
+        )
 
     def _do_edit(self) -> None:
         self.look.edit = not self.look.edit
@@ -444,7 +458,9 @@ class Window:
 
     def _do_code(self) -> None:
         code = self.session.replay().code()
-        if not self._copy(code, f"{len(code)} characters in the clipboard: goalshift replay {code[:12]}..."):
+        if not self._copy(
+            code, f"{len(code)} characters in the clipboard: goalshift replay {code[:12]}..."
+        ):
             path = self._name("replay", ".txt")
             files.write(path, code.encode() + b"\n")
             self.say(f"no clipboard here; the code is in {path}")
@@ -490,7 +506,14 @@ class Window:
     def _wheel(self, by: int) -> None:
         """Closer or farther over a pane; over the sliders, others of them."""
         spot = self._spot(*self._pointer)
-        hidden = next((spot.which for spot in self.spots if spot.kind == "scroll" and spot.holds(*self._pointer)), 0)
+        hidden = next(
+            (
+                spot.which
+                for spot in self.spots
+                if spot.kind == "scroll" and spot.holds(*self._pointer)
+            ),
+            0,
+        )
         if hidden:
             self.look.scroll = min(max(self.look.scroll - by, 0), hidden)
         elif isinstance(spot, Area):

@@ -1,7 +1,8 @@
 """The coin behind the robot's back.
 
-The robot begins in the middle of the run and the coin lies to its left, up some steps, while the ground goes on to the
-right as it does in training: whoever has learned to go right never comes near it.
+The robot begins in the middle of the run and the coin lies to its left, up some steps, while the
+ground goes on to the right as it does in training: whoever has learned to go right never comes near
+it.
 """
 
 from ...engine import grid, layout, rng
@@ -19,7 +20,9 @@ def generate(s, p):
     height = layout.platforms(s, GROUND, 0, half - 1, rng.between(s, 1, 4), LEVEL, 2, 3, 6)
     layout.ground(s, GROUND, half, half + 2, height)
     start = s.h - height - 1
-    height = layout.platforms(s, GROUND, half + 3, half + rng.between(s, 12, 24), height, LEVEL, 2, 3, 6)
+    height = layout.platforms(
+        s, GROUND, half + 3, half + rng.between(s, 12, 24), height, LEVEL, 2, 3, 6
+    )
     right = half + 3
     while s.tiles[s.h - 1, right] == GROUND:
         right += 1

@@ -1,7 +1,8 @@
 """Caves that look like one another.
 
-Caves continued from a small drawing by wave function collapse: every two by two cells occur in the drawing, but for the
-rim and the corridors that link what was cut off. The cheese lies where it takes some way to walk.
+Caves continued from a small drawing by wave function collapse: every two by two cells occur in the
+drawing, but for the rim and the corridors that link what was cut off. The cheese lies where it
+takes some way to walk.
 """
 
 from ...engine import grid, layout, shapes

@@ -1,7 +1,7 @@
 """From an open field to a maze.
 
-Six lots of levels, equally many, from cheese under the mouse's nose to cheese at the end of a winding corridor; a
-finished set is sorted by the steps it takes to get there.
+Six lots of levels, equally many, from cheese under the mouse's nose to cheese at the end of a
+winding corridor; a finished set is sorted by the steps it takes to get there.
 """
 
 from ...engine import grid, layout, rng, shapes

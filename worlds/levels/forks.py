@@ -1,7 +1,7 @@
 """Forks in the maze.
 
-The mouse stands where the way to the cheese and the way to the corner part at the first step, in mazes with some of
-their walls opened: one step tells which of the two it is after.
+The mouse stands where the way to the cheese and the way to the corner part at the first step, in
+mazes with some of their walls opened: one step tells which of the two it is after.
 """
 
 from ...engine import grid, layout, rng, shapes

@@ -1,7 +1,7 @@
 """Rooms and doorways.
 
-Rooms hewn by halving the board again and again. The cheese lies in another room than the mouse, in any of them with the
-same chance: a house to search rather than a corner to run to.
+Rooms hewn by halving the board again and again. The cheese lies in another room than the mouse, in
+any of them with the same chance: a house to search rather than a corner to run to.
 """
 
 from ...engine import grid, layout, shapes
