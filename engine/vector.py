@@ -280,21 +280,25 @@ def _raw(records: np.ndarray) -> np.ndarray:
 class Vec:
     """N environments of one world.
 
-    Parameters ---------- split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
-    seed: names the stream of levels (any int); the same seed gives the same bytes. levels: None for
-    an endless stream; an int k for the first k levels of the pool from `seed`, or of a split that
-    is
-        a file; an array of level seeds; or an array of start states (a recarray of this world).
+    Parameters
+    ----------
+    split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
+    seed: names the stream of levels (any int); the same seed gives the same bytes.
+    levels: None for an endless stream; an int k for the first k levels of the pool from `seed`, or
+        of a split that is a file; an array of level seeds; or an array of start states (a recarray
+        of this world).
     pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every
-    level. autoreset: "same" (the observation returned with an end is the next level's first; the
-    last one is in
-        `final_obs`), "next" (the next call resets and ignores the action), or "off" (call
+        level.
+    autoreset: "same" (the observation returned with an end is the next level's first; the last one
+        is in `final_obs`), "next" (the next call resets and ignores the action), or "off" (call
         `reset_where`).
 
-    Attributes (buffers, overwritten by every step; copy what you keep) ---------- states:
-    recarray[N]. obs: uint8[N, L, vh, vw]. reward: float32[N, L]. terminated, truncated, fresh:
-    bool[N]. final_obs, final_totals (int64[N, A, E]), final_length, final_seed, final_row: of the
-    last finished episode of each environment, valid where it has just ended.
+    Attributes (buffers, overwritten by every step; copy what you keep)
+    ----------
+    states: recarray[N]. obs: uint8[N, L, vh, vw]. reward: float32[N, L].
+    terminated, truncated, fresh: bool[N].
+    final_obs, final_totals (int64[N, A, E]), final_length, final_seed, final_row: of the last
+        finished episode of each environment, valid where it has just ended.
     """
 
     def __init__(
