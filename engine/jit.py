@@ -13,7 +13,7 @@ With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same 
 import contextlib
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -30,7 +30,8 @@ PLAIN: bool = config.DISABLE_JIT  # pyright: ignore[reportAttributeAccessIssue]
 
 _built: dict[str, Callable] = {}  # the kernels of this process by qualified name
 _numba: Any = njit  # its stubs know fewer options than it takes
-_jit = partial(_numba, error_model="numpy", no_cfunc_wrapper=True)  # no rule is ever a C callback
+_OPTIONS = {"error_model": "numpy", "no_cfunc_wrapper": True}  # no rule is ever a C callback
+_jit = partial(_numba, **_OPTIONS)
 _BUILDS = b"2"  # changes when builds of earlier releases must not be loaded any more
 
 
@@ -93,6 +94,11 @@ def plain(function: Callable) -> Callable:
     return getattr(function, "py_func", function)
 
 
+def _meant(value: Any) -> Any:
+    """The Python function behind a rule, or behind the one that it stands for in plain Python."""
+    return plain(getattr(value, "stands_for", value))
+
+
 def _clone(function: Callable, bindings: dict[str, Any]) -> FunctionType:
     clone = FunctionType(
         function.__code__,
@@ -110,7 +116,8 @@ def bind(function: Callable, **bindings: Any) -> Callable:
     inside kernels.
     """
     clone = _clone(function, bindings)
-    clone.__qualname__ = f"{function.__name__}__{_constants(bindings)}_{fingerprint(clone)}"
+    mark = fingerprint(clone, _OPTIONS)
+    clone.__qualname__ = f"{function.__name__}__{_constants(bindings)}_{mark}"
     return rule(clone)
 
 
@@ -123,7 +130,7 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
     any rule within reach does.
     """
     clone = _clone(kernel, bindings)
-    mark = fingerprint(clone)
+    mark = fingerprint(clone, _OPTIONS)
     clone.__name__ = f"{kernel.__name__}__{name}"
     clone.__qualname__ = f"{clone.__name__}__{_constants(bindings)}_{mark}"
     if clone.__qualname__ not in _built:
@@ -167,15 +174,19 @@ def direct(kernel: Callable) -> Callable:
     return call
 
 
-def fingerprint(function: Callable) -> str:
+def fingerprint(function: Callable, options: Mapping[str, Any] | None = None) -> str:
     """16 hex digits over the bytecode, constants and read globals of `function` and of every rule
-    it can reach.
+    it can reach, and over the `options` that they are compiled with.
+
+    Without options it names what the rules mean, compiled or not: Python's version counts, as it
+    writes other bytecode.
     """
-    digest = hashlib.sha256(_BUILDS)
+    digest = hashlib.sha256(_BUILDS if options else b"")
+    digest.update(repr(sorted((options or {}).items())).encode())
     seen: set[int] = set()
 
     def visit(value: Any) -> None:
-        value = plain(value)
+        value = _meant(value)
         if isinstance(value, FunctionType):
             if id(value) not in seen:
                 seen.add(id(value))

@@ -25,7 +25,6 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,6 @@ import numpy as np
 from . import level, rng, state
 from .errors import MismatchError, UserError, did_you_mean
 from .files import write
-from .jit import plain
 from .vector import Vec
 
 if TYPE_CHECKING:
@@ -389,22 +387,10 @@ class Replay:
 
 
 def engine_mark(world: World) -> str:
-    """The release of goalshift, and 8 hex digits over the source of the engine and the world."""
+    """The release of goalshift, and 8 hex digits over the rules of the engine and the world."""
     from .. import __version__
 
-    return f"{__version__}/{_source_mark(plain(world.step).__code__.co_filename)}"
-
-
-@cache
-def _source_mark(path: str) -> str:
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in (
-        *(here / f"{name}.py" for name in ("grid", "layout", "rng", "state", "vector")),
-        Path(path),
-    ):
-        digest.update(file.read_bytes() if file.is_file() else b"")
-    return digest.hexdigest()[:8]
+    return f"{__version__}/{world.kernels.mark}"
 
 
 def _steps(length: int) -> list[int]:

@@ -18,7 +18,7 @@ import numpy as np
 from . import level, rng, state
 from . import observe as look
 from .errors import UserError
-from .jit import PLAIN, bind, direct, kernel, rule, specialise
+from .jit import PLAIN, bind, direct, fingerprint, kernel, rule, specialise
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
 
 if TYPE_CHECKING:
@@ -168,6 +168,12 @@ def act(s, p, actions, i, entry):
         s.ended = TRUNCATED
 
 
+def moves(s, words, i, table, upto, entry, seeds, starts, actions, pool):
+    """All that decides which states there are: what is observed of them is not part of it."""
+    begin(s, words, i, table, upto, entry, seeds, starts, pool)
+    act(s, table[s.row], actions, i, entry)
+
+
 def reset_many(
     mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
 ):  # fmt: skip
@@ -266,6 +272,8 @@ class Kernels:
             parts[part.__name__] = bind(part, **constants, **parts)
         # one step of one record, for planners to bind into kernels of their own
         self.act = parts["act"]
+        # names the rules that make and move states, as the cache of compiled kernels knows them
+        self.mark = fingerprint(bind(moves, **parts))[:8]
         self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
         self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
 

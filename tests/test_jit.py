@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-from goalshift.engine.jit import bind
+from goalshift.engine import grid
+from goalshift.engine.jit import bind, fingerprint
+from goalshift.engine.world import load
 
 HELPER = "from goalshift.engine.jit import rule\n\n@rule\ndef twice(x):\n    return {factor} * x\n"
 PROGRAM = """
@@ -118,3 +120,38 @@ SIDE = 0
 
 def _size():
     return SIDE
+
+
+MARK = "from goalshift.engine.world import load; print(load('corner').kernels.mark)"
+
+
+def test_the_mark_of_the_rules_is_the_same_compiled_and_in_plain_python():
+    marks = {
+        subprocess.run(
+            [sys.executable, "-c", MARK],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "NUMBA_DISABLE_JIT": off},
+        ).stdout
+        for off in "01"
+    }
+    assert len(marks) == 1
+
+
+def test_the_mark_names_the_rules_and_not_the_parameters_or_what_is_seen(corner):
+    def steps(s, p, me, act):
+        grid.walk(s, me, act)
+
+    mark = corner.kernels.mark
+    assert corner.with_params(region=3).kernels.mark == mark
+    assert corner.but(view=None).kernels.mark == mark
+    assert corner.but(step=steps).kernels.mark != mark
+    assert load("dish").kernels.mark != mark
+
+
+def test_the_fingerprint_knows_the_options_of_compilation():
+    def one(x):
+        return x
+
+    assert len({fingerprint(one), fingerprint(one, {"a": 1}), fingerprint(one, {"a": 2})}) == 3
