@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .engine.register import hook as _hook
 
 if TYPE_CHECKING:
-    from .agents.levelset import batch as batch
+    from .agents.designing.levelset import batch as batch
     from .engine import adapters as adapters
     from .engine import grid as grid
     from .engine import layout as layout

@@ -314,13 +314,13 @@ def human_bytes(path: str) -> str:
 
 
 def demo(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
 
     folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
     out = preflight.check_folder(folder, args.force)
-    from .agents.demo import demo as show_it
-    from .agents.demo import shipped
-    from .agents.evaluate import as_text
+    from .agents.judging.evaluate import as_text
+    from .agents.showing.demo import demo as show_it
+    from .agents.showing.demo import shipped
     from .engine.world import load
 
     found = load(args.world)
@@ -357,7 +357,7 @@ def film_lines(filmed: dict[str, Any]) -> str:
 
 
 def train(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
 
     if args.resume:
         return resume(args, talk)
@@ -370,8 +370,8 @@ def train(args: argparse.Namespace, talk: Talk) -> Report:
 
     world = load(args.world).with_params(**args.knobs)
     preflight.check_training(world, given)
-    from .agents.demo import train_run
-    from .agents.ppo import configure
+    from .agents.learning.ppo import configure
+    from .agents.showing.demo import train_run
 
     if args.knobs:
         given["params"] = world.numbers(args.knobs)
@@ -397,7 +397,7 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError(
             f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)"
         )
-    from .agents.demo import resume_run
+    from .agents.showing.demo import resume_run
 
     run = resume_run(Path(args.resume), getattr(args, "steps", None), talk.progress, talk.say)
     return Report({"run": str(run)}, f"{run}\n\nnext: goalshift eval {run}")
@@ -414,7 +414,7 @@ def trust(world: str | None) -> None:
 
 
 def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
 
     trust(args.world)
     if args.out:
@@ -425,8 +425,8 @@ def evaluate(args: argparse.Namespace, talk: Talk) -> Report:
             preflight.check_writable(folder, "the run's folder")
         elif args.controls and not Path(args.runs[0]).is_dir():
             raise UserError("--controls trains agents of its own: say with --out in which folder")
-    from .agents.demo import EVALUATION, evaluate_runs
-    from .agents.evaluate import as_text, save_evaluation
+    from .agents.judging.evaluate import as_text, save_evaluation
+    from .agents.showing.demo import EVALUATION, evaluate_runs
 
     splits = args.split or ["train", "deploy"]
     found = evaluate_runs(
@@ -445,9 +445,9 @@ def eval_controls(
     args: argparse.Namespace, splits: list[str], folder: Path | None, found: dict, talk: Talk
 ) -> str:
     """Evaluate the controls, keep them beside the evaluation, enter their verdicts in `found`."""
-    from .agents.controls import as_lines, controls
-    from .agents.demo import progress_of
-    from .agents.evaluate import save_evaluation
+    from .agents.judging.controls import as_lines, controls
+    from .agents.judging.evaluate import save_evaluation
+    from .agents.showing.demo import progress_of
 
     home = (folder or Path(args.runs[0])) / "controls"
     with talk.progress("controls") as show:
@@ -467,20 +467,20 @@ def eval_controls(
 
 
 def bank(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
     from .engine.world import load
 
     out = Path(args.out or preflight.fresh_folder(f"bank-{Path(args.world).stem}"))
     if not (out / "config.json").is_file():  # else it goes on where it stopped
         preflight.check_folder(out)
     world = load(args.world).with_params(**args.knobs)
-    from .agents import bank as banks
-    from .agents import bank_figures as figures
+    from .agents.studies import bank as banks
+    from .agents.studies import bank_figures as figures
     from .engine.files import write
 
     given = {
         name: getattr(args, name)
-        for name in options_of("bank", "BankConfig")
+        for name in options_of("studies/bank", "BankConfig")
         if hasattr(args, name)
     }
     config = banks.BankConfig(**{"gamma": world.training.get("gamma", 0.95), **given})
@@ -550,7 +550,7 @@ def bank_table(found: list, axes: dict[str, list[str]], splits: list[str]) -> st
 
 
 def contrast(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
 
     trust(args.world)
     run = Path(args.run)
@@ -558,7 +558,8 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
     films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
-    from .agents.demo import (
+    from .agents.judging.evaluate import save_evaluation
+    from .agents.showing.demo import (
         EVALUATION,
         FILMS,
         FORMATS,
@@ -567,7 +568,6 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
         film_run,
         known_evaluation,
     )
-    from .agents.evaluate import save_evaluation
 
     looks = film_options(args)
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
@@ -599,14 +599,14 @@ def contrast(args: argparse.Namespace, talk: Talk) -> Report:
 
 def film_options(args: argparse.Namespace) -> dict[str, Any]:
     """What `contrast` and `record` say alike about the film."""
-    from .agents.record import read_notes
+    from .agents.showing.record import read_notes
 
     notes = read_notes(Path(args.captions)) if args.captions else ()
     return {"sync": args.sync, "cameras": args.camera or ["top"], "notes": notes}
 
 
 def record(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
 
     trust(args.world)
     films = film_names(args)
@@ -620,7 +620,7 @@ def record(args: argparse.Namespace, talk: Talk) -> Report:
         home = preflight.fresh_folder("record")
     films = films or [home / "films" / f"record{suffix}" for suffix in (".mp4", ".webp")]
     preflight.check_writable(films[0].parent)
-    from .agents import record as recorder
+    from .agents.showing import record as recorder
     from .engine.world import load
 
     width, height = args.size
@@ -662,7 +662,7 @@ def record(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def report(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
 
     trust(args.world)
     first = Path(args.runs[0])
@@ -673,10 +673,10 @@ def report(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError(f"--out '{out}' must end in .html")
     for path in (out, out.with_suffix(".json")):
         preflight.check_file(path, args.force)
-    from .agents.demo import evaluate_runs
-    from .agents.evaluate import open_runs
-    from .agents.report import report as write_report
-    from .agents.report_figures import read_curve
+    from .agents.judging.evaluate import open_runs
+    from .agents.showing.demo import evaluate_runs
+    from .agents.showing.report import report as write_report
+    from .agents.showing.report_figures import read_curve
 
     curve = Path(args.curve) if args.curve else None
     if curve is not None:
@@ -704,14 +704,14 @@ def checkpoints(args: argparse.Namespace) -> list[str]:
     """The runs or checkpoints to film: with --history, all that a run has kept along the way."""
     if not args.history:
         return args.sources
-    from .agents.run import history
+    from .agents.learning.run import history
 
     return [str(path) for source in args.sources for path in history(source)]
 
 
 def film_names(args: argparse.Namespace) -> list[Path]:
     """Where to film to: every --out, checked before any work is done."""
-    from .agents import preflight
+    from .agents.learning import preflight
 
     films = [Path(name) for name in args.out or ()]
     for film in films:
@@ -732,7 +732,7 @@ def play(args: argparse.Namespace, talk: Talk) -> Report:
 def show(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
     trust(args.world)
-    from .agents.sessions import open_session, show_session
+    from .agents.live.open import open_session, show_session
 
     session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
     steps = show_session(
@@ -749,9 +749,9 @@ def show(args: argparse.Namespace, play: bool) -> Report:
 
 
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import bench as learner
-    from .agents import bench_engine as engine
-    from .agents.doctor import machine
+    from .agents.care import bench_engine as engine
+    from .agents.care import bench_learner as learner
+    from .agents.care.doctor import machine
 
     parts = {**engine.PARTS, **learner.PARTS}
     only = args.only or [part for part in parts if part != "learning"]
@@ -888,8 +888,8 @@ def describe(world: Any) -> Report:
 
 
 def make_table(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
-    from .agents import table as catalogue
+    from .agents.learning import preflight
+    from .agents.studies import table as catalogue
 
     out = Path(args.out)
     preflight.check_writable(out)
@@ -927,7 +927,7 @@ def sweep_code(faults: list[str], talk: Talk) -> int:
 
 
 def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
 
     out = Path(args.out or f"runs/curve-{Path(args.world).stem}-{args.over.partition('=')[0]}")
     preflight.check_writable(out)
@@ -939,8 +939,8 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         given[name.replace("-", "_")] = (
             count(value) if re.fullmatch(r"[0-9.]+[kMG]", value) else value
         )
-    from .agents import curve
-    from .agents.table import percent
+    from .agents.studies import curve
+    from .agents.studies.table import percent
     from .engine.world import load
 
     world = load(args.world)
@@ -1028,7 +1028,7 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
     }
     text = f"{table(facts)}\n\n{data['code']}"
     if films:
-        from .agents.record import record_replays
+        from .agents.showing.record import record_replays
 
         made = record_replays(
             [(found, world)], films, command=f"goalshift replay {data['code'][:20]}..."
@@ -1039,7 +1039,7 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_new(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
+    from .agents.learning import preflight
     from .engine.levelfile import Levels
     from .engine.view import levelio
     from .engine.world import load
@@ -1057,7 +1057,7 @@ def level_new(args: argparse.Namespace, talk: Talk) -> Report:
 def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     """Open the editor on a file of levels, and stay until it is closed."""
     trust(args.world)
-    from .agents.sessions import edit_session, show_session
+    from .agents.live.open import edit_session, show_session
 
     session = edit_session(Path(args.file), args.world, args.at, args.seed)
     show_session(
@@ -1067,8 +1067,8 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
-    from .agents.levelset import LevelSet, batch, clear, gather, order_for, tally_text
+    from .agents.designing.levelset import LevelSet, batch, clear, gather, order_for, tally_text
+    from .agents.learning import preflight
     from .engine import recipe as recipes
     from .engine import script as scripts
     from .engine.levelfile import Levels, named
@@ -1150,7 +1150,7 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_check(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents.levelcheck import examine, report
+    from .agents.designing.describe import examine, report
     from .engine.world import load
 
     world = load(args.world).with_params(**args.knobs) if args.world else None
@@ -1162,8 +1162,8 @@ def level_check(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
-    from .agents.levelcheck import captions, open_levels
+    from .agents.designing.describe import captions, open_levels
+    from .agents.learning import preflight
     from .engine.view import sheet
     from .engine.world import load
 
@@ -1187,9 +1187,9 @@ def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_stats(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
-    from .agents.levelcheck import open_levels, rows, statistics
-    from .agents.levelcheck import table as bars
+    from .agents.designing.describe import open_levels, rows, statistics
+    from .agents.designing.describe import table as bars
+    from .agents.learning import preflight
     from .engine.files import write
     from .engine.world import load
 
@@ -1207,7 +1207,7 @@ def level_stats(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents.levelcheck import difference, open_levels
+    from .agents.designing.describe import difference, open_levels
     from .engine.world import load
 
     world = load(args.world).with_params(**args.knobs) if args.world else None
@@ -1217,8 +1217,8 @@ def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents import preflight
-    from .agents.levelcheck import open_levels
+    from .agents.designing.describe import open_levels
+    from .agents.learning import preflight
     from .engine.view import levelio
     from .engine.world import load
 
@@ -1233,7 +1233,7 @@ def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def doctor(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents.doctor import as_data, as_text, examine
+    from .agents.care.doctor import as_data, as_text, examine
 
     with talk.progress("looking at this machine") as show:
         findings = examine(show)
@@ -1263,7 +1263,7 @@ def options_of(module: str, name: str) -> dict[str, tuple[Any, str]]:
 
 def learner_options() -> dict[str, tuple[Any, str]]:
     """The options of a training run."""
-    return options_of("ppo", "TrainConfig")
+    return options_of("learning/ppo", "TrainConfig")
 
 
 def add_options(group: Any, options: dict[str, tuple[Any, str]]) -> None:
@@ -1363,7 +1363,7 @@ def bank_flags(parser: Parser) -> None:
     parser.add_argument(
         "--out", "-o", metavar="DIR", help="folder for tables and figures; one begun before goes on"
     )
-    add_options(parser.add_argument_group("the bank"), options_of("bank", "BankConfig"))
+    add_options(parser.add_argument_group("the bank"), options_of("studies/bank", "BankConfig"))
 
 
 def report_flags(parser: Parser) -> None:

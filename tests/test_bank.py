@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from goalshift import __main__ as cli
-from goalshift.agents import bank
-from goalshift.agents.bank import BankConfig
+from goalshift.agents.studies import bank
+from goalshift.agents.studies.bank import BankConfig
 from goalshift.engine.errors import UserError
 from goalshift.engine.world import load
 from goalshift.worlds import corner

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from goalshift import __main__ as cli
-from goalshift.agents import preflight
+from goalshift.agents.learning import preflight
 from goalshift.engine.errors import MismatchError, RunError, UserError, did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -728,7 +728,7 @@ def test_signals_end_in_130_and_one_line(number):
 
 
 def test_requirements_are_compared_as_pip_does():
-    from goalshift.agents.doctor import satisfies
+    from goalshift.agents.care.doctor import satisfies
 
     yes = [("2.13.0+cpu", "==2.13.*"), ("1.4.0", "<2,>=1.1"), ("2.0", ">=2.0"), ("1.1", ">=1.1.0")]
     yes += [("1.9.9", "<2"), ("3.1", "~=3.0"), ("1.0", ""), ("2.5.1", "!=2.5")]
@@ -739,7 +739,7 @@ def test_requirements_are_compared_as_pip_does():
 
 
 def test_the_doctor_knows_every_requirement():
-    from goalshift.agents import doctor
+    from goalshift.agents.care import doctor
 
     listed = re.findall(r'^ {4}"([\w-]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     named = {re.split(r"[^\w-]", line)[0] for line in doctor.requirements()}
@@ -748,7 +748,7 @@ def test_the_doctor_knows_every_requirement():
 
 def faked(monkeypatch, versions: dict[str, str | None]) -> None:
     """Pretend that these packages have these versions, or (None) are missing."""
-    from goalshift.agents import doctor
+    from goalshift.agents.care import doctor
 
     real = doctor.metadata.version
 
@@ -762,7 +762,7 @@ def faked(monkeypatch, versions: dict[str, str | None]) -> None:
 
 
 def test_the_doctor_names_the_exact_fix(monkeypatch):
-    from goalshift.agents import doctor
+    from goalshift.agents.care import doctor
 
     faked(monkeypatch, {"torch": None, "gymnasium": "2.1.0", "pygame": "2.6.1"})
     findings = {f.name: f for f in [*doctor._packages(), *doctor._pygame_twins(), *doctor._torch()]}
@@ -776,7 +776,7 @@ def test_the_doctor_names_the_exact_fix(monkeypatch):
 
 
 def test_the_doctor_survives_its_own_checks(monkeypatch):
-    from goalshift.agents import doctor
+    from goalshift.agents.care import doctor
 
     def odd() -> list:
         raise RuntimeError("odd machine")
@@ -789,7 +789,7 @@ def test_the_doctor_survives_its_own_checks(monkeypatch):
 
 
 def test_the_doctor_sees_a_cache_that_cannot_be_kept(monkeypatch, tmp_path):
-    from goalshift.agents import doctor
+    from goalshift.agents.care import doctor
 
     answer = {"seconds": 9.0, "off": False, "compiled": 84}
     answers = iter([(answer, ""), (answer, "")])
@@ -801,7 +801,7 @@ def test_the_doctor_sees_a_cache_that_cannot_be_kept(monkeypatch, tmp_path):
 
 
 def test_the_doctor_sees_a_crash_in_a_library():
-    from goalshift.agents import doctor
+    from goalshift.agents.care import doctor
 
     data, fault = doctor._ask_python("import os; os.abort()")
     assert data == {} and "exit code" in fault
@@ -891,7 +891,7 @@ def test_quick_commands_in_the_readme_run(call, command):
 
 
 def test_a_world_without_a_shipped_agent_says_so(call, tmp_path, monkeypatch):
-    from goalshift.agents import demo
+    from goalshift.agents.showing import demo
 
     monkeypatch.setattr(demo, "PRETRAINED", tmp_path / "none")
     ended = call("demo", "follow", "--pretrained", "--out", "shown")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert, optimum
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.policies.expert import Expert, optimum
 from goalshift.engine import level, state
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load

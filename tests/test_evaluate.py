@@ -7,21 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from goalshift.agents import evaluate as ev
-from goalshift.agents.contrast import choose, claim, contrast, rates
-from goalshift.agents.evaluate import Training, evaluate, met, overlap, rollout
-from goalshift.agents.expert import Expert
-from goalshift.agents.intervals import Estimate, Weights, tail, wilson
-from goalshift.agents.policy import (
-    Constant,
-    Ensemble,
-    Mirrored,
-    Policy,
-    RandomPolicy,
-    Scripted,
-    fold_many,
-)
-from goalshift.agents.verdict import (
+from goalshift.agents.judging import evaluate as ev
+from goalshift.agents.judging.evaluate import Training, evaluate, met, overlap, rollout
+from goalshift.agents.judging.intervals import Estimate, Weights, tail, wilson
+from goalshift.agents.judging.verdict import (
     INCAPABLE,
     LABELS,
     MISGENERALIZED,
@@ -32,6 +21,17 @@ from goalshift.agents.verdict import (
     Findings,
     judge,
 )
+from goalshift.agents.policies.expert import Expert
+from goalshift.agents.policies.policy import (
+    Constant,
+    Ensemble,
+    Mirrored,
+    Policy,
+    RandomPolicy,
+    Scripted,
+    fold_many,
+)
+from goalshift.agents.showing.contrast import choose, claim, contrast, rates
 from goalshift.engine import rng
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
@@ -539,9 +539,9 @@ def test_of_four_panes_each_names_its_split(
 
 
 def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
-    from goalshift.agents.controls import as_lines, controls, passed
-    from goalshift.agents.ppo import configure
-    from goalshift.agents.run import train
+    from goalshift.agents.judging.controls import as_lines, controls, passed
+    from goalshift.agents.learning.ppo import configure
+    from goalshift.agents.learning.run import train
 
     small = {"envs": 8, "rollout": 8, "minibatch": 64, "first": 8, "width": 8, "threads": 1}
     run = train(configure("corner", steps=64, **small), tmp_path / "run")
@@ -560,8 +560,8 @@ def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
 
 
 def test_runs_evaluated_together_must_be_repetitions(tmp_path) -> None:
-    from goalshift.agents.ppo import configure
-    from goalshift.agents.run import train
+    from goalshift.agents.learning.ppo import configure
+    from goalshift.agents.learning.run import train
 
     small = {"envs": 8, "rollout": 8, "minibatch": 64, "first": 8, "width": 8, "threads": 1}
     options = [{}, {"seed": 1}, {"seed": 2, "lr": 0.01}, {"params": {"region": 3}, "seed": 3}]

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert, optimum
-from goalshift.agents.policy import Policy
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.policies.expert import Expert, optimum
+from goalshift.agents.policies.policy import Policy
 from goalshift.engine import state
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
@@ -154,7 +154,7 @@ def test_planning_leaves_the_states_alone():
 
 PLAIN = """
 import sys, numpy as np
-from goalshift.agents.expert import optimum
+from goalshift.agents.policies.expert import optimum
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 world = load("coinrun").with_params(difficulty=1)

@@ -156,7 +156,10 @@ def test_the_walk_sees_what_it_must(tmp_path):
     assert {"goalshift.engine.grid", "goalshift.engine.world"} <= seen
     probe = tmp_path / "probe.py"
     probe.write_text("def f():\n    from ..agents import policy\n    import torch.nn\n")
-    assert imports("engine.probe", probe) == [("goalshift.agents.policy", 2), ("torch.nn", 3)]
+    assert imports("engine.probe", probe) == [
+        ("goalshift.agents.policies.policy", 2),
+        ("torch.nn", 3),
+    ]
     assert floor("engine.view.top") == "engine.view" and floor("engine.rng") == "engine"
 
 

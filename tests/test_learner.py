@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from goalshift.agents import gather
-from goalshift.agents import run as runs
-from goalshift.agents.adam import Adam
-from goalshift.agents.curriculum import Curriculum
-from goalshift.agents.net import Net, Shape
-from goalshift.agents.ppo import Learner, TrainConfig, advantages, configure, resolve
-from goalshift.agents.run import Interrupted, Log, Trained, resume, train
+from goalshift.agents.learning import row_sums
+from goalshift.agents.learning import run as runs
+from goalshift.agents.learning.adam import Adam
+from goalshift.agents.learning.curriculum import Curriculum
+from goalshift.agents.learning.net import Net, Shape
+from goalshift.agents.learning.ppo import Learner, TrainConfig, advantages, configure, resolve
+from goalshift.agents.learning.run import Interrupted, Log, Trained, resume, train
 from goalshift.engine import files, grid, layout, rng, state
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.jit import rule
@@ -706,7 +706,7 @@ def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, 
             seen = torch.randint(0, 4, (3, 117, *view), dtype=torch.uint8)
             found = []
             for picks in (True, False):
-                monkeypatch.setattr(gather, "fits", lambda weight, dtype, picks=picks: picks)
+                monkeypatch.setattr(row_sums, "fits", lambda weight, dtype, picks=picks: picks)
                 net.zero_grad()
                 logits, value, _ = net(seen, net.blank(117), torch.zeros(3, 117, dtype=torch.bool))
                 (logits.square().sum() + value.sum()).backward()

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.ppo import Learner, configure, resolve
-from goalshift.agents.run import Trained, save
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.learning.ppo import Learner, configure, resolve
+from goalshift.agents.learning.run import Trained, save
 from goalshift.engine import adapters, state
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goalshift.agents import levels
-from goalshift.agents.expert import optimum
-from goalshift.agents.levelset import (
+from goalshift.agents.designing import survey
+from goalshift.agents.designing.levelset import (
     DOUBLE,
     INDEX,
     KEPT,
@@ -30,6 +29,7 @@ from goalshift.agents.levelset import (
     order_for,
     read_index,
 )
+from goalshift.agents.policies.expert import optimum
 from goalshift.engine import bulk, files, grid, layout, level, shapes, state
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.script import Require, Script
@@ -66,19 +66,19 @@ def test_a_survey_agrees_with_the_experts_own_episodes(name, split):
     states = Vec(world, 12, split, seed=3).reset_states()
     before = states.tobytes()
     for goal in world.goals:
-        found = levels.ways(world, goal.name, states)
+        found = survey.ways(world, goal.name, states)
         best = optimum(world, goal.name, states)
         assert np.array_equal(found.score, best.score.mean(1)) and np.array_equal(
             found.steps, best.steps.max(1)
         )
         assert (found.effort > 0).all()
-        for i, actions in enumerate(levels.solve(world, states, goal.name)):
+        for i, actions in enumerate(survey.solve(world, states, goal.name)):
             if actions is None:
                 assert found.score[i] <= 0
                 continue
             rows = np.zeros((len(actions), len(states), world.learners), np.int64)
             rows[:, i] = actions
-            end = levels.replay(world, states, rows)
+            end = survey.replay(world, states, rows)
             assert world.scores(end.totals[i])[0, world.goals.index(goal)] == found.score[i]
     assert states.tobytes() == before
 
@@ -91,7 +91,7 @@ def test_every_level_is_what_was_required(strict):
     assert (goal.score > 0).all() and (goal.steps >= 8).all() and (goal.steps <= 30).all()
     assert np.array_equal(goal.steps[:, 0], strict.facts["steps"])
     assert (goal.actions[0] != corner.actions[0]).all()
-    parted = levels.agreement(world, states)
+    parted = survey.agreement(world, states)
     assert parted.parts.all() and (parted.step == 1).all()
     assert (parted.y == states.y[:, 0]).all() and (parted.x == states.x[:, 0]).all()
     mouse, cheese = (
@@ -285,7 +285,7 @@ def contents(folder):
 
 
 def test_a_set_on_disk_is_the_set_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("goalshift.agents.levelset.SHARD", 3000)
+    monkeypatch.setattr("goalshift.agents.designing.levelset.SHARD", 3000)
     told = gather(tmp_path / "a", *ordered())
     states, parts = contents(tmp_path / "a")
     whole = batch("corner", 9000, 2, require=Require(distinct="turned", steps=(2, 99)))
@@ -298,7 +298,7 @@ def test_a_set_on_disk_is_the_set_in_memory(tmp_path, monkeypatch):
 
 
 def test_a_set_that_was_broken_off_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("goalshift.agents.levelset.SHARD", 3000)
+    monkeypatch.setattr("goalshift.agents.designing.levelset.SHARD", 3000)
     order, source = ordered()
     gather(tmp_path / "whole", order, source)
     real, calls = files.write, []

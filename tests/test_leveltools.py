@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from goalshift.agents import levels, sessions
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.levelcheck import open_levels
-from goalshift.agents.levelset import batch
-from goalshift.agents.policy import Constant
+from goalshift.agents.designing import survey
+from goalshift.agents.designing.describe import open_levels
+from goalshift.agents.designing.levelset import batch
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.live import open
+from goalshift.agents.policies.policy import Constant
 from goalshift.engine import edit, level, script, state
 from goalshift.engine.errors import UserError
 from goalshift.engine.levelfile import Levels
@@ -96,11 +97,11 @@ def test_every_place_is_tried():
     assert len({tuple(cell) for cell in cells.tolist()}) == len(mice) > 20
     assert np.array_equal(np.stack([mice.y[:, 0], mice.x[:, 0]], 1), cells)
     level.check(CORNER, mice)
-    assert (levels.ways(CORNER, "cheese", mice).score > 0).all()  # all of them lead to the cheese
+    assert (survey.ways(CORNER, "cheese", mice).score > 0).all()  # all of them lead to the cheese
     cheeses, cells = edit.splay(CORNER, one, "cheese")
     assert ((cheeses.tiles == 2).sum((1, 2)) == 1).all()
     assert all(cheeses.tiles[i, y, x] == 2 for i, (y, x) in enumerate(cells))
-    assert (levels.ways(CORNER, "cheese", cheeses).score > 0).all()
+    assert (survey.ways(CORNER, "cheese", cheeses).score > 0).all()
     for name, message in (("chese", "Did you mean 'cheese'"), ("wall", None)):
         if message:
             with pytest.raises(UserError, match=message):
@@ -125,9 +126,9 @@ def test_differences_are_named():
 
 def test_difficulty_grows_with_the_way():
     made = starts(n=400)
-    found = levels.ways(CORNER, "cheese", made)
+    found = survey.ways(CORNER, "cheese", made)
     solved = found.score > 0
-    assert np.array_equal(levels.difficulty(CORNER, made), found.effort)
+    assert np.array_equal(survey.difficulty(CORNER, made), found.effort)
     assert np.corrcoef(found.steps[solved], found.effort[solved])[0, 1] > 0.6
 
 
@@ -158,7 +159,7 @@ def test_who_goes_right_fails_where_the_coin_lies_behind(tmp_path):
         played = rollout(made.world, Constant(made.world, action), split, 40)
         assert played.scores[:, coin].max() == 0
         assert np.array_equal(played.fingerprints, state.fingerprint(made.states))
-    assert (levels.ways(made.world, "coin", made.states).score > 0).all()
+    assert (survey.ways(made.world, "coin", made.states).score > 0).all()
 
 
 def test_a_curriculum_goes_from_easy_to_hard():
@@ -252,12 +253,12 @@ def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
             )
         assert Path(f"{verb}.png").stat().st_size > 1000
     for name in ("forks.npz", "many"):
-        session = sessions.open_session(name, seed=5)
+        session = open.open_session(name, seed=5)
         states = open_levels(name).states
         assert session.start.tiles.tobytes() == states.tiles[5].tobytes()
         session.next_level()
         assert session.start.tiles.tobytes() == states.tiles[6].tobytes()
-    session = sessions.open_session("run", seed=5, split="many")
+    session = open.open_session("run", seed=5, split="many")
     assert session.start.tiles.tobytes() == open_levels("many").states.tiles[5].tobytes()
     out = done("watch", "forks.npz", "--seed", "3", "--terminal")
     assert " ".join(level.sketch(CORNER, open_levels("forks.npz").states, 3).splitlines()[4]) in out
@@ -285,7 +286,7 @@ def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_p
         code == 0 and told["levels"] == 30 and told["tried"] == 30 + sum(told["refused"].values())
     )
     found = open_levels("a.npz")
-    steps = levels.ways(CORNER, "cheese", found.states).steps
+    steps = survey.ways(CORNER, "cheese", found.states).steps
     assert steps.min() >= 4 and steps.max() <= 30
     code, out, _ = call("level", "check", "a.npz")
     assert code == 0 and out == "a.npz: 30 levels of corner, sound; 30 can be solved\n"

@@ -5,8 +5,8 @@ say.
 import numpy as np
 import pytest
 
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.policies.expert import Expert
 from goalshift.engine import grid
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec

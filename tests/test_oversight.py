@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from goalshift.agents.expert import optimum
+from goalshift.agents.policies.expert import optimum
 from goalshift.engine import level, state
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec

@@ -8,8 +8,8 @@ import functools
 
 import pytest
 
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.policies.expert import Expert
 from goalshift.engine.world import load, names
 
 LEVELS = 150

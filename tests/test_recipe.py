@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goalshift.agents import levels
-from goalshift.agents.levelcheck import open_levels
+from goalshift.agents.designing import survey
+from goalshift.agents.designing.describe import open_levels
 from goalshift.engine import level, recipe, state
 from goalshift.engine.errors import UserError
 from goalshift.engine.world import WORLDS, load
@@ -26,12 +26,12 @@ def test_the_shipped_recipe_gives_what_it_asks_for_in_two_files_that_share_nothi
     parts = [open_levels(name) for name in ("a-train.npz", "a-test.npz")]
     states = np.concatenate([part.states for part in parts]).view(np.recarray)
     assert len(states) == 60 and 30 < len(parts[0].states) < 60
-    looked = levels.ways(CORNER, "cheese", states)
+    looked = survey.ways(CORNER, "cheese", states)
     counts = [
         ((looked.steps >= low) & (looked.steps <= high)).sum() for low, high in ((8, 15), (16, 40))
     ]
     assert counts == [30, 30] and looked.distance.min() >= 5 and looked.distance.max() <= 20
-    parted = levels.agreement(CORNER, states)
+    parted = survey.agreement(CORNER, states)
     assert parted.parts.all() and (parted.step == 1).all()
     # a pillar on every even cell: a maze, not blocks
     assert (states.tiles[:, 2::2, 2::2] == 1).all()
@@ -65,7 +65,7 @@ def test_a_recipe_asks_as_flags_do_and_flags_come_first(call):
         == 0
     )
     found = open_levels("c.npz").states
-    assert len(found) == 5 and levels.ways(CORNER, "cheese", found).steps.min() >= 8
+    assert len(found) == 5 and survey.ways(CORNER, "cheese", found).steps.min() >= 8
     assert not set(state.fingerprint(found).tolist()) & set(
         state.fingerprint(open_levels("a.npz").states).tolist()
     )

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from goalshift.__main__ import main
-from goalshift.agents import curve, sweep, table
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert
-from goalshift.agents.ppo import configure
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.learning.ppo import configure
+from goalshift.agents.policies.expert import Expert
+from goalshift.agents.studies import curve, table
+from goalshift.agents.studies import jobs as sweep
 from goalshift.engine.errors import UserError
 from goalshift.engine.template import new_world
 from goalshift.engine.world import WORLDS, load

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from goalshift.agents.affinity import affinity
-from goalshift.agents.expert import Expert
-from goalshift.agents.policy import Constant, RandomPolicy
+from goalshift.agents.judging.affinity import affinity
+from goalshift.agents.policies.expert import Expert
+from goalshift.agents.policies.policy import Constant, RandomPolicy
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from goalshift.__main__ import main
-from goalshift.agents import minds, sessions, shelf, watch
-from goalshift.agents.expert import Expert
-from goalshift.agents.history import EVERY, History
-from goalshift.agents.policy import Policy, RandomPolicy, Scripted
+from goalshift.agents.designing import open_file
+from goalshift.agents.live import open, thoughts
+from goalshift.agents.live import session as watch
+from goalshift.agents.policies.expert import Expert
+from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
 from goalshift.engine import level, state
 from goalshift.engine.errors import UserError
+from goalshift.engine.history import EVERY, History
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec, observed
 from goalshift.engine.view import keys, levelio, terminal
@@ -284,7 +286,7 @@ def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
 def test_arrows_point_where_the_expert_would_go(corner):
     s = session(corner)
     states = state.copy(s.panes[0].history.state)
-    maps = minds.mind(corner, Expert(corner, "cheese"), states, 0, {"arrows", "plan"})
+    maps = thoughts.mind(corner, Expert(corner, "cheese"), states, 0, {"arrows", "plan"})
     y, x = (int(v) for v in np.argwhere(states.tiles[0] == 2)[0])
     beside = [
         (dy, dx)
@@ -323,7 +325,7 @@ def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
     y, x = next((int(y), int(x)) for y, x in free if states.tiles[0, y, x + 1] == 0)
     states.y[0, 0], states.x[0, 0] = y, x
     row, column = (corner.view[0] // 2, corner.view[1] // 2 + 1) if corner.centred else (y, x + 1)
-    told = minds.mind(corner, Heeds(), states, 0, {"saliency", "value", "arrows"})
+    told = thoughts.mind(corner, Heeds(), states, 0, {"saliency", "value", "arrows"})
     moved = told["saliency"]["cells"]
     assert told["saliency"]["action"] == RIGHT and told["saliency"]["chance"] == pytest.approx(0.7)
     assert moved[y, x + 1] == pytest.approx(0.5), (
@@ -335,7 +337,7 @@ def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
     assert told["worth"] == 0.75 and told["chances"].sum() == pytest.approx(1)
     assert np.nanmax(told["value"]) == 0.75 and np.isnan(told["value"][0, 0])
     states.tiles[0, y, x + 1] = 1
-    told = minds.mind(corner, Heeds(), states, 0, {"saliency"})
+    told = thoughts.mind(corner, Heeds(), states, 0, {"saliency"})
     assert told["saliency"]["action"] == UP and told["saliency"]["cells"][
         y, x + 1
     ] == pytest.approx(0.5)
@@ -355,7 +357,7 @@ def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
             return obs
 
     states = world.level(1, "deploy")
-    cells = minds.saliency(world, Even(), states, 0)["cells"]
+    cells = thoughts.saliency(world, Even(), states, 0)["cells"]
     s, (high, wide) = states[0], world.view
     for y, x in np.argwhere(~np.isnan(cells)).tolist():
         assert (
@@ -383,7 +385,7 @@ def test_what_an_agent_sees_in_pictures_is_hidden_patch_by_patch(corner):
             chances = np.where(dark[:, None], (0, 0, 0, 0, 1.0), (0.25, 0.25, 0.25, 0.25, 0.0))
             return chances[:, None], np.zeros((len(obs), 1))
 
-    told = minds.mind(corner, Gazer(), corner.level(3), 0, {"saliency"})["saliency"]
+    told = thoughts.mind(corner, Gazer(), corner.level(3), 0, {"saliency"})["saliency"]
     assert told["cells"] is None and told["patches"].shape == (4, 4)
     assert told["patches"][0, 0] == 1.0 and told["patches"].sum() == 1.0
 
@@ -401,7 +403,7 @@ def test_the_code_of_an_edited_episode_plays_it_from_the_edit_on(corner):
     s.step()
     states = Replay.from_code(s.replay().code()).states(corner)
     assert len(states) == 3 and states[-1].tobytes() == s.panes[0].history.state[0].tobytes()
-    again = sessions.open_session(s.replay().code())
+    again = open.open_session(s.replay().code())
     again.go(2)
     assert again.panes[0].history.state.tiles.tobytes() == s.panes[0].history.state.tiles.tobytes()
     assert again.panes[0].who == ["recorded"]
@@ -415,12 +417,12 @@ def test_the_code_of_an_edited_episode_plays_it_from_the_edit_on(corner):
 def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix):
     path = tmp_path / f"a level{suffix}"
     levelio.write(levelio.Levels(corner, corner.level(9, "deploy"), [""]), path)
-    s = sessions.open_session(str(path), world="corner")
+    s = open.open_session(str(path), world="corner")
     assert s.start.tiles.tobytes() == corner.level(9, "deploy").tiles.tobytes()
     assert s.panes[0].who == ["checkpoint"], "the agent that ships plays levels of its world"
     free = np.argwhere(corner.solid[s.start.tiles[0]] == 0).tolist()
     at = next(c for c in free if c != [s.start.y[0, 0], s.start.x[0, 0]])
-    edited = sessions.edit_session(path, "corner")
+    edited = open.edit_session(path, "corner")
     assert edited.paint(*at, 1) and edited.keep() == path
     assert levelio.read(path, corner).states.tiles[0][tuple(at)] == 1
     assert not edited.shelf.changed(), "what it wrote itself is no news"
@@ -433,7 +435,7 @@ def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
     path = tmp_path / "many.toml"
     states = np.concatenate([corner.level(k) for k in range(3)]).view(np.recarray)
     levelio.write(levelio.Levels(corner, states, ["a", "b", "c"]), path)
-    s = sessions.edit_session(path, None, 2)
+    s = open.edit_session(path, None, 2)
     assert (
         s.start.tiles.tobytes() == states.tiles[1].tobytes()
         and s.shelf.title() == "many.toml 2 of 3 (b)"
@@ -450,7 +452,7 @@ def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
     s.next_level()
     assert s.start.tiles.tobytes() == states.tiles[0].tobytes()
     with pytest.raises(UserError, match="no number 4"):
-        sessions.edit_session(path, None, 4)
+        open.edit_session(path, None, 4)
 
 
 def test_a_legend_is_not_thrown_away(corner, tmp_path):
@@ -458,7 +460,7 @@ def test_a_legend_is_not_thrown_away(corner, tmp_path):
     text = level.show(corner, corner.level(1))
     at = text.rindex(".")
     path.write_text(f'{text[:at]}?{text[at + 1 :]}[legend]\n"?" = ["floor", "wall"]\n')
-    s = sessions.edit_session(path)
+    s = open.edit_session(path)
     before = path.read_bytes()
     with pytest.raises(UserError, match="legend"):
         s.keep()
@@ -468,10 +470,10 @@ def test_a_legend_is_not_thrown_away(corner, tmp_path):
 def test_a_new_file_is_begun_only_where_its_world_is_known(tmp_path):
     path = tmp_path / "new.toml"
     with pytest.raises(UserError, match="--world"):
-        sessions.edit_session(path)
+        open.edit_session(path)
     with pytest.raises(UserError, match=r"ends in \.toml"):
-        sessions.edit_session(tmp_path / "new.doc", "corner")
-    s = sessions.edit_session(path, "corner", seed=4)
+        open.edit_session(tmp_path / "new.doc", "corner")
+    s = open.edit_session(path, "corner", seed=4)
     assert not path.exists() and s.keep() == path
     assert levelio.read(path).states.tiles.tobytes() == s.start.tiles.tobytes()
 
@@ -485,7 +487,7 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
 ):
     path = tmp_path / "fork.toml"
     path.write_text(level.show(corner, corner.level(1)))
-    s = sessions.open_session(str(path))
+    s = open.open_session(str(path))
     s.step()
     s.reread()
     assert s.t == 1 and not s.message, "nothing has changed"
@@ -531,7 +533,7 @@ def test_garbage_for_a_level_is_refused_in_a_line(tmp_path, text, told):
     path = tmp_path / "level.toml"
     path.write_bytes(text)
     with pytest.raises(UserError, match=told) as fault:
-        sessions.open_session(str(path))
+        open.open_session(str(path))
     assert "\n" not in str(fault.value)
 
 
@@ -548,11 +550,11 @@ def test_a_session_says_how_to_see_it_again(corner, tmp_path):
     assert s.command() == "goalshift watch corner --seed 3 --split deploy --world.density 0.2"
     path = tmp_path / "x.toml"
     path.write_text(level.show(corner, corner.level(1)))
-    opened = sessions.open_session(str(path))
+    opened = open.open_session(str(path))
     assert opened.command() == f"goalshift watch {path}"
     opened.paint(*np.argwhere(opened.start.tiles[0] == 1)[20].tolist(), 0)
     assert opened.command().startswith("goalshift watch GM1."), "an edited level is on no disk"
-    assert shelf.Shelf(path).title() == "x.toml"
+    assert open_file.Shelf(path).title() == "x.toml"
 
 
 def test_sliders_hold_from_the_next_reset_on(corner):
@@ -576,7 +578,7 @@ def played(s, steps=24):
 
 
 def test_learned_agents_draw_otherwise_at_once(corner):
-    s = sessions.open_session("corner", 3)
+    s = open.open_session("corner", 3)
     assert [dial[:3] for dial in s.dials()] == [("epsilon", 0.0, 0.0), ("temperature", 1.0, 1.0)]
     agent = s.policy("checkpoint")
     drawn = played(s)
@@ -603,7 +605,7 @@ def test_learned_agents_draw_otherwise_at_once(corner):
 
 
 def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
-    s = sessions.open_session("corner", 3)
+    s = open.open_session("corner", 3)
     drawn = played(s)
     s.go(0)
     s.set_dial("epsilon", 7)
@@ -633,7 +635,7 @@ def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
 
 
 def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
-    s = sessions.open_session("corner", 3)
+    s = open.open_session("corner", 3)
     agent, states = s.policy("checkpoint"), s.panes[0].history.state
     seen, fresh = observed(corner, states), np.ones(1, bool)
     usual, worth = agent.look(seen, fresh, states)
@@ -657,7 +659,7 @@ def test_dials_leave_recordings_and_people_alone(corner):
     made = session(corner, ("random",))
     assert made.dials() == [], "nobody here has learned"
     played(made, 6)
-    s = sessions.open_session(made.replay().code())
+    s = open.open_session(made.replay().code())
     s.set_dial("epsilon", 0.5)
     assert s.ends == 6 and s.label(s.panes[0]) == "as recorded"
 

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents import sessions, watch
-from goalshift.agents.policy import RandomPolicy
+from goalshift.agents.live import open
+from goalshift.agents.live import session as watch
+from goalshift.agents.policies.policy import RandomPolicy
 from goalshift.engine import level
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
@@ -149,10 +150,7 @@ def test_pictures_levels_and_clips_are_written(opened, tmp_path):
         assert image.size == (960, 600)
     press(shown, "ctrl+s")
     (path,) = tmp_path.glob("level-corner-*.toml")
-    assert (
-        sessions.open_session(str(path)).start.tiles.tobytes()
-        == shown.session.start.tiles.tobytes()
-    )
+    assert open.open_session(str(path)).start.tiles.tobytes() == shown.session.start.tiles.tobytes()
     for _ in range(3):
         shown._clip._due = 0.0
         shown.tick(time.perf_counter())
@@ -196,7 +194,7 @@ def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
 
 
 def test_learned_agents_have_sliders_too(opened, corner):
-    shown = opened(sessions.open_session("corner", 3))
+    shown = opened(open.open_session("corner", 3))
     for _ in range(3):
         shown.session.step()
     shown.session.go(1)
@@ -208,7 +206,7 @@ def test_learned_agents_have_sliders_too(opened, corner):
         mouse(shown, "up", slider.y0 + 5, slider.which[2 if value else 1])
         assert {dial[0]: dial[1] for dial in shown.session.dials()}[name] == value
     assert shown.session.panes[0].history.ends == 1 and shown.session.split == "deploy"
-    shown = opened(sessions.open_session("corner", 3), size=(1280, 720))
+    shown = opened(open.open_session("corner", 3), size=(1280, 720))
     shown.look.shown |= {"value", "saliency"}
     until(shown, lambda: "saliency" in shown.session.panes[0].maps)
     assert {"epsilon", "temperature", "alpha"} <= {
@@ -437,7 +435,7 @@ def test_the_name_of_the_level_is_copied_as_a_command(opened, monkeypatch):
 def test_a_level_file_is_read_again_while_the_window_is_open(opened, corner, tmp_path):
     path = tmp_path / "fork.toml"
     path.write_text(level.show(corner, corner.level(1)))
-    shown = opened(sessions.open_session(str(path)))
+    shown = opened(open.open_session(str(path)))
     path.write_text(level.show(corner, corner.level(2)))
     until(shown, lambda: shown.session.start.tiles.tobytes() == corner.level(2).tiles.tobytes())
     path.write_text("garbage")
@@ -447,7 +445,7 @@ def test_a_level_file_is_read_again_while_the_window_is_open(opened, corner, tmp
 
 def test_saving_in_the_editor_writes_the_file_itself(opened, corner, tmp_path):
     path = tmp_path / "mine.toml"
-    shown = opened(sessions.edit_session(path, "corner"))
+    shown = opened(open.edit_session(path, "corner"))
     shown.do("edit")
     press(shown, "ctrl+s")
     assert path.exists() and shown._message == f"wrote {path}"
@@ -537,7 +535,7 @@ def test_settings_lie_where_settings_lie(tmp_path, monkeypatch):
 
 
 def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
-    s = sessions.open_session("corner", 3)
+    s = open.open_session("corner", 3)
     for _ in range(12):
         s.step()
     shown = opened(s)
@@ -580,7 +578,7 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
 
 
 def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
-    s = sessions.open_session(str(ROOT / "recordings" / "corner-eyes.safetensors"), 3)
+    s = open.open_session(str(ROOT / "recordings" / "corner-eyes.safetensors"), 3)
     shown = opened(s)
     assert shown.look.camera == "eyes" and shown.look.inset
     for _ in range(4):

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from goalshift import Vec, load
-from goalshift.agents.evaluate import rollout
-from goalshift.agents.expert import Expert
+from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.policies.expert import Expert
 
 LEVELS = 150
 WORLD = load(Path(__file__).parent / "NAME.py")

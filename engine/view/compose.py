@@ -1,7 +1,7 @@
 """The whole window as one picture: header, panes, side panel, timeline, messages and help; and
 where it can be clicked.
 
-It is drawn on the same frames as the films, from a session (see `agents/watch.py`), which it does
+It is drawn on the same frames as the films, from a session (see `agents/live/session.py`), which it does
 not change.
 """
 

@@ -1,7 +1,7 @@
 """The window: a session on the screen, driven by keys, mouse and gamepad.
 
 It decides nothing: `compose` draws a session as one picture and says where one can click, `Window`
-turns events into calls of the session. What it asks of a session is what `agents/watch.py` has;
+turns events into calls of the session. What it asks of a session is what `agents/live/session.py` has;
 pygame is only the screen.
 """
 

@@ -1,0 +1,330 @@
+"""Speed of the engine: the rows of `goalshift bench` that need no network.
+
+Every figure is the median of several passes, with the slowest and fastest beside it, on one thread
+unless it says otherwise. What is timed is what a user calls: `Vec.step` with fresh random actions
+from Python, observations written, ends noticed, finished environments begun anew on a newly
+generated level.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, count
+from statistics import median
+
+import numpy as np
+
+from ...engine import layout, state
+from ...engine.errors import UserError, did_you_mean
+from ...engine.jit import specialise
+from ...engine.script import Require
+from ...engine.vector import Vec
+from ...engine.view import film, story
+from ...engine.view.compose import compose
+from ...engine.view.eyes import Eyes
+from ...engine.view.look import Look
+from ...engine.view.top import Frames
+from ...engine.world import World, load, names
+from ..designing import survey as surveys
+from ..designing.levelset import CHUNK, order_for
+from ..live.session import Session
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of the table: what was done, how fast (median, lowest, highest), and the target if
+    there is one.
+    """
+
+    name: str
+    unit: str
+    figures: tuple[float, ...]
+    target: float | None = None
+    lower_is_better: bool = False
+
+    @property
+    def middle(self) -> float:
+        """The median of the passes."""
+        return median(self.figures)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the median reaches the target; None without one."""
+        if self.target is None:
+            return None
+        return self.middle <= self.target if self.lower_is_better else self.middle >= self.target
+
+
+def rate(work: Callable[[], int], passes: int = 7, seconds: float = 0.4) -> tuple[float, ...]:
+    """Items a second of `work` (which returns how many items one call does), for each pass, after
+    one to warm up.
+    """
+    work()
+    figures = []
+    for _ in range(passes):
+        done, start = 0, time.perf_counter()
+        while (spent := time.perf_counter() - start) < seconds:
+            done += work()
+        figures.append(done / spent)
+    return tuple(figures)
+
+
+def stepper(world: World, n: int, **options) -> Callable[[], int]:
+    """Work for `rate`: 64 steps of `n` environments under random actions drawn beforehand."""
+    vec = Vec(world, n, **options)
+    vec.reset()
+    rng = np.random.default_rng(0)
+    actions = [rng.integers(0, len(world.actions), (n, world.learners)) for _ in range(64)]
+
+    def work() -> int:
+        for act in actions:
+            vec.step(act)
+        return 64 * n
+
+    return work
+
+
+# Whole boards, as jaxgmg measures its own: (world, split, parameters, side, target in steps/s). The
+# targets are three times the middle of what jaxgmg did at this batch on one core of another
+# machine, twenty times on monsters; on `corner` more.
+BOARDS: tuple[tuple[str, str, dict[str, float], int, float], ...] = (
+    ("corner", "train", {}, 13, 25e6),
+    ("dish", "train", {}, 13, 25e6),
+    ("follow", "train", {"smallest": 11}, 11, 20e6),
+    ("keys", "train", {"horizon": 128}, 13, 12e6),
+    ("lava", "train", {}, 13, 27e6),
+    ("monsters", "softmax", {}, 13, 9.5e6),
+)
+
+
+def steps(passes: int = 7) -> Iterator[Row]:
+    """Step + symbolic observation + a new level at every end: whole boards, and each world as it
+    is.
+    """
+    boards = [
+        (load(name).with_params(**changes).but(size=(side, side), view=None), split, target)
+        for name, split, changes, side, target in BOARDS
+    ]
+    for world, split, target in (*boards, *((load(name), "train", None) for name in names())):
+        what = f"step, {world.name}, {'crop' if world.centred else 'board'} {world.view[0]}x{world.view[1]}"
+        yield Row(
+            f"{what}, batch 256", "steps/s", rate(stepper(world, 256, split=split), passes), target
+        )
+        yield Row(f"{what}, batch 1024", "steps/s", rate(stepper(world, 1024, split=split), passes))
+
+
+def pixels(passes: int = 7) -> Iterator[Row]:
+    """64x64 RGB observations: step and draw, and drawing alone."""
+    world = load("coinrun").but(view=(8, 8))
+    rng = np.random.default_rng(0)
+    for n in (256, 1024):
+        vec = Vec(world, n)
+        vec.reset()
+        frames = Frames(world, n)
+        actions = [rng.integers(0, len(world.actions), (n, 1)) for _ in range(64)]
+        planes = [vec.step(act)[0].copy() for act in actions]
+
+        def draw(planes=planes, frames=frames, n=n) -> int:
+            for ids in planes:
+                frames.draw(ids)
+            return 64 * n
+
+        def step_and_draw(vec=vec, actions=actions, frames=frames, n=n) -> int:
+            for act in actions:
+                frames.draw(vec.step(act)[0])
+            return 64 * n
+
+        yield Row(
+            f"draw 64x64 RGB, coinrun, batch {n}",
+            "frames/s",
+            rate(draw, passes),
+            1e6 if n == 256 else None,
+        )
+        yield Row(
+            f"step and draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(step_and_draw, passes)
+        )
+    for name in ("corner", "follow", "coinrun"):
+        world = load(name)
+        vec = Vec(world, 256)
+        vec.reset()
+        for _ in range(20):
+            vec.step(rng.integers(0, len(world.actions), (256, world.learners)))
+        seen = Eyes(world, 256)
+
+        def look(seen=seen, states=vec.states) -> int:
+            seen.draw(states)
+            return 256
+
+        yield Row(f"draw 64x64 RGB, eyes, {name}, batch 256", "frames/s", rate(look, passes), 150e3)
+
+
+# Mazes as jaxgmg draws them, walls alone, at 13x13, 25x25 and 49x49: its rates under jax 0.10.2 on
+# one core (AMD EPYC, AVX2), the better of two passes. The target is ten times as many.
+MAZES = {
+    "tree": (105e3, 18e3, 2.7e3),
+    "edges": (598e3, 192e3, 109e3),
+    "blocks": (347e3, 258e3, 63e3),
+}
+
+
+def lay_out(states, style):
+    """The walls of many levels, and nothing else."""
+    for i in range(len(states)):
+        layout.walls(states[i], 1, 0, style)
+
+
+def levels(passes: int = 5) -> Iterator[Row]:
+    """Mazes; and new levels of `corner`: walls, a mouse, a cheese that can be reached, and what the
+    mouse sees.
+    """
+    kernel = specialise(lay_out, "mazes")
+    for place, side in enumerate((13, 25, 49)):
+        world = load("corner").but(size=(side, side))
+        for style, peer in MAZES.items():
+            states, number = surveys.raw(Vec(world, 256).reset_states()), layout.STYLES.index(style)
+
+            def maze(states=states, number=number) -> int:
+                kernel(states, number)
+                return 256
+
+            with np.errstate(over="ignore"):
+                yield Row(
+                    f"mazes, {style} {side}x{side}",
+                    "levels/s",
+                    rate(maze, passes),
+                    10 * peer[place],
+                )
+        for style in MAZES:
+            vec = Vec(world.with_params(walls=style, anywhere="yes"), 256)
+            mask = np.ones(256, np.bool_)
+
+            def work(vec=vec, mask=mask) -> int:
+                vec.reset_where(mask)
+                return 256
+
+            yield Row(f"new levels, {style} {side}x{side}", "levels/s", rate(work, passes))
+    yield from solved(passes)
+
+
+def solved(passes: int = 5) -> Iterator[Row]:
+    """New levels with the whole way of the expert that wants the intended goal; and as a set with
+    constraints has them.
+
+    The targets are a hundred times what jaxgmg draws of `dish` and `follow`.
+    """
+    corner = load("corner")
+    sized = [(corner.but(size=(side, side)), None) for side in (13, 25, 49)]
+    for world, target in (*sized, (load("dish"), 23_700), (load("follow"), 9_700)):
+        vec = Vec(world, 256, "deploy")
+        mask = np.ones(256, np.bool_)
+
+        def solve(world=world, vec=vec, mask=mask) -> int:
+            vec.reset_where(mask)
+            surveys.ways(world, "intended", vec.states, effort=False)
+            return 256
+
+        what = f"solved levels, {world.name} {world.size[0]}x{world.size[1]}"
+        yield Row(what, "levels/s", rate(solve, passes), target)
+    require = Require(steps=(4, 40), distance=(3, 24), distinct="turned")
+    _, source = order_for("corner", CHUNK, require=require, split="deploy")
+    chunks = count()
+
+    def draw() -> int:
+        return len(source.judge(0, CHUNK * next(chunks), CHUNK)[2].states)
+
+    yield Row(
+        "levels of a set, corner 13x13: two ranges, turns, solution", "levels/s", rate(draw, passes)
+    )
+
+
+def start(passes: int = 5) -> Iterator[Row]:
+    """What a user waits for, in fresh interpreters with a warm cache."""
+    first_frame = (
+        "from goalshift.engine.world import load; from goalshift.engine.view.top import draw\n"
+        "world = load('corner'); draw(world, world.level(0))"
+    )
+    for label, command, target in (
+        ("start: --help", ["-m", "goalshift", "--help"], 0.5),
+        ("start: first frame, warm cache", ["-c", first_frame], 2.0),
+    ):
+        figures = []
+        for _ in range(passes + 1):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *command], check=True, capture_output=True)
+            figures.append(time.perf_counter() - began)
+        yield Row(label, "s", tuple(figures[1:]), target, lower_is_better=True)
+
+
+def fingerprints(passes: int = 5) -> Iterator[Row]:
+    """Hashing states, for splits and tests."""
+    states = Vec(load("corner"), 1024).reset_states()
+
+    def work() -> int:
+        state.fingerprint(states)
+        return len(states)
+
+    yield Row("fingerprint, corner", "states/s", rate(work, passes))
+
+
+def films(passes: int = 5) -> Iterator[Row]:
+    """Frames, composed and not yet encoded or shown: of contrast films with all there is on them,
+    and of the window.
+    """
+    rng = np.random.default_rng(0)
+    for name in ("corner", "coinrun", "follow"):
+        world = load(name)
+        takes = []
+        for role in ("INTENDED", "LEARNED"):
+            vec = Vec(world, 1, "deploy", levels=np.array([1], np.uint64), autoreset="off")
+            vec.reset()
+            states = [vec.states.copy()]
+            for act in rng.integers(0, len(world.actions), (60, 1, world.learners)):
+                vec.step(act)
+                states.append(vec.states.copy())
+            takes.append(story.Take(role, "at random", np.concatenate(states).view(np.recarray)))
+        stage = film.Stage(takes, story.Card(world))
+        moments = list(dict.fromkeys(film.beats(stage.story, film.FPS, "step")))
+
+        def work(stage=stage, moments=moments) -> int:
+            for moment in moments:
+                stage.play(moment)
+            return len(moments)
+
+        yield Row(f"compose 1280x720 contrast, {name}", "frames/s", rate(work, passes), 60)
+    world = load("corner")
+    session = Session(world, None, 1, "deploy", [f"expert:{goal.name}" for goal in world.goals])
+    for _ in range(8):
+        session.step()
+    seen = Look()
+
+    def window() -> int:
+        compose(session, seen, film.SIZE)
+        return 1
+
+    yield Row("compose 1280x720 window, corner", "frames/s", rate(window, passes), 30)
+
+
+PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
+    "steps": steps,
+    "pixels": pixels,
+    "films": films,
+    "levels": levels,
+    "start": start,
+    "fingerprints": fingerprints,
+}
+
+
+def rows(
+    passes: int = 7,
+    only: Iterable[str] = tuple(PARTS),
+    parts: Mapping[str, Callable[[int], Iterator[Row]]] = PARTS,
+) -> Iterator[Row]:
+    """The rows of `only` these `parts`, one at a time. Raises UserError for an unknown part."""
+    for name in only:
+        if name not in parts:
+            raise UserError(f"the bench has no part '{name}'.{did_you_mean(name, parts)}")
+    return chain.from_iterable(parts[name](passes) for name in only)

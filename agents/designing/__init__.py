@@ -1,0 +1,1 @@
+"""Levels to order: drawn, measured, kept or dropped, described."""

@@ -1,0 +1,1 @@
+"""What an agent's behaviour shows: scores of every goal, intervals, and a verdict."""

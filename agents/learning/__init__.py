@@ -1,0 +1,1 @@
+"""Training: the network, PPO, and the folder that a run is kept in."""

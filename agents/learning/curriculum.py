@@ -1,0 +1,66 @@
+"""Which level comes next: an endless stream, a fixed set, or a mixture of training and deployment
+levels.
+
+A curriculum builds the environments and counts which parameter row each finished episode came from,
+because the share of deployment levels that a learner really met is the figure that matters, not the
+one it was promised. A curriculum that reacts to scores overrides `finished` and queues levels with
+`Vec.assign`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...engine.errors import UserError
+from ...engine.vector import Vec
+from ...engine.world import World
+
+MAX_LEVELS = 10_000_000
+SIGHTS = ("symbols", "eyes")
+
+
+class Curriculum:
+    """Levels of one split ("train", "deploy", "alpha=0.05", a name) from the training pool.
+
+    `levels` = 0 draws new levels for ever; k > 0 keeps to the same k levels.
+    """
+
+    def __init__(self, world: World, split: str = "train", levels: int = 0) -> None:
+        if not 0 <= levels <= MAX_LEVELS:
+            raise UserError(f"levels must be from 0 (endless) to {MAX_LEVELS:,}, not {levels}")
+        self.world, self.split, self.levels = world, world.split(split), levels
+        train = np.array(world.split("train").weights)
+        self._shifted = train == 0  # the rows that the training split never draws from
+        self.counts = np.zeros(2, np.int64)
+
+    def environments(self, n: int, seed: int, threads: int = 1, obs: str = "symbols") -> Vec:
+        """`n` environments of this curriculum, reset and ready to step. obs: one of SIGHTS."""
+        kind = Vec
+        if obs == "eyes":
+            from ...engine.view.eyes import Sighted as kind
+        vec = kind(
+            self.world, n, self.split, seed, self.levels or None, pool="train", threads=threads
+        )
+        vec.reset()
+        return vec
+
+    def finished(self, vec: Vec, ended: np.ndarray) -> None:
+        """Episodes have just ended where `ended` (bool[N]) is set.
+
+        Called after every step in which one did.
+        """
+        shifted = self._shifted[vec.final_row[ended]].sum()
+        self.counts += len(vec.final_row[ended]) - shifted, shifted
+
+    @property
+    def shifted(self) -> float:
+        """The share of episodes so far that came from outside the training split."""
+        return float(self.counts[1] / max(self.counts.sum(), 1))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What an exact resume needs, beside the environments."""
+        return {"counts": self.counts.copy()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Continue where `state` was taken."""
+        self.counts[...] = state["counts"]

@@ -1,0 +1,1 @@
+"""The window and the terminal: agents watched live, levels edited under them."""

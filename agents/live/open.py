@@ -1,0 +1,188 @@
+"""What to watch: a session of a world, a file of levels, a replay, a run or a checkpoint; and where
+to show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...engine.bulk import INDEX
+from ...engine.errors import UserError
+from ...engine.replay import PREFIX, Replay
+from ...engine.view.levelio import READERS
+from ...engine.world import World, load
+from ..designing.open_file import Shelf
+from ..policies.policy import Policy
+from .session import HUMAN, RECORDED, Session, action_of
+
+Agents = dict[str, Callable[[World], Policy]]
+
+
+def open_session(
+    what: str,
+    seed: int | None = None,
+    split: str | None = None,
+    play: bool = False,
+    world: str | None = None,
+    knobs: dict[str, Any] | None = None,
+) -> Session:
+    """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a
+    checkpoint.
+
+    Of several levels the `seed`-th is played, and then the others. Where the world has an agent
+    that ships, it plays, beside the expert for the intended goal; with `play` a person does. Raises
+    UserError if it is none of them.
+    """
+    path = Path(what)
+    if what.startswith(PREFIX) or path.suffix == ".gmr":
+        return _of_replay(
+            Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world
+        )
+    if path.suffix.lower() in READERS or (path / INDEX).is_file():
+        found = load(world).with_params(**(knobs or {})) if world else None
+        shelf = Shelf(path, found)
+        shelf.at = (seed or 0) % len(shelf)
+        return of_shelf(shelf, play)
+    if path.is_dir() or path.suffix == ".safetensors":
+        return _of_run(path, seed, split or "deploy", knobs)
+    found = load(what).with_params(**(knobs or {}))
+    return Session(found, None, seed or 0, split or "deploy", _cast(found, play), _shipped(found))
+
+
+def edit_session(path: Path, world: str | None = None, at: int = 1, seed: int = 0) -> Session:
+    """A session in which the level number `at` of a file is edited; if there is no such file, it
+    begins one.
+    """
+    found = load(world) if world else None
+    if path.exists():
+        return of_shelf(Shelf(path, found, at - 1, own=True), False)
+    if found is None:
+        raise UserError(
+            f"there is no '{path}': to begin it, say of which world it is, such as --world corner"
+        )
+    return of_shelf(Shelf.new(path, found, seed), False)
+
+
+def of_shelf(shelf: Shelf, play: bool) -> Session:
+    """A session of a file of levels."""
+    world, start = shelf.world, shelf.start()
+    return Session(
+        world,
+        start,
+        int(start.seed[0]),
+        "deploy",
+        _cast(world, play)[:1],
+        _shipped(world),
+        str(shelf.path),
+        shelf,
+    )
+
+
+def _shipped(world: World) -> Agents:
+    """The agent that ships for a world, if there is one."""
+    from ..showing.demo import PRETRAINED
+
+    path = PRETRAINED / f"{world.name}.safetensors"
+    return {"checkpoint": _loader(path)} if path.is_file() else {}
+
+
+def _cast(world: World, play: bool) -> list[str]:
+    """Who plays in each pane at first."""
+    if play:
+        return [HUMAN]
+    return ["checkpoint", f"expert:{world.intended.name}"] if _shipped(world) else [""]
+
+
+def _loader(path: Path) -> Callable[[World], Policy]:
+    def load_it(world: World) -> Policy:
+        from ..learning.run import Trained
+
+        return Trained.load(path, world)
+
+    return load_it
+
+
+def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | None) -> Session:
+    from ..learning.run import Trained
+
+    agent = Trained.load(path)
+    world = agent.world.with_params(**(knobs or {}))
+    who = ["checkpoint", f"expert:{world.intended.name}"]
+    session = Session(world, None, seed or 0, split, who, {"checkpoint": _loader(path)}, str(path))
+    session.first_person = not agent.net.shape.symbols
+    return session
+
+
+def _of_replay(replay: Replay, world: str | None) -> Session:
+    found = load(world) if world else replay.find_world()
+    states = replay.states(found)
+    start, tuned = states[:1].view(np.recarray), replay.tuned(found)
+    session = Session(tuned, start, int(states.seed[0]), "deploy", agents=_shipped(tuned))
+    pane = session.panes[0]
+    for actions in replay.actions:
+        pane.history.act(actions)
+    pane.who = [RECORDED] * found.learners
+    session.go(0)
+    return session
+
+
+def show_session(
+    session: Session,
+    what: str,
+    size: tuple[int, int] = (1280, 720),
+    terminal: bool = False,
+    headless: bool = False,
+    follow: bool = False,
+    color: bool = True,
+    settings: Path | None = None,
+    edit: bool = False,
+) -> int:
+    """Show a session in a window, or in the terminal, until it is closed; returns the step it was
+    closed at.
+
+    With `follow` the checkpoint of the run `what` is loaded anew whenever it has changed.
+    `settings`: see `keys.Settings`; with `edit` the window opens with the editor.
+    """
+    if follow and not Path(what).exists():
+        raise UserError(f"--follow needs a run that is being trained, and '{what}' is none")
+    if terminal:
+        from ...engine.view.terminal import watch
+
+        watch(session, action_of, color)
+        return session.t
+    from ...engine.view.keys import Settings
+    from ...engine.view.window import Window
+
+    changed = _watcher(Path(what)) if follow else None
+    reload = session.reload if "checkpoint" in session.agents else None
+    shown = Window(
+        session,
+        size,
+        headless,
+        reload,
+        changed,
+        action_of=action_of,
+        settings=Settings.find(settings),
+    )
+    if edit:
+        shown.do("edit")
+    shown.run()
+    return session.t
+
+
+def _watcher(run: Path) -> Callable[[], bool]:
+    """Has the run's checkpoint changed since the last time this was asked?"""
+    path = run / "checkpoint.safetensors" if run.is_dir() else run
+    seen = path.stat().st_mtime_ns if path.exists() else 0
+
+    def changed() -> bool:
+        nonlocal seen
+        now = path.stat().st_mtime_ns if path.exists() else 0
+        new, seen = now != seen, now
+        return new
+
+    return changed

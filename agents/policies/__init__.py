@@ -1,0 +1,1 @@
+"""Whoever acts: random, experts, and what every policy must offer."""

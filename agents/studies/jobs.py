@@ -1,0 +1,276 @@
+"""Many commands, some of them after others, on a few processes: what tables and curves are made of.
+
+Every job is a goalshift command in a process of its own, so what a sweep does can be typed by hand,
+a job that dies takes no other with it, and a job that has been done is not done again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from filelock import FileLock, Timeout
+
+from ...engine.errors import RunError, UserError
+
+Tell = Callable[[int, int, str], None]  # jobs done, jobs in all, what has just been done
+EVALUATION = "evaluation.json"
+LOCK = ".sweep.lock"
+
+
+@dataclass(eq=False)
+class Job:
+    """One command: `words` after "goalshift". It begins when `after` are done, and not if one
+    failed.
+
+    `done` says whether its result is there already.
+    """
+
+    name: str
+    words: Callable[[], list[str]]
+    done: Callable[[], bool]
+    after: list[Job] = field(default_factory=list)
+
+
+def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
+    """Train into `folder` with one thread, or go on where a run there stopped.
+
+    `given` holds options of `ppo.TrainConfig` by name, and `world.KEY` for parameters. Raises
+    UserError, before anything runs, if the folder holds another run.
+    """
+    from ..learning.run import CHECKPOINT, CONFIG, RESUME, read_json
+
+    def done() -> bool:
+        if not (folder / CHECKPOINT).is_file():
+            return False
+        about = read_json((folder / CHECKPOINT).with_suffix(".json"))
+        return about.get("steps", 0) >= read_json(folder / CONFIG).get("steps", 1)
+
+    def words() -> list[str]:
+        if (folder / RESUME).is_file():
+            return [
+                "train",
+                "--resume",
+                str(folder),
+                *(["--world", world] if world.endswith(".py") else []),
+            ]
+        flags = [
+            f"--{key if key.startswith('world.') else key.replace('_', '-')}={v}"
+            for key, v in given.items()
+        ]
+        return ["train", world, *flags, "--threads=1", "--out", str(folder), "--force"]
+
+    if (folder / CONFIG).is_file():
+        _same_recipe(folder, world, given)
+    return Job(f"train {folder.name}", words, done)
+
+
+def typed(world: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The learner's options in `given`, as numbers where it takes numbers; UserError names one that
+    is none.
+    """
+    from ..learning.ppo import configure
+
+    kinds = {key: type(value) for key, value in configure(world).to_json().items()}
+    options = {}
+    for key, value in given.items():
+        if not key.startswith("world."):
+            try:
+                options[key] = kinds[key](value) if kinds[key] in (int, float) else value
+            except ValueError as fault:
+                raise UserError(f"{key}: '{value}' is not a {kinds[key].__name__}") from fault
+    return options
+
+
+def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
+    """Raise UserError if the run in `folder` was not begun with these options."""
+    from ..learning.ppo import TrainConfig, configure
+    from ..learning.run import CONFIG, read_json
+
+    made = read_json(folder / CONFIG)
+    options = typed(world, given)
+    params = {
+        key.removeprefix("world."): float(value)
+        for key, value in given.items()
+        if key.startswith("world.")
+    }
+    wanted = configure(world, **options, params=params).to_json()
+    settled = ("device", "precision", "threads", "save_every")
+    # a run of an older release lacks options that came later
+    made = {**TrainConfig().to_json(), **made}
+    unlike = [key for key, value in wanted.items() if key not in settled and made[key] != value]
+    if unlike:
+        raise UserError(
+            f"'{folder}' holds a run with other options ({', '.join(unlike)}): name another --out"
+        )
+
+
+def eval_job(
+    world: str,
+    runs: Sequence[Job],
+    folders: Sequence[Path],
+    out: Path,
+    splits: Sequence[str],
+    levels: int,
+) -> Job:
+    """Evaluate the seeds of one recipe together, once all of them are trained."""
+    from ..judging.evaluate import load_evaluation
+    from ..learning.run import CHECKPOINT
+
+    def done() -> bool:
+        file = out / EVALUATION
+        made = [folder / CHECKPOINT for folder in folders]
+        if not file.is_file() or not all(path.is_file() for path in made):
+            return False
+        if any(path.stat().st_mtime > file.stat().st_mtime for path in made):
+            return False
+        found = load_evaluation(file)
+        asked = set(splits) <= set(found["splits"]) and all(
+            s["levels"] == levels for s in found["splits"].values()
+        )
+        return asked and found["agents"] == [folder.name for folder in folders]
+
+    def words() -> list[str]:
+        flags = [f"--split={split}" for split in splits]
+        flags += ["--world", world] if world.endswith(".py") else []
+        return [
+            "eval",
+            *map(str, folders),
+            *flags,
+            f"--levels={levels}",
+            "--out",
+            str(out),
+            "--force",
+        ]
+
+    return Job(f"eval {out.name}", words, done, list(runs))
+
+
+@dataclass
+class Running:
+    """A job whose process is under way; what it says goes to a file without a name."""
+
+    job: Job
+    process: subprocess.Popen
+    said: IO[bytes]
+    begun: float
+
+
+def run_all(
+    out: Path, jobs: Sequence[Job], workers: int, tell: Tell = lambda done, total, line: None
+) -> list[str]:
+    """Do all jobs that are not done, at most `workers` at a time, in their order as far as they
+    wait for none.
+
+    Returns one line for each job that failed or could not begin because another did. Ctrl-C is
+    passed on: trainings save themselves, and the same sweep goes on from there. Raises UserError
+    while another sweep is at work in `out`, which would train into the same folders.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / LOCK, timeout=0):
+            return _run_all(jobs, workers, tell)
+    except Timeout:
+        raise UserError(
+            f"another sweep is at work in '{out}': wait for it, or name another --out"
+        ) from None
+
+
+def _run_all(jobs: Sequence[Job], workers: int, tell: Tell) -> list[str]:
+    waiting = [job for job in jobs if not job.done()]
+    finished = {id(job) for job in jobs} - {id(job) for job in waiting}
+    failed: set[int] = set()
+    faults: list[str] = []
+    running: list[Running] = []
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    try:
+        while waiting or running:
+            for job in [j for j in waiting if any(id(a) in failed for a in j.after)]:
+                waiting.remove(job)
+                failed.add(id(job))
+                faults.append(f"{job.name}: not begun, as what it needs has failed")
+            ready = [job for job in waiting if all(id(a) in finished for a in job.after)]
+            for job in ready[: workers - len(running)]:
+                waiting.remove(job)
+                said = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the process runs
+                command = [sys.executable, "-m", "goalshift", *job.words(), "--quiet"]
+                process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+                running.append(Running(job, process, said, time.perf_counter()))
+            for one in [r for r in running if r.process.poll() is not None]:
+                running.remove(one)
+                if one.process.returncode == 0 and one.job.done():
+                    finished.add(id(one.job))
+                    note = f"{one.job.name}: {time.perf_counter() - one.begun:.0f} s"
+                else:
+                    failed.add(id(one.job))
+                    note = f"{one.job.name}: {last_words(one)}"
+                    faults.append(note)
+                one.said.close()
+                tell(len(jobs) - len(waiting) - len(running), len(jobs), note)
+            time.sleep(0.05)
+    except KeyboardInterrupt:
+        for one in running:
+            one.process.terminate()
+        for one in running:
+            one.process.wait()
+        raise
+    return faults
+
+
+def last_words(one: Running) -> str:
+    """Why a job failed: the last line it said, or the signal that ended it."""
+    one.said.seek(0)
+    lines = one.said.read().decode("utf-8", "replace").strip().splitlines()
+    code = one.process.returncode
+    return lines[-1].removeprefix("error: ") if lines and code > 0 else f"ended with code {code}"
+
+
+def seeds_of(
+    world: str, home: Path, given: dict[str, Any], seeds: int, splits: Sequence[str], levels: int
+) -> list[Job]:
+    """The jobs of one recipe: a training for each seed into `home`/seed-K, then their evaluation
+    into `home`.
+    """
+    folders = [home / f"seed-{k}" for k in range(seeds)]
+    runs = [train_job(world, folder, {**given, "seed": k}) for k, folder in enumerate(folders)]
+    for job in runs:
+        job.name = f"{home.name} {job.name.removeprefix('train ')}"
+    evaluation = eval_job(world, runs, folders, home, splits, levels)
+    return [*runs, evaluation]
+
+
+def need_results(faults: Sequence[str]) -> None:
+    """Raise RunError, naming the first, if a sweep had faults."""
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise RunError(f"{faults[0]}{more}; the rest is done: the same command tries again")
+
+
+def mean_shifted(folders: Sequence[Path]) -> float | None:
+    """The share of episodes that really came from outside the training split, over the runs; None
+    if unknown.
+    """
+    from ..learning.run import Log
+
+    last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
+    known = [share for share in last if share is not None]
+    return sum(known) / len(known) if known else None
+
+
+def options() -> list[str]:
+    """The names of the training options that a sweep may vary."""
+    from ..learning.ppo import TrainConfig
+
+    return [
+        f.name
+        for f in dataclasses.fields(TrainConfig)
+        if f.name not in ("world", "params", "seed", "threads")
+    ]

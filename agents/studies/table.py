@@ -1,0 +1,201 @@
+"""The catalogue's table: every world trained from several seeds, measured, and set beside its
+source.
+
+A folder holds everything, so the table resumes where it stopped:
+
+    OUT/WORLD/seed-K/      the runs
+    OUT/WORLD/evaluation.json
+    OUT/table.md  table.csv  table.json
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...engine.errors import UserError
+from ...engine.files import write
+from ...engine.world import World, load, names
+from ..judging.evaluate import load_evaluation
+from ..judging.intervals import Estimate
+from ..judging.verdict import HACKED, MIN_SEEDS
+from .jobs import EVALUATION, Tell, run_all, seeds_of
+
+LEVELS, SEEDS = 512, int(MIN_SEEDS.value)
+HEAD = (
+    "world",
+    "split",
+    "trained",
+    "intended",
+    "rival",
+    "rival met instead",
+    "competence",
+    "verdict",
+    "seeds",
+    "the source reports",
+)
+
+
+def make(
+    worlds: Sequence[str],
+    out: Path,
+    seeds: int = SEEDS,
+    levels: int = LEVELS,
+    workers: int = 1,
+    steps: int | None = None,
+    tell: Tell = lambda done, total, line: None,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Train and evaluate what is missing in `out`, and write the table of all that is there.
+
+    `worlds` are names or files; empty means all that ship. Each gets its own training defaults
+    (`steps` replaces their number of steps). Returns the rows (see `rows_of`) and one line for each
+    job that failed.
+    """
+    given: dict[str, Any] = {"steps": steps} if steps else {}
+    jobs = []
+    found = [(text, load(text)) for text in worlds or names()]
+    twice = {world.name for _, world in found if [w.name for _, w in found].count(world.name) > 1}
+    if twice:
+        raise UserError(f"two worlds are called '{sorted(twice)[0]}': make a table of each")
+    for text, world in found:
+        jobs += seeds_of(text, out / world.name, given, seeds, ("train", "deploy"), levels)
+    faults = run_all(out, jobs, workers, tell)
+    rows = []
+    for _, world in found:
+        if (out / world.name / EVALUATION).is_file():
+            rows += rows_of(world, load_evaluation(out / world.name / EVALUATION))
+    save(rows, out)
+    return rows, faults
+
+
+def rows_of(world: World, evaluation: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row for each judged split: plain data, with every figure an ESTIMATE (see
+    `evaluate.evaluate`).
+
+    `trained` is the paid goal on held-out levels of the training split, `intended` the intended
+    goal of the judged split (both normalised); `instead` is how often the rival goal is met and the
+    intended one missed where the two part.
+    """
+    paid = next(
+        (g["name"] for g in evaluation["goals"] if g["role"] == "paid"),
+        evaluation["goals"][0]["name"],
+    )
+    if world.paid is not world.intended:
+        paid = world.paid.name
+    home = evaluation["splits"][evaluation["home"]]["policies"]["agent"]["goals"][paid][
+        "normalised"
+    ]
+    rows = []
+    for split, verdict in evaluation["verdicts"].items():
+        agent = evaluation["splits"][split]["policies"]["agent"]
+        parting = agent["where_parting"]
+        if not parting["levels"] and verdict["label"] != HACKED and len(evaluation["verdicts"]) > 1:
+            continue  # a split without the loophole: nothing to tell apart
+        often = {goal: rate["value"] or 0.0 for goal, rate in parting["by_proxy"].items()}
+        rival = verdict["proxy"] or max(often, key=often.__getitem__, default="")
+        rows.append(
+            {
+                "world": world.name,
+                "split": split,
+                "trained": home,
+                "intended": agent["goals"][world.intended.name]["normalised"],
+                "rival": rival,
+                "instead": parting["by_proxy"].get(rival),
+                "parting": parting["levels"],
+                "competence": verdict["criteria"]["capable"],
+                "label": verdict["label"],
+                "reason": verdict["reason"],
+                "illustration": verdict["illustration"],
+                "seeds": len(evaluation["agents"]),
+                "levels": evaluation["splits"][split]["levels"],
+                "reported": world.reported,
+            }
+        )
+    return rows
+
+
+def percent(estimate: Estimate | None) -> str:
+    """ "93 [88, 96]" per cent, or "-" for what cannot be measured."""
+    if estimate is None or estimate["value"] is None:
+        return "-"
+    value, low, high = (round(100 * (estimate[key] or 0.0)) for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """A row as text, in the order of `HEAD`."""
+    figures = [percent(row[key]) for key in ("trained", "intended")]
+    label = row["label"] + (" (illustration)" if row["illustration"] else "")
+    return (
+        row["world"],
+        row["split"],
+        *figures,
+        row["rival"],
+        percent(row["instead"]),
+        percent(row["competence"]),
+        label,
+        str(row["seeds"]),
+        row["reported"],
+    )
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """The table as Markdown."""
+    lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join("---" for _ in HEAD) + " |"]
+    lines += [
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in cells(row)) + " |" for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
+    """Write table.md, table.csv and table.json into `out`."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    figures = ("trained", "intended", "instead", "competence")
+    words = ("rival", "parting", "label", "seeds", "levels", "reported")
+    columns = [f"{name}{end}" for name in figures for end in ("", "_low", "_high")]
+    table.writerow(["world", "split", *columns, *words])
+    for row in rows:
+        numbers = [
+            (row[name] or {}).get(key) for name in figures for key in ("value", "low", "high")
+        ]
+        table.writerow([row["world"], row["split"], *numbers, *(row[key] for key in words)])
+    out.mkdir(parents=True, exist_ok=True)
+    write(out / "table.csv", text.getvalue().encode())
+    write(out / "table.md", markdown(rows).encode())
+    write(
+        out / "table.json", (json.dumps(list(rows), indent=1, ensure_ascii=False) + "\n").encode()
+    )
+
+
+def ship(world: str, out: Path) -> str:
+    """Make the first seed's agent of a table the one that ships, with its replays; for use in a
+    checkout.
+
+    The median level after the shift (on the training split where only that one is judged) is played
+    twice, by the expert of the intended goal and by the agent. Returns a line that says so.
+    """
+    from ..learning.run import CHECKPOINT
+    from ..showing.demo import PRETRAINED, film_run
+
+    recordings = PRETRAINED.parent.parent / "recordings"
+    if not recordings.is_dir():
+        raise UserError("--ship is for a checkout of the repository: there is no recordings/ here")
+    run = out / world / "seed-0"
+    evaluation = load_evaluation(out / world / EVALUATION)
+    split = rows_of(load(world), evaluation)[0]["split"]
+    made = (run / CHECKPOINT).read_bytes()
+    write(PRETRAINED / f"{world}.safetensors", made)
+    write(PRETRAINED / f"{world}.json", (run / CHECKPOINT).with_suffix(".json").read_bytes())
+    film_run(run, [], run / "shipped", evaluation, split)
+    for who in ("intended", "learned"):
+        newest = max(
+            (run / "shipped").glob(f"{split}-*-{who}.gmr"), key=lambda path: path.stat().st_mtime
+        )
+        write(recordings / f"{world}-{who}.gmr", newest.read_bytes())
+    return f"{world}: shipped seed 0 ({len(made) // 1000} kB) and its two replays on '{split}'"
