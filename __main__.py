@@ -780,7 +780,7 @@ def short(number: float) -> str:
 
 def draw_worlds(args: argparse.Namespace) -> Report:
     from .engine.errors import UserError
-    from .engine.view import gallery
+    from .engine.view.sheets import gallery
     from .engine.world import load, names
 
     path = Path(args.picture)
@@ -1164,7 +1164,7 @@ def level_check(args: argparse.Namespace, talk: Talk) -> Report:
 def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.describe import captions, open_levels
     from .agents.learning import preflight
-    from .engine.view import sheet
+    from .engine.view.sheets import contact
     from .engine.world import load
 
     path = Path(args.out or f"{Path(args.file).stem}-preview.png")
@@ -1176,7 +1176,7 @@ def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     total = len(found.states)
     chosen = [k * total // min(args.n, total) for k in range(min(args.n, total))]
     title = f"{Path(args.file).name}: {len(chosen)} of {total:,} levels of {found.world.name}"
-    sheet.save(
+    contact.save(
         found.world,
         found.states[chosen].view(type(found.states)),
         captions(found, chosen),
@@ -1495,7 +1495,7 @@ def show_flags(parser: Parser, what: str) -> None:
 
 
 def window_flags(parser: Parser) -> None:
-    from .engine.view.keys import text
+    from .agents.live.keys import text
 
     parser.add_argument(
         "--size", type=window_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"

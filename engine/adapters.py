@@ -15,7 +15,7 @@ Observations come in four kinds:
     obs="symbols"   uint8[rows, columns]: indices into `world.symbols` obs="planes"    uint8[rows,
     columns, channels]: `world.looks` of them, of 0 and 1 (one-hot in most worlds) obs="rgb"
     uint8[rows * pixels, columns * pixels, 3], from above obs="eyes"      uint8[8 * pixels, 8 *
-    pixels, 3], in first person (`engine/view/eyes.py`)
+    pixels, 3], in first person (`engine/view/camera/eyes.py`)
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Lens:
         if self.kind == "planes":
             return self.world.looks[planes]
         if len(planes) not in self._frames:
-            from .view.top import Frames
+            from .view.camera.top import Frames
 
             self._frames[len(planes)] = Frames(self.world, len(planes), self.pixels)
         return self._frames[len(planes)].draw(planes).copy()
@@ -125,7 +125,7 @@ class Batch:
         self.render_mode = render_mode
         self.lens = Lens(self.world, obs, pixels)
         if self.lens.eyes:
-            from .view.eyes import Sighted
+            from .view.camera.eyes import Sighted
 
             self.vec: Vec = Sighted(
                 self.world,
@@ -206,7 +206,7 @@ class Batch:
             raise UserError("call reset() before render()")
         if mode == "ansi":
             return level.sketch(self.world, self.vec.states, i)
-        from .view.top import draw
+        from .view.camera.top import draw
 
         s = self.vec.states[i]
         cell = 32 if max(s.h, s.w) <= 32 else 16  # both give sizes that video encoders take

@@ -521,7 +521,7 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_
 def test_of_four_panes_each_names_its_split(
     corner: World, chaser: dict, tmp_path, monkeypatch
 ) -> None:
-    from goalshift.engine.view import film
+    from goalshift.engine.view.film.film import film
 
     shown: dict = {}
     monkeypatch.setattr(

@@ -11,7 +11,7 @@ from goalshift.engine import level, state
 from goalshift.engine.adapters import parallel_env
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import eyes, raycast, textures, top
+from goalshift.engine.view.camera import eyes, raycast, textures, top
 from goalshift.engine.world import load, names
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)

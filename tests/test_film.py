@@ -12,7 +12,8 @@ from PIL import Image
 
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import cards, encode, film, ink, story
+from goalshift.engine.view.draw import ink
+from goalshift.engine.view.film.film import cards, encode, film, story
 from goalshift.engine.world import load
 
 SIZE = (480, 848)

@@ -6,7 +6,9 @@ import pytest
 from goalshift.engine import state
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import cameras, film, gallery, iso, top
+from goalshift.engine.view.camera import iso, registry, top
+from goalshift.engine.view.film.film import film
+from goalshift.engine.view.sheets import gallery
 from goalshift.engine.world import load, names
 
 
@@ -33,11 +35,11 @@ def test_every_world_stands_on_the_table(name):
     assert once.reshape(-1, 3).std(0).max() > 10
 
 
-@pytest.mark.parametrize("camera", cameras.NAMES)
+@pytest.mark.parametrize("camera", registry.NAMES)
 def test_cameras_draw_at_any_size_and_between_states(camera):
     world = load("corner")
     now, before = moved(world)
-    draw = cameras.camera(camera).draw
+    draw = registry.camera(camera).draw
     for size in ((1, 1), (3, 200), (97, 61)):
         assert draw(world, now, 0, size).shape == (*size, 3)
     size = (96, 128)
@@ -76,7 +78,7 @@ def test_an_agent_behind_a_wall_can_still_be_made_out():
 
 def test_an_unknown_camera_is_refused_with_the_closest_name():
     with pytest.raises(UserError, match="'eyes'"):
-        cameras.camera("eye")
+        registry.camera("eye")
 
 
 @pytest.mark.parametrize("camera", ["iso", "eyes"])

@@ -20,7 +20,8 @@ from goalshift.engine.errors import UserError
 from goalshift.engine.levelfile import Levels
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import levelio, sheet
+from goalshift.engine.view import levelio
+from goalshift.engine.view.sheets import contact
 from goalshift.engine.world import load, names
 
 CORNER = load("corner")
@@ -293,7 +294,7 @@ def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_p
     for name in ("a.png", "a.html"):
         assert call("level", "preview", "a.npz", "--out", name, "--n", "9").code == 0
     with Image.open("a.png") as image:
-        assert image.width <= sheet.WIDE
+        assert image.width <= contact.WIDE
     page = (tmp_path / "a.html").read_text()
     assert page.count("<figure>") == 9 and "default-src 'none'" in page and "http:" not in page
     code, out, _ = call("level", "stats", "a.npz", "--json")

@@ -12,7 +12,8 @@ import pytest
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import film, page, story, top
+from goalshift.engine.view.camera import top
+from goalshift.engine.view.film.film import film, page, story
 from goalshift.engine.world import WORLDS, load
 
 RECORDINGS = WORLDS.parent / "recordings"

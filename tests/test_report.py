@@ -25,7 +25,7 @@ from goalshift.agents.showing.demo import evaluate_runs
 from goalshift.agents.studies import curve
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
-from goalshift.engine.view import charts
+from goalshift.engine.view.draw import charts
 from goalshift.engine.world import load
 
 EVIL = "a<script>alert(1)<&script>"  # a folder's name: no slash

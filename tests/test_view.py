@@ -8,7 +8,8 @@ from PIL import Image
 
 from goalshift.engine import state
 from goalshift.engine.errors import UserError
-from goalshift.engine.view import sprites, top
+from goalshift.engine.view.camera import top
+from goalshift.engine.view.draw import sprites
 from goalshift.engine.world import load, names
 
 LIBRARY = sprites.names()

@@ -10,7 +10,7 @@ import pytest
 
 from goalshift.__main__ import main
 from goalshift.agents.designing import open_file
-from goalshift.agents.live import open, thoughts
+from goalshift.agents.live import keys, open, terminal, thoughts
 from goalshift.agents.live import session as watch
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
@@ -19,7 +19,7 @@ from goalshift.engine.errors import UserError
 from goalshift.engine.history import EVERY, History
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec, observed
-from goalshift.engine.view import keys, levelio, terminal
+from goalshift.engine.view import levelio
 from goalshift.engine.world import load, names
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)

@@ -11,15 +11,17 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents.live import open
+from goalshift.agents.live import capture, keys, open, pane, window
 from goalshift.agents.live import session as watch
+from goalshift.agents.live.compose import compose
 from goalshift.agents.policies.policy import RandomPolicy
 from goalshift.engine import level
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
-from goalshift.engine.view import cameras, capture, encode, keys, overlays, pane, top, window
-from goalshift.engine.view.compose import compose
-from goalshift.engine.view.look import ZOOMS, Look
+from goalshift.engine.view.camera import registry, top
+from goalshift.engine.view.draw import overlays
+from goalshift.engine.view.draw.look import ZOOMS, Look
+from goalshift.engine.view.film.film import encode
 from goalshift.engine.world import load
 
 ROOT = Path(__file__).parent.parent
@@ -419,7 +421,7 @@ def test_zoomed_models_have_no_gaps_between_their_cells(corner):
     """Cells of the camera iso fit each other only if they are an even number of pixels wide."""
     record = corner.level(1)[0]
     for zoom in range(ZOOMS[0], ZOOMS[1] + 1):
-        p = pane._zoomed(Look(zoom=zoom), cameras.camera("iso"), corner, record, (500, 460))
+        p = pane._zoomed(Look(zoom=zoom), registry.camera("iso"), corner, record, (500, 460))
         assert p % 2 == 0 and (p > 0) == (zoom != 0)
 
 

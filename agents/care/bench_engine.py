@@ -23,14 +23,14 @@ from ...engine.errors import UserError, did_you_mean
 from ...engine.jit import specialise
 from ...engine.script import Require
 from ...engine.vector import Vec
-from ...engine.view import film, story
-from ...engine.view.compose import compose
-from ...engine.view.eyes import Eyes
-from ...engine.view.look import Look
-from ...engine.view.top import Frames
+from ...engine.view.camera.eyes import Eyes
+from ...engine.view.camera.top import Frames
+from ...engine.view.draw.look import Look
+from ...engine.view.film import film, story
 from ...engine.world import World, load, names
 from ..designing import survey as surveys
 from ..designing.levelset import CHUNK, order_for
+from ..live.compose import compose
 from ..live.session import Session
 
 
@@ -244,7 +244,7 @@ def solved(passes: int = 5) -> Iterator[Row]:
 def start(passes: int = 5) -> Iterator[Row]:
     """What a user waits for, in fresh interpreters with a warm cache."""
     first_frame = (
-        "from goalshift.engine.world import load; from goalshift.engine.view.top import draw\n"
+        "from goalshift.engine.world import load; from goalshift.engine.view.camera.top import draw\n"
         "world = load('corner'); draw(world, world.level(0))"
     )
     for label, command, target in (

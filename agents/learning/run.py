@@ -617,7 +617,7 @@ class Trained(Policy):
                 f"the agent '{self.name}' sees pictures in first person: it needs the states to draw them"
             )
         if self._eyes is None or self._eyes.n != len(states):
-            from ...engine.view.eyes import Eyes
+            from ...engine.view.camera.eyes import Eyes
 
             self._eyes = Eyes(self.world, len(states), (shape.view[0], shape.view[1]))
         return self._eyes.draw(states)

@@ -150,12 +150,12 @@ def show_session(
     if follow and not Path(what).exists():
         raise UserError(f"--follow needs a run that is being trained, and '{what}' is none")
     if terminal:
-        from ...engine.view.terminal import watch
+        from .terminal import watch
 
         watch(session, action_of, color)
         return session.t
-    from ...engine.view.keys import Settings
-    from ...engine.view.window import Window
+    from .keys import Settings
+    from .window import Window
 
     changed = _watcher(Path(what)) if follow else None
     reload = session.reload if "checkpoint" in session.agents else None

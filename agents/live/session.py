@@ -680,7 +680,7 @@ class Session:
         shape = getattr(getattr(pane.policies.get(pane.who[me]), "net", None), "shape", None)
         if shape is not None and not shape.symbols:
             if self._eyes is None or self._eyes.world is not self.world:
-                from ...engine.view.eyes import Eyes
+                from ...engine.view.camera.eyes import Eyes
 
                 self._eyes = Eyes(self.world, 1, (shape.view[0], shape.view[1]))
             return self._eyes.draw(pane.history.state)[0, me]

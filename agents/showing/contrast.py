@@ -18,7 +18,7 @@ import numpy as np
 from ...engine.errors import UserError, did_you_mean
 from ...engine.replay import MAX_LABEL, Replay
 from ...engine.state import TERMINATED
-from ...engine.view import film, story
+from ...engine.view.film import film, story
 from ...engine.world import Goal, World
 from ..judging.evaluate import Episodes, met, references, rollout, world_mark
 from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN

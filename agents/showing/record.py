@@ -16,7 +16,7 @@ import numpy as np
 
 from ...engine.errors import UserError
 from ...engine.replay import MAX_LABEL, PREFIX, Replay
-from ...engine.view import film, story
+from ...engine.view.film import film, story
 from ...engine.world import World
 from ..judging.evaluate import Episodes, at_most, open_runs, references, rollout
 from ..policies.policy import Policy

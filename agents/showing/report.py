@@ -17,8 +17,9 @@ from typing import Any
 
 from ...engine import files
 from ...engine.errors import UserError
-from ...engine.view import charts, page, story
-from ...engine.view.gallery import png
+from ...engine.view.draw import charts
+from ...engine.view.film import page, story
+from ...engine.view.sheets.gallery import png
 from ...engine.world import World
 from ..care.doctor import machine
 from ..judging.evaluate import open_runs, references, rollout

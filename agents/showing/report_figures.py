@@ -15,7 +15,8 @@ import numpy as np
 
 from ...engine.errors import UserError
 from ...engine.vector import Vec
-from ...engine.view import charts, look, overlays, top
+from ...engine.view.camera import top
+from ...engine.view.draw import charts, look, overlays
 from ...engine.world import World
 from ..judging.evaluate import Episodes, met, rollout
 from ..live.thoughts import fields

@@ -22,7 +22,7 @@ from .. import files, level
 from ..errors import UserError
 from ..levelfile import Levels, name_of, strict_json, world_for
 from ..world import World
-from . import sprites
+from .draw import sprites
 
 MAX_FILE, MAX_SIDE = 1 << 20, 255
 TEXT = "goalshift"

@@ -27,7 +27,7 @@ from .. import files, level
 from ..errors import UserError
 from ..levelfile import Levels, name_of, strict_json, text_of, world_for
 from ..world import World
-from . import sprites
+from .draw import sprites
 
 PIXELS, COLUMNS = 32, 8  # of a tile of the picture; tiles in a row of it
 MAX_SIDE, MAX_LAYERS, MAX_TILESETS, MAX_OBJECTS = 255, 64, 64, 10_000

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import state
-from ..errors import UserError
-from . import top
-from .ink import SIDES
+from ... import state
+from ...errors import UserError
+from ..camera import top
+from ..draw.ink import SIDES
 
 if TYPE_CHECKING:
-    from ..world import Goal, World
+    from ...world import Goal, World
 
 MET = 0.999  # share of a goal's best that counts as met
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from ..errors import UserError
-from ..jit import PLAIN, specialise
-from . import sprites
+from ...errors import UserError
+from ...jit import PLAIN, specialise
+from ..draw import sprites
 
 if TYPE_CHECKING:
-    from ..world import Goal, World
+    from ...world import Goal, World
 
 # -- pixel observations
 

@@ -15,9 +15,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .. import state
-from ..errors import UserError
-from . import keys, sprites
+from ...engine import state
+from ...engine.errors import UserError
+from ...engine.view.draw import sprites
+from . import keys
 
 KEYS = {
     " ": "play", ".": "forward", ",": "back", "-": "slower", "=": "faster", "+": "faster", "r": "again", "l": "next",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import UserError, did_you_mean
+from ...engine.errors import UserError, did_you_mean
 
 
 class Key(NamedTuple):

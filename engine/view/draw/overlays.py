@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from . import sprites, top
+from ..camera import top
+from . import sprites
 from .ink import DARK, DIM, LINE, MARKS, TEXT, box, icon, text_width, write
 from .look import COLOURS, Look
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .encode import encode
+from ...engine.view.film.encode import encode
 
 SECONDS, RATE = 10.0, 10  # of the clip that is always kept, and its pictures a second
 FILM_RATE = 15

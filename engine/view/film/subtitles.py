@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import files
+from ... import files
 from .story import Story, note
 
 LONGEST = 5.0  # seconds that a line stays

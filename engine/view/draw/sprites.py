@@ -45,11 +45,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import UserError, did_you_mean
-from ..jit import plain
+from ...errors import UserError, did_you_mean
+from ...jit import plain
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ...world import World
 
 # Base colours after Okabe and Ito, which stay apart for every common kind of colour vision, with
 # softer materials.

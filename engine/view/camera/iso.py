@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import sprites, textures, top
+from ..draw import sprites
+from . import textures, top
 from .top import Stamp, as_stamp, blend
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ...world import World
 
 # half the width of a diamond in pixels: at most; at least; when following
 LARGEST, FITTING, SCROLLING = 44, 10, 22

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from .. import grid
-from ..errors import UserError
-from ..vector import Vec
+from ... import grid
+from ...errors import UserError
+from ...vector import Vec
 from . import top
+from .eyes_drawn_before import memory_of, open_frames, recall
 from .lane import run
 from .raycast import BACK, TURN, cast
-from .recall import memory_of, open_frames, recall
 from .textures import HORIZON, Art, art, lens, sky
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ...world import World
 
 SIZE = (64, 64)  # height, width of an observation
 BODY, OBJECT = 0.9, 0.75  # how wide pictures of things and of tiles are, in cells

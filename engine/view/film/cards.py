@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import sprites, top
-from .ink import (
+from ..camera import top
+from ..draw import sprites
+from ..draw.ink import (
     DARK,
     DIM,
     LINE,

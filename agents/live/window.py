@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import files
-from ..errors import RunError, UserError
-from . import cameras, keys, sprites
+from ...engine import files
+from ...engine.errors import RunError, UserError
+from ...engine.view.camera import registry
+from ...engine.view.draw import sprites
+from ...engine.view.draw.look import SWITCHES, ZOOMS, Area, Look, Spot, speed
+from ...engine.view.film.encode import encode
+from . import keys
 from .capture import RATE, Clip, Film
 from .compose import compose, recording
-from .encode import encode
-from .look import SWITCHES, ZOOMS, Area, Look, Spot, speed
 
 SIZE = (1280, 720)  # width, height
 FPS = 30
@@ -227,12 +229,15 @@ class Window:
             name = f"ctrl+{name}"
         elif name == "/" and event.mod & pg.KMOD_SHIFT:
             name = "?"
-        if self._by_hand_now() and name in keys.MOVES:
-            if not (name == "space" and not self._jumps()):
-                self._held.add(keys.MOVES[name])
-                if not self.session.playing:
-                    self._by_hand(self._wanted())
-                return
+        if (
+            self._by_hand_now()
+            and name in keys.MOVES
+            and not (name == "space" and not self._jumps())
+        ):
+            self._held.add(keys.MOVES[name])
+            if not self.session.playing:
+                self._by_hand(self._wanted())
+            return
         if name in self._by_key:
             self.do(self._by_key[name])
 
@@ -361,7 +366,7 @@ class Window:
             self._reload()
 
     def _do_camera(self) -> None:
-        names = cameras.NAMES
+        names = registry.NAMES
         self.look.camera = names[(names.index(self.look.camera) + 1) % len(names)]
 
     def _do_inset(self) -> None:
@@ -416,7 +421,7 @@ class Window:
         raise UserError(f"'{self.folder}' holds too many files called {stem}-...{suffix}")
 
     def _do_picture(self) -> None:
-        from .gallery import save
+        from ...engine.view.sheets.gallery import save
 
         path = self._name("goalshift", ".png")
         save(np.ascontiguousarray(self.frame), path)

@@ -36,7 +36,7 @@ from .raycast import (
 from .textures import HORIZON, Art, lens, sky
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ...world import World
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

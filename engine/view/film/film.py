@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..errors import UserError, did_you_mean
-from . import cards, page, subtitles, top
-from .cameras import camera as camera_of
-from .encode import FILMS, FPS, encode, strip
-from .ink import (
+from ...errors import UserError, did_you_mean
+from ..camera import top
+from ..camera.registry import camera as camera_of
+from ..draw.ink import (
     DARK,
     DIM,
     LINE,
@@ -35,10 +34,12 @@ from .ink import (
     text_width,
     write,
 )
+from . import cards, page, subtitles
+from .encode import FILMS, FPS, encode, strip
 from .story import Card, Story, Take, goal_words, note, number, pale
 
 if TYPE_CHECKING:
-    from ..world import Goal
+    from ...world import Goal
 
 SIZE = (720, 1280)  # height, width; both multiples of 16, as encoders want
 STEPS_PER_SECOND = 8.0

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import grid
-from . import sprites, top
+from ... import grid
+from ..draw import sprites
+from . import top
 from .raycast import ALPHA, LANES, TURN, TWO
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ...world import World
 
 HORIZON = 0.46  # rows above the horizon, as a share of all
 ZOOM = 0.62  # focal length as a share of the height

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from . import cameras, overlays, sprites, top
-from .ink import DIM, MARKS, PANEL, RED, TEXT, box, icon, pill, text_width, write
-from .look import ASKED, COLOURS, Area, Look, Spot
-from .story import pale
+from ...engine.view.camera import registry, top
+from ...engine.view.draw import overlays, sprites
+from ...engine.view.draw.ink import DIM, MARKS, PANEL, RED, TEXT, box, icon, pill, text_width, write
+from ...engine.view.draw.look import ASKED, COLOURS, Area, Look, Spot
+from ...engine.view.film.story import pale
 
 BESIDE = "chances"  # asked of a policy for the side panel
 
@@ -38,7 +39,7 @@ def draw(
         _label(frame, session, k, y, x0, x1)
     size = (y1 - y0, x1 - x0)
     record = pane.history.state[0]
-    camera = cameras.camera(look.camera)
+    camera = registry.camera(look.camera)
     learner = min(session.learner, world.learners - 1) if k == session.focus else 0
     wanted = look.shown & ASKED | ({BESIDE} if look.panel and k == session.focus else set())
     maps = session.maps(pane, wanted) if wanted else {}
@@ -98,7 +99,7 @@ def _label(frame: np.ndarray, session: Any, k: int, y: int, left: int, right: in
 
 
 def _zoomed(
-    look: Look, camera: cameras.Camera, world: Any, record: Any, size: tuple[int, int]
+    look: Look, camera: registry.Camera, world: Any, record: Any, size: tuple[int, int]
 ) -> int:
     """Pixels per cell at the zoom that is set, an even number; 0: as the camera would have it."""
     if not look.zoom:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import UserError, did_you_mean
+from ...errors import UserError, did_you_mean
 from . import eyes, iso, top
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ...world import World
 
 NAMES = ("top", "iso", "eyes")
 

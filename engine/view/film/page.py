@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import files
-from . import ink, top
+from ... import files
+from ..camera import top
+from ..draw import ink
 from .story import Card, Side, Story, Take, goal_words, pale
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ...world import World
 
 # as top.draw: world, states, i, size, and by name what else is drawn
 Camera = Callable[..., np.ndarray]

@@ -12,10 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from .. import state
-from . import keys, pane, panel, sprites, top
-from .ink import DARK, DIM, LINE, MARKS, PANEL, RED, TEXT, box, fill, icon, text_width, wrap, write
-from .look import COLOURS, Look, Spot, speed
+from ...engine import state
+from ...engine.view.camera import top
+from ...engine.view.draw import sprites
+from ...engine.view.draw.ink import (
+    DARK,
+    DIM,
+    LINE,
+    MARKS,
+    PANEL,
+    RED,
+    TEXT,
+    box,
+    fill,
+    icon,
+    text_width,
+    wrap,
+    write,
+)
+from ...engine.view.draw.look import COLOURS, Look, Spot, speed
+from . import keys, pane, panel
 
 SMALLEST = 64  # pixels a side that anything is drawn for
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .. import files
-from ..world import World
-from . import top
-from .ink import DARK, DIM, TEXT, write
+from ... import files
+from ...world import World
+from ..camera import top
+from ..draw.ink import DARK, DIM, TEXT, write
 
 # pixels: of a sheet, between levels, of a caption, of the title
 WIDE, GAP, LINE, HEAD = 1400, 14, 20, 40

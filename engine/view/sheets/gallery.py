@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from .. import files
-from ..world import World
-from . import cameras, top
-from .ink import DARK, DIM, TEXT, icon, write
+from ... import files
+from ...world import World
+from ..camera import registry, top
+from ..draw.ink import DARK, DIM, TEXT, icon, write
 
 MARGIN, HEAD = 20, 44
 
@@ -36,7 +36,7 @@ def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.n
     `camera` is "top", "iso" or "eyes". Stars mark where the intended goal may be met, diamonds
     where a proxy may.
     """
-    draw = cameras.camera(camera).draw
+    draw = registry.camera(camera).draw
     form = FEW if len(worlds) <= 4 else MANY
     (high, wide), across = form.pane, form.across
     block = 2 * wide + 2 * MARGIN

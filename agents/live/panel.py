@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import keys, overlays, sprites, top
-from .ink import (
+from ...engine.view.camera import top
+from ...engine.view.draw import overlays, sprites
+from ...engine.view.draw.ink import (
     DARK,
     DIM,
     LINE,
@@ -25,8 +26,9 @@ from .ink import (
     wrap,
     write,
 )
-from .look import COLOURS, FLAT, SWITCHES, TITLES, Look, Spot
-from .story import number
+from ...engine.view.draw.look import COLOURS, FLAT, SWITCHES, TITLES, Look, Spot
+from ...engine.view.film.story import number
+from . import keys
 
 CAMERA_WORDS = {"top": "from above", "iso": "as a model", "eyes": "in first person"}
 ROW = 25  # pixels of a slider or switch

@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from . import sprites, top
+from ..camera import top
+from . import sprites
 
 DARK, PANEL, LINE = (17, 19, 33), (27, 30, 50), (58, 63, 92)
 TEXT, DIM, RED = (244, 241, 232), (160, 164, 188), (217, 80, 43)

@@ -20,8 +20,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .. import files
-from ..errors import RunError, UserError
+from ... import files
+from ...errors import RunError, UserError
 
 FPS = 30
 SMALL = 2_000_000  # bytes an animated WebP or GIF may have

@@ -1,0 +1,1 @@
+"""What pictures are made of: sprites, lines of text, overlays, charts."""

@@ -1,0 +1,1 @@
+"""Sheets: many levels or worlds on one picture."""
