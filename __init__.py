@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .engine.errors import UserError as UserError
     from .engine.grid import MOVES as MOVES
     from .engine.jit import rule as rule
+    from .engine.levels.script import Require as Require
+    from .engine.levels.script import Script as Script
     from .engine.register import register as register
     from .engine.replay import Replay as Replay
-    from .engine.script import Require as Require
-    from .engine.script import Script as Script
     from .engine.vector import Vec as Vec
     from .engine.world import Goal as Goal
     from .engine.world import Split as Split

@@ -1040,14 +1040,14 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
 
 def level_new(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.learning import preflight
-    from .engine.levelfile import Levels
-    from .engine.view import levelio
+    from .engine.levels import formats
+    from .engine.levels.levelfile import Levels
     from .engine.world import load
 
     path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
-    levelio.check_kind(path)
+    formats.check_kind(path)
     world = load(args.world).with_params(**args.knobs)
-    made = levelio.write(Levels(world, world.level(args.seed, args.split), [""]), path)
+    made = formats.write(Levels(world, world.level(args.seed, args.split), [""]), path)
     files = ", ".join(map(str, made))
     return Report(
         {"files": made}, f"wrote {files}\n\nnext: edit it, then goalshift level check {path}"
@@ -1069,10 +1069,10 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.levelset import LevelSet, batch, clear, gather, order_for, tally_text
     from .agents.learning import preflight
-    from .engine import recipe as recipes
-    from .engine import script as scripts
-    from .engine.levelfile import Levels, named
-    from .engine.view import levelio
+    from .engine.levels import formats
+    from .engine.levels import recipe as recipes
+    from .engine.levels import script as scripts
+    from .engine.levels.levelfile import Levels, named
     from .engine.world import load
 
     asked, world = recipes.Recipe(), args.world
@@ -1114,7 +1114,7 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
             f"{flag} needs all levels at once: name a file with --out, such as levels.npz"
         )
     if out.suffix:
-        levelio.check_kind(out)
+        formats.check_kind(out)
         tails = ("-train", "-test") if share else ("",)
         files = [preflight.check_file(out.with_stem(out.stem + tail), args.force) for tail in tails]
     with talk.progress("levels") as show:
@@ -1128,7 +1128,7 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
                 if not all(map(len, parts)):
                     raise UserError(f"all {n:,} levels fall to one side of {share:g}: draw more")
             for part, file in zip(parts, files, strict=True):
-                levelio.write(
+                formats.write(
                     Levels(part.world, part.states, named(part.states, name), part.facts), file
                 )
             count, tried, tally = len(found), found.tried, found.tally
@@ -1219,15 +1219,15 @@ def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
 def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.describe import open_levels
     from .agents.learning import preflight
-    from .engine.view import levelio
+    from .engine.levels import formats
     from .engine.world import load
 
     path = preflight.check_file(args.out, args.force)
-    levelio.check_kind(path)
+    formats.check_kind(path)
     found = open_levels(
         args.file, load(args.world).with_params(**args.knobs) if args.world else None
     )
-    made = levelio.write(found, path)
+    made = formats.write(found, path)
     text = f"wrote {made[0]}" + (f" and {len(made) - 1:,} more" if len(made) > 1 else "")
     return Report({"files": made, "levels": len(found.states)}, text)
 

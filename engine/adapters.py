@@ -36,8 +36,9 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from pettingzoo import ParallelEnv as PettingZooParallel
 
-from . import level, state
+from . import state
 from .errors import UserError, did_you_mean
+from .levels import level
 from .vector import Vec
 from .world import World, load
 

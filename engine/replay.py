@@ -30,9 +30,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import level, rng, state
+from . import rng, state
 from .errors import MismatchError, UserError, did_you_mean
 from .files import write
+from .levels import level
 from .vector import Vec
 
 if TYPE_CHECKING:

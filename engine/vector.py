@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import level, rng, state
 from . import observe as look
+from . import rng, state
 from .errors import UserError
 from .jit import PLAIN, bind, direct, fingerprint, kernel, rule, specialise
+from .levels import level
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
 
 if TYPE_CHECKING:

@@ -24,9 +24,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import bulk, state
+from . import state
 from .errors import UserError
 from .jit import plain
+from .levels import npz
 from .vector import Kernels, Vec
 
 WORLDS = Path(__file__).resolve().parent.parent / "worlds"
@@ -434,7 +435,7 @@ class World:
         """
         if text in self._splits:
             return self._splits[text]
-        if Path(text).suffix in SETS or os.path.isfile(os.path.join(text, bulk.INDEX)):
+        if Path(text).suffix in SETS or os.path.isfile(os.path.join(text, npz.INDEX)):
             return self.split_of(text)
         match = re.fullmatch(r"alpha=([0-9.eE+-]+)", text)
         if match:
@@ -451,7 +452,7 @@ class World:
         """The levels in a file or folder as a split. Raises UserError, with line and column, if it
         is not sound.
         """
-        from . import levelfile  # which needs to know what a world is
+        from .levels import levelfile  # which needs to know what a world is
 
         read = (
             levelfile.read_folder if Path(path).is_dir() else levelfile.READERS[Path(path).suffix]

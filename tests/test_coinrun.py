@@ -5,7 +5,8 @@ import pytest
 
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert, optimum
-from goalshift.engine import level, state
+from goalshift.engine import state
+from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds import coinrun

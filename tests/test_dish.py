@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from goalshift.engine import grid, layout
-from goalshift.engine.level import parse
+from goalshift.engine.levels.level import parse
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds.dish import CHEESE, DISH, FAR, SERVED

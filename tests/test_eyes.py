@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from goalshift.engine import level, state
+from goalshift.engine import state
 from goalshift.engine.adapters import parallel_env
 from goalshift.engine.errors import UserError
+from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.camera import eyes, raycast, textures, top
 from goalshift.engine.world import load, names

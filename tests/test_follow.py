@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from goalshift.engine import grid, level
+from goalshift.engine import grid
 from goalshift.engine.errors import UserError
+from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds import follow

@@ -7,8 +7,9 @@ import pytest
 
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert
-from goalshift.engine import level, state
-from goalshift.engine.level import sketch
+from goalshift.engine import state
+from goalshift.engine.levels import level
+from goalshift.engine.levels.level import sketch
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 

@@ -5,7 +5,7 @@ be opened.
 import numpy as np
 import pytest
 
-from goalshift.engine import level
+from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds.keys import CHEST, FLOOR, KEY, WALL

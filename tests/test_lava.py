@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goalshift.engine import level
+from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds.lava import CHEESE, FLOOR, LAVA

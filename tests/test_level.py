@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goalshift.engine import level, state
+from goalshift.engine import state
 from goalshift.engine.errors import UserError
+from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import Goal, Thing, Tile, World, load, names
 from goalshift.worlds import corner

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goalshift.engine import bulk, level, levelfile, state
+from goalshift.engine import state
 from goalshift.engine.errors import UserError
-from goalshift.engine.levelfile import Levels
+from goalshift.engine.levels import formats, level, levelfile, npz, png, tiled
+from goalshift.engine.levels.levelfile import Levels
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import levelio, pixels, tiled
 from goalshift.engine.world import Goal, Thing, Tile, World, load, names
 from goalshift.worlds import corner
 
@@ -82,12 +82,12 @@ def odd_levels(draw):
             s.alive[k] = 1 if k < 2 else draw(some.integers(0, 1))
         s.count, s.grid[0, 1] = draw(some.integers(-5, 5)), draw(some.integers(0, 9))
         s.row = draw(some.integers(0, 1))
-    bulk.set_keys(states)
+    npz.set_keys(states)
     called = draw(some.lists(some.from_regex(rf"\A{levelfile.NAME}\Z"), min_size=n, max_size=n))
     return Levels(ODD, states, called)
 
 
-@pytest.mark.parametrize("kind", levelio.KINDS)
+@pytest.mark.parametrize("kind", formats.KINDS)
 @given(levels=odd_levels())
 @settings(deadline=None, max_examples=25)
 def test_anything_that_can_stand_on_a_board_comes_back_from_every_kind_of_file(
@@ -95,31 +95,31 @@ def test_anything_that_can_stand_on_a_board_comes_back_from_every_kind_of_file(
 ):
     folder = tmp_path_factory.mktemp("levels")
     try:
-        files = levelio.write(levels, folder / f"a{kind}")
+        files = formats.write(levels, folder / f"a{kind}")
     except UserError as fault:  # a plain map whose first row looks like a remark
         assert kind == ".txt" and "may begin like a remark" in str(fault)
         return
-    read = [levelio.read(path, ODD) for path in files]
+    read = [formats.read(path, ODD) for path in files]
     assert b"".join(one.states.tobytes() for one in read) == levels.states.tobytes()
     if kind != ".npz":
         assert [name for one in read for name in one.names] == levels.names
     again = [path.read_bytes() for path in files]
-    levelio.write(Levels(ODD, levels.states, levels.names), folder / f"a{kind}")
+    formats.write(Levels(ODD, levels.states, levels.names), folder / f"a{kind}")
     assert again == [path.read_bytes() for path in files]
 
 
 @pytest.mark.parametrize("name", names())
 def test_levels_of_every_world_come_back_without_naming_it(name, tmp_path):
     world, levels = load(name), some_levels(load(name), 2)
-    for kind in levelio.KINDS:
-        read = [levelio.read(path) for path in levelio.write(levels, tmp_path / f"a{kind}")]
+    for kind in formats.KINDS:
+        read = [formats.read(path) for path in formats.write(levels, tmp_path / f"a{kind}")]
         assert b"".join(one.states.tobytes() for one in read) == levels.states.tobytes(), kind
         assert all(one.world is world for one in read)
 
 
 def test_one_level_is_its_bare_text(tmp_path):
     levels = Levels(CORNER, CORNER.level(3), [""])
-    levelio.write(levels, tmp_path / "a.toml")
+    formats.write(levels, tmp_path / "a.toml")
     assert (tmp_path / "a.toml").read_text() == level.show(CORNER, levels.states)
 
 
@@ -129,17 +129,17 @@ def test_a_legend_gives_letters_a_meaning_and_chance_cells_a_seed(tmp_path):
     for seed in range(3):
         text += f"[[level]]\nname = 'l{seed}'\nseed = {seed}\nmap = '''\n{board}\n'''\n"
     (tmp_path / "a.toml").write_text(text)
-    read = levelio.read(tmp_path / "a.toml")
+    read = formats.read(tmp_path / "a.toml")
     assert read.names == ["l0", "l1", "l2"] and (read.states.y[:, 0] == 1).all()
     counts = (read.states.tiles == corner.CHEESE).sum((1, 2)) - 1
     assert ((counts > 20) & (counts < 60)).all() and len(set(counts.tolist())) > 1  # of 80
-    assert levelio.read(tmp_path / "a.toml").states.tobytes() == read.states.tobytes()
+    assert formats.read(tmp_path / "a.toml").states.tobytes() == read.states.tobytes()
 
 
 def test_tiled_maps_have_a_picture_of_our_sprites_beside_them(tmp_path):
     from PIL import Image
 
-    levelio.write(Levels(FOLLOW, FOLLOW.level(3), [""]), tmp_path / "a.tmj")
+    formats.write(Levels(FOLLOW, FOLLOW.level(3), [""]), tmp_path / "a.tmj")
     made = json.loads((tmp_path / "a.tmj").read_text())
     tileset = made["tilesets"][0]
     with Image.open(tmp_path / tileset["image"]) as image:
@@ -157,7 +157,7 @@ def test_tiled_maps_have_a_picture_of_our_sprites_beside_them(tmp_path):
 
 def test_colours_of_a_world_are_told_apart():
     for name in names():
-        colours = list(pixels.palette(load(name)).values())
+        colours = list(png.palette(load(name)).values())
         assert len(set(colours)) == len(colours)
 
 
@@ -196,7 +196,7 @@ PACKED = np.array(GIDS, "<u4").tobytes()
 def test_maps_are_read_as_tiled_may_write_them(data, tmp_path):
     (tmp_path / "a.tmj").write_text(json.dumps(data))
     wanted = level.parse(CORNER, f"map = '''\n{MAP}\n'''")
-    assert levelio.read(tmp_path / "a.tmj").states.tobytes() == wanted.tobytes()
+    assert formats.read(tmp_path / "a.tmj").states.tobytes() == wanted.tobytes()
 
 
 def test_things_may_be_painted_like_tiles_and_tilesets_lie_in_files_of_their_own(tmp_path):
@@ -209,7 +209,7 @@ def test_things_may_be_painted_like_tiles_and_tilesets_lie_in_files_of_their_own
     data = ground(cells) | {"tilesets": [{"firstgid": 1, "source": "sets/a.tsj"}]}
     data["layers"] = data["layers"][:1]
     (tmp_path / "a.tmj").write_text(json.dumps(data))
-    states = levelio.read(tmp_path / "a.tmj").states
+    states = formats.read(tmp_path / "a.tmj").states
     assert (states.y[0, 0], states.x[0, 0]) == (1, 1)
 
 
@@ -319,7 +319,7 @@ def test_what_strangers_send_is_refused_in_one_line(tmp_path, name, content, mes
     began = time.process_time()
     try:
         with pytest.raises(UserError, match=message) as caught:
-            levelio.read(path)
+            formats.read(path)
         assert time.process_time() - began < 1.0
         assert tracemalloc.get_traced_memory()[1] < 100e6
     finally:
@@ -331,14 +331,14 @@ def test_what_strangers_send_is_refused_in_one_line(tmp_path, name, content, mes
     )
 
 
-@pytest.mark.parametrize("kind", levelio.KINDS)
+@pytest.mark.parametrize("kind", formats.KINDS)
 def test_pipes_and_devices_are_not_read_for_ever(tmp_path, kind):
     os.mkfifo(tmp_path / f"pipe{kind}")
     (tmp_path / f"zero{kind}").symlink_to("/dev/zero")
     (tmp_path / f"folder{kind}").mkdir()
     for name, message in (("pipe", "to its end"), ("zero", "to its end"), ("folder", "a folder")):
         with pytest.raises(UserError, match=rf"{name}{kind}: .*{message}"):
-            levelio.read(tmp_path / f"{name}{kind}", CORNER)
+            formats.read(tmp_path / f"{name}{kind}", CORNER)
 
 
 @pytest.mark.parametrize("name", ["a.toml", "a.txt", "a.jsonl", "a.tmj", "a.tmx"])
@@ -348,7 +348,7 @@ def test_pipes_and_devices_are_not_read_for_ever(tmp_path, kind):
 def test_other_encodings_are_named(tmp_path, name, data):
     (tmp_path / name).write_bytes(b"\n" + data)
     with pytest.raises(UserError, match=rf"{name}:2:\d+: no text in UTF-8"):
-        levelio.read(tmp_path / name)
+        formats.read(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["a.toml", "a.txt", "a.jsonl", "a.tmj", "a.tmx", "a.png", "a.npz"])
@@ -357,22 +357,22 @@ def test_large_files_are_refused_by_their_size(tmp_path, name):
         file.truncate(100 << 20)
     began = time.process_time()
     with pytest.raises(UserError, match=r"at most|larger than"):
-        levelio.read(tmp_path / name)
+        formats.read(tmp_path / name)
     assert time.process_time() - began < 0.5
 
 
 def test_line_ends_of_windows_and_a_byte_order_mark_are_accepted(tmp_path):
     for kind in (".toml", ".txt", ".jsonl", ".tmj"):
         levels = some_levels(CORNER, 1)
-        path = levelio.write(levels, tmp_path / f"a{kind}")[0]
+        path = formats.write(levels, tmp_path / f"a{kind}")[0]
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-        assert levelio.read(path).states.tobytes() == levels.states.tobytes()
+        assert formats.read(path).states.tobytes() == levels.states.tobytes()
 
 
 def packed(tmp_path, **changes):
     """A file of bulk levels with some of its arrays changed (None: left out)."""
     levels = some_levels(CORNER, 3)
-    bulk.save(tmp_path / "a.npz", CORNER, levels.states)
+    npz.save(tmp_path / "a.npz", CORNER, levels.states)
     with np.load(tmp_path / "a.npz") as file:
         arrays = dict(file)
     arrays |= changes
@@ -381,7 +381,7 @@ def packed(tmp_path, **changes):
 
 
 def told(**changes):
-    levels = {"format": bulk.FORMAT, "world": "corner", "version": 0, "splits": {"deploy": {}}}
+    levels = {"format": npz.FORMAT, "world": "corner", "version": 0, "splits": {"deploy": {}}}
     return np.frombuffer(json.dumps(levels | changes).encode(), np.uint8)
 
 
@@ -429,7 +429,7 @@ def test_bulk_files_are_checked_before_a_rule_sees_them(tmp_path, changes, messa
     tracemalloc.start()
     try:
         with pytest.raises(UserError, match=message):
-            levelio.read(path, CORNER)
+            formats.read(path, CORNER)
         assert tracemalloc.get_traced_memory()[1] < 100e6
     finally:
         tracemalloc.stop()
@@ -440,18 +440,18 @@ def test_an_archive_of_a_million_names_costs_nothing(tmp_path):
         for k in range(3000):
             archive.writestr(f"{k:0100}.npy", b"")
     with pytest.raises(UserError, match=r"no sound \.npz file, or one of more than 64 arrays"):
-        levelio.read(tmp_path / "a.npz")
+        formats.read(tmp_path / "a.npz")
 
 
 @given(cut=some.integers(0, 3000))
 @settings(deadline=None, max_examples=40)
 def test_a_file_cut_short_is_refused(cut, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cut")
-    bulk.save(folder / "a.npz", CORNER, some_levels(CORNER, 3).states)
+    npz.save(folder / "a.npz", CORNER, some_levels(CORNER, 3).states)
     data = (folder / "a.npz").read_bytes()
     (folder / "a.npz").write_bytes(data[: cut % len(data)])
     with pytest.raises(UserError):
-        levelio.read(folder / "a.npz")
+        formats.read(folder / "a.npz")
 
 
 @given(
@@ -462,12 +462,12 @@ def test_a_file_cut_short_is_refused(cut, tmp_path_factory):
 @settings(deadline=None, max_examples=80)
 def test_a_changed_byte_is_read_or_refused_but_never_unsound(at, byte, kind, tmp_path_factory):
     folder = tmp_path_factory.mktemp("byte")
-    path = levelio.write(some_levels(CORNER, 1), folder / f"a{kind}")[0]
+    path = formats.write(some_levels(CORNER, 1), folder / f"a{kind}")[0]
     data = bytearray(path.read_bytes())
     data[at % len(data)] = byte
     path.write_bytes(bytes(data))
     try:
-        read = levelio.read(path)
+        read = formats.read(path)
     except UserError as fault:
         assert "\n" not in str(fault)
     else:
@@ -480,7 +480,7 @@ def test_a_picture_in_colours_that_mean_nothing_is_refused(tmp_path):
     board = np.zeros((13, 13, 3), np.uint8)
     Image.fromarray(board).save(tmp_path / "a.png")
     with pytest.raises(UserError, match="row 1 column 1: unknown colour #000000; this world has"):
-        levelio.read(tmp_path / "a.png", CORNER)
+        formats.read(tmp_path / "a.png", CORNER)
     Image.fromarray(np.zeros((300, 20, 3), np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(UserError, match="20 x 300 pixels"):
-        levelio.read(tmp_path / "a.png", CORNER)
+        formats.read(tmp_path / "a.png", CORNER)

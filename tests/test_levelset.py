@@ -30,9 +30,10 @@ from goalshift.agents.designing.levelset import (
     read_index,
 )
 from goalshift.agents.policies.expert import optimum
-from goalshift.engine import bulk, files, grid, layout, level, shapes, state
+from goalshift.engine import files, grid, layout, shapes, state
 from goalshift.engine.errors import RunError, UserError
-from goalshift.engine.script import Require, Script
+from goalshift.engine.levels import level, npz
+from goalshift.engine.levels.script import Require, Script
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 
@@ -280,7 +281,7 @@ def ordered(n=9000):
 
 
 def contents(folder):
-    parts = [bulk.load(folder / shard["file"], CORNER) for shard in read_index(folder)["shards"]]
+    parts = [npz.load(folder / shard["file"], CORNER) for shard in read_index(folder)["shards"]]
     return np.concatenate([states for states, _ in parts]), parts
 
 

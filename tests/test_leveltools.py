@@ -15,12 +15,12 @@ from goalshift.agents.designing.levelset import batch
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.live import open
 from goalshift.agents.policies.policy import Constant
-from goalshift.engine import edit, level, script, state
+from goalshift.engine import state
 from goalshift.engine.errors import UserError
-from goalshift.engine.levelfile import Levels
+from goalshift.engine.levels import edit, formats, level, script
+from goalshift.engine.levels.levelfile import Levels
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
-from goalshift.engine.view import levelio
 from goalshift.engine.view.sheets import contact
 from goalshift.engine.world import load, names
 
@@ -153,7 +153,7 @@ def test_there_are_five_and_none_is_taken_for_a_world():
 
 def test_who_goes_right_fails_where_the_coin_lies_behind(tmp_path):
     made = batch("coinrun", 40, 2, script="back_turned")
-    levelio.write(Levels(made.world, made.states, [""] * 40, made.facts), tmp_path / "behind.npz")
+    formats.write(Levels(made.world, made.states, [""] * 40, made.facts), tmp_path / "behind.npz")
     split = str(tmp_path / "behind.npz")
     coin = made.world.goals.index(made.world.intended)
     for action in ("right", "jump right"):
@@ -179,7 +179,7 @@ def test_a_curriculum_goes_from_easy_to_hard():
 
 def test_a_file_of_levels_is_a_split(tmp_path):
     made = starts(n=20)
-    path = levelio.write(Levels(CORNER, made, [""] * 20), tmp_path / "a.toml")[0]
+    path = formats.write(Levels(CORNER, made, [""] * 20), tmp_path / "a.toml")[0]
     split = CORNER.split(str(path))
     assert split.weights == CORNER.split("deploy").weights and len(split.starts) == 20
     vec = Vec(CORNER, 64, str(path), seed=1)

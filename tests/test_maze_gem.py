@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goalshift.engine.level import parse
+from goalshift.engine.levels.level import parse
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds.maze_gem import COLOURS, GEM, LINE, THINGS

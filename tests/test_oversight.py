@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from goalshift.agents.policies.expert import optimum
-from goalshift.engine import level, state
+from goalshift.engine import state
 from goalshift.engine.errors import UserError
+from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import load
 from goalshift.worlds import friendfoe

@@ -11,12 +11,13 @@ import pytest
 
 from goalshift.agents.designing import survey
 from goalshift.agents.designing.describe import open_levels
-from goalshift.engine import level, recipe, state
+from goalshift.engine import state
 from goalshift.engine.errors import UserError
+from goalshift.engine.levels import level, recipe
 from goalshift.engine.world import WORLDS, load
 
 CORNER = load("corner")
-SHIPPED = WORLDS / "levels" / "detours.toml"
+SHIPPED = WORLDS / "scripts" / "detours.toml"
 
 
 def test_the_shipped_recipe_gives_what_it_asks_for_in_two_files_that_share_nothing(call):

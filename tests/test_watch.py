@@ -14,12 +14,12 @@ from goalshift.agents.live import keys, open, terminal, thoughts
 from goalshift.agents.live import session as watch
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
-from goalshift.engine import level, state
+from goalshift.engine import state
 from goalshift.engine.errors import UserError
 from goalshift.engine.history import EVERY, History
+from goalshift.engine.levels import formats, level
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec, observed
-from goalshift.engine.view import levelio
 from goalshift.engine.world import load, names
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
@@ -416,7 +416,7 @@ def test_the_code_of_an_edited_episode_plays_it_from_the_edit_on(corner):
 @pytest.mark.parametrize("suffix", [".toml", ".txt", ".jsonl", ".npz", ".tmj", ".tmx", ".png"])
 def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix):
     path = tmp_path / f"a level{suffix}"
-    levelio.write(levelio.Levels(corner, corner.level(9, "deploy"), [""]), path)
+    formats.write(formats.Levels(corner, corner.level(9, "deploy"), [""]), path)
     s = open.open_session(str(path), world="corner")
     assert s.start.tiles.tobytes() == corner.level(9, "deploy").tiles.tobytes()
     assert s.panes[0].who == ["checkpoint"], "the agent that ships plays levels of its world"
@@ -424,7 +424,7 @@ def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix
     at = next(c for c in free if c != [s.start.y[0, 0], s.start.x[0, 0]])
     edited = open.edit_session(path, "corner")
     assert edited.paint(*at, 1) and edited.keep() == path
-    assert levelio.read(path, corner).states.tiles[0][tuple(at)] == 1
+    assert formats.read(path, corner).states.tiles[0][tuple(at)] == 1
     assert not edited.shelf.changed(), "what it wrote itself is no news"
     edited.step()
     with pytest.raises(UserError, match="step 0"):
@@ -434,7 +434,7 @@ def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix
 def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
     path = tmp_path / "many.toml"
     states = np.concatenate([corner.level(k) for k in range(3)]).view(np.recarray)
-    levelio.write(levelio.Levels(corner, states, ["a", "b", "c"]), path)
+    formats.write(formats.Levels(corner, states, ["a", "b", "c"]), path)
     s = open.edit_session(path, None, 2)
     assert (
         s.start.tiles.tobytes() == states.tiles[1].tobytes()
@@ -443,7 +443,7 @@ def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
     y, x = np.argwhere(states.tiles[1] == 1)[20].tolist()
     assert s.paint(y, x, 0)
     s.keep()
-    found = levelio.read(path)
+    found = formats.read(path)
     assert found.names == ["a", "b", "c"] and found.states.tiles[1, y, x] == 0
     for k in (0, 2):
         assert found.states[k].tobytes() == states[k].tobytes()
@@ -475,7 +475,7 @@ def test_a_new_file_is_begun_only_where_its_world_is_known(tmp_path):
         open.edit_session(tmp_path / "new.doc", "corner")
     s = open.edit_session(path, "corner", seed=4)
     assert not path.exists() and s.keep() == path
-    assert levelio.read(path).states.tiles.tobytes() == s.start.tiles.tobytes()
+    assert formats.read(path).states.tiles.tobytes() == s.start.tiles.tobytes()
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from goalshift.agents.live import capture, keys, open, pane, window
 from goalshift.agents.live import session as watch
 from goalshift.agents.live.compose import compose
 from goalshift.agents.policies.policy import RandomPolicy
-from goalshift.engine import level
 from goalshift.engine.errors import UserError
+from goalshift.engine.levels import level
 from goalshift.engine.replay import Replay
 from goalshift.engine.view.camera import registry, top
 from goalshift.engine.view.draw import overlays

@@ -21,7 +21,7 @@ import numpy as np
 from ...engine import layout, state
 from ...engine.errors import UserError, did_you_mean
 from ...engine.jit import specialise
-from ...engine.script import Require
+from ...engine.levels.script import Require
 from ...engine.vector import Vec
 from ...engine.view.camera.eyes import Eyes
 from ...engine.view.camera.top import Frames

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import edit, level, levelfile, state
+from ...engine import state
 from ...engine.errors import UserError
-from ...engine.levelfile import Levels
-from ...engine.view import levelio
+from ...engine.levels import edit, formats, level, levelfile
+from ...engine.levels.levelfile import Levels
 from ...engine.world import World
 from . import survey as surveys
 from .levelset import CHUNK
@@ -31,7 +31,7 @@ def open_levels(path: str | Path, world: World | None = None, most: int = 0) -> 
     return (
         levelfile.read_folder(source, world, most)
         if source.is_dir()
-        else levelio.read(source, world)
+        else formats.read(source, world)
     )
 
 

@@ -24,12 +24,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine import bulk, files, level, rng, state
-from ...engine import script as scripts
-from ...engine.bulk import INDEX
+from ...engine import files, rng, state
 from ...engine.errors import RunError, UserError
 from ...engine.jit import fingerprint, kernel, plain, rule
-from ...engine.script import Require, Script
+from ...engine.levels import level, npz
+from ...engine.levels import script as scripts
+from ...engine.levels.npz import INDEX
+from ...engine.levels.script import Require, Script
 from ...engine.vector import Vec
 from ...engine.world import World, load, names
 from ..judging.evaluate import met
@@ -721,7 +722,7 @@ def gather(
             )
         cursor, shards = Cursor(**told["cursor"]), told["shards"]
         for shard in shards:
-            seen.add(bulk.arrays_of(folder / shard["file"])["name"])
+            seen.add(npz.arrays_of(folder / shard["file"])["name"])
     folder.mkdir(parents=True, exist_ok=True)
     size = max(1, min(SHARD, SHARD_BYTES // source.world.dtype.itemsize))
     held: list[Part] = []
@@ -734,7 +735,7 @@ def gather(
             shards.append({"file": name, "levels": count})
             held.clear()
         told = {
-            "format": bulk.SET_FORMAT,
+            "format": npz.SET_FORMAT,
             "order": mark,
             "cursor": asdict(cursor),
             "shards": shards,
@@ -770,14 +771,14 @@ def _write_shard(path: Path, world: World, parts: list[Part]) -> None:
     facts = {name: np.concatenate([p.facts[name] for p in parts]) for name in parts[0].facts}
     facts |= {name: facts[name].astype(np.int32) for name in ("distance", "steps", "effort")}
     extra = {"moves": np.concatenate([p.moves for p in parts]), "lengths": facts["steps"], **facts}
-    bulk.save(path, world, np.concatenate([p.states for p in parts]).view(np.recarray), extra)
+    npz.save(path, world, np.concatenate([p.states for p in parts]).view(np.recarray), extra)
 
 
 def read_index(folder: Path) -> dict[str, Any]:
     """The index of a set on disk, with the cursor to go on from; UserError if there is none, or it
     is broken.
     """
-    told = bulk.index_of(folder)
+    told = npz.index_of(folder)
     try:
         Cursor(**told["cursor"])
     except (KeyError, TypeError):

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...engine import state
 from ...engine.errors import UserError
-from ...engine.levelfile import Levels
-from ...engine.view import levelio
+from ...engine.levels import formats
+from ...engine.levels.levelfile import Levels
 from ...engine.world import World
 from .describe import open_levels
 
@@ -40,7 +40,7 @@ class Shelf:
     @classmethod
     def new(cls, path: Path, world: World, seed: int = 0) -> Shelf:
         """A shelf for a file that is still to be written, with a training level on it."""
-        levelio.check_kind(path)
+        formats.check_kind(path)
         shelf = cls.__new__(cls)
         shelf.path, shelf.own, shelf.at, shelf._stamp = path, True, 0, ()
         shelf.levels = Levels(world, world.level(seed, "train"), [""])
@@ -106,6 +106,6 @@ class Shelf:
         changed = self.levels.states.copy().view(np.recarray)
         changed[self.at] = states[0]
         kept = Levels(self.world, changed, list(self.levels.names), {})
-        levelio.write(kept, self.path)
+        formats.write(kept, self.path)
         self.levels, self._stamp = kept, self._look()
         return self.path

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.bulk import INDEX
 from ...engine.errors import UserError
+from ...engine.levels.formats import READERS
+from ...engine.levels.npz import INDEX
 from ...engine.replay import PREFIX, Replay
-from ...engine.view.levelio import READERS
 from ...engine.world import World, load
 from ..designing.open_file import Shelf
 from ..policies.policy import Policy

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine import level, state
+from ...engine import state
 from ...engine.errors import UserError
 from ...engine.history import History
+from ...engine.levels import level
 from ...engine.replay import Replay
 from ...engine.vector import observed
 from ...engine.world import World

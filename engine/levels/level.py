@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import rng, state
-from .errors import UserError, did_you_mean
-from .jit import kernel
+from .. import rng, state
+from ..errors import UserError, did_you_mean
+from ..jit import kernel
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 MAX_TEXT = 1_000_000  # characters
 Meaning = tuple[str, int]  # "tile" or "thing", and which

@@ -7,7 +7,7 @@ takes some way to walk.
 
 from ...engine import grid, layout, shapes
 from ...engine.jit import rule
-from ...engine.script import Require, Script
+from ...engine.levels.script import Require, Script
 from ..corner import CHEESE, FLOOR, MOUSE, WALL
 
 DRAWING = shapes.prefab(

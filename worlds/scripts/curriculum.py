@@ -6,7 +6,7 @@ winding corridor; a finished set is sorted by the steps it takes to get there.
 
 from ...engine import grid, layout, rng, shapes
 from ...engine.jit import rule
-from ...engine.script import Require, Script
+from ...engine.levels.script import Require, Script
 from ..corner import CHEESE, FLOOR, MOUSE, WALL
 
 

@@ -6,7 +6,7 @@ mazes with some of their walls opened: one step tells which of the two it is aft
 
 from ...engine import grid, layout, rng, shapes
 from ...engine.jit import rule
-from ...engine.script import Require, Script
+from ...engine.levels.script import Require, Script
 from ..corner import CHEESE, FLOOR, MOUSE, WALL
 
 

@@ -7,7 +7,7 @@ it.
 
 from ...engine import grid, layout, rng
 from ...engine.jit import rule
-from ...engine.script import Require, Script
+from ...engine.levels.script import Require, Script
 from ..coinrun import COIN, GROUND, ROBOT, SKY, WALL
 
 LEVEL = 6  # the highest ground

@@ -25,11 +25,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError, did_you_mean
+from ..layout import STYLES
+from ..world import World
 from . import level, levelfile, script
-from .errors import UserError, did_you_mean
-from .layout import STYLES
 from .script import FARTHEST, RANGES, Require
-from .world import World
 
 MOST = 10**9  # levels of one set
 UP_TO = {"nothing": "same", "rotation+reflection": "turned"}

@@ -6,19 +6,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import levelfile
 from ..errors import UserError, did_you_mean
-from ..levelfile import Levels
 from ..world import World
-from . import pixels, tiled
+from . import levelfile, png, tiled
+from .levelfile import Levels
 
 READERS = levelfile.READERS | {
     ".tmj": tiled.read_tmj,
     ".tmx": tiled.read_tmx,
-    ".png": pixels.read_png,
+    ".png": png.read_png,
 }
 # one level to a file
-SINGLE = {".tmj": tiled.write_tmj, ".tmx": tiled.write_tmx, ".png": pixels.write_png}
+SINGLE = {".tmj": tiled.write_tmj, ".tmx": tiled.write_tmx, ".png": png.write_png}
 KINDS = tuple(READERS)
 
 

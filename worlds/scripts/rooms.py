@@ -6,7 +6,7 @@ any of them with the same chance: a house to search rather than a corner to run 
 
 from ...engine import grid, layout, shapes
 from ...engine.jit import rule
-from ...engine.script import Require, Script
+from ...engine.levels.script import Require, Script
 from ..corner import CHEESE, FLOOR, MOUSE, WALL
 
 

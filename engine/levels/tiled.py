@@ -23,11 +23,12 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
-from .. import files, level
+from .. import files
 from ..errors import UserError
-from ..levelfile import Levels, name_of, strict_json, text_of, world_for
+from ..view.draw import sprites
 from ..world import World
-from .draw import sprites
+from . import level
+from .levelfile import Levels, name_of, strict_json, text_of, world_for
 
 PIXELS, COLUMNS = 32, 8  # of a tile of the picture; tiles in a row of it
 MAX_SIDE, MAX_LAYERS, MAX_TILESETS, MAX_OBJECTS = 255, 64, 64, 10_000

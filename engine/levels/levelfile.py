@@ -28,9 +28,10 @@ from typing import Any
 
 import numpy as np
 
-from . import bulk, files, level, world
-from .errors import UserError, did_you_mean
-from .world import World
+from .. import files, world
+from ..errors import UserError, did_you_mean
+from ..world import World
+from . import level, npz
 
 MAX_FILE = 16 << 20  # bytes of a .txt or .jsonl file
 MAX_LEVELS = 100_000  # of one file of text
@@ -334,8 +335,8 @@ def write_jsonl(levels: Levels, path: Path) -> bytes:
 
 def read_npz(path: Path, given: World | None) -> Levels:
     """Levels in bulk."""
-    found = world_for(bulk.about(bulk.arrays_of(path), path)["world"], given, path)
-    states, facts = bulk.load(path, found)
+    found = world_for(npz.about(npz.arrays_of(path), path)["world"], given, path)
+    states, facts = npz.load(path, found)
     return Levels(found, states, [""] * len(states), facts)
 
 
@@ -344,16 +345,16 @@ def read_folder(folder: Path, given: World | None, most: int = 0) -> Levels:
     found = given
     states: list[np.recarray] = []
     facts: list[dict[str, np.ndarray]] = []
-    for shard in bulk.index_of(folder)["shards"]:
+    for shard in npz.index_of(folder)["shards"]:
         if most and sum(map(len, states)) >= most:
             break
         path = folder / shard["file"]
-        found = found or world_for(bulk.about(bulk.arrays_of(path), path)["world"], None, path)
-        loaded, extra = bulk.load(path, found)
+        found = found or world_for(npz.about(npz.arrays_of(path), path)["world"], None, path)
+        loaded, extra = npz.load(path, found)
         states.append(loaded)
         facts.append({name: values for name, values in extra.items() if len(values) == len(loaded)})
     if found is None or not states:
-        raise UserError(f"'{folder}' holds no levels yet ({bulk.INDEX} lists none)")
+        raise UserError(f"'{folder}' holds no levels yet ({npz.INDEX} lists none)")
     end = most or None
     joined_facts = {name: np.concatenate([one[name] for one in facts])[:end] for name in facts[0]}
     all_states = np.concatenate(states)[:end].view(np.recarray)
@@ -376,6 +377,6 @@ def named(states: np.recarray, stem: str = "") -> list[str]:
 def write(levels: Levels, path: Path) -> None:
     """Write levels to a file of one of the kinds above, by its ending; whole or not at all."""
     if path.suffix == ".npz":
-        bulk.save(path, levels.world, levels.states, levels.facts)
+        npz.save(path, levels.world, levels.states, levels.facts)
     else:
         files.write(path, WRITERS[path.suffix](levels, path))

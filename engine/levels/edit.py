@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from . import layout, rng, state
-from .errors import UserError, did_you_mean
-from .grid import put
-from .jit import kernel, rule
-from .layout import free, free_cell
+from .. import layout, rng, state
+from ..errors import UserError, did_you_mean
+from ..grid import put
+from ..jit import kernel, rule
+from ..layout import free, free_cell
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 TRIES = 24  # to find something that an edit can be made to
 

@@ -18,11 +18,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from .. import files, level
+from .. import files
 from ..errors import UserError
-from ..levelfile import Levels, name_of, strict_json, world_for
+from ..view.draw import sprites
 from ..world import World
-from .draw import sprites
+from . import level
+from .levelfile import Levels, name_of, strict_json, world_for
 
 MAX_FILE, MAX_SIDE = 1 << 20, 255
 TEXT = "goalshift"

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError, did_you_mean
-from .vector import POOLS
-from .world import WORLDS, World, run_file
+from ..errors import UserError, did_you_mean
+from ..vector import POOLS
+from ..world import WORLDS, World, run_file
 
-SCRIPTS = WORLDS / "levels"
+SCRIPTS = WORLDS / "scripts"
 DISTINCT = ("no", "same", "turned")
 RANGES = ("distance", "steps", "effort")
 FARTHEST = 10**9
@@ -122,7 +122,7 @@ def load(script: str | Path | Script) -> Script:
     if text.endswith(".py"):
         module = run_file(Path(text), "script", "goalshift_script_")
     elif text in names():
-        module = importlib.import_module(f"..worlds.levels.{text}", __package__)
+        module = importlib.import_module(f"...worlds.scripts.{text}", __package__)
     else:
         raise UserError(
             f"no level script '{text}'.{did_you_mean(text, names())} A file ends in .py."

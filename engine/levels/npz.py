@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import files, level, rng, state
-from .errors import UserError
-from .jit import kernel
+from .. import files, rng, state
+from ..errors import UserError
+from ..jit import kernel
+from . import level
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 FORMAT = "goalshift-levels/1"
 MAX_MEMBERS, MAX_HEADER = 64, 1 << 12
