@@ -11,22 +11,22 @@ nor pygame is imported until a name that needs it is touched.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .engine.register import hook as _hook
+from .engine.api.register import hook as _hook
 
 if TYPE_CHECKING:
     from .agents.designing.levelset import batch as batch
-    from .engine import adapters as adapters
     from .engine import grid as grid
     from .engine import layout as layout
     from .engine import rng as rng
     from .engine import shapes as shapes
+    from .engine.api import adapters as adapters
+    from .engine.api.register import register as register
     from .engine.errors import RunError as RunError
     from .engine.errors import UserError as UserError
     from .engine.grid import MOVES as MOVES
     from .engine.jit import rule as rule
     from .engine.levels.script import Require as Require
     from .engine.levels.script import Script as Script
-    from .engine.register import register as register
     from .engine.replay import Replay as Replay
     from .engine.vector import Vec as Vec
     from .engine.world import Goal as Goal
@@ -41,8 +41,8 @@ __version__ = "0.1.0"
 
 # public name → (module, attribute inside it; None: the module itself)
 _HOMES = {
-    "adapters": ("engine.adapters", None),
-    "register": ("engine.register", "register"),
+    "adapters": ("engine.api.adapters", None),
+    "register": ("engine.api.register", "register"),
     "grid": ("engine.grid", None),
     "layout": ("engine.layout", None),
     "rng": ("engine.rng", None),
@@ -58,9 +58,9 @@ _HOMES = {
     "names": ("engine.world", "names"),
     "Vec": ("engine.vector", "Vec"),
     "Replay": ("engine.replay", "Replay"),
-    "Require": ("engine.script", "Require"),
-    "Script": ("engine.script", "Script"),
-    "batch": ("agents.levelset", "batch"),
+    "Require": ("engine.levels.script", "Require"),
+    "Script": ("engine.levels.script", "Script"),
+    "batch": ("agents.designing.levelset", "batch"),
     "UserError": ("engine.errors", "UserError"),
     "RunError": ("engine.errors", "RunError"),
 }

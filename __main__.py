@@ -975,7 +975,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
 def world_verb(args: argparse.Namespace, talk: Talk) -> Report:
     if args.action != "new":
         raise UserError(f"no action '{args.action}': goalshift world new NAME")
-    from .engine.template import new_world
+    from .agents.designing.new_world import new_world
 
     made = new_world(args.name, Path(args.out or "."), args.force)
     lines = [f"wrote {path}" for path in made]

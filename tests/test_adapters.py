@@ -17,10 +17,11 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import goalshift
-from goalshift.engine import adapters, state
+from goalshift.engine import state
+from goalshift.engine.api import adapters
+from goalshift.engine.api.register import identifiers, title
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import rule
-from goalshift.engine.register import identifiers, title
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import Goal, Thing, Tile, World, load, names
 from goalshift.worlds import corner

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from goalshift.engine import state
-from goalshift.engine.adapters import parallel_env
+from goalshift.engine.api.adapters import parallel_env
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec

@@ -269,7 +269,7 @@ def test_one_step_is_too_few_to_learn_from():
 def test_it_learns_as_well_as_stable_baselines3():
     """Equal settings and an equal network on one world: final scores agree. Needs that package."""
     sb3 = pytest.importorskip("stable_baselines3")
-    from goalshift.engine.adapters import sb3_vec
+    from goalshift.engine.api.adapters import sb3_vec
 
     steps, given = 80_000, {"gamma": 0.99, "gae_lambda": 0.95, "ent_coef": 0.01, "vf_coef": 0.5}
     made = learner(

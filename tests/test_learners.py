@@ -8,7 +8,8 @@ import pytest
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.learning.ppo import Learner, configure, resolve
 from goalshift.agents.learning.run import Trained, save
-from goalshift.engine import adapters, state
+from goalshift.engine import state
+from goalshift.engine.api import adapters
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec

@@ -9,7 +9,7 @@ import torch
 from goalshift.agents.learning.net import Net, Shape
 from goalshift.agents.learning.ppo import Learner, configure, resolve
 from goalshift.agents.learning.run import Trained, describe, save_arrays
-from goalshift.engine.adapters import SingleEnv
+from goalshift.engine.api.adapters import SingleEnv
 from goalshift.engine.errors import UserError
 from goalshift.engine.world import Thing, Tile, load
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from goalshift.__main__ import main
+from goalshift.agents.designing.new_world import new_world
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.learning.ppo import configure
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.studies import curve, table
 from goalshift.agents.studies import jobs as sweep
 from goalshift.engine.errors import UserError
-from goalshift.engine.template import new_world
 from goalshift.engine.world import WORLDS, load
 
 ESTIMATE = {"value": 0.5, "low": 0.4, "high": 0.6, "by_seed": [0.5]}

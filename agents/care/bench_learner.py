@@ -109,7 +109,7 @@ def peer_time(seed: int, **options: Any) -> tuple[float, int]:
     from stable_baselines3.common.callbacks import BaseCallback  # pyright: ignore
     from stable_baselines3.common.torch_layers import BaseFeaturesExtractor  # pyright: ignore
 
-    from ...engine.adapters import sb3_vec
+    from ...engine.api.adapters import sb3_vec
 
     shape = TrainConfig()
 

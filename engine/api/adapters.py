@@ -36,11 +36,11 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from pettingzoo import ParallelEnv as PettingZooParallel
 
-from . import state
-from .errors import UserError, did_you_mean
-from .levels import level
-from .vector import Vec
-from .world import World, load
+from .. import state
+from ..errors import UserError, did_you_mean
+from ..levels import level
+from ..vector import Vec
+from ..world import World, load
 
 OBSERVATIONS = ("symbols", "planes", "rgb", "eyes")
 RENDER_MODES = ("human", "rgb_array", "ansi")
@@ -88,7 +88,7 @@ class Lens:
         if self.kind == "planes":
             return self.world.looks[planes]
         if len(planes) not in self._frames:
-            from .view.camera.top import Frames
+            from ..view.camera.top import Frames
 
             self._frames[len(planes)] = Frames(self.world, len(planes), self.pixels)
         return self._frames[len(planes)].draw(planes).copy()
@@ -126,7 +126,7 @@ class Batch:
         self.render_mode = render_mode
         self.lens = Lens(self.world, obs, pixels)
         if self.lens.eyes:
-            from .view.camera.eyes import Sighted
+            from ..view.camera.eyes import Sighted
 
             self.vec: Vec = Sighted(
                 self.world,
@@ -207,7 +207,7 @@ class Batch:
             raise UserError("call reset() before render()")
         if mode == "ansi":
             return level.sketch(self.world, self.vec.states, i)
-        from .view.camera.top import draw
+        from ..view.camera.top import draw
 
         s = self.vec.states[i]
         cell = 32 if max(s.h, s.w) <= 32 else 16  # both give sizes that video encoders take

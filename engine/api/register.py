@@ -11,9 +11,9 @@ import re
 import sys
 from pathlib import Path
 
-WORLDS = Path(__file__).resolve().parent.parent / "worlds"
+WORLDS = Path(__file__).resolve().parent.parent.parent / "worlds"
 LIBRARIES = ("gymnasium", "pettingzoo")
-ADAPTERS = "goalshift.engine.adapters"
+ADAPTERS = "goalshift.engine.api.adapters"
 
 
 def register() -> None:
