@@ -25,13 +25,26 @@ class MismatchError(RunError):
     exit_code = 3
 
 
+def need(true: object, message: str) -> None:
+    """Raise UserError with `message` unless it is true."""
+    if not true:
+        raise UserError(message)
+
+
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that is spelt most like `word`, whatever its case; None if none is near."""
+    by_lower = {choice.lower(): choice for choice in sorted(choices)}
+    close = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """ " Did you mean 'corner'?" for a close choice, else " Choose from: a, b.", or "" without any.
 
     It starts with a space, so that it can follow any sentence.
     """
-    by_lower = {choice.lower(): choice for choice in sorted(choices)}
-    close = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
-    if close:
-        return f" Did you mean '{by_lower[close[0]]}'?"
-    return f" Choose from: {', '.join(by_lower.values())}." if by_lower else ""
+    known = sorted(choices)
+    near = closest(word, known)
+    if near is not None:
+        return f" Did you mean '{near}'?"
+    return f" Choose from: {', '.join(known)}." if known else ""

@@ -92,3 +92,16 @@ def uniform(s):
 def chance(s, probability):
     """True with the given probability; 0 is never and 1 is always."""
     return uniform(s) < probability
+
+
+def fold_many(keys: np.ndarray, words: np.ndarray | np.integer | int) -> np.ndarray:
+    """`fold` over arrays: a new key for each key (uint64) and word (integers), broadcast."""
+    return first_draws(first_draws(keys) ^ np.asarray(words).astype(np.uint64))
+
+
+def first_draws(keys: np.ndarray) -> np.ndarray:
+    """`nth(key, 1)` of every key (uint64 array)."""
+    z = keys + GAMMA  # arrays wrap around without a warning
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

@@ -29,12 +29,12 @@ from goalshift.agents.policies.policy import (
     Policy,
     RandomPolicy,
     Scripted,
-    fold_many,
 )
 from goalshift.agents.showing.contrast import choose, claim, contrast, rates
 from goalshift.engine import rng
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
+from goalshift.engine.rng import fold_many
 from goalshift.engine.world import World, load
 
 LEVELS = 96

@@ -14,7 +14,7 @@ from typing import TypedDict
 import numpy as np
 
 from ...engine import rng
-from ..policies.policy import fold_many
+from ...engine.rng import fold_many
 
 CONFIDENCE = 0.95
 Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)

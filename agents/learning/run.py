@@ -34,8 +34,9 @@ from safetensors.numpy import save as pack
 
 from ...engine.errors import RunError, UserError
 from ...engine.files import write
+from ...engine.rng import fold_many
 from ...engine.world import World, load, recall
-from ..policies.policy import Policy, episode_bits, fold_many
+from ..policies.policy import Policy, episode_bits
 from .net import Net, Shape
 from .ppo import Learner, TrainConfig, resolve
 

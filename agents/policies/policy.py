@@ -60,19 +60,6 @@ class Policy:
 _ACT = np.uint64(0xAC7)  # keeps the stream of actions apart from those of layouts and dynamics
 
 
-def fold_many(keys: np.ndarray, words: np.ndarray | np.integer | int) -> np.ndarray:
-    """`rng.fold` over arrays: a new key for each key (uint64) and word (integers), broadcast."""
-    return first_draws(first_draws(keys) ^ np.asarray(words).astype(np.uint64))
-
-
-def first_draws(keys: np.ndarray) -> np.ndarray:
-    """`rng.nth(key, 1)` of every key (uint64 array)."""
-    z = keys + rng.GAMMA  # arrays wrap around without a warning
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
 def episode_bits(seed: int, states: np.recarray, learners: int) -> np.ndarray:
     """64 random bits for every learner at this step: uint64[N, L].
 
@@ -81,8 +68,8 @@ def episode_bits(seed: int, states: np.recarray, learners: int) -> np.ndarray:
     """
     base = np.full(len(states), int(seed) & (2**64 - 1), np.uint64)
     for word in (_ACT, states["seed"], states["episode"], states["t"]):
-        base = fold_many(base, word)
-    return fold_many(base[:, None], np.arange(learners)[None, :])
+        base = rng.fold_many(base, word)
+    return rng.fold_many(base[:, None], np.arange(learners)[None, :])
 
 
 class RandomPolicy(Policy):
@@ -107,8 +94,8 @@ class RandomPolicy(Policy):
         if states is not None:
             bits = episode_bits(self.seed, states, learners)
         else:
-            key = fold_many(np.array([self.seed & (2**64 - 1)], np.uint64), self._steps)
-            bits = fold_many(key, np.arange(n * learners)).reshape(n, learners)
+            key = rng.fold_many(np.array([self.seed & (2**64 - 1)], np.uint64), self._steps)
+            bits = rng.fold_many(key, np.arange(n * learners)).reshape(n, learners)
         self._steps += 1
         return ((bits >> np.uint64(33)).astype(np.int64) * self.actions) >> 31
 

@@ -17,13 +17,14 @@ import numpy as np
 
 from ...engine.errors import UserError, did_you_mean
 from ...engine.replay import MAX_LABEL, Replay
+from ...engine.rng import fold_many
 from ...engine.state import TERMINATED
 from ...engine.view.film import film, story
 from ...engine.world import Goal, World
 from ..judging.evaluate import Episodes, met, references, rollout, world_mark
 from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
 from ..policies.expert import Expert
-from ..policies.policy import Policy, fold_many
+from ..policies.policy import Policy
 
 LINGER = 16  # steps that a film goes on after the last change of any score
 LAYOUTS = ("1x2", "2x2")
