@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .engine import shapes as shapes
     from .engine.api import adapters as adapters
     from .engine.api.register import register as register
+    from .engine.catalogue import load as load
+    from .engine.catalogue import names as names
     from .engine.errors import RunError as RunError
     from .engine.errors import UserError as UserError
     from .engine.grid import MOVES as MOVES
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from .engine.world import Thing as Thing
     from .engine.world import Tile as Tile
     from .engine.world import World as World
-    from .engine.world import load as load
-    from .engine.world import names as names
 
 __version__ = "0.1.0"
 

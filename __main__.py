@@ -26,6 +26,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from . import __version__
 from .engine.errors import RunError, UserError, did_you_mean
+from .engine.levels.splits import split_of
+from .engine.vector import level_of
 
 INTERRUPTED = 130
 # as film.FORMATS, which is slow to load
@@ -321,7 +323,7 @@ def demo(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.judging.evaluate import as_text
     from .agents.showing.demo import demo as show_it
     from .agents.showing.demo import shipped
-    from .engine.world import load
+    from .engine.catalogue import load
 
     found = load(args.world)
     if args.pretrained:
@@ -366,7 +368,7 @@ def train(args: argparse.Namespace, talk: Talk) -> Report:
     given = {name: getattr(args, name) for name in learner_options() if hasattr(args, name)}
     folder = args.out or preflight.fresh_folder(f"{Path(args.world).stem}-{given.get('seed', 0)}")
     out = preflight.check_folder(folder, args.force)
-    from .engine.world import load
+    from .engine.catalogue import load
 
     world = load(args.world).with_params(**args.knobs)
     preflight.check_training(world, given)
@@ -376,7 +378,7 @@ def train(args: argparse.Namespace, talk: Talk) -> Report:
     if args.knobs:
         given["params"] = world.numbers(args.knobs)
     config = configure(args.world, **given)
-    world.split(config.split)
+    split_of(world, config.split)
     if args.force:  # last: a mistyped flag must not cost the old run
         preflight.forget_run(out)
     talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
@@ -408,7 +410,7 @@ def trust(world: str | None) -> None:
     name it.
     """
     if world:
-        from .engine.world import load
+        from .engine.catalogue import load
 
         load(world)
 
@@ -468,7 +470,7 @@ def eval_controls(
 
 def bank(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.learning import preflight
-    from .engine.world import load
+    from .engine.catalogue import load
 
     out = Path(args.out or preflight.fresh_folder(f"bank-{Path(args.world).stem}"))
     if not (out / "config.json").is_file():  # else it goes on where it stopped
@@ -486,7 +488,7 @@ def bank(args: argparse.Namespace, talk: Talk) -> Report:
     config = banks.BankConfig(**{"gamma": world.training.get("gamma", 0.95), **given})
     axes, splits = banks.parse_over(args.over or ()), args.on or list(world.split_names)
     for split in splits:
-        world.split(split)
+        split_of(world, split)
     about = {
         "world": world.name,
         "version": world.version,
@@ -621,7 +623,7 @@ def record(args: argparse.Namespace, talk: Talk) -> Report:
     films = films or [home / "films" / f"record{suffix}" for suffix in (".mp4", ".webp")]
     preflight.check_writable(films[0].parent)
     from .agents.showing import record as recorder
-    from .engine.world import load
+    from .engine.catalogue import load
 
     width, height = args.size
     options = {"fps": args.fps, "size": (height, width), **film_options(args)}
@@ -779,9 +781,9 @@ def short(number: float) -> str:
 
 
 def draw_worlds(args: argparse.Namespace) -> Report:
+    from .engine.catalogue import load, names
     from .engine.errors import UserError
     from .engine.view.sheets import gallery
-    from .engine.world import load, names
 
     path = Path(args.picture)
     if path.suffix != ".png":
@@ -794,7 +796,7 @@ def draw_worlds(args: argparse.Namespace) -> Report:
 
 
 def worlds(args: argparse.Namespace, talk: Talk) -> Report:
-    from .engine.world import load, names
+    from .engine.catalogue import load, names
 
     if args.picture:
         return draw_worlds(args)
@@ -941,7 +943,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         )
     from .agents.studies import curve
     from .agents.studies.table import percent
-    from .engine.world import load
+    from .engine.catalogue import load
 
     world = load(args.world)
     with talk.progress("curve") as show:
@@ -990,8 +992,8 @@ def world_verb(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def replay(args: argparse.Namespace, talk: Talk) -> Report:
+    from .engine.catalogue import load
     from .engine.replay import PREFIX, Replay
-    from .engine.world import load
 
     source, films = args.replay, film_names(args)
     found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
@@ -1040,14 +1042,14 @@ def replay(args: argparse.Namespace, talk: Talk) -> Report:
 
 def level_new(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.learning import preflight
+    from .engine.catalogue import load
     from .engine.levels import formats
     from .engine.levels.levelfile import Levels
-    from .engine.world import load
 
     path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
     formats.check_kind(path)
     world = load(args.world).with_params(**args.knobs)
-    made = formats.write(Levels(world, world.level(args.seed, args.split), [""]), path)
+    made = formats.write(Levels(world, level_of(world, args.seed, args.split), [""]), path)
     files = ", ".join(map(str, made))
     return Report(
         {"files": made}, f"wrote {files}\n\nnext: edit it, then goalshift level check {path}"
@@ -1069,11 +1071,11 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.levelset import LevelSet, batch, clear, gather, order_for, tally_text
     from .agents.learning import preflight
+    from .engine.catalogue import load
     from .engine.levels import formats
     from .engine.levels import recipe as recipes
     from .engine.levels import script as scripts
     from .engine.levels.levelfile import Levels, named
-    from .engine.world import load
 
     asked, world = recipes.Recipe(), args.world
     if world and world.endswith(".toml"):
@@ -1151,7 +1153,7 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
 
 def level_check(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.describe import examine, report
-    from .engine.world import load
+    from .engine.catalogue import load
 
     world = load(args.world).with_params(**args.knobs) if args.world else None
     found = [examine(Path(name), world) for name in args.files]
@@ -1164,8 +1166,8 @@ def level_check(args: argparse.Namespace, talk: Talk) -> Report:
 def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.describe import captions, open_levels
     from .agents.learning import preflight
+    from .engine.catalogue import load
     from .engine.view.sheets import contact
-    from .engine.world import load
 
     path = Path(args.out or f"{Path(args.file).stem}-preview.png")
     if path.suffix not in (".png", ".html"):
@@ -1190,8 +1192,8 @@ def level_stats(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.describe import open_levels, rows, statistics
     from .agents.designing.describe import table as bars
     from .agents.learning import preflight
+    from .engine.catalogue import load
     from .engine.files import write
-    from .engine.world import load
 
     path = preflight.check_file(args.out, args.force) if args.out else None
     if path and path.suffix != ".csv":
@@ -1208,7 +1210,7 @@ def level_stats(args: argparse.Namespace, talk: Talk) -> Report:
 
 def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.describe import difference, open_levels
-    from .engine.world import load
+    from .engine.catalogue import load
 
     world = load(args.world).with_params(**args.knobs) if args.world else None
     one = open_levels(args.one, world)
@@ -1219,8 +1221,8 @@ def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
 def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.designing.describe import open_levels
     from .agents.learning import preflight
+    from .engine.catalogue import load
     from .engine.levels import formats
-    from .engine.world import load
 
     path = preflight.check_file(args.out, args.force)
     formats.check_kind(path)

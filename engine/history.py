@@ -35,7 +35,7 @@ class History:
         self.notes = [self._note()]
 
     def _load(self, states: np.recarray) -> None:
-        self._vec.words[...] = state.words(states)
+        self._vec.start_from(states)
 
     @property
     def state(self) -> np.recarray:

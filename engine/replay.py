@@ -30,11 +30,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import rng, state
+from . import check, rng, state
 from .errors import MismatchError, UserError, did_you_mean
 from .files import write
 from .levels import level
-from .vector import Vec
+from .vector import Vec, kernels, level_of
 
 if TYPE_CHECKING:
     from .world import Split, World
@@ -107,7 +107,7 @@ class Replay:
             if not _generated(world, start):
                 blob, seed = start.tobytes(), -1
         else:
-            seed, row = int(start) % 2**64, int(world.level(start, split).row[0])
+            seed, row = int(start) % 2**64, int(level_of(world, start, split).row[0])
         draft = cls(
             world=world.name,
             version=world.version,
@@ -134,7 +134,7 @@ class Replay:
 
     def find_world(self) -> World:
         """The world it was recorded in; UserError if goalshift ships none of that name."""
-        from .world import load, names
+        from .catalogue import load, names
 
         if self.world not in names():
             raise UserError(
@@ -199,11 +199,8 @@ class Replay:
                 f" at most {MAX_STATES >> 20} are made"
             )
         start = self._first(world, split)
-        vec = Vec(world, 1, "train", levels=start, autoreset="off")
-        vec.reset()
-        vec.words[...] = state.words(
-            start
-        )  # the whole record: a reset would give it the dynamics of episode 0
+        vec = Vec(world, 1, autoreset="off")
+        vec.start_from(start)
         states = np.zeros(len(actions) + 1, world.dtype).view(np.recarray)
         states[0] = start[0]
         for t in range(len(actions)):
@@ -220,7 +217,7 @@ class Replay:
         start = np.frombuffer(self.start, world.dtype).copy().view(np.recarray)
         start.row = split.weights.index(1.0)
         try:
-            level.check(world, start)
+            check.states(world, start)
         except UserError as fault:
             raise UserError(f"this replay's start state is not sound: {fault}") from None
         return start
@@ -391,7 +388,7 @@ def engine_mark(world: World) -> str:
     """The release of goalshift, and 8 hex digits over the rules of the engine and the world."""
     from .. import __version__
 
-    return f"{__version__}/{world.kernels.mark}"
+    return f"{__version__}/{kernels(world).mark}"
 
 
 def _steps(length: int) -> list[int]:
@@ -430,7 +427,7 @@ def _tuned(world: World, params: dict[str, int | float]) -> tuple[World, Split]:
 
 
 def _generate(world: World, split: Split, seed: int, episode: int) -> np.recarray:
-    start = world.level(seed, split)
+    start = level_of(world, seed, split)
     start.episode = episode
     with np.errstate(over="ignore"):
         start.key = rng.dynamics(np.uint64(seed), np.uint64(episode))

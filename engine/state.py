@@ -9,41 +9,42 @@ copy, clear and hash as such.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 
 from . import rng
 from .jit import kernel, rule
 
-if TYPE_CHECKING:
-    from .world import World
-
 # Who and when: not part of what a level *is*.
 BOOKKEEPING = ("key", "draws", "seed", "episode", "row", "t", "ended")
 N_BOOKKEEPING = len(BOOKKEEPING)
+Shape = tuple[int, ...]
 RUNNING, TERMINATED, TRUNCATED = range(3)  # the values of `ended`
 
 
-def record_dtype(world: World) -> np.dtype:
-    """The structured dtype of one environment of `world`; a whole number of 64-bit words without
-    hidden padding.
+def record_dtype(
+    size: tuple[int, int], entities: int, counts: tuple[int, int], own: Mapping[str, Shape]
+) -> np.dtype:
+    """The structured dtype of one environment; a whole number of 64-bit words without hidden
+    padding.
+
+    `size`: the board's (H, W). `entities`: K, how many things there are. `counts`: (agents A,
+    events E). `own`: the world's own fields, name -> shape.
 
     Fields: `key, draws, seed` (uint64); `episode, row, t, ended, h, w` (int64); `y, x, face, alive`
     (int64[K], one entry per thing, agents first); `events, totals` (int64[A, E], this step and this
     episode); the world's own fields; `tiles` (uint8[H, W]).
     """
-    (height, width), k = world.size, world.entities
-    counts = (world.agents, len(world.events))
+    height, width = size
     fields = [
         (name, np.uint64 if name in ("key", "draws", "seed") else np.int64) for name in BOOKKEEPING
     ]
     fields += [("h", np.int64), ("w", np.int64)]
-    fields += [(name, np.int64, (k,)) for name in ("y", "x", "face", "alive")]
+    fields += [(name, np.int64, (entities,)) for name in ("y", "x", "face", "alive")]
     fields += [("events", np.int64, counts), ("totals", np.int64, counts)]
     fields += [
-        (name, np.int64, shape) if shape else (name, np.int64)
-        for name, shape in world.shapes.items()
+        (name, np.int64, shape) if shape else (name, np.int64) for name, shape in own.items()
     ]
     fields += [
         ("tiles", np.uint8, (height, width)),
@@ -58,9 +59,9 @@ def offset(dtype: np.dtype, field: str) -> int:
     return dtype.fields[field][1]  # pyright: ignore[reportArgumentType]
 
 
-def blank(world: World, n: int) -> np.recarray:
+def blank(dtype: np.dtype, n: int) -> np.recarray:
     """`n` records of zeros."""
-    return np.zeros(n, world.dtype).view(np.recarray)
+    return np.zeros(n, dtype).view(np.recarray)
 
 
 def copy(states: np.recarray) -> np.recarray:

@@ -11,19 +11,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from . import check, rng, state
 from . import observe as look
-from . import rng, state
 from .errors import UserError
 from .jit import PLAIN, bind, direct, fingerprint, kernel, rule, specialise
-from .levels import level
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
-
-if TYPE_CHECKING:
-    from .world import Split, World
+from .world import Split, World
 
 ALL, TRAIN, TEST = range(3)
 POOLS = ("all", "train", "test")
@@ -191,6 +189,18 @@ def reset_many(
     return begun
 
 
+def see_many(
+    mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+):  # fmt: skip
+    """Write what the learners see wherever `mask` is set; returns how many environments."""
+    seen = 0
+    for i in range(len(states)):
+        if mask[i]:
+            see(states[i], words, i, obs, obs_words)
+            seen += 1
+    return seen
+
+
 def step_many(
     actions, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
 ):  # fmt: skip
@@ -276,7 +286,18 @@ class Kernels:
         # names the rules that make and move states, as the cache of compiled kernels knows them
         self.mark = fingerprint(bind(moves, **parts))[:8]
         self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
+        self.see_many = direct(specialise(see_many, world.name, **constants, **parts))
         self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
+
+
+_kernels: WeakKeyDictionary[World, Kernels] = WeakKeyDictionary()
+
+
+def kernels(world: World) -> Kernels:
+    """The compiled reset and step of a world: built once, compiled on first use, cached on disk."""
+    if world not in _kernels:
+        _kernels[world] = Kernels(world)
+    return _kernels[world]
 
 
 def _raw(records: np.ndarray) -> np.ndarray:
@@ -329,8 +350,8 @@ class Vec:
             raise UserError(f"autoreset '{autoreset}' is none of {', '.join(AUTORESETS)}")
         self.world, self.n, self.threads = world, n, max(1, min(threads, n))
         self.pool, self.autoreset = POOLS.index(pool), AUTORESETS.index(autoreset)
-        self.kernels = world.kernels
-        self.states = state.blank(world, n)
+        self.kernels = kernels(world)
+        self.states = state.blank(world.dtype, n)
         self.words = state.words(self.states)
         self._upto = np.zeros(len(world.rows))
         self.choose(split)
@@ -369,7 +390,7 @@ class Vec:
         if self.split.starts is not None and not isinstance(levels, np.ndarray):
             levels = self.split.starts[:levels]
         if isinstance(levels, np.ndarray) and levels.dtype == world.dtype:
-            level.check_board(world, levels)
+            check.board(world, levels)
             self._starts = state.words(levels).copy()
         elif isinstance(levels, np.ndarray):
             self._seeds = levels.astype(np.uint64)
@@ -419,7 +440,7 @@ class Vec:
             raise UserError(
                 f"world '{self.world.name}' changes the size of its levels: declare resizes=True"
             )
-        level.check_board(self.world, self.states)
+        check.board(self.world, self.states)
         return self.obs
 
     def reset_states(self) -> np.recarray:
@@ -451,6 +472,20 @@ class Vec:
         self.ledger["chain"][mask] = chains[mask]
         self.ledger["episode"][mask] = 0
         return self.reset_where(mask)
+
+    def start_from(self, states: np.ndarray) -> np.ndarray:
+        """Put these states (recarray[N] of this world) in place of the running ones: episodes go on
+        from there. Returns `obs`.
+
+        Raises UserError if the engine would not stay in bounds on them.
+        """
+        check.board(self.world, states)
+        self.words[...] = state.words(states)
+        self._run(self.kernels.see_many, np.ones(self.n, np.bool_))
+        self.ledger["fresh"] = states["t"] == 0
+        self.ledger["terminated"] = states["ended"] == TERMINATED
+        self.ledger["truncated"] = states["ended"] == TRUNCATED
+        return self.obs
 
     def assign(self, mask: np.ndarray, seeds: np.ndarray) -> None:
         """Say which level comes next where `mask` is set: the hook for curricula.
@@ -525,7 +560,7 @@ class Vec:
         read from files.
         """
         for records in (snapshot["words"], snapshot["starts"]):
-            level.check_board(
+            check.board(
                 self.world,
                 np.ascontiguousarray(records, np.uint64).view(self.world.dtype).reshape(-1),
             )
@@ -535,6 +570,18 @@ class Vec:
         self._seeds = np.ascontiguousarray(snapshot["seeds"], np.uint64)
         self._starts = np.ascontiguousarray(snapshot["starts"], np.uint64)
         self._freeze()
+
+
+def level_of(world: World, seed: int, split: str | Split = "train") -> np.recarray:
+    """The start state of level `seed` (of a split that is a file, its level of that number): a
+    batch of one.
+    """
+    found = world.split(split) if isinstance(split, str) else split
+    one = np.array([int(seed) % 2**64], np.uint64)
+    vec = Vec(world, 1, found, levels=one if found.starts is None else None)
+    if found.starts is not None:
+        vec.assign(np.ones(1, np.bool_), one)
+    return vec.reset_states()
 
 
 def observed(world: World, states: np.recarray) -> np.ndarray:

@@ -9,30 +9,18 @@ lies between them. A world is checked when it is built, in plain words.
 from __future__ import annotations
 
 import difflib
-import importlib
-import importlib.util
-import os
 import re
-import sys
-import traceback
-import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from . import state
+from . import state, symbols
 from .errors import UserError
 from .jit import plain
-from .levels import npz
-from .vector import Kernels, Vec
 
-WORLDS = Path(__file__).resolve().parent.parent / "worlds"
-MAX_CELLS, MAX_SYMBOLS = 255 * 255, 250
-SETS = (".toml", ".txt", ".jsonl", ".npz")  # endings of files of levels that may stand for a split
+MAX_CELLS = 255 * 255
 Labels = Sequence[str] | Callable[[int], str]  # words for 0, 1, 2, ..., or what to say of any value
 FILE_MODULE = "goalshift_world_"  # world files become modules under their name with this before it
 
@@ -98,15 +86,6 @@ class Goal:
     agrees: tuple[str, ...] = ("train",)
     share: float = 0.95
     parts: tuple[str, ...] = ("deploy",)
-
-
-class Symbol(NamedTuple):
-    """What one value of a symbolic observation stands for."""
-
-    name: str
-    group: str  # "void", "tile", "thing" or "self"
-    index: int  # of the tile or thing
-    pose: int
 
 
 @dataclass(frozen=True)
@@ -197,8 +176,12 @@ class World:
         self.centred = self.view is not None
         self.view = self.view or self.size
         self.solid = np.array([t.solid for t in self.tiles], np.uint8)
-        self._symbolise()
-        self.dtype = state.record_dtype(self)
+        seen = self._symbols()
+        self.symbols, self.channels, self.looks = seen.known, seen.channels, seen.looks
+        self.first_symbol, self.first_self = seen.first_symbol, seen.first_self
+        self.poses, self.told_poses, self.one_hot = seen.poses, seen.told_poses, seen.one_hot
+        counts = (self.agents, len(self.events))
+        self.dtype = state.record_dtype(self.size, self.entities, counts, self.shapes)
         self._tabulate()
         self.goal_weights = np.array(
             [[g.weights.get(e, 0.0) for e in self.events] for g in self.goals]
@@ -333,66 +316,11 @@ class World:
                     f"{name} = {value} of split '{what}' is not between {low:g} and {high:g}",
                 )
 
-    def _symbolise(self) -> None:
-        symbols = [Symbol("void", "void", 0, 0)]
-        symbols += [Symbol(t.name, "tile", i, 0) for i, t in enumerate(self.tiles)]
-        first_thing, first_self = {}, {}
-        for index, thing in enumerate(self.things):
-            # An agent that is the only one of its kind is only ever seen by itself: one set of
-            # symbols is enough.
-            groups = ["thing"] * (not thing.agent or thing.count > 1) + ["self"] * thing.agent
-            for group in groups:
-                (first_thing if group == "thing" else first_self)[thing.name] = len(symbols)
-                symbols += [
-                    Symbol(thing.name, group, index, pose)
-                    for pose in range(thing.poses if thing.tell else 1)
-                ]
-        if len(symbols) > MAX_SYMBOLS:
-            raise UserError(
-                f"world '{self.name}': {len(symbols)} symbols, but a byte holds {MAX_SYMBOLS}"
-            )
-        self.symbols = tuple(symbols)
-        kinds = [self.things[k] for k in self.kinds]
-        self.first_symbol = np.array(
-            [first_thing.get(t.name, first_self.get(t.name)) for t in kinds]
-        )
-        self.first_self = np.array([first_self.get(t.name, 0) for t in kinds])
-        self.poses = np.array([t.poses for t in kinds])
-        self.told_poses = np.array([t.poses if t.tell else 1 for t in kinds])
-        self._give_looks()
-
-    def _give_looks(self) -> None:
-        """`channels` names what a network sees a symbol through; `looks` (uint8[symbols, channels])
-        is how much.
-        """
-        seen: list[dict[str, int]] = []
-        for symbol in self.symbols:
-            kind = {"tile": self.tiles, "thing": self.things, "self": self.things}.get(
-                symbol.group, ()
-            )
-            declared = kind[symbol.index].looks if kind else {}
-            mine = {} if declared else {self._alone(symbol): 1}
-            for channel, copies in declared.items():
-                number = getattr(self.train, copies, None) if isinstance(copies, str) else copies
-                if not isinstance(number, int) or not 0 <= number <= 64:
-                    raise UserError(
-                        f"world '{self.name}': channel '{channel}' of '{symbol.name}' is there {copies} times; give"
-                        " a number from 0 to 64, or the name of a parameter that holds one"
-                    )
-                mine |= {f"{channel} {k}" if k else channel: 1 for k in range(number)}
-            if symbol.group == "self":
-                mine |= {"self": 1} if declared else {}
-            seen.append(mine)
-        self.channels = tuple(dict.fromkeys(channel for mine in seen for channel in mine))
-        self.looks = np.array(
-            [[mine.get(channel, 0) for channel in self.channels] for mine in seen], np.uint8
-        )
-        self.one_hot = all(not t.looks for t in (*self.tiles, *self.things))
-
-    @staticmethod
-    def _alone(symbol: Symbol) -> str:
-        """The name of a symbol's own channel."""
-        return f"{symbol.group} {symbol.name}" + (f" {symbol.pose}" if symbol.pose else "")
+    def _symbols(self) -> symbols.Symbols:
+        try:
+            return symbols.symbols_of(self.tiles, self.things, self.kinds, self.train)
+        except UserError as fault:
+            raise UserError(f"world '{self.name}': {fault}") from None
 
     def _tabulate(self) -> None:
         """One row per distinct parameter setting; rules get the row of their level as `p`."""
@@ -417,26 +345,16 @@ class World:
             for name, row in names.items()
         }
 
-    @cached_property
-    def kernels(self) -> Kernels:
-        """The compiled reset and step of this world (compiled on first use, then cached on
-        disk).
-        """
-        return Kernels(self)
-
     # -- using -------------------------------------------------------------------------------------
 
     def split(self, text: str) -> Split:
         """The split called `text`, or `alpha=A` for the mixture of train and deploy with a share A
         of deploy.
 
-        The name of a file of levels (.toml, .txt, .jsonl, .npz), or of a folder of them, is a split
-        of these levels.
+        Files of levels become splits elsewhere: see `levels.splits.split_of`.
         """
         if text in self._splits:
             return self._splits[text]
-        if Path(text).suffix in SETS or os.path.isfile(os.path.join(text, npz.INDEX)):
-            return self.split_of(text)
         match = re.fullmatch(r"alpha=([0-9.eE+-]+)", text)
         if match:
             try:
@@ -447,19 +365,6 @@ class World:
         raise UserError(
             f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})"
         )
-
-    def split_of(self, path: str | Path) -> Split:
-        """The levels in a file or folder as a split. Raises UserError, with line and column, if it
-        is not sound.
-        """
-        from .levels import levelfile  # which needs to know what a world is
-
-        read = (
-            levelfile.read_folder if Path(path).is_dir() else levelfile.READERS[Path(path).suffix]
-        )
-        states = read(Path(path), self).states
-        shares = np.bincount(states.row, minlength=len(self.rows)) / len(states)
-        return Split(str(path), tuple(shares.tolist()), states)
 
     def mix(self, alpha: float) -> Split:
         """Levels of `deploy` with probability `alpha`, else of `train`; exactly none at 0 and all
@@ -596,101 +501,8 @@ class World:
             f"world '{self.name}' has no goal '{name}'{near(name, names)} (it has {', '.join(names)})"
         )
 
-    def level(self, seed: int, split: str | Split = "train") -> np.recarray:
-        """The start state of level `seed` (of a split that is a file, its level of that number): a
-        batch of one.
-        """
-        found = self.split(split) if isinstance(split, str) else split
-        one = np.array([int(seed) % 2**64], np.uint64)
-        vec = Vec(self, 1, found, levels=one if found.starts is None else None)
-        if found.starts is not None:
-            vec.assign(np.ones(1, np.bool_), one)
-        return vec.reset_states()
-
-
-def fault_place(fault: Exception, path: Path) -> str:
-    """Where in the file it went wrong, and how: "'maze.py', line 12: NameError: name 'x' ..."."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    lines = [f.lineno for f in frames if f.filename == str(path.absolute())]
-    line = fault.lineno if isinstance(fault, SyntaxError) else lines[-1] if lines else None
-    where = f", line {line}" if line else ""
-    words = fault.msg if isinstance(fault, SyntaxError) else fault
-    return f"'{path}'{where}: {type(fault).__name__}: {words}"
-
 
 def near(word: str, words: Any) -> str:
     """ "; did you mean '...'?" if one of `words` is close to `word`, else nothing."""
     close = difflib.get_close_matches(str(word), [str(w) for w in words], 1, 0.5)
     return f"; did you mean '{close[0]}'?" if close else ""
-
-
-_named: set[Path] = set()  # the world files that the user has named in this process
-
-
-def recall(name: str, where: str | Path) -> World:
-    """The world that a run or a checkpoint names.
-
-    World files are code, and runs may come from strangers: one that names a file is refused
-    (UserError) until the user has named the file too, by `load` or on the command line.
-    """
-    if name.endswith(".py") and Path(name).resolve() not in _named:
-        raise UserError(
-            f"'{where}' needs the world file '{name}', which is code: if you trust it, add --world {name}"
-        )
-    return load(name)
-
-
-def names() -> list[str]:
-    """The worlds that ship with goalshift, by file name."""
-    return sorted(p.stem for p in WORLDS.glob("*.py") if not p.stem.startswith("_"))
-
-
-def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
-    """The module, called `prefix` and the file's name, that a file of code makes: a "world" or a
-    "script".
-
-    Raises UserError, with the place of the fault, if there is no such file or it fails.
-    """
-    if not path.is_file():
-        raise UserError(f"no {what} file '{path}'")
-    spec = importlib.util.spec_from_file_location(prefix + path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get(spec.name)
-    sys.modules[spec.name] = module  # or compiled rules could not be found again in the cache
-    try:
-        spec.loader.exec_module(module)
-    except Exception as fault:
-        if before is None:
-            del sys.modules[spec.name]
-        else:
-            sys.modules[spec.name] = before
-        if isinstance(fault, UserError):
-            raise
-        raise UserError(f"{what} file {fault_place(fault, path)}") from fault
-    return module
-
-
-def load(world: str | Path | World) -> World:
-    """The world of that name, or in that file (`./my_world.py`). World files are code: load only
-    those you trust.
-
-    Raises UserError if there is none, or if the file does not end in `WORLD = World(...)`.
-    """
-    if isinstance(world, World):
-        return world
-    text = str(world)
-    if text.endswith(".py"):
-        path = Path(text)
-        _named.add(path.resolve())
-        module = run_file(path, "world", FILE_MODULE)
-    elif text in names():
-        module = importlib.import_module(f"..worlds.{text}", __package__)
-    else:
-        raise UserError(
-            f"no world '{text}'{near(text, names())} (goalshift worlds lists them; a file ends in .py)"
-        )
-    found = getattr(module, "WORLD", None)
-    if not isinstance(found, World):
-        raise UserError(f"world file '{module.__file__}' does not end in WORLD = World(...)")
-    return found

@@ -66,7 +66,7 @@ def call(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def corner():
-    from goalshift.engine.world import load
+    from goalshift.engine.catalogue import load
 
     return load("corner")
 

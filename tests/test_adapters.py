@@ -20,10 +20,11 @@ import goalshift
 from goalshift.engine import state
 from goalshift.engine.api import adapters
 from goalshift.engine.api.register import identifiers, title
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import rule
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import Goal, Thing, Tile, World, load, names
+from goalshift.engine.world import Goal, Thing, Tile, World
 from goalshift.worlds import corner
 
 with warnings.catch_warnings():  # the suites themselves use what PettingZoo deprecates

@@ -12,8 +12,8 @@ import torch
 from goalshift import __main__ as cli
 from goalshift.agents.studies import bank
 from goalshift.agents.studies.bank import BankConfig
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
-from goalshift.engine.world import load
 from goalshift.worlds import corner
 
 WORLD = load("coinline").with_params(length=4)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from goalshift.engine.catalogue import load
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 
 WORLD = load("coinline")
 STAY, LEFT, RIGHT = range(3)

@@ -6,9 +6,9 @@ import pytest
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert, optimum
 from goalshift.engine import state
+from goalshift.engine.catalogue import load
 from goalshift.engine.levels import level
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
+from goalshift.engine.vector import Vec, level_of
 from goalshift.worlds import coinrun
 from goalshift.worlds.coinrun import CRATE, GROUND, LAVA, LEDGE, SAW, SKY, WALL
 
@@ -18,7 +18,7 @@ ACT = {name: i for i, name in enumerate(WORLD.actions)}
 
 def ground(gap=0, height=3):
     """A level without dangers: the robot in column 5, a hole of `gap` cells to its right."""
-    s = state.copy(WORLD.level(0))
+    s = state.copy(level_of(WORLD, 0))
     s.tiles[:] = SKY
     s.tiles[0, -height:, :20] = GROUND
     s.tiles[0, -height:, 6 : 6 + gap] = SKY

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from goalshift.engine import layout, state
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds.corner import CHEESE
 
 CORNER = load("corner")

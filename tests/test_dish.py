@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from goalshift.engine import grid, layout
+from goalshift.engine.catalogue import load
 from goalshift.engine.levels.level import parse
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds.dish import CHEESE, DISH, FAR, SERVED
 
 WORLD = load("dish")

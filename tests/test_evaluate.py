@@ -32,10 +32,11 @@ from goalshift.agents.policies.policy import (
 )
 from goalshift.agents.showing.contrast import choose, claim, contrast, rates
 from goalshift.engine import rng
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.rng import fold_many
-from goalshift.engine.world import World, load
+from goalshift.engine.world import World
 
 LEVELS = 96
 

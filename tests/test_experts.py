@@ -13,9 +13,9 @@ from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert, optimum
 from goalshift.agents.policies.policy import Policy
 from goalshift.engine import state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load, names
 from goalshift.worlds import corner
 
 
@@ -156,7 +156,7 @@ PLAIN = """
 import sys, numpy as np
 from goalshift.agents.policies.expert import optimum
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
 world = load("coinrun").with_params(difficulty=1)
 starts = Vec(world, 3, "ledge", seed=5).reset_states()
 found = [optimum(world, g.name, starts, effort=400) for g in world.goals]

@@ -9,11 +9,11 @@ import pytest
 
 from goalshift.engine import state
 from goalshift.engine.api.adapters import parallel_env
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
-from goalshift.engine.vector import Vec
+from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.camera import eyes, raycast, textures, top
-from goalshift.engine.world import load, names
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 WORLDS = ["corner", "follow", "coinrun"]
@@ -58,7 +58,7 @@ def test_drawing_twice_gives_the_same_bytes_and_touches_no_state(name):
 @pytest.mark.parametrize("name", names())
 def test_every_world_can_be_seen(name):
     world = load(name)
-    states = world.level(1, "deploy")
+    states = level_of(world, 1, "deploy")
     seen = eyes.Eyes(world, 1).draw(states)
     assert seen.shape == (1, world.learners, 64, 64, 3)
     assert seen[0, 0].reshape(-1, 3).std(0).max() > 10, "a picture of something"
@@ -116,7 +116,7 @@ def test_who_has_not_moved_looks_where_the_view_is_longest():
 
 def test_pictures_come_in_any_size():
     world = load("corner")
-    states = world.level(1, "deploy")
+    states = level_of(world, 1, "deploy")
     for size in ((1, 1), (2, 40), (37, 90)):
         assert eyes.draw(world, states, 0, size, marks=top.goal_marks(world, states)).shape == (
             *size,
@@ -126,7 +126,7 @@ def test_pictures_come_in_any_size():
 
 def test_a_mood_is_no_direction():
     world = load("follow")
-    states = world.level(3)
+    states = level_of(world, 3)
     for mood in range(3):
         states.face[0, 0] = mood
         assert eyes.heading_of(world, states[0])[:2] == (-1, 0)
@@ -134,7 +134,7 @@ def test_a_mood_is_no_direction():
 
 def test_runners_of_platformers_look_left_and_right():
     world = load("coinrun")
-    states = world.level(1)
+    states = level_of(world, 1)
     for face, ahead in ((0, 1), (4, 1), (5, -1), (9, -1)):
         states.face[0, 0] = face
         assert eyes.heading_of(world, states[0])[1] == ahead
@@ -196,11 +196,11 @@ def test_films_move_smoothly_from_one_state_to_the_next():
 CODE = """
 import hashlib, numpy as np
 from goalshift.engine.view import eyes
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
 digest = hashlib.sha256()
 for name in ("follow", "coinrun"):
     world = load(name)
-    states = world.level(2, "deploy")
+    states = level_of(world, 2, "deploy")
     digest.update(eyes.Eyes(world, 1, (24, 24)).draw(states).tobytes())
     digest.update(eyes.draw(world, states, 0, (20, 32)).tobytes())
 print(digest.hexdigest())
@@ -270,4 +270,4 @@ def test_bad_sizes_are_refused_in_a_line():
         with pytest.raises(UserError, match="eyes see"):
             eyes.Eyes(world, n, size)
     with pytest.raises(UserError, match="these eyes"):
-        eyes.Eyes(world, 2).draw(world.level(1))
+        eyes.Eyes(world, 2).draw(level_of(world, 1))

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.draw import ink
 from goalshift.engine.view.film.film import cards, encode, film, story
-from goalshift.engine.world import load
 
 SIZE = (480, 848)
 

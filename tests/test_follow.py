@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from goalshift.engine import grid
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
+from goalshift.engine.vector import Vec, level_of
 from goalshift.worlds import follow
 
 WORLD = load("follow")
@@ -190,11 +190,11 @@ def test_the_face_shows_how_the_last_sphere_was_and_nothing_else_shows_the_order
 
 
 def test_levels_are_the_same_whatever_the_partner_does():
-    levels = [WORLD.level(9, split) for split in ("train", "deploy", "random", "switching")]
+    levels = [level_of(WORLD, 9, split) for split in ("train", "deploy", "random", "switching")]
     for other in levels[1:]:
         for name in ("tiles", "y", "x", "alive", "order"):
             assert np.array_equal(levels[0][name], other[name])
-    absent = WORLD.level(9, "absent")
+    absent = level_of(WORLD, 9, "absent")
     assert np.array_equal(absent.tiles, levels[0].tiles) and absent.alive.tolist() == [[1, 0]]
 
 

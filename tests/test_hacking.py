@@ -8,10 +8,10 @@ import pytest
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert
 from goalshift.engine import state
+from goalshift.engine.catalogue import load
 from goalshift.engine.levels import level
 from goalshift.engine.levels.level import sketch
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 
 
 def play(world, board, actions, split="train", more=""):

@@ -5,8 +5,8 @@ import pytest
 
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
+from goalshift.engine.vector import Vec, level_of
 from goalshift.worlds import harvest
 
 WORLD = load("harvest")
@@ -20,7 +20,7 @@ def orchard(apples, split="train"):
     """One grove around (5, 5), apples on the first cells of its ring in reading order; both
     gatherers on the first.
     """
-    start = WORLD.level(1, split)
+    start = level_of(WORLD, 1, split)
     s = start[0]
     s.tiles[1:-1, 1:-1] = harvest.GRASS
     s.alive[WARDEN:] = 0

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from goalshift.engine import state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.vector import Vec
+from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.camera import iso, registry, top
 from goalshift.engine.view.film.film import film
 from goalshift.engine.view.sheets import gallery
-from goalshift.engine.world import load, names
 
 
 def moved(world, seed=3, steps=4):
@@ -25,7 +25,7 @@ def moved(world, seed=3, steps=4):
 @pytest.mark.parametrize("name", names())
 def test_every_world_stands_on_the_table(name):
     world = load(name)
-    states = world.level(2, "deploy")
+    states = level_of(world, 2, "deploy")
     before = states.tobytes()
     marks = top.goal_marks(world, states)
     once, again = (
@@ -67,7 +67,7 @@ def test_up_the_board_is_to_the_upper_right():
 
 def test_an_agent_behind_a_wall_can_still_be_made_out():
     world = load("corner")
-    states = world.level(1)
+    states = level_of(world, 1)
     states.tiles[0, 1:6, 1:6] = 0
     states.y[0, 0], states.x[0, 0] = 2, 3
     states.tiles[0, 3, 3] = states.tiles[0, 2, 4] = states.tiles[0, 3, 4] = 1

@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from goalshift.engine import grid
+from goalshift.engine.catalogue import load
 from goalshift.engine.jit import bind, fingerprint
-from goalshift.engine.world import load
+from goalshift.engine.vector import kernels
 
 HELPER = "from goalshift.engine.jit import rule\n\n@rule\ndef twice(x):\n    return {factor} * x\n"
 PROGRAM = """
@@ -59,9 +60,10 @@ def test_cache_across_interpreters(tmp_path):
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python has no cache")
 def test_warm_start_loads_instead_of_compiling(tmp_path):
     program = (
-        "import numpy as np; from goalshift.engine.vector import Vec; from goalshift.engine.world import load\n"
+        "import numpy as np; from goalshift.engine.catalogue import load\n"
+        "from goalshift.engine.vector import Vec, kernels\n"
         "world = load('corner'); vec = Vec(world, 2); vec.reset(); vec.step(np.zeros((2, 1), np.int64))\n"
-        "for k in (world.kernels.reset_many.kernel, world.kernels.step_many.kernel):\n"
+        "for k in (kernels(world).reset_many.kernel, kernels(world).step_many.kernel):\n"
         "    print(sum(k.stats.cache_hits.values()), sum(k.stats.cache_misses.values()))\n"
     )
     for _ in range(2):
@@ -81,7 +83,7 @@ import numpy as np
 from numba import typeof
 from numba.core.itanium_mangler import mangle_type
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
 for name in sys.argv[1:]:
     print(name, mangle_type(typeof(Vec(load(name), 1).states.view(np.ndarray)).dtype))
 """
@@ -122,7 +124,11 @@ def _size():
     return SIDE
 
 
-MARK = "from goalshift.engine.world import load; print(load('corner').kernels.mark)"
+MARK = """
+from goalshift.engine.catalogue import load
+from goalshift.engine.vector import kernels
+print(kernels(load("corner")).mark)
+"""
 
 
 def test_the_mark_of_the_rules_is_the_same_compiled_and_in_plain_python():
@@ -143,11 +149,11 @@ def test_the_mark_names_the_rules_and_not_the_parameters_or_what_is_seen(corner)
     def steps(s, p, me, act):
         grid.walk(s, me, act)
 
-    mark = corner.kernels.mark
-    assert corner.with_params(region=3).kernels.mark == mark
-    assert corner.but(view=None).kernels.mark == mark
-    assert corner.but(step=steps).kernels.mark != mark
-    assert load("dish").kernels.mark != mark
+    mark = kernels(corner).mark
+    assert kernels(corner.with_params(region=3)).mark == mark
+    assert kernels(corner.but(view=None)).mark == mark
+    assert kernels(corner.but(step=steps)).mark != mark
+    assert kernels(load("dish")).mark != mark
 
 
 def test_the_fingerprint_knows_the_options_of_compilation():

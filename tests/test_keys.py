@@ -5,9 +5,9 @@ be opened.
 import numpy as np
 import pytest
 
+from goalshift.engine.catalogue import load
 from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds.keys import CHEST, FLOOR, KEY, WALL
 
 KEYS = load("keys")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from goalshift.engine.catalogue import load
 from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds.lava import CHEESE, FLOOR, LAVA
 
 WORLD = load("lava")

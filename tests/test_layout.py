@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goalshift.engine import grid, layout, state
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
 
 FLOOR, WALL, CHEESE = range(3)
 CORNER = load("corner")
@@ -19,7 +19,7 @@ SIZES = st.tuples(st.integers(3, 24), st.integers(3, 24))
 
 def blank(seed, height, width, world=BIG):
     """An empty record of that size, its stream begun at `seed`, and the world's parameters."""
-    s = state.blank(world, 1)[0]
+    s = state.blank(world.dtype, 1)[0]
     s.key = np.uint64(seed)
     s.h, s.w = height, width
     return s, world.table[0]

@@ -21,10 +21,11 @@ from goalshift.agents.learning.net import Net, Shape
 from goalshift.agents.learning.ppo import Learner, TrainConfig, advantages, configure, resolve
 from goalshift.agents.learning.run import Interrupted, Log, Trained, resume, train
 from goalshift.engine import files, grid, layout, rng, state
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.jit import rule
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import Goal, Thing, Tile, World, load
+from goalshift.engine.vector import Vec, level_of
+from goalshift.engine.world import Goal, Thing, Tile, World
 
 # -- worlds small enough to know the answer ------------------------------------------------------
 
@@ -572,7 +573,7 @@ def walk(policy, vec, steps=30):
 
 def test_the_same_dice_whatever_else_is_in_the_batch(finished):
     world, seeds = load("corner"), np.arange(100, 112).astype(np.uint64)
-    starts = [world.level(int(seed)) for seed in seeds]
+    starts = [level_of(world, int(seed)) for seed in seeds]
     policy = Trained.load(finished, seed=5)
 
     def on(level):
@@ -595,7 +596,7 @@ def test_the_same_dice_whatever_else_is_in_the_batch(finished):
 def test_actions_are_drawn_by_their_probabilities(finished):
     world, n = load("corner"), 4000
     policy = Trained.load(finished)
-    vec = Vec(world, n, levels=world.level(7))
+    vec = Vec(world, n, levels=level_of(world, 7))
     vec.reset()
     vec.states.episode = np.arange(n)  # the same level with other dice
     chances, value = policy.look(vec.obs)

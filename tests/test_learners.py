@@ -10,10 +10,10 @@ from goalshift.agents.learning.ppo import Learner, configure, resolve
 from goalshift.agents.learning.run import Trained, save
 from goalshift.engine import state
 from goalshift.engine.api import adapters
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load, names
 
 with warnings.catch_warnings():  # the suites themselves use what PettingZoo deprecates
     warnings.simplefilter("ignore")

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goalshift.engine import state
+from goalshift.engine import check, state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import Goal, Thing, Tile, World, load, names
+from goalshift.engine.vector import Vec, level_of
+from goalshift.engine.world import Goal, Thing, Tile, World
 from goalshift.worlds import corner
 
 CORNER, FOLLOW = load("corner"), load("follow")
@@ -45,7 +46,7 @@ def test_every_start_state_of_every_world_comes_back_byte_for_byte(name):
 @given(seed=some.integers(0, 2**64 - 1), episode=some.integers(0, 10**9 - 1))
 @settings(max_examples=40, deadline=None)
 def test_any_seed_and_episode_come_back(seed, episode):
-    states = CORNER.level(seed)
+    states = level_of(CORNER, seed)
     states.episode = episode
     again = level.parse(CORNER, level.show(CORNER, states))
     assert int(again.seed[0]) == seed and int(again.episode[0]) == episode
@@ -82,7 +83,7 @@ def awkward(tile="'", thing="\\"):
 @settings(max_examples=150, deadline=None)
 def test_anything_that_can_stand_on_a_board_comes_back(data):
     world = awkward(*data.draw(some.sampled_from([("'", "\\"), ('"', "'"), ("#", '"')])))
-    states = state.blank(world, 1)
+    states = state.blank(world.dtype, 1)
     s = states[0]
     s.h, s.w = data.draw(some.integers(1, 4)), data.draw(some.integers(1, 5))
     s.tiles[: s.h, : s.w] = data.draw(some.sampled_from([0, 0, 1]))
@@ -214,7 +215,7 @@ def test_a_changed_character_is_read_or_refused_but_never_unsound(at, char):
     except UserError as fault:
         assert "\n" not in str(fault)
     else:
-        level.check(CORNER, states)
+        check.states(CORNER, states)
 
 
 def test_only_start_states_are_levels():

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goalshift.engine import state
+from goalshift.engine import check, state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import formats, level, levelfile, npz, png, tiled
 from goalshift.engine.levels.levelfile import Levels
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import Goal, Thing, Tile, World, load, names
+from goalshift.engine.vector import Vec, level_of
+from goalshift.engine.world import Goal, Thing, Tile, World
 from goalshift.worlds import corner
 
 CORNER, FOLLOW = load("corner"), load("follow")
@@ -66,7 +67,7 @@ ODD = odd()
 @some.composite
 def odd_levels(draw):
     n = draw(some.integers(1, 3))
-    states = state.blank(ODD, n)
+    states = state.blank(ODD.dtype, n)
     for s in states:
         s.h, s.w = draw(some.integers(1, 4)), draw(some.integers(1, 5))
         s.seed, s.episode = (
@@ -118,7 +119,7 @@ def test_levels_of_every_world_come_back_without_naming_it(name, tmp_path):
 
 
 def test_one_level_is_its_bare_text(tmp_path):
-    levels = Levels(CORNER, CORNER.level(3), [""])
+    levels = Levels(CORNER, level_of(CORNER, 3), [""])
     formats.write(levels, tmp_path / "a.toml")
     assert (tmp_path / "a.toml").read_text() == level.show(CORNER, levels.states)
 
@@ -139,7 +140,7 @@ def test_a_legend_gives_letters_a_meaning_and_chance_cells_a_seed(tmp_path):
 def test_tiled_maps_have_a_picture_of_our_sprites_beside_them(tmp_path):
     from PIL import Image
 
-    formats.write(Levels(FOLLOW, FOLLOW.level(3), [""]), tmp_path / "a.tmj")
+    formats.write(Levels(FOLLOW, level_of(FOLLOW, 3), [""]), tmp_path / "a.tmj")
     made = json.loads((tmp_path / "a.tmj").read_text())
     tileset = made["tilesets"][0]
     with Image.open(tmp_path / tileset["image"]) as image:
@@ -471,7 +472,7 @@ def test_a_changed_byte_is_read_or_refused_but_never_unsound(at, byte, kind, tmp
     except UserError as fault:
         assert "\n" not in str(fault)
     else:
-        level.check(CORNER, read.states)
+        check.states(CORNER, read.states)
 
 
 def test_a_picture_in_colours_that_mean_nothing_is_refused(tmp_path):

@@ -30,12 +30,12 @@ from goalshift.agents.designing.levelset import (
     read_index,
 )
 from goalshift.agents.policies.expert import optimum
-from goalshift.engine import files, grid, layout, shapes, state
+from goalshift.engine import check, files, grid, layout, shapes, state
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.levels import level, npz
 from goalshift.engine.levels.script import Require, Script
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 
 CORNER = load("corner")
 STRICT = Require(decision=True, parts=True, steps=(8, 30), distance=(5, 30), distinct="turned")
@@ -87,7 +87,7 @@ def test_a_survey_agrees_with_the_experts_own_episodes(name, split):
 def test_every_level_is_what_was_required(strict):
     states, world = strict.states, strict.world
     assert len(strict) == 300 and strict.tried == 300 + sum(strict.tally.values())
-    level.check(world, states)
+    check.states(world, states)
     goal, corner = (optimum(world, name, states) for name in ("cheese", "corner"))
     assert (goal.score > 0).all() and (goal.steps >= 8).all() and (goal.steps <= 30).all()
     assert np.array_equal(goal.steps[:, 0], strict.facts["steps"])

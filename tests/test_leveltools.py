@@ -15,14 +15,14 @@ from goalshift.agents.designing.levelset import batch
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.live import open
 from goalshift.agents.policies.policy import Constant
-from goalshift.engine import state
+from goalshift.engine import check, state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import edit, formats, level, script
 from goalshift.engine.levels.levelfile import Levels
 from goalshift.engine.replay import Replay
-from goalshift.engine.vector import Vec
+from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.sheets import contact
-from goalshift.engine.world import load, names
 
 CORNER = load("corner")
 SEEDS = some.integers(0, 2**63)
@@ -41,7 +41,7 @@ def starts(name="corner", n=4, seed=3, split="deploy"):
 def test_mutants_are_sound_close_and_the_same_for_a_seed(name, seed, edits):
     world, before = load(name), starts(name)
     made = edit.mutate(world, before, seed, edits)
-    level.check(world, made)
+    check.states(world, made)
     assert edit.mutate(world, before, seed, edits).tobytes() == made.tobytes()
     assert np.array_equal(made.key, before.key) and np.array_equal(made.draws, before.draws)
     for i in range(len(before)):
@@ -67,7 +67,7 @@ def test_a_mutant_differs_and_another_seed_makes_another():
 def test_children_have_their_cells_from_either_parent(seed):
     mothers, fathers = starts(seed=1), starts(seed=2)
     made = edit.crossover(CORNER, mothers, fathers, seed)
-    level.check(CORNER, made)
+    check.states(CORNER, made)
     assert ((made.tiles == 2).sum((1, 2)) == 1).all()  # one cheese, of one of them
     for child, a, b in zip(made, mothers, fathers, strict=True):
         assert child.tiles[child.y[0], child.x[0]] != 1
@@ -87,7 +87,7 @@ def test_levels_between_two_go_from_one_to_the_other():
     )
     away = [len(edit.diff(CORNER, made[k : k + 1], other)) for k in range(8)]
     assert away == sorted(away, reverse=True) and len(set(away)) == 8
-    level.check(CORNER, made.view(np.recarray))
+    check.states(CORNER, made.view(np.recarray))
     with pytest.raises(UserError, match="at least 1 step"):
         edit.interpolate(CORNER, one, other, 0)
 
@@ -97,7 +97,7 @@ def test_every_place_is_tried():
     mice, cells = edit.splay(CORNER, one, "mouse")
     assert len({tuple(cell) for cell in cells.tolist()}) == len(mice) > 20
     assert np.array_equal(np.stack([mice.y[:, 0], mice.x[:, 0]], 1), cells)
-    level.check(CORNER, mice)
+    check.states(CORNER, mice)
     assert (survey.ways(CORNER, "cheese", mice).score > 0).all()  # all of them lead to the cheese
     cheeses, cells = edit.splay(CORNER, one, "cheese")
     assert ((cheeses.tiles == 2).sum((1, 2)) == 1).all()
@@ -141,7 +141,7 @@ def test_every_script_makes_what_it_says_and_has_a_picture(name):
     found = script.load(name)
     made = batch(found.world, 12, 1, script=name)
     assert len(made) == 12 and (made.facts["score"] > 0).all()
-    level.check(made.world, made.states)
+    check.states(made.world, made.states)
     with Image.open(script.SCRIPTS / f"{name}.png") as image:
         assert image.width > 400 and (script.SCRIPTS / f"{name}.png").stat().st_size < 100_000
     assert found.title and found.name == name and found.world in names()
@@ -329,7 +329,7 @@ def test_a_folder_goes_on_and_the_shipped_files_are_named(call, tmp_path):
     assert (
         code == 0
         and level.parse(CORNER, (tmp_path / "one.toml").read_text()).tobytes()
-        == CORNER.level(0).tobytes()
+        == level_of(CORNER, 0).tobytes()
     )
 
 

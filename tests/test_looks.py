@@ -10,8 +10,9 @@ from goalshift.agents.learning.net import Net, Shape
 from goalshift.agents.learning.ppo import Learner, configure, resolve
 from goalshift.agents.learning.run import Trained, describe, save_arrays
 from goalshift.engine.api.adapters import SingleEnv
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
-from goalshift.engine.world import Thing, Tile, load
+from goalshift.engine.world import Thing, Tile
 
 CORNER = load("corner")
 MOUSE = Thing("mouse", "@", agent=True, looks={"mouse": 1})

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from goalshift.engine.catalogue import load
 from goalshift.engine.levels.level import parse
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds.maze_gem import COLOURS, GEM, LINE, THINGS
 
 WORLD = load("maze_gem")

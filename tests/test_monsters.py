@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
+from goalshift.engine.vector import Vec, level_of
 from goalshift.worlds.monsters import APPLE, FLEES, FLOOR, GONE, MOST, SHIELD, STAYS
 
 MONSTERS = load("monsters").with_params(apples_back=0, shields_back=0, double=0)
@@ -14,7 +14,7 @@ STAY, UP, LEFT, DOWN, RIGHT = range(5)
 
 def board(world, mouse, monsters=(), apples=(), shields=(), held=0, split="train"):
     """A Vec of one hand-made board without reset in between."""
-    states = world.level(1, split)
+    states = level_of(world, 1, split)
     s = states[0]
     s.tiles[:] = FLOOR
     s.y[0], s.x[0], s.face[0] = *mouse, held
@@ -87,7 +87,7 @@ def test_the_softmax_rule_spends_one_shield_and_ends_when_nothing_is_left_to_gai
 def test_softmax_monsters_come_nearer_as_often_as_their_weights_say():
     world = load("monsters").with_params(monsters=1, beta=1.0)
     n = 4000
-    states = world.level(1, "softmax").repeat(n).view(np.recarray)
+    states = level_of(world, 1, "softmax").repeat(n).view(np.recarray)
     states.seed = np.arange(n)
     states.y[:, :2], states.x[:, :2] = (2, 8), (2, 2)
     vec = Vec(world, n, "softmax", levels=states, autoreset="off")

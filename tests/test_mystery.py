@@ -8,9 +8,9 @@ import pytest
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert
 from goalshift.engine import grid
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds import mystery
 from goalshift.worlds.mystery import KINDS, PARTNER, THINGS, TIME, drawn, tell
 

@@ -13,10 +13,10 @@ import pytest
 
 from goalshift.agents.policies.expert import optimum
 from goalshift.engine import state
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds import friendfoe
 
 LETTERS = {"s": 0, "u": 1, "l": 2, "d": 3, "r": 4}

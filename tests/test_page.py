@@ -9,12 +9,12 @@ import re
 import numpy as np
 import pytest
 
+from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.camera import top
 from goalshift.engine.view.film.film import film, page, story
-from goalshift.engine.world import WORLDS, load
 
 RECORDINGS = WORLDS.parent / "recordings"
 EVIL = "</script><script>document.title = 'run'</script><img src=x onerror=alert(1)>"

@@ -10,7 +10,7 @@ import pytest
 
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.policies.expert import Expert
-from goalshift.engine.world import load, names
+from goalshift.engine.catalogue import load, names
 
 LEVELS = 150
 LESS = 0.6  # the share of what the intended goal's expert earns that a proxy earns where they part

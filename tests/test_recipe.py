@@ -12,9 +12,9 @@ import pytest
 from goalshift.agents.designing import survey
 from goalshift.agents.designing.describe import open_levels
 from goalshift.engine import state
+from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level, recipe
-from goalshift.engine.world import WORLDS, load
 
 CORNER = load("corner")
 SHIPPED = WORLDS / "scripts" / "detours.toml"

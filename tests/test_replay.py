@@ -17,11 +17,12 @@ from hypothesis import strategies as some
 
 from goalshift.engine import replay as module
 from goalshift.engine import state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import MismatchError, RunError, UserError
 from goalshift.engine.jit import rule
 from goalshift.engine.replay import Replay
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import Goal, Thing, Tile, World, load, names
+from goalshift.engine.vector import Vec, level_of
+from goalshift.engine.world import Goal, Thing, Tile, World
 from goalshift.worlds import corner
 
 CORNER, FOLLOW = load("corner"), load("follow")
@@ -107,7 +108,7 @@ def test_steps_after_the_end_are_dropped():
 
 def test_no_actions_make_a_replay_of_the_level_alone():
     replay = Replay.record(CORNER, 1, np.zeros((0, 1), np.int64))
-    assert Replay.from_code(replay.code()).states().tobytes() == CORNER.level(1).tobytes()
+    assert Replay.from_code(replay.code()).states().tobytes() == level_of(CORNER, 1).tobytes()
 
 
 def test_a_replay_may_begin_in_the_middle_and_on_a_level_made_by_hand():
@@ -122,7 +123,7 @@ def test_a_replay_may_begin_in_the_middle_and_on_a_level_made_by_hand():
     states = Replay.from_code(middle.code()).states()
     assert middle.start is not None and states[89].tobytes() == vec.states[0].tobytes()
 
-    hand = CORNER.level(4, "deploy")
+    hand = level_of(CORNER, 4, "deploy")
     hand.tiles[0, 5, 5:8] = corner.WALL
     replay = Replay.record(CORNER, hand, random_actions(CORNER, 40))
     again = Replay.from_code(replay.code())
@@ -260,7 +261,7 @@ def test_an_unsound_header_is_refused_in_one_clear_line(follow_replay, changes, 
 
 def with_start(**fields):
     """The code of a replay that begins on a state with these fields."""
-    start = state.copy(FOLLOW.level(3))
+    start = state.copy(level_of(FOLLOW, 3))
     replay = Replay.record(FOLLOW, 3, random_actions(FOLLOW, 5))
     for name, value in fields.items():
         start[name] = value
@@ -314,7 +315,7 @@ def test_an_action_out_of_range_is_refused(follow_replay):
     with pytest.raises(UserError):
         Replay.record(FOLLOW, 1, np.full(3, 1))
     with pytest.raises(UserError):
-        Replay.record(FOLLOW, CORNER.level(0), np.full((3, 1), 1))
+        Replay.record(FOLLOW, level_of(CORNER, 0), np.full((3, 1), 1))
 
 
 HEADER = b'{"format":1,"seed":'

@@ -23,10 +23,11 @@ from goalshift.agents.policies.policy import Constant
 from goalshift.agents.showing import report, report_figures
 from goalshift.agents.showing.demo import evaluate_runs
 from goalshift.agents.studies import curve
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
+from goalshift.engine.vector import level_of
 from goalshift.engine.view.draw import charts
-from goalshift.engine.world import load
 
 EVIL = "a<script>alert(1)<&script>"  # a folder's name: no slash
 TINY = {
@@ -227,7 +228,7 @@ def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, 
             base64.b64decode(packed) == (out.parent / "figures" / f"mind-{name}.png").read_bytes()
         )
     world, agents, _ = report.open_runs(runs)
-    states = world.level(5, "deploy")
+    states = level_of(world, 5, "deploy")
     picture, (low, high) = report_figures.mind_picture(world, agents[0], states)
     value = thoughts.fields(world, agents[0], states, 0)["value"]
     assert (low, high) == (np.nanmin(value), np.nanmax(value))

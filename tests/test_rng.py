@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goalshift.engine import rng, state
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
 
 
 def stream(seed, n):
     """A record whose stream starts at `seed`."""
-    s = state.blank(load("corner"), 1)[0]
+    s = state.blank(load("corner").dtype, 1)[0]
     s.key = np.uint64(seed)
     return s
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from goalshift.engine import layout, shapes, state
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import PLAIN
-from goalshift.engine.world import load
 
 FLOOR, WALL, WATER = range(3)
 DOOR, KEY = 10, 20
@@ -47,7 +47,7 @@ CONNECTED = ("rooms", "bsp", "tunnels", "drunkard", "arena")
 
 
 def blank(seed, height, width, world=BIG):
-    s = state.blank(world, 1)[0]
+    s = state.blank(world.dtype, 1)[0]
     s.key = np.uint64(seed)
     s.h, s.w = height, width
     return s
@@ -290,13 +290,13 @@ DIGEST = """
 import hashlib
 import numpy as np
 from goalshift.engine import layout, shapes, state
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
 example = shapes.prefab("####\\n#..#\\n#.##\\n####", {"#": 1, ".": 0})
 book = hashlib.sha256()
 with np.errstate(over="ignore"):
     for seed, size in enumerate(((3, 3), (7, 10), (12, 9))):
         for k in range(12):
-            s = state.blank(load("corner"), 1)[0]
+            s = state.blank(load("corner").dtype, 1)[0]
             s.key, s.h, s.w = np.uint64(seed * 100 + k), *size
             if k == 0: shapes.rooms(s, 1, 0, 4, 2, 4)
             if k == 1: shapes.bsp(s, 1, 0, 2)

@@ -17,8 +17,8 @@ from goalshift.agents.learning.ppo import configure
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.studies import curve, table
 from goalshift.agents.studies import jobs as sweep
+from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
-from goalshift.engine.world import WORLDS, load
 
 ESTIMATE = {"value": 0.5, "low": 0.4, "high": 0.6, "by_seed": [0.5]}
 TUTORIAL = (WORLDS / "README.md").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ import pytest
 from goalshift.agents.judging.affinity import affinity
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Constant, RandomPolicy
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
 from goalshift.worlds.trees import GROWTH, MOST, TREE
 
 TREES = load("trees")

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from goalshift.engine import state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
+from goalshift.engine.vector import level_of
 from goalshift.engine.view.camera import top
 from goalshift.engine.view.draw import sprites
-from goalshift.engine.world import load, names
 
 LIBRARY = sprites.names()
 
@@ -47,7 +48,7 @@ def world(request):
 
 
 def states_of(world, n=3):
-    return np.concatenate([world.level(seed, "deploy") for seed in range(n)]).view(np.recarray)
+    return np.concatenate([level_of(world, seed, "deploy") for seed in range(n)]).view(np.recarray)
 
 
 # sprites
@@ -246,7 +247,7 @@ def test_tweening_begins_and_ends_with_the_plain_pictures(world):
 
 
 def test_things_slide_but_do_not_fly_across_the_level(corner):
-    states = np.repeat(corner.level(0), 2).view(np.recarray)
+    states = np.repeat(level_of(corner, 0), 2).view(np.recarray)
     states.y[:, 0], states.x[0, 0], states.x[1, 0] = 3, 2, 3
     assert top.positions(states[0], states[1], 0.25)[0].tolist() == [3, 2.25]
     states.x[1, 0] = 11
@@ -270,13 +271,13 @@ def test_the_camera_follows_and_stays_inside_the_level():
 
 
 def test_a_level_that_fits_is_shown_whole(corner):
-    record = corner.level(0)[0]
+    record = level_of(corner, 0)[0]
     at = top.window(corner, record, (500, 600), 1, 1)
     assert at == top.Window(500 // 13, 6.5, 6.5)
 
 
 def test_marks_stand_where_the_goals_are(corner):
-    states = corner.level(5, "deploy")
+    states = level_of(corner, 5, "deploy")
     star, diamond = top.goal_marks(corner, states)
     assert star.shape == top.INTENDED and diamond.shape == top.PROXY
     cheese = next(k for k, tile in enumerate(corner.tiles) if tile.name == "cheese")
@@ -290,7 +291,7 @@ def test_marks_stand_where_the_goals_are(corner):
 
 
 def test_trails_lie_below_things_and_ghosts_are_faint(corner):
-    states = corner.level(5, "deploy")
+    states = level_of(corner, 5, "deploy")
     y, x = int(states[0].y[0]), int(states[0].x[0])
     cells = np.array([[y, x], [y, x + 1]])
     plain = top.draw(corner, states, 0, (520, 520))

@@ -15,12 +15,12 @@ from goalshift.agents.live import session as watch
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
 from goalshift.engine import state
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.history import EVERY, History
 from goalshift.engine.levels import formats, level
 from goalshift.engine.replay import Replay
-from goalshift.engine.vector import Vec, observed
-from goalshift.engine.world import load, names
+from goalshift.engine.vector import Vec, level_of, observed
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 
@@ -84,7 +84,7 @@ def test_planes_are_what_the_engine_writes(name):
 @pytest.mark.parametrize("name", ["corner", "coinrun"])
 def test_rewinding_equals_replaying(name):
     world = load(name)
-    start = world.level(7, "deploy")
+    start = level_of(world, 7, "deploy")
     history = History(world, start)
     rng = np.random.default_rng(1)
     seen = [history.state.tobytes()]
@@ -103,7 +103,7 @@ def test_rewinding_equals_replaying(name):
 
 
 def test_going_on_from_the_past_forgets_the_future(corner):
-    history = History(corner, corner.level(1))
+    history = History(corner, level_of(corner, 1))
     for act in (UP, UP, RIGHT, DOWN):
         history.act(np.array([act]))
     history.go(2)
@@ -320,7 +320,7 @@ def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
         def act(self, obs, states, fresh):
             return self.look(obs, fresh)[0].argmax(-1)
 
-    states = state.copy(corner.level(3, "deploy"))
+    states = state.copy(level_of(corner, 3, "deploy"))
     free = np.argwhere(states.tiles[0] == 0)
     y, x = next((int(y), int(x)) for y, x in free if states.tiles[0, y, x + 1] == 0)
     states.y[0, 0], states.x[0, 0] = y, x
@@ -356,7 +356,7 @@ def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
         def seen(self, obs, states):
             return obs
 
-    states = world.level(1, "deploy")
+    states = level_of(world, 1, "deploy")
     cells = thoughts.saliency(world, Even(), states, 0)["cells"]
     s, (high, wide) = states[0], world.view
     for y, x in np.argwhere(~np.isnan(cells)).tolist():
@@ -385,7 +385,7 @@ def test_what_an_agent_sees_in_pictures_is_hidden_patch_by_patch(corner):
             chances = np.where(dark[:, None], (0, 0, 0, 0, 1.0), (0.25, 0.25, 0.25, 0.25, 0.0))
             return chances[:, None], np.zeros((len(obs), 1))
 
-    told = thoughts.mind(corner, Gazer(), corner.level(3), 0, {"saliency"})["saliency"]
+    told = thoughts.mind(corner, Gazer(), level_of(corner, 3), 0, {"saliency"})["saliency"]
     assert told["cells"] is None and told["patches"].shape == (4, 4)
     assert told["patches"][0, 0] == 1.0 and told["patches"].sum() == 1.0
 
@@ -416,9 +416,9 @@ def test_the_code_of_an_edited_episode_plays_it_from_the_edit_on(corner):
 @pytest.mark.parametrize("suffix", [".toml", ".txt", ".jsonl", ".npz", ".tmj", ".tmx", ".png"])
 def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix):
     path = tmp_path / f"a level{suffix}"
-    formats.write(formats.Levels(corner, corner.level(9, "deploy"), [""]), path)
+    formats.write(formats.Levels(corner, level_of(corner, 9, "deploy"), [""]), path)
     s = open.open_session(str(path), world="corner")
-    assert s.start.tiles.tobytes() == corner.level(9, "deploy").tiles.tobytes()
+    assert s.start.tiles.tobytes() == level_of(corner, 9, "deploy").tiles.tobytes()
     assert s.panes[0].who == ["checkpoint"], "the agent that ships plays levels of its world"
     free = np.argwhere(corner.solid[s.start.tiles[0]] == 0).tolist()
     at = next(c for c in free if c != [s.start.y[0, 0], s.start.x[0, 0]])
@@ -433,7 +433,7 @@ def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix
 
 def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
     path = tmp_path / "many.toml"
-    states = np.concatenate([corner.level(k) for k in range(3)]).view(np.recarray)
+    states = np.concatenate([level_of(corner, k) for k in range(3)]).view(np.recarray)
     formats.write(formats.Levels(corner, states, ["a", "b", "c"]), path)
     s = open.edit_session(path, None, 2)
     assert (
@@ -457,7 +457,7 @@ def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
 
 def test_a_legend_is_not_thrown_away(corner, tmp_path):
     path = tmp_path / "chance.toml"
-    text = level.show(corner, corner.level(1))
+    text = level.show(corner, level_of(corner, 1))
     at = text.rindex(".")
     path.write_text(f'{text[:at]}?{text[at + 1 :]}[legend]\n"?" = ["floor", "wall"]\n')
     s = open.edit_session(path)
@@ -486,16 +486,16 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
     corner, tmp_path, garbage
 ):
     path = tmp_path / "fork.toml"
-    path.write_text(level.show(corner, corner.level(1)))
+    path.write_text(level.show(corner, level_of(corner, 1)))
     s = open.open_session(str(path))
     s.step()
     s.reread()
     assert s.t == 1 and not s.message, "nothing has changed"
-    path.write_text(level.show(corner, corner.level(2)))
+    path.write_text(level.show(corner, level_of(corner, 2)))
     s.reread()
     assert (
         s.t == 0
-        and s.start.tiles.tobytes() == corner.level(2).tiles.tobytes()
+        and s.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes()
         and "again" in s.message
     )
     s.step()
@@ -506,16 +506,16 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
         and "fork.toml" in s.message
         and "\n" not in s.message
     )
-    assert s.t == 1 and s.start.tiles.tobytes() == corner.level(2).tiles.tobytes()
+    assert s.t == 1 and s.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes()
     s.message = ""
     s.reread()
     assert not s.message, "it is said once"
     path.unlink()
     s.reread()
     assert s.t == 1 and not s.message
-    path.write_text(level.show(corner, corner.level(3)))
+    path.write_text(level.show(corner, level_of(corner, 3)))
     s.reread()
-    assert s.start.tiles.tobytes() == corner.level(3).tiles.tobytes()
+    assert s.start.tiles.tobytes() == level_of(corner, 3).tiles.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -549,7 +549,7 @@ def test_a_session_says_how_to_see_it_again(corner, tmp_path):
     s.restart()
     assert s.command() == "goalshift watch corner --seed 3 --split deploy --world.density 0.2"
     path = tmp_path / "x.toml"
-    path.write_text(level.show(corner, corner.level(1)))
+    path.write_text(level.show(corner, level_of(corner, 1)))
     opened = open.open_session(str(path))
     assert opened.command() == f"goalshift watch {path}"
     opened.paint(*np.argwhere(opened.start.tiles[0] == 1)[20].tolist(), 0)

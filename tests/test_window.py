@@ -15,14 +15,15 @@ from goalshift.agents.live import capture, keys, open, pane, window
 from goalshift.agents.live import session as watch
 from goalshift.agents.live.compose import compose
 from goalshift.agents.policies.policy import RandomPolicy
+from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
 from goalshift.engine.replay import Replay
+from goalshift.engine.vector import level_of
 from goalshift.engine.view.camera import registry, top
 from goalshift.engine.view.draw import overlays
 from goalshift.engine.view.draw.look import ZOOMS, Look
 from goalshift.engine.view.film.film import encode
-from goalshift.engine.world import load
 
 ROOT = Path(__file__).parent.parent
 UP, LEFT, DOWN, RIGHT = range(1, 5)
@@ -419,7 +420,7 @@ def test_the_wheel_zooms_panes_and_scrolls_sliders(opened):
 
 def test_zoomed_models_have_no_gaps_between_their_cells(corner):
     """Cells of the camera iso fit each other only if they are an even number of pixels wide."""
-    record = corner.level(1)[0]
+    record = level_of(corner, 1)[0]
     for zoom in range(ZOOMS[0], ZOOMS[1] + 1):
         p = pane._zoomed(Look(zoom=zoom), registry.camera("iso"), corner, record, (500, 460))
         assert p % 2 == 0 and (p > 0) == (zoom != 0)
@@ -436,13 +437,13 @@ def test_the_name_of_the_level_is_copied_as_a_command(opened, monkeypatch):
 
 def test_a_level_file_is_read_again_while_the_window_is_open(opened, corner, tmp_path):
     path = tmp_path / "fork.toml"
-    path.write_text(level.show(corner, corner.level(1)))
+    path.write_text(level.show(corner, level_of(corner, 1)))
     shown = opened(open.open_session(str(path)))
-    path.write_text(level.show(corner, corner.level(2)))
-    until(shown, lambda: shown.session.start.tiles.tobytes() == corner.level(2).tiles.tobytes())
+    path.write_text(level.show(corner, level_of(corner, 2)))
+    until(shown, lambda: shown.session.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes())
     path.write_text("garbage")
     until(shown, lambda: shown._message.startswith("the old level stays"))
-    assert shown.session.start.tiles.tobytes() == corner.level(2).tiles.tobytes() and shown.open
+    assert shown.session.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes() and shown.open
 
 
 def test_saving_in_the_editor_writes_the_file_itself(opened, corner, tmp_path):
@@ -470,7 +471,7 @@ def test_the_editor_as_a_command(tmp_path, monkeypatch, capsys):
     assert main(["level", "edit", str(path), "--world", "corner", "--seed", "5", "--headless"]) == 0
     assert (
         level.parse(load("corner"), path.read_text()).tiles.tobytes()
-        == load("corner").level(5).tiles.tobytes()
+        == level_of(load("corner"), 5).tiles.tobytes()
     )
     settings = tmp_path / "bad.toml"
     settings.write_text("scale = 99")

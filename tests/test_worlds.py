@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from goalshift.engine import grid, state
+from goalshift.engine.catalogue import WORLDS as WORLDS_FOLDER
+from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.vector import Vec
-from goalshift.engine.world import WORLDS as WORLDS_FOLDER
-from goalshift.engine.world import Goal, Thing, load, names
+from goalshift.engine.vector import Vec, kernels
+from goalshift.engine.world import Goal, Thing
 
 WORLDS = names()
 
@@ -87,7 +88,7 @@ PRINT_DIGESTS = """
 import hashlib, sys, numpy as np
 from goalshift.engine import state
 from goalshift.engine.vector import Vec
-from goalshift.engine.world import load
+from goalshift.engine.catalogue import load
 for name in sys.argv[1:]:
     world = load(name)
     actions = np.random.default_rng(0).integers(0, len(world.actions), (30, 4, world.learners))
@@ -314,7 +315,7 @@ def test_parameters_change_every_split(world):
     name = next(iter(world.params._fields))
     changed = world.with_params(**{name: getattr(world.train, name)})
     assert getattr(changed.deploy, name) == getattr(world.train, name)
-    assert changed.kernels.step_many.__code__ is world.kernels.step_many.__code__
+    assert kernels(changed).step_many.__code__ is kernels(world).step_many.__code__
 
 
 def test_values_that_are_no_quantities_have_labels():

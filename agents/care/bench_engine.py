@@ -19,6 +19,7 @@ from statistics import median
 import numpy as np
 
 from ...engine import layout, state
+from ...engine.catalogue import load, names
 from ...engine.errors import UserError, did_you_mean
 from ...engine.jit import specialise
 from ...engine.levels.script import Require
@@ -27,7 +28,7 @@ from ...engine.view.camera.eyes import Eyes
 from ...engine.view.camera.top import Frames
 from ...engine.view.draw.look import Look
 from ...engine.view.film import film, story
-from ...engine.world import World, load, names
+from ...engine.world import World
 from ..designing import survey as surveys
 from ..designing.levelset import CHUNK, order_for
 from ..live.compose import compose
@@ -244,8 +245,8 @@ def solved(passes: int = 5) -> Iterator[Row]:
 def start(passes: int = 5) -> Iterator[Row]:
     """What a user waits for, in fresh interpreters with a warm cache."""
     first_frame = (
-        "from goalshift.engine.world import load; from goalshift.engine.view.camera.top import draw\n"
-        "world = load('corner'); draw(world, world.level(0))"
+        "from goalshift.engine.catalogue import load; from goalshift.engine.view.camera.top import draw\n"
+        "world = load('corner'); from goalshift.engine.vector import level_of; draw(world, level_of(world, 0))"
     )
     for label, command, target in (
         ("start: --help", ["-m", "goalshift", "--help"], 0.5),

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...engine.catalogue import load
 from ...engine.vector import Vec
-from ...engine.world import World, load
+from ...engine.world import World
 from ..learning.ppo import Learner, TrainConfig, configure, resolve
 from .bench_engine import Row
 

@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine import files, rng, state
+from ...engine import check, files, rng, state
+from ...engine.catalogue import load, names
 from ...engine.errors import RunError, UserError
 from ...engine.jit import fingerprint, kernel, plain, rule
 from ...engine.levels import level, npz
@@ -32,7 +33,7 @@ from ...engine.levels import script as scripts
 from ...engine.levels.npz import INDEX
 from ...engine.levels.script import Require, Script
 from ...engine.vector import Vec
-from ...engine.world import World, load, names
+from ...engine.world import World
 from ..judging.evaluate import met
 from . import survey
 
@@ -190,7 +191,7 @@ class Source:
         try:
             states = vec.reset_states()
             states.row = self.row
-            level.check(self.world, states)
+            check.states(self.world, states)
         except UserError as fault:
             raise UserError(f"script '{self.script.name}' made an unsound level: {fault}") from None
         verdicts = np.zeros(count, np.uint8)

@@ -9,9 +9,9 @@ import keyword
 import re
 from pathlib import Path
 
+from ...engine.catalogue import WORLDS, names
 from ...engine.errors import RunError, UserError
 from ...engine.files import write
-from ...engine.world import WORLDS, names
 
 
 def new_world(name: str, folder: Path, force: bool = False) -> tuple[Path, Path]:

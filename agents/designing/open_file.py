@@ -12,6 +12,7 @@ from ...engine import state
 from ...engine.errors import UserError
 from ...engine.levels import formats
 from ...engine.levels.levelfile import Levels
+from ...engine.vector import level_of
 from ...engine.world import World
 from .describe import open_levels
 
@@ -43,7 +44,7 @@ class Shelf:
         formats.check_kind(path)
         shelf = cls.__new__(cls)
         shelf.path, shelf.own, shelf.at, shelf._stamp = path, True, 0, ()
-        shelf.levels = Levels(world, world.level(seed, "train"), [""])
+        shelf.levels = Levels(world, level_of(world, seed, "train"), [""])
         return shelf
 
     def __len__(self) -> int:

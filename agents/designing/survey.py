@@ -17,7 +17,7 @@ from ...engine.errors import UserError
 from ...engine.grid import DX, DY, distance, inside, solid
 from ...engine.jit import PLAIN, bind, specialise
 from ...engine.state import RUNNING
-from ...engine.vector import Vec
+from ...engine.vector import Vec, kernels
 from ...engine.world import Goal, World
 from ..judging.evaluate import met
 from ..policies import search
@@ -210,7 +210,7 @@ def surveyor(world: World) -> tuple[Any, Any]:
         "seek": chained([goal.seek for goal in world.goals]),
         "avoid": chained([goal.avoid for goal in world.goals]),
         "plan": plans([goal.plan for goal in world.goals]),
-        "act": world.kernels.act,
+        "act": kernels(world).act,
         "LEARNERS": world.learners,
         "MOVE": np.array(moves),
         "STATIC": world.tick is None and world.bot is None,
@@ -268,7 +268,7 @@ def ways(
     if walks(world, world.goals[number]):
         taken = np.zeros((n, longest if playing else 1, world.learners), np.uint8)
         cells = world.size[0] * world.size[1]
-        spare = state.blank(world, 1)
+        spare = state.blank(world.dtype, 1)
         entry = np.zeros(1, [("reward", np.float32, (world.learners,))]).view(np.recarray)
         acts, scratch = np.zeros((1, world.learners), np.int64), np.zeros((4, cells), np.int64)
         with np.errstate(over="ignore"):
@@ -346,8 +346,7 @@ def looked_at(world: World, goal: int, states: np.recarray) -> np.ndarray:
 def replay(world: World, states: np.recarray, actions: np.ndarray) -> np.recarray:
     """The last states of episodes from `states` under `actions` (integers [T, n, L])."""
     vec = Vec(world, len(states), autoreset="off")
-    vec.reset()
-    vec.words[...] = state.words(states)
+    vec.start_from(states)
     for row in actions:
         vec.step(row.astype(np.int64))
     return state.copy(vec.states)
@@ -378,8 +377,7 @@ def agreement(
     paths, totals = [], []
     for actions in plays:
         vec = Vec(world, n, autoreset="off")
-        vec.reset()
-        vec.words[...] = state.words(states)
+        vec.start_from(states)
         path = [np.stack([vec.states.y[:, 0], vec.states.x[:, 0]], -1)]
         for t in range(longest):
             vec.step(actions[t] if t < len(actions) else np.zeros((n, world.learners), np.int64))

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine import state
 from ...engine.errors import UserError
+from ...engine.levels.splits import split_of
 from ...engine.vector import Vec
 from ...engine.world import World
 from ..policies.expert import Expert
@@ -58,7 +58,7 @@ def affinity(
     Over whole windows of `lives` episodes of `split`. Of a run's checkpoints, one call for each
     shows it over training. Raises UserError if the window does not fit into an episode.
     """
-    vec = Vec(world, lives, split, seed, pool=pool, autoreset="off")
+    vec = Vec(world, lives, split_of(world, split), seed, pool=pool, autoreset="off")
     obs = vec.reset()
     horizon = int(world.table.horizon[vec.states.row].min())
     if not 1 <= window <= horizon:
@@ -73,9 +73,8 @@ def affinity(
         obs = _play(vec, agent, obs, window)
         rates.append([_earned(world, before, vec.states) / window])
         for ghost in ghosts:
-            other = Vec(world, lives, split, autoreset="off")
-            other.reset()
-            other.words[...] = state.words(before)
+            other = Vec(world, lives, split_of(world, split), autoreset="off")
+            other.start_from(before)
             ghost.start(lives, world.learners)
             _play(other, ghost, other.obs, window)
             rates[-1].append(_earned(world, before, other.states) / window)

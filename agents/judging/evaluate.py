@@ -29,6 +29,7 @@ import numpy as np
 from ...engine import state
 from ...engine.errors import RunError, UserError
 from ...engine.files import write
+from ...engine.levels.splits import split_of
 from ...engine.state import RUNNING, TERMINATED
 from ...engine.vector import Vec
 from ...engine.world import Goal, Split, World
@@ -101,7 +102,7 @@ def rollout(
     n = len(levels) if chosen else int(levels)
     if not 1 <= n <= MAX_LEVELS:
         raise UserError(f"levels must be 1 to {MAX_LEVELS}, not {n}")
-    vec = Vec(world, n, split, seed, pool=pool, autoreset="off")
+    vec = Vec(world, n, split_of(world, split), seed, pool=pool, autoreset="off")
     starts = vec.split.starts
     if chosen:
         vec.assign(np.ones(n, np.bool_), levels)
@@ -203,7 +204,7 @@ def agreement(
     whenever that can be met; `part`, the share on which the goals part. And `reachable`, the share
     of levels on which each goal can be met.
     """
-    split = world.split(split) if isinstance(split, str) else split
+    split = split_of(world, split)
     ruler = Ruler(world, references(world, split, levels, seed, pool))
     return ruler.agreement()
 
@@ -334,7 +335,7 @@ def evaluate(
     training = list(training) or [Training()]
     home = _home(world, training, splits)
     names = list(dict.fromkeys([home, *splits]))
-    chosen = {name: world.split(name) for name in names}
+    chosen = {name: split_of(world, name) for name in names}
     reports: dict[str, Any] = {}
     findings: dict[str, Callable[[Estimate], Findings]] = {}
     trained: Estimate | None = None
@@ -378,7 +379,7 @@ def evaluate(
     assert trained is not None
     from ... import __version__
 
-    plain_train = world.split("train").weights
+    plain_train = split_of(world, "train").weights
     return {
         "format": FORMAT,
         "goalshift": __version__,
@@ -431,14 +432,14 @@ def role(world: World, goal: Goal) -> str:
 
 def _home(world: World, training: Sequence[Training], splits: Sequence[str]) -> str:
     """The split the agents were trained on, by its name among `splits` if it is one of them."""
-    trained_on = {world.split(t.split).source for t in training}
+    trained_on = {split_of(world, t.split).source for t in training}
     if len(trained_on) > 1:
         raise UserError(
             "the agents were trained on different splits"
             f" ({', '.join(sorted({t.split for t in training}))}): evaluate them apart"
         )
     for name in splits:
-        if world.split(name).source in trained_on:
+        if split_of(world, name).source in trained_on:
             return name
     return training[0].split
 
@@ -606,7 +607,7 @@ def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -
     world = training.world or world
     known = _trained_on.setdefault(world, {})
     key = (
-        world.split(training.split).source,
+        split_of(world, training.split).source,
         training.seed,
         training.envs,
         training.levels,
@@ -614,10 +615,18 @@ def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -
     )
     if key not in known:
         if training.levels is not None:
-            vec = Vec(world, training.levels, training.split, training.seed, pool="train")
+            vec = Vec(
+                world, training.levels, split_of(world, training.split), training.seed, pool="train"
+            )
             found = [state.fingerprint(vec.reset_states())]
         else:
-            vec = Vec(world, min(training.envs, drawn), training.split, training.seed, pool="train")
+            vec = Vec(
+                world,
+                min(training.envs, drawn),
+                split_of(world, training.split),
+                training.seed,
+                pool="train",
+            )
             found = [state.fingerprint(vec.reset_states())]
             while sum(map(len, found)) < drawn:
                 vec.reset_where(np.ones(vec.n, np.bool_))
@@ -645,7 +654,7 @@ def seen_score(world: World, agent: Policy, training: Training) -> float | None:
     if training.levels is None:
         return None
     world = training.world or world
-    split, n = world.split(training.split), min(training.levels, MAX_LEVELS)
+    split, n = split_of(world, training.split), min(training.levels, MAX_LEVELS)
     known = references(world, split, n, training.seed, pool="train")
     mine = Measured(
         Ruler(world, known),

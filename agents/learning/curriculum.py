@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...engine.errors import UserError
+from ...engine.levels.splits import split_of
 from ...engine.vector import Vec
 from ...engine.world import World
 
@@ -28,8 +29,8 @@ class Curriculum:
     def __init__(self, world: World, split: str = "train", levels: int = 0) -> None:
         if not 0 <= levels <= MAX_LEVELS:
             raise UserError(f"levels must be from 0 (endless) to {MAX_LEVELS:,}, not {levels}")
-        self.world, self.split, self.levels = world, world.split(split), levels
-        train = np.array(world.split("train").weights)
+        self.world, self.split, self.levels = world, split_of(world, split), levels
+        train = np.array(split_of(world, "train").weights)
         self._shifted = train == 0  # the rows that the training split never draws from
         self.counts = np.zeros(2, np.int64)
 

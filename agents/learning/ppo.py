@@ -24,8 +24,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...engine.catalogue import load
 from ...engine.errors import RunError, UserError, did_you_mean
-from ...engine.world import World, load
+from ...engine.world import World
 from .adam import Adam
 from .curriculum import SIGHTS, Curriculum
 from .net import Net, Shape

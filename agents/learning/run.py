@@ -32,10 +32,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as pack
 
+from ...engine.catalogue import load, recall
 from ...engine.errors import RunError, UserError
 from ...engine.files import write
 from ...engine.rng import fold_many
-from ...engine.world import World, load, recall
+from ...engine.world import World
 from ..policies.policy import Policy, episode_bits
 from .net import Net, Shape
 from .ppo import Learner, TrainConfig, resolve

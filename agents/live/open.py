@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.catalogue import load
 from ...engine.errors import UserError
 from ...engine.levels.formats import READERS
 from ...engine.levels.npz import INDEX
 from ...engine.replay import PREFIX, Replay
-from ...engine.world import World, load
+from ...engine.world import World
 from ..designing.open_file import Shelf
 from ..policies.policy import Policy
 from .session import HUMAN, RECORDED, Session, action_of

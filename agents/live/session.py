@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine import state
+from ...engine import check, state
 from ...engine.errors import UserError
 from ...engine.history import History
 from ...engine.levels import level
+from ...engine.levels.splits import split_of
 from ...engine.replay import Replay
-from ...engine.vector import observed
+from ...engine.vector import level_of, observed
 from ...engine.world import World
 from ..designing.likeness import Likeness, solvable
 from ..policies.expert import Expert
@@ -82,11 +83,15 @@ class Session:
         self.about, self.shelf = about, shelf
         self.agents = dict(agents or {})
         self.alpha = float({"train": 0.0, "deploy": 1.0}.get(split, 1.0))
-        self.set = world.split(split)  # kept, as it may be a file of levels, which is long to read
+        self.set = split_of(
+            world, split
+        )  # kept, as it may be a file of levels, which is long to read
         self.params = {}
         self.temperature, self.epsilon = 1.0, 0.0  # of learned agents, see `set_dial`
         self.given = start is not None  # the level came from a file or a replay, not from a seed
-        self.start = state.copy(start) if start is not None else world.level(self.seed, self.set)
+        self.start = (
+            state.copy(start) if start is not None else level_of(world, self.seed, self.set)
+        )
         self._tell()
         first = [name or self.names()[0] for name in who] or [self.names()[0]]
         for name in first:
@@ -401,8 +406,8 @@ class Session:
         """The same level again, with the world as it is set now."""
         self._apply()
         if not self.given:
-            self.start = self.world.level(
-                self.seed, self.set if self.set.starts is not None else self.split
+            self.start = level_of(
+                self.world, self.seed, self.set if self.set.starts is not None else self.split
             )
         self._begin()
 
@@ -439,7 +444,7 @@ class Session:
         self.split = (
             names[(names.index(self.split) + 1) % len(names)] if self.split in names else names[0]
         )
-        self.set = self.world.split(self.split)
+        self.set = split_of(self.world, self.split)
         self.alpha = {"train": 0.0, "deploy": 1.0}.get(self.split, self.alpha)
         self.given = False
         self.restart()
@@ -449,7 +454,7 @@ class Session:
         """Levels from a mixture of train and deploy, from the next reset on."""
         self.alpha = round(min(max(float(alpha), 0.0), 1.0), 2)
         self.split = {0.0: "train", 1.0: "deploy"}.get(self.alpha, f"alpha={self.alpha:g}")
-        self.set = self.world.split(self.split)
+        self.set = split_of(self.world, self.split)
         self.given = False
         self.message = f"alpha {self.alpha:g} from the next reset or level on"
 
@@ -573,7 +578,7 @@ class Session:
                     raise UserError("that is outside the level")
                 before = states.tobytes()
                 change(s, k)
-                level.check_board(self.world, states)
+                check.board(self.world, states)
                 if states.tobytes() != before:
                     made.append((pane, states))
         except UserError as fault:

@@ -224,8 +224,7 @@ def optimum(
     expert = Expert(world, goal_name, effort)
     expert.start(n, world.learners)
     vec = Vec(world, n, autoreset="off")
-    vec.reset()
-    vec.words[...] = state.words(states)
+    vec.start_from(states)
     score = vec.scores()[:, : world.learners, number]
     steps = np.zeros(score.shape, np.int64)
     taken = []

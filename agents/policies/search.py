@@ -19,6 +19,7 @@ from ...engine import rng, state
 from ...engine.grid import MOVES, inside, solid
 from ...engine.jit import bind, rule, specialise
 from ...engine.state import N_BOOKKEEPING, RUNNING, hash_words
+from ...engine.vector import kernels
 from ...engine.world import World
 
 # The last four are diagonal: a jump may go up and sideways in one step.
@@ -50,7 +51,7 @@ class Memory:
     """Everything a search writes to; made once for a world and used by one search at a time."""
 
     def __init__(self, world: World, effort: int) -> None:
-        self.records = state.blank(world, effort + 1)
+        self.records = state.blank(world.dtype, effort + 1)
         self.words = state.words(self.records)
         self.nodes = np.zeros(effort + 1, NODE).view(np.recarray)
         self.slots = np.zeros(1 << int(2 * effort).bit_length(), SLOT).view(np.recarray)
@@ -363,7 +364,7 @@ def searcher(world: World) -> Callable:
     counts = [places[name][1] // 8 for name in ("events", "totals")]
     straight = set(world.actions) <= set(MOVES)
     bindings: dict[str, Any] = {
-        "act": world.kernels.act,
+        "act": kernels(world).act,
         "seek": chained([goal.seek for goal in world.goals]),
         "avoid": chained([goal.avoid for goal in world.goals]),
         "ACTIONS": len(world.actions),

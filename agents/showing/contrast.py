@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import UserError, did_you_mean
+from ...engine.levels.splits import split_of
 from ...engine.replay import MAX_LABEL, Replay
 from ...engine.rng import fold_many
 from ...engine.state import TERMINATED
+from ...engine.vector import level_of
 from ...engine.view.film import film, story
 from ...engine.world import Goal, World
 from ..judging.evaluate import Episodes, met, references, rollout, world_mark
@@ -130,7 +132,7 @@ def contrast(
     if layout not in LAYOUTS:
         raise UserError(f"no layout '{layout}'.{did_you_mean(layout, LAYOUTS)}")
     played = rollout(world, agent, split, levels, seed, record=True)
-    experts = references(world, world.split(split), levels, seed).experts
+    experts = references(world, split_of(world, split), levels, seed).experts
     chosen = choose(pick, world, played, experts, seed)
     if chosen.index < 0:
         played = rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True)
@@ -223,7 +225,7 @@ def live_both(
 
     And what each goal's own expert earns there, the sum over its learners.
     """
-    only, level = np.array([seed], np.uint64), world.level(seed, split)
+    only, level = np.array([seed], np.uint64), level_of(world, seed, split)
     aims = [rollout(world, Expert(world, g.name), split, only, record=True) for g in world.goals]
     if actions is None:
         actions = _actions(rollout(world, agent, split, only, record=True), 0)

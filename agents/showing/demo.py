@@ -13,9 +13,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine.catalogue import load
 from ...engine.errors import UserError
 from ...engine.files import write
-from ...engine.world import World, load
+from ...engine.world import World
 from ..judging.evaluate import (
     Training,
     evaluate,

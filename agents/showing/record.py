@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import UserError
+from ...engine.levels.splits import split_of
 from ...engine.replay import MAX_LABEL, PREFIX, Replay
+from ...engine.vector import level_of
 from ...engine.view.film import film, story
 from ...engine.world import World
 from ..judging.evaluate import Episodes, at_most, open_runs, references, rollout
@@ -85,10 +87,10 @@ def record_runs(
     `contrast.choose`).
     """
     world, agents = _agents(runs)
-    levels = at_most(world.split(split), levels)
+    levels = at_most(split_of(world, split), levels)
     last = rollout(world, agents[-1], split, levels, seed, record=True)
     chosen = choose(
-        pick, world, last, references(world, world.split(split), levels, seed).experts, seed
+        pick, world, last, references(world, split_of(world, split), levels, seed).experts, seed
     )
     made = [
         _live(
@@ -162,7 +164,7 @@ def _live(world: World, agent: Policy, split: str, played: Episodes, index: int 
     """One of the episodes that an agent played, as a replay."""
     assert played.actions is not None
     actions = played.actions[: played.length[index], index]
-    start = world.level(int(played.seeds[index]), split)
+    start = level_of(world, int(played.seeds[index]), split)
     return Replay.record(world, start, actions, split, label=agent.name[:MAX_LABEL])
 
 

@@ -17,6 +17,8 @@ from typing import Any
 
 from ...engine import files
 from ...engine.errors import UserError
+from ...engine.levels.splits import split_of
+from ...engine.vector import level_of
 from ...engine.view.draw import charts
 from ...engine.view.film import page, story
 from ...engine.view.sheets.gallery import png
@@ -79,7 +81,7 @@ def report(
     drawn = {f"curve-{name}": svg for name, svg in learning_curves(world, logs, begun).items()}
     tell("where the paths part")
     played = [rollout(world, agent, split, levels, seed, record=True) for agent in agents]
-    experts = references(world, world.split(split), levels, seed).experts
+    experts = references(world, split_of(world, split), levels, seed).experts
     apart, parted = partings(world, played, expert_ways(world, split, levels, seed), split, seed)
     drawn["parting"] = charts.cells(
         "Where the paths part",
@@ -347,7 +349,7 @@ def _minds(
     """Value and policy on every free cell of one seed's level, in training and after the shift."""
     parts = []
     for name in dict.fromkeys((home, split)):
-        picture, span = mind_picture(world, agent, world.level(level, name))
+        picture, span = mind_picture(world, agent, level_of(world, level, name))
         pictures[f"mind-{name.replace('=', '-')}"] = packed = png(picture)
         told = (
             ""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import UserError
+from ...engine.levels.splits import split_of
 from ...engine.vector import Vec
 from ...engine.view.camera import top
 from ...engine.view.draw import charts, look, overlays
@@ -115,7 +116,7 @@ def _ways(world: World, episodes: Episodes, split: str, seed: int) -> np.ndarray
     """Where the learners are on every step of every level: int16[T + 1, n, L, 2]."""
     assert episodes.actions is not None
     n = len(episodes.seeds)
-    vec = Vec(world, n, split, seed, pool="test", autoreset="off")
+    vec = Vec(world, n, split_of(world, split), seed, pool="test", autoreset="off")
     vec.assign(np.ones(n, np.bool_), episodes.seeds)
     vec.reset()
     ways = np.zeros((len(episodes.actions) + 1, n, world.learners, 2), np.int16)

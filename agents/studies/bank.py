@@ -37,6 +37,7 @@ from torch import Tensor
 
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import write
+from ...engine.levels.splits import split_of
 from ...engine.rng import fold
 from ...engine.state import RUNNING
 from ...engine.vector import Vec
@@ -174,7 +175,7 @@ class View:
 
 def _played(world: World, split: str) -> Iterable[np.recarray]:
     """The states of a few episodes of random play."""
-    vec = Vec(world, 64, split, seed=0)
+    vec = Vec(world, 64, split_of(world, split), seed=0)
     obs, policy = vec.reset(), RandomPolicy(world)
     for _ in range(min(int(world.table["horizon"].max()), 200)):
         yield vec.states.copy().view(np.recarray)
@@ -286,7 +287,7 @@ class Group:
         nothing.
         """
         n = self.size * len(seeds)
-        vec = Vec(self.world, n, split, autoreset="off")
+        vec = Vec(self.world, n, split_of(self.world, split), autoreset="off")
         vec.assign(np.ones(n, np.bool_), np.tile(seeds, self.size))
         vec.reset()
         kept, self.dice = (
@@ -330,7 +331,7 @@ class Yardstick:
 
     def __init__(self, world: World, split: str, config: BankConfig) -> None:
         self.world, self.split = world, split
-        known = references(world, world.split(split), config.levels, config.seed)
+        known = references(world, split_of(world, split), config.levels, config.seed)
         self.seeds = known.experts[0].seeds
         self.ruler = Ruler(world, known)
 
@@ -607,7 +608,7 @@ def cells(world: World, config: BankConfig, axes: dict[str, list[str]]) -> list[
                         f"--over {key}={value}: that is not {kinds[key].__name__}"
                     ) from fault
         cell = dataclasses.replace(config, **changed)
-        here.split(cell.split)
+        split_of(here, cell.split)
         name = "_".join(f"{key}={value}" for key, value in at.items()) or "bank"
         found.append(Cell(re.sub(r"[^\w.=+-]", "-", name), at, here, cell))
     return found

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...engine.catalogue import load
 from ...engine.errors import UserError, did_you_mean
 from ...engine.files import write
-from ...engine.world import World, load
+from ...engine.world import World
 from ..judging.evaluate import load_evaluation
 from ..judging.intervals import Estimate
 from .jobs import EVALUATION, Tell, mean_shifted, options, run_all, seeds_of, typed

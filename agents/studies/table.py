@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...engine.catalogue import load, names
 from ...engine.errors import UserError
 from ...engine.files import write
-from ...engine.world import World, load, names
+from ...engine.world import World
 from ..judging.evaluate import load_evaluation
 from ..judging.intervals import Estimate
 from ..judging.verdict import HACKED, MIN_SEEDS

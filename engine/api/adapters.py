@@ -37,10 +37,12 @@ from gymnasium.vector.utils import batch_space
 from pettingzoo import ParallelEnv as PettingZooParallel
 
 from .. import state
+from ..catalogue import load
 from ..errors import UserError, did_you_mean
 from ..levels import level
-from ..vector import Vec
-from ..world import World, load
+from ..levels.splits import split_of
+from ..vector import Vec, kernels
+from ..world import World
 
 OBSERVATIONS = ("symbols", "planes", "rgb", "eyes")
 RENDER_MODES = ("human", "rgb_array", "ansi")
@@ -117,7 +119,7 @@ class Batch:
         world = load(world)
         if params:
             world = world.with_params(**params)
-        _ = world.kernels  # compiled once, shared with the copy
+        _ = kernels(world)  # compiled once, shared with the copy
         self.world = copy.copy(world)
         self.world.table = (
             world.table.copy()
@@ -138,7 +140,14 @@ class Batch:
                 size=self.lens.eyes,
             )
         else:
-            self.vec = Vec(self.world, n, split, pool=pool, autoreset=autoreset, threads=threads)
+            self.vec = Vec(
+                self.world,
+                n,
+                split_of(self.world, split),
+                pool=pool,
+                autoreset=autoreset,
+                threads=threads,
+            )
         self.window: Window | None = None
         self.running = False
         self._warned: set[str] = set()
@@ -166,7 +175,7 @@ class Batch:
             log.warning("reset ignores the option %r.%s", key, did_you_mean(key, OPTIONS))
         vec = self.vec
         if "split" in options:
-            self.vec.choose(options["split"])
+            self.vec.choose(split_of(self.world, options["split"]))
         if seeds is not None:
             vec.restart(mask, np.array([seed % 2**64 for seed in seeds], np.uint64))
         if "level" in options:

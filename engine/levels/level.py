@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import rng, state
+from .. import check, rng, state
+from ..check import FARTHEST
 from ..errors import UserError, did_you_mean
 from ..jit import kernel
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 1_000_000  # characters
 Meaning = tuple[str, int]  # "tile" or "thing", and which
-FARTHEST = 10**9  # no count, step or total is larger
 KEYS = ("world", "version", "seed", "episode", "split", "map", "things", "fields")  # of one level
 
 
@@ -263,7 +263,7 @@ def build(
     need(version == world.version, message, "version")
     need("map" in data, "no map: write map = ''' and then a line for each row")
 
-    states = state.blank(world, 1)
+    states = state.blank(world.dtype, 1)
     s = states[0]
     s.seed, s.episode = np.uint64(data.get("seed", 0)), data.get("episode", 0)
     with np.errstate(over="ignore"):
@@ -296,78 +296,10 @@ def build(
         need(_shaped(value, shape), f"{name} must be whole numbers of shape {list(shape)}", name)
         s[name] = value
     try:
-        check(world, states)
+        check.states(world, states)
     except UserError as fault:
         raise UserError(f"{where}{places.key('')}: {fault}") from None
     return states
-
-
-def check_board(world: World, states: np.ndarray) -> None:
-    """Raise UserError unless the engine itself stays in bounds on `states`, at any step of an
-    episode.
-
-    Size, row, tiles, and where things stand that are drawn (present ones and learners). What only a
-    world's own rules read is not looked at; see `check` for states of strangers.
-    """
-
-    def must(true: np.ndarray, message: str) -> None:
-        if not true.all():
-            raise UserError(message)
-
-    (height, width), tall, wide = world.size, states["h"], states["w"]
-    must(
-        (tall >= 1) & (tall <= height) & (wide >= 1) & (wide <= width),
-        "a level does not fit the size of the world",
-    )
-    drawn = states["alive"] != 0
-    drawn[:, : world.learners] = True
-    y, x = states["y"], states["x"]
-    on_board = (y >= 0) & (y < tall[:, None]) & (x >= 0) & (x < wide[:, None])
-    must(on_board | ~drawn, "a thing stands outside its level")
-    must(states["tiles"] < len(world.tiles), "a cell holds a tile that the world lacks")
-    must(
-        (states["row"] >= 0) & (states["row"] < len(world.rows)),
-        "a row of parameters does not exist",
-    )
-
-
-def check(world: World, states: np.ndarray) -> None:
-    """Raise UserError unless rules may safely run on `states`, whoever made them.
-
-    Positions must lie on the level, poses, tiles and rows must exist, and the world's own fields
-    must keep to its `limits`; a field without limits must be zero.
-    """
-
-    def must(true: np.ndarray, message: str) -> None:
-        if not true.all():
-            raise UserError(message)
-
-    def within(name: str, low: Any, high: Any, message: str) -> None:
-        must((states[name] >= low) & (states[name] <= high), message)
-
-    (height, width), tall, wide = world.size, states["h"], states["w"]
-    if world.resizes:
-        within("h", 1, height, "its size does not fit the world")
-        within("w", 1, width, "its size does not fit the world")
-    else:
-        must((tall == height) & (wide == width), "its size does not fit the world")
-    within("y", 0, tall[:, None] - 1, "a thing stands outside the map")
-    within("x", 0, wide[:, None] - 1, "a thing stands outside the map")
-    within("face", 0, np.maximum(world.poses, 5) - 1, "a thing has a pose that it lacks")
-    within("alive", 0, 1, "a thing is present (1) or not (0)")
-    must(states["alive"][:, : world.learners] == 1, "every agent that learns must be on the map")
-    within("tiles", 0, len(world.tiles) - 1, "a cell holds a tile that the world lacks")
-    within("row", 0, len(world.rows) - 1, "its row of parameters does not exist")
-    within("ended", 0, 2, "it is neither running nor ended")
-    for name in ("t", "episode", "draws", "events", "totals"):
-        within(name, 0, FARTHEST, f"'{name}' is out of range")
-    within("padding", 0, 0, "its padding is not empty")
-    for name in world.shapes:
-        low, high = world.limits.get(name, (0, 0))
-        message = f"the field '{name}' must be {low:g} to {high:g}"
-        if name not in world.limits:
-            message = f"the field '{name}' must be 0: world '{world.name}' gives no limits for it"
-        within(name, low, high, message)
 
 
 KINDS = {"world": str, "split": str, "map": str, "things": dict, "fields": dict}

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import files, world
+from .. import catalogue, files
 from ..errors import UserError, did_you_mean
 from ..world import World
 from . import level, npz
@@ -77,11 +77,11 @@ def world_for(told: Any, given: World | None, path: Path) -> World:
         return given
     if not isinstance(told, str):
         raise UserError(f"{path}: it does not say of which world it is; add --world NAME")
-    if told not in world.names():
+    if told not in catalogue.names():
         raise UserError(
             f"{path}: no world '{told[:64]}' is shipped; if it is one of yours, add --world FILE.py"
         )
-    return world.load(told)
+    return catalogue.load(told)
 
 
 def name_of(name: Any, where: str) -> str:

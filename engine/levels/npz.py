@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import files, rng, state
+from .. import check, files, rng, state
 from ..errors import UserError
 from ..jit import kernel
-from . import level
 
 if TYPE_CHECKING:
     from ..world import World
@@ -220,7 +219,7 @@ def load(path: Path, world: World) -> tuple[np.recarray, dict[str, np.ndarray]]:
         bool((arrays["tiles"] < len(world.tiles)).all()), "a cell holds a tile that the world lacks"
     )
     need(int(arrays["split"].max()) < len(rows), "the split of a level is missing")
-    states = state.blank(world, n)
+    states = state.blank(world.dtype, n)
     states.row = np.array(rows)[arrays["split"]]
     for name in ("seed", "episode", "h", "w", "tiles", *PLACES):
         states[name] = arrays[name]
@@ -228,7 +227,7 @@ def load(path: Path, world: World) -> tuple[np.recarray, dict[str, np.ndarray]]:
         states[name] = arrays[f"field_{name}"]
     set_keys(states)
     try:
-        level.check(world, states)
+        check.states(world, states)
     except UserError as fault:
         raise UserError(f"{path}: {fault}") from None
     extra = {

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..catalogue import WORLDS, run_file
 from ..errors import UserError, did_you_mean
 from ..vector import POOLS
-from ..world import WORLDS, World, run_file
+from ..world import World
 
 SCRIPTS = WORLDS / "scripts"
 DISTINCT = ("no", "same", "turned")

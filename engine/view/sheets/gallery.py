@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ... import files
+from ...vector import level_of
 from ...world import World
 from ..camera import registry, top
 from ..draw.ink import DARK, DIM, TEXT, icon, write
@@ -61,7 +62,7 @@ def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.n
             form.letters * 4 // 5,
         )
         for column, split in enumerate(("train", "deploy")):
-            states = world.level(seed, split)
+            states = level_of(world, seed, split)
             marks = top.goal_marks(world, states)
             x = left + column * (wide + MARGIN)
             pane = picture[y + form.title : y + form.title + high, x : x + wide]
