@@ -32,7 +32,7 @@ _built: dict[str, Callable] = {}  # the kernels of this process by qualified nam
 _numba: Any = njit  # its stubs know fewer options than it takes
 _OPTIONS = {"error_model": "numpy", "no_cfunc_wrapper": True}  # no rule is ever a C callback
 _jit = partial(_numba, **_OPTIONS)
-_BUILDS = b"2"  # changes when builds of earlier releases must not be loaded any more
+_BUILDS = b"3"  # changes when builds of earlier releases must not be loaded any more
 
 
 def _named(record: types.Record) -> tuple[str, tuple[int, ...]]:
@@ -50,7 +50,16 @@ types.Record.mangling_args = property(_named)  # pyright: ignore[reportAttribute
 
 
 if not PLAIN:
+    from .build_cache import BuildCache
+
     _Dispatcher = type(njit(lambda: None))
+
+    class _Kernel(_Dispatcher):
+        """A rule that Python calls and that is kept on disk."""
+
+        def enable_caching(self) -> None:
+            """Keep builds in files that are checked when they are read."""
+            self._cache = BuildCache(self.py_func)
 
     class _Inner(_Dispatcher):
         """The build of a rule that other rules call: spared is what only a call from Python
@@ -138,7 +147,10 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
             _built[clone.__qualname__] = clone
         else:
             _prune(clone)
-            _built[clone.__qualname__] = _jit(cache=True, nogil=True)(clone)
+            compiled = _jit(nogil=True)(clone)
+            compiled.__class__ = _Kernel
+            compiled.enable_caching()
+            _built[clone.__qualname__] = compiled
     return _built[clone.__qualname__]
 
 
