@@ -12,6 +12,7 @@ With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same 
 
 import contextlib
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -21,6 +22,9 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numba import config, njit, types
+from numba.core.errors import NumbaError, UnsupportedBytecodeError
+
+from .errors import UserError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -174,7 +178,10 @@ def direct(kernel: Callable) -> Callable:
     def call(*arguments: Any) -> Any:
         nonlocal entry
         if entry is None:
-            result = kernel(*arguments)
+            try:
+                result = kernel(*arguments)
+            except (NumbaError, UnsupportedBytecodeError) as fault:
+                raise UserError(_told(fault)) from fault
             types_now = tuple(map(kernel.typeof_pyval, arguments))  # type: ignore[attr-defined]
             overload = kernel.overloads.get(types_now)  # type: ignore[attr-defined]
             if overload is not None:  # else a conversion was made: keep to the dispatcher
@@ -184,6 +191,18 @@ def direct(kernel: Callable) -> Callable:
 
     call.kernel = kernel  # type: ignore[attr-defined]
     return call
+
+
+def _told(fault: Exception) -> str:
+    """What the compiler does not take, and where, out of a page of its words."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(fault))
+    places = re.findall(r'File "([^"]+)", line (\d+)', text)
+    places = places or re.findall(r"Raised from (\S+) \((\d+)\)", text)
+    where = f"'{places[-1][0]}', line {places[-1][1]}: " if places else ""
+    says = [line.strip() for line in text.splitlines() if line.strip()]
+    noise = r"(Failed in|During:|File \"|<source elided>|\^|>>>|There are \d+ candidate|\[\d+\])"
+    plain_words = [line for line in says if not re.match(noise, line)]
+    return f"{where}Numba cannot compile this rule: {' '.join(plain_words[:2])[:300]}"
 
 
 def fingerprint(function: Callable, options: Mapping[str, Any] | None = None) -> str:
