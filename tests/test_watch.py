@@ -13,7 +13,8 @@ from goalshift.agents.designing import open_file
 from goalshift.agents.live import keys, open, terminal, thoughts
 from goalshift.agents.live import session as watch
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
+from goalshift.agents.policies.policy import Policy
+from goalshift.agents.policies.simple import RandomPolicy, Scripted
 from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError

@@ -14,7 +14,7 @@ from goalshift.__main__ import main
 from goalshift.agents.live import capture, keys, open, pane, window
 from goalshift.agents.live import session as watch
 from goalshift.agents.live.compose import compose
-from goalshift.agents.policies.policy import RandomPolicy
+from goalshift.agents.policies.simple import RandomPolicy
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level

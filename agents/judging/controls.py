@@ -14,7 +14,8 @@ from typing import Any
 
 from ...engine.world import World
 from ..learning.preflight import forget_run
-from ..policies.policy import Mirrored, Policy
+from ..policies.policy import Policy
+from ..policies.simple import Mirrored
 from .evaluate import LEVELS, MAY_DIFFER, Progress, evaluate, open_runs
 from .verdict import INCAPABLE, MIN_SEEDS
 

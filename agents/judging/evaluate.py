@@ -34,7 +34,8 @@ from ...engine.state import RUNNING, TERMINATED
 from ...engine.vector import Vec
 from ...engine.world import Goal, Split, World
 from ..policies.expert import Expert
-from ..policies.policy import Policy, RandomPolicy
+from ..policies.policy import Policy
+from ..policies.simple import RandomPolicy
 from .intervals import CONFIDENCE, Estimate, Weights, tidy
 from .verdict import MET, MIN_PARTING, THRESHOLDS, Findings, judge, say
 

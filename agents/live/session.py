@@ -26,7 +26,8 @@ from ...engine.vector import level_of, observed
 from ...engine.world import World
 from ..designing.likeness import Likeness, solvable
 from ..policies.expert import Expert
-from ..policies.policy import Policy, RandomPolicy
+from ..policies.policy import Policy
+from ..policies.simple import RandomPolicy
 from .background import Thinker
 from .thoughts import mind
 

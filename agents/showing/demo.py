@@ -25,7 +25,7 @@ from ..judging.evaluate import (
     save_evaluation,
     world_mark,
 )
-from ..policies.policy import Mirrored
+from ..policies.simple import Mirrored
 from .contrast import contrast
 
 if TYPE_CHECKING:

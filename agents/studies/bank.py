@@ -47,7 +47,7 @@ from ..judging.intervals import Estimate, Weights, wilson
 from ..judging.verdict import LABELS as VERDICTS
 from ..judging.verdict import TRAINED, Findings, judge
 from ..learning.ppo import advantages
-from ..policies.policy import RandomPolicy
+from ..policies.simple import RandomPolicy
 
 FORMAT = "goalshift-bank/1"
 SEES = ("places", "view")
