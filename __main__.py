@@ -321,8 +321,8 @@ def demo(args: argparse.Namespace, talk: Talk) -> Report:
     folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
     out = preflight.check_folder(folder, args.force)
     from .agents.judging.evaluate import as_text
+    from .agents.learning.shipped import shipped
     from .agents.showing.demo import demo as show_it
-    from .agents.showing.demo import shipped
     from .engine.catalogue import load
 
     found = load(args.world)

@@ -94,7 +94,7 @@ def untrained(run: str | Path, world: World, count: int) -> list[Policy]:
     import torch
 
     from ..learning.net import Net, Shape
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
     shape = Shape(**Trained.load(run, world).about["net"])
     agents: list[Policy] = []
@@ -113,8 +113,10 @@ def memoriser(
     progress: Callable[[int, dict[str, Any]], None] | None = None,
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
+    from ..learning.files import CHECKPOINT
     from ..learning.ppo import TrainConfig
-    from ..learning.run import CHECKPOINT, Trained, resume, train
+    from ..learning.run import resume, train
+    from ..learning.trained import Trained
 
     config = TrainConfig.from_json(Trained.load(run).about["config"])
     config = dataclasses.replace(config, levels=FEW, seed=seed, steps=steps or config.steps)

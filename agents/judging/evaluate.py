@@ -42,7 +42,7 @@ from .verdict import MET, MIN_PARTING, THRESHOLDS, Findings, judge, say
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
 FORMAT = "goalshift-evaluation/1"
 LEVELS = 512  # held-out levels of each split, unless told otherwise
@@ -681,7 +681,7 @@ def open_runs(
     UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
     """
     from ..learning.ppo import TrainConfig
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
     if not runs:
         raise UserError("nothing to evaluate: name at least one run")

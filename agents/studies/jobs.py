@@ -46,7 +46,7 @@ def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
     `given` holds options of `ppo.TrainConfig` by name, and `world.KEY` for parameters. Raises
     UserError, before anything runs, if the folder holds another run.
     """
-    from ..learning.run import CHECKPOINT, CONFIG, RESUME, read_json
+    from ..learning.files import CHECKPOINT, CONFIG, RESUME, read_json
 
     def done() -> bool:
         if not (folder / CHECKPOINT).is_file():
@@ -92,8 +92,8 @@ def typed(world: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
     """Raise UserError if the run in `folder` was not begun with these options."""
+    from ..learning.files import CONFIG, read_json
     from ..learning.ppo import TrainConfig, configure
-    from ..learning.run import CONFIG, read_json
 
     made = read_json(folder / CONFIG)
     options = typed(world, given)
@@ -123,7 +123,7 @@ def eval_job(
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
     from ..judging.evaluate import load_evaluation
-    from ..learning.run import CHECKPOINT
+    from ..learning.files import CHECKPOINT
 
     def done() -> bool:
         file = out / EVALUATION
@@ -258,7 +258,7 @@ def mean_shifted(folders: Sequence[Path]) -> float | None:
     """The share of episodes that really came from outside the training split, over the runs; None
     if unknown.
     """
-    from ..learning.run import Log
+    from ..learning.files import Log
 
     last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
     known = [share for share in last if share is not None]

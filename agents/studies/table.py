@@ -181,8 +181,9 @@ def ship(world: str, out: Path) -> str:
     The median level after the shift (on the training split where only that one is judged) is played
     twice, by the expert of the intended goal and by the agent. Returns a line that says so.
     """
-    from ..learning.run import CHECKPOINT
-    from ..showing.demo import PRETRAINED, film_run
+    from ..learning.files import CHECKPOINT
+    from ..learning.shipped import PRETRAINED
+    from ..showing.demo import film_run
 
     recordings = PRETRAINED.parent.parent / "recordings"
     if not recordings.is_dir():
