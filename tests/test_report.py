@@ -16,7 +16,7 @@ from PIL import Image
 from goalshift.__main__ import main
 from goalshift.agents.judging.evaluate import dump
 from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
-from goalshift.agents.learning.ppo import configure
+from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import history, train
 from goalshift.agents.live import thoughts
 from goalshift.agents.policies.policy import Constant
