@@ -734,19 +734,11 @@ def play(args: argparse.Namespace, talk: Talk) -> Report:
 def show(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
     trust(args.world)
-    from .agents.live.open import open_session, show_session
+    from .agents.live.open import Place, open_session, show_session
 
     session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
-    steps = show_session(
-        session,
-        args.what,
-        args.size,
-        args.terminal,
-        args.headless,
-        args.follow,
-        not args.no_color,
-        args.settings,
-    )
+    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
+    steps = show_session(session, place, Path(args.what) if args.follow else None)
     return Report({"world": session.world.name, "steps": steps}, "")
 
 
@@ -1059,12 +1051,11 @@ def level_new(args: argparse.Namespace, talk: Talk) -> Report:
 def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     """Open the editor on a file of levels, and stay until it is closed."""
     trust(args.world)
-    from .agents.live.open import edit_session, show_session
+    from .agents.live.open import Place, edit_session, show_session
 
     session = edit_session(Path(args.file), args.world, args.at, args.seed)
-    show_session(
-        session, args.file, args.size, headless=args.headless, settings=args.settings, edit=True
-    )
+    place = Place(args.size, headless=args.headless, settings=args.settings, edit=True)
+    show_session(session, place)
     return Report({"file": args.file, "world": session.world.name}, "")
 
 
