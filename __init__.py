@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .engine.api.register import hook as _hook
+from .engine.moved import hook as _hook_moved
 
 if TYPE_CHECKING:
     from .agents.designing.levelset import batch as batch
@@ -108,3 +109,4 @@ def __dir__() -> list[str]:
 
 
 _hook()  # Gymnasium and PettingZoo learn of the worlds when somebody imports them
+_hook_moved(__name__)  # old paths of public names lead to the new ones, with a warning

@@ -12,11 +12,12 @@ import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from . import state, symbols
+from . import moved, state, symbols
 from .errors import UserError
 from .jit import plain
 
@@ -506,3 +507,12 @@ def near(word: str, words: Any) -> str:
     """ "; did you mean '...'?" if one of `words` is close to `word`, else nothing."""
     close = difflib.get_close_matches(str(word), [str(w) for w in words], 1, 0.5)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def __getattr__(name: str) -> Any:
+    """Until 0.3: what was here in 0.1 and is in `catalogue` now."""
+    if name not in ("load", "names", "recall"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    catalogue = import_module(".catalogue", __package__)
+    moved.warn(f"{__name__}.{name}", f"{catalogue.__name__}.{name}")
+    return getattr(catalogue, name)

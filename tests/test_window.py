@@ -25,7 +25,7 @@ from goalshift.engine.replay import Replay
 from goalshift.engine.vector import level_of
 from goalshift.engine.view.camera import top
 from goalshift.engine.view.draw import overlays
-from goalshift.engine.view.film.film import encode
+from goalshift.engine.view.film import encode
 
 ROOT = Path(__file__).parent.parent
 UP, LEFT, DOWN, RIGHT = range(1, 5)
