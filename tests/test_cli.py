@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from goalshift.agents.command import main as cli
 from goalshift.agents.command import common, values
+from goalshift.agents.command import main as cli
 from goalshift.agents.command.talk import Report, Talk
 from goalshift.agents.learning import preflight
 from goalshift.engine import machine

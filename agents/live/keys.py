@@ -6,11 +6,13 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine import files
 from ...engine.errors import UserError, did_you_mean
-from ...engine.world import World
+
+if TYPE_CHECKING:  # `goalshift watch --help` lists the keys, and waits for nothing heavy
+    from ...engine.world import World
 
 
 class Key(NamedTuple):
