@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.files import save_arrays
 from goalshift.agents.learning.net import Net, Shape
-from goalshift.agents.learning.ppo import Learner, configure, resolve
+from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.run import describe
 from goalshift.agents.learning.trained import Trained
 from goalshift.engine.api.adapters import SingleEnv

@@ -113,8 +113,8 @@ def memoriser(
     progress: Callable[[int, dict[str, Any]], None] | None = None,
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
+    from ..learning.config import TrainConfig
     from ..learning.files import CHECKPOINT
-    from ..learning.ppo import TrainConfig
     from ..learning.run import resume, train
     from ..learning.trained import Trained
 

@@ -680,7 +680,7 @@ def open_runs(
     nothing. `knobs` change parameters of the world (in every split) from those of training. Raises
     UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
     """
-    from ..learning.ppo import TrainConfig
+    from ..learning.config import TrainConfig
     from ..learning.trained import Trained
 
     if not runs:

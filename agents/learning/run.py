@@ -27,6 +27,7 @@ import numpy as np
 from ...engine.catalogue import load, recall
 from ...engine.errors import UserError
 from ...engine.files import make_folder
+from .config import TrainConfig
 from .files import (
     CHECKPOINT,
     CONFIG,
@@ -40,7 +41,7 @@ from .files import (
     save_arrays,
     write_json,
 )
-from .ppo import Learner, TrainConfig, resolve
+from .ppo import Learner, resolve
 from .trained import interface
 
 Progress = Callable[[dict[str, Any]], None]

@@ -28,7 +28,7 @@ from ..policies.simple import Mirrored
 from .contrast import contrast
 
 if TYPE_CHECKING:
-    from ..learning.ppo import TrainConfig
+    from ..learning.config import TrainConfig
     from ..learning.trained import Trained
 
 EVALUATION, REPLAYS, FILMS = "evaluation.json", "replays", "films"
@@ -197,7 +197,7 @@ def demo(
     Writes a run folder into `out`. Returns {run, world, seconds, evaluation, contrast}. Raises
     UserError if there is no shipped checkpoint of that world.
     """
-    from ..learning.ppo import configure
+    from ..learning.config import configure
 
     begun = time.perf_counter()
     found: World = load(world)
