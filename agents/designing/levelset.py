@@ -34,7 +34,7 @@ from ...engine.levels.npz import INDEX
 from ...engine.levels.script import Require, Script
 from ...engine.vector import Vec
 from ...engine.world import World
-from ..judging.evaluate import met
+from ..judging.references import met
 from . import survey
 
 CHUNK = 4096  # candidates judged at once

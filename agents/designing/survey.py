@@ -19,7 +19,7 @@ from ...engine.jit import PLAIN, bind, specialise
 from ...engine.state import RUNNING
 from ...engine.vector import Vec, kernels
 from ...engine.world import Goal, World
-from ..judging.evaluate import met
+from ..judging.references import met
 from ..policies import search
 from ..policies.expert import DIRECTIONS, first_move, optimum, plans
 from ..policies.search import chained, nowhere, score_of
