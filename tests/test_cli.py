@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from goalshift.agents.command import common, values
 from goalshift.agents.command import main as cli
-from goalshift.agents.command import values
 from goalshift.agents.command.talk import Report, Talk
 from goalshift.agents.learning import preflight
 from goalshift.engine import machine
@@ -243,9 +243,10 @@ def test_what_is_no_film_size(text):
 
 
 def test_words_that_are_slow_to_look_up_are_what_the_library_takes():
-    from goalshift.engine.view.film.film import FORMATS
+    from goalshift.engine.view.camera import registry
+    from goalshift.engine.view.film import film
 
-    assert set(common.KINDS) == set(FORMATS)
+    assert set(common.KINDS) == set(film.FORMATS) and set(common.CAMERAS) == set(registry.NAMES)
 
 
 # -- json ------------------------------------------------------------------------------------------
@@ -707,7 +708,6 @@ def test_old_consoles_print_something(encoding, tmp_path):
 
 SLOW_VERB = """
 import signal, sys, time
-from goalshift.agents.command import common, values
 from goalshift.agents.command import main as cli
 def run(args, talk):
     print("ready", flush=True)
