@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_seed, add_window, add_world, changed_world, trust
+from .common import add_file_out, add_seed, add_window, add_world, trust
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count, part, seed, shares, span, varied
