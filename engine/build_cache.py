@@ -76,7 +76,7 @@ class BuildCache(FunctionCache):
         try:
             super().__init__(function)
         except (RuntimeError, OSError):  # no folder that may be written to
-            config.CACHE_DIR = _private_folder()
+            config.CACHE_DIR = _private_folder()  # pyright: ignore[reportAttributeAccessIssue]
             super().__init__(function)
         self._cache_file = _Sealed(
             cache_path=self._cache_path,

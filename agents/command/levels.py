@@ -72,12 +72,11 @@ def level_edit_flags(parser: Parser) -> None:
 def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     """Open the editor on a file of levels, and stay until it is closed."""
     trust(args.world)
-    from ..live.open import edit_session, show_session
+    from ..live.open import Place, edit_session, show_session
 
     session = edit_session(Path(args.file), args.world, args.at, args.seed)
-    show_session(
-        session, args.file, args.size, headless=args.headless, settings=args.settings, edit=True
-    )
+    place = Place(args.size, headless=args.headless, settings=args.settings, edit=True)
+    show_session(session, place)
     return Report({"file": args.file, "world": session.world.name}, "")
 
 

@@ -74,19 +74,11 @@ def play(args: argparse.Namespace, talk: Talk) -> Report:
 def open_window(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
     trust(args.world)
-    from ..live.open import open_session, show_session
+    from ..live.open import Place, open_session, show_session
 
     session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
-    steps = show_session(
-        session,
-        args.what,
-        args.size,
-        args.terminal,
-        args.headless,
-        args.follow,
-        not args.no_color,
-        args.settings,
-    )
+    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
+    steps = show_session(session, place, Path(args.what) if args.follow else None)
     return Report({"world": session.world.name, "steps": steps}, "")
 
 
