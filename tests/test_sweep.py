@@ -222,6 +222,25 @@ def test_values_that_cannot_be_trained_are_refused_before_anything_runs(here, ov
     )
 
 
+@pytest.mark.parametrize(
+    ("pair", "hint"),
+    [("stpes=5", "Did you mean 'steps'"), ("steps", "write it like"), ("lr=fast", "not a number")],
+)
+def test_options_that_make_no_sense_are_refused_before_anything_runs(here, pair, hint, capsys):
+    assert main(["curve", "corner", "--over", "alpha=0", "--set", pair, "--out", "c", "-q"]) == 2
+    assert hint in capsys.readouterr().err and not list(here.rglob("*.safetensors"))
+
+
+def test_numbers_keep_their_value_and_labels_are_for_people():
+    assert read("lr=0.00123456789,1e-3", "corner").values == ("0.00123456789", "0.001")
+    bank = knobs.read("world.rule=grid,heist", load("keys"), ["width"])
+    assert bank.values == ("grid", "heist") and bank.given("grid") == {"world.rule": "grid"}
+    assert knobs.Knob("alpha", ("0.1",)).given("0.1") == {"split": "alpha=0.1"}
+    keys = load("keys")
+    assert [knobs.label("world.rule", value, keys) for value in "01"] == ["grid", "heist"]
+    assert knobs.label("levels", "0", keys) == "∞" and knobs.label("steps", "20000", keys) == "20k"
+
+
 def test_values_that_are_no_quantities_go_by_their_labels(here):
     assert read("world.rule=grid,heist", "keys").values == ("0", "1")
     assert read("world.train.anywhere=no,yes", "corner").values == ("0", "1")

@@ -6,9 +6,7 @@ a job that dies takes no other with it, and a job that has been done is not done
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +16,7 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from ...engine import child
 from ...engine.errors import UserError
 from ...engine.files import make_folder, read_json
 from ...engine.progress import Show, silent
@@ -187,7 +186,7 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
     failed: set[int] = set()
     faults: list[str] = []
     running: list[Running] = []
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    environment = child.environment(OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
     try:
         while waiting or running:
             for job in [j for j in waiting if any(id(a) in failed for a in j.after)]:
@@ -198,7 +197,7 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
             for job in ready[: workers - len(running)]:
                 waiting.remove(job)
                 said = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the process runs
-                command = [sys.executable, "-m", "goalshift", *job.words(), "--quiet"]
+                command = child.command("goalshift", *job.words(), "--quiet")
                 process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
                 running.append(Running(job, process, said, time.perf_counter()))
             for one in [r for r in running if r.process.poll() is not None]:
