@@ -1044,7 +1044,7 @@ def level_new(args: argparse.Namespace, talk: Talk) -> Report:
     from .agents.learning import preflight
     from .engine.catalogue import load
     from .engine.levels import formats
-    from .engine.levels.levelfile import Levels
+    from .engine.levels.kind import Levels
 
     path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
     formats.check_kind(path)
@@ -1069,13 +1069,16 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
-    from .agents.designing.levelset import LevelSet, batch, clear, gather, order_for, tally_text
+    from .agents.designing.draw import batch, tally_text
+    from .agents.designing.levelset import LevelSet
+    from .agents.designing.order import order_for
+    from .agents.designing.store import clear, gather
     from .agents.learning import preflight
     from .engine.catalogue import load
     from .engine.levels import formats
     from .engine.levels import recipe as recipes
     from .engine.levels import script as scripts
-    from .engine.levels.levelfile import Levels, named
+    from .engine.levels.kind import Levels, named
 
     asked, world = recipes.Recipe(), args.world
     if world and world.endswith(".toml"):

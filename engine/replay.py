@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import check, rng, state
+from .check import FARTHEST
 from .errors import MismatchError, UserError, did_you_mean
 from .files import write
-from .levels import level
 from .vector import Vec, kernels, level_of
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ class Replay:
         )
         _need(_whole(values["seed"], -1, 2**64 - 1), "seed is not a whole number")
         for key in ("version", "episode"):
-            _need(_whole(values[key], 0, level.FARTHEST), f"{key} is not a whole number")
+            _need(_whole(values[key], 0, FARTHEST), f"{key} is not a whole number")
         params = values["params"]
         _need(isinstance(params, dict) and len(params) <= 1000, "params is not a table")
         for name, value in params.items():
@@ -342,8 +342,7 @@ class Replay:
         )
         _need(marked and len(checks) == len(_steps(steps)), "its checksums are not sound")
         table = isinstance(totals, list) and all(
-            isinstance(row, list) and all(_whole(n, 0, level.FARTHEST) for n in row)
-            for row in totals
+            isinstance(row, list) and all(_whole(n, 0, FARTHEST) for n in row) for row in totals
         )
         _need(table, "its event totals are not sound")
         start = values["start"]
