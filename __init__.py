@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .engine.api.register import hook as _hook
+from .engine.moved import hook as _hook_moved
 
 if TYPE_CHECKING:
     from .agents.designing.draw import batch as batch
@@ -54,8 +55,8 @@ _HOMES = {
     "Thing": ("engine.world", "Thing"),
     "Tile": ("engine.world", "Tile"),
     "World": ("engine.world", "World"),
-    "load": ("engine.world", "load"),
-    "names": ("engine.world", "names"),
+    "load": ("engine.catalogue", "load"),
+    "names": ("engine.catalogue", "names"),
     "Vec": ("engine.vector", "Vec"),
     "Replay": ("engine.replay", "Replay"),
     "Require": ("engine.levels.script", "Require"),
@@ -108,3 +109,4 @@ def __dir__() -> list[str]:
 
 
 _hook()  # Gymnasium and PettingZoo learn of the worlds when somebody imports them
+_hook_moved(__name__)  # old paths of public names lead to the new ones, with a warning

@@ -5,13 +5,17 @@ World files are code: only those are run that the user has named.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib
 import importlib.util
+import subprocess
 import sys
 import traceback
 import types
 from pathlib import Path
 
+from . import child
 from .errors import UserError, or_rather
 from .files import PACKAGE
 from .world import FILE_MODULE, World
@@ -29,6 +33,8 @@ def fault_place(fault: Exception, path: Path) -> str:
     return f"'{path}'{where}: {type(fault).__name__}: {words}"
 
 
+TRIAL_SECONDS = 120
+_tried: set[str] = set()  # the contents of world files that have lived in this process's time
 _named: set[Path] = set()  # the world files that the user has named in this process
 
 
@@ -76,6 +82,33 @@ def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
     return module
 
 
+def _try(path: Path) -> None:
+    """Let a world file live for a moment in plain Python (see `trial`), once for each content.
+
+    Raises UserError with what went wrong and where.
+    """
+    mark = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    tried = path.parent / "__pycache__" / f"{path.stem}.{mark}.tried"
+    if mark in _tried or tried.is_file():
+        return
+    words = child.command("goalshift.engine.trial", str(path))
+    settings = child.environment(NUMBA_DISABLE_JIT="1")
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, env=settings, timeout=TRIAL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"world file '{path}': a rule does not come to an end in {TRIAL_SECONDS} s"
+        ) from None
+    if done.returncode == 2:
+        raise UserError(f"world file {done.stdout.strip()}")
+    _tried.add(mark)
+    with contextlib.suppress(OSError):
+        tried.parent.mkdir(exist_ok=True)
+        tried.touch()
+
+
 def load(world: str | Path | World) -> World:
     """The world of that name, or in that file (`./my_world.py`). World files are code: load only
     those you trust.
@@ -89,6 +122,8 @@ def load(world: str | Path | World) -> World:
         path = Path(text)
         _named.add(path.resolve())
         module = run_file(path, "world", FILE_MODULE)
+        if isinstance(getattr(module, "WORLD", None), World):
+            _try(path.absolute())
     elif text in names():
         module = importlib.import_module(f"..worlds.{text}", __package__)
     else:

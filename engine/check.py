@@ -14,9 +14,9 @@ from .world import World
 FARTHEST = 10**9  # no count, step or total is larger
 
 
-def need_all(true: np.ndarray, message: str) -> None:
+def need_all(true: np.ndarray | bool, message: str) -> None:
     """Raise UserError with `message` unless it is true everywhere."""
-    need(true.all(), message)
+    need(np.all(true), message)
 
 
 def board(world: World, states: np.ndarray) -> None:
@@ -44,11 +44,12 @@ def board(world: World, states: np.ndarray) -> None:
     )
 
 
-def states(world: World, states: np.ndarray) -> None:
+def states(world: World, states: np.ndarray, start: bool = True) -> None:
     """Raise UserError unless rules may safely run on `states`, whoever made them.
 
     Positions must lie on the level, poses, tiles and rows must exist, and the world's own fields
-    must keep to its `limits`; a field without limits must be zero.
+    must keep to its `limits`; a field without limits must be zero. At the `start` of an episode
+    every learner is on the map; later it may be out of play.
     """
 
     def within(name: str, low: Any, high: Any, message: str) -> None:
@@ -64,9 +65,8 @@ def states(world: World, states: np.ndarray) -> None:
     within("x", 0, wide[:, None] - 1, "a thing stands outside the map")
     within("face", 0, np.maximum(world.poses, 5) - 1, "a thing has a pose that it lacks")
     within("alive", 0, 1, "a thing is present (1) or not (0)")
-    need_all(
-        states["alive"][:, : world.learners] == 1, "every agent that learns must be on the map"
-    )
+    playing = states["alive"][:, : world.learners]
+    need_all(not start or playing == 1, "every agent that learns must be on the map")
     within("tiles", 0, len(world.tiles) - 1, "a cell holds a tile that the world lacks")
     within("row", 0, len(world.rows) - 1, "its row of parameters does not exist")
     within("ended", 0, 2, "it is neither running nor ended")

@@ -37,6 +37,7 @@ def size_of(path: Path) -> int:
 
 def read(path: Path, most: int) -> bytes:
     """The bytes of a regular file of at most `most`. Raises UserError."""
+    data = b""
     try:
         size = size_of(path)
         if size <= most:

@@ -12,6 +12,7 @@ With `NUMBA_DISABLE_JIT=1` the same files run as plain Python and give the same 
 
 import contextlib
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -21,6 +22,9 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numba import config, njit, types
+from numba.core.errors import NumbaError, UnsupportedBytecodeError
+
+from .errors import UserError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,7 +36,7 @@ _built: dict[str, Callable] = {}  # the kernels of this process by qualified nam
 _numba: Any = njit  # its stubs know fewer options than it takes
 _OPTIONS = {"error_model": "numpy", "no_cfunc_wrapper": True}  # no rule is ever a C callback
 _jit = partial(_numba, **_OPTIONS)
-_BUILDS = b"2"  # changes when builds of earlier releases must not be loaded any more
+_BUILDS = b"3"  # changes when builds of earlier releases must not be loaded any more
 
 
 def _named(record: types.Record) -> tuple[str, tuple[int, ...]]:
@@ -50,7 +54,16 @@ types.Record.mangling_args = property(_named)  # pyright: ignore[reportAttribute
 
 
 if not PLAIN:
+    from .build_cache import BuildCache
+
     _Dispatcher = type(njit(lambda: None))
+
+    class _Kernel(_Dispatcher):
+        """A rule that Python calls and that is kept on disk."""
+
+        def enable_caching(self) -> None:
+            """Keep builds in files that are checked when they are read."""
+            self._cache = BuildCache(self.py_func)
 
     class _Inner(_Dispatcher):
         """The build of a rule that other rules call: spared is what only a call from Python
@@ -138,7 +151,10 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
             _built[clone.__qualname__] = clone
         else:
             _prune(clone)
-            _built[clone.__qualname__] = _jit(cache=True, nogil=True)(clone)
+            compiled = _jit(nogil=True)(clone)
+            compiled.__class__ = _Kernel
+            compiled.enable_caching()
+            _built[clone.__qualname__] = compiled
     return _built[clone.__qualname__]
 
 
@@ -162,7 +178,10 @@ def direct(kernel: Callable) -> Callable:
     def call(*arguments: Any) -> Any:
         nonlocal entry
         if entry is None:
-            result = kernel(*arguments)
+            try:
+                result = kernel(*arguments)
+            except (NumbaError, UnsupportedBytecodeError) as fault:
+                raise UserError(_told(fault)) from fault
             types_now = tuple(map(kernel.typeof_pyval, arguments))  # type: ignore[attr-defined]
             overload = kernel.overloads.get(types_now)  # type: ignore[attr-defined]
             if overload is not None:  # else a conversion was made: keep to the dispatcher
@@ -172,6 +191,18 @@ def direct(kernel: Callable) -> Callable:
 
     call.kernel = kernel  # type: ignore[attr-defined]
     return call
+
+
+def _told(fault: Exception) -> str:
+    """What the compiler does not take, and where, out of a page of its words."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(fault))
+    places = re.findall(r'File "([^"]+)", line (\d+)', text)
+    places = places or re.findall(r"Raised from (\S+) \((\d+)\)", text)
+    where = f"'{places[-1][0]}', line {places[-1][1]}: " if places else ""
+    says = [line.strip() for line in text.splitlines() if line.strip()]
+    noise = r"(Failed in|During:|File \"|<source elided>|\^|>>>|There are \d+ candidate|\[\d+\])"
+    plain_words = [line for line in says if not re.match(noise, line)]
+    return f"{where}Numba cannot compile this rule: {' '.join(plain_words[:2])[:300]}"
 
 
 def fingerprint(function: Callable, options: Mapping[str, Any] | None = None) -> str:

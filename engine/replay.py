@@ -20,24 +20,22 @@ import base64
 import binascii
 import hashlib
 import json
-import math
 import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import check, rng, state
+from .catalogue import load, names
 from .check import FARTHEST
-from .errors import MismatchError, UserError, did_you_mean
-from .files import write
+from .errors import MismatchError, UserError, did_you_mean, need
+from .files import parse_json, read, write
 from .vector import Vec, kernels, level_of
-
-if TYPE_CHECKING:
-    from .world import Split, World
+from .world import Split, World
 
 FORMAT = 1
 EVERY = 64  # steps from one checksum to the next
@@ -134,8 +132,6 @@ class Replay:
 
     def find_world(self) -> World:
         """The world it was recorded in; UserError if goalshift ships none of that name."""
-        from .catalogue import load, names
-
         if self.world not in names():
             raise UserError(
                 f"this replay needs the world '{self.world}', which goalshift does not have;"
@@ -238,15 +234,10 @@ class Replay:
         Raises UserError, naming the file, if it is missing or unsound.
         """
         path = Path(path)
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_FILE + 1)
-        except OSError as fault:
-            raise UserError(f"cannot read the replay {path}: {fault.strerror}") from None
+        data = read(path, MAX_FILE)
         header, newline, packed = data.partition(b"\n")
         try:
-            _need(len(data) <= MAX_FILE, f"larger than {MAX_FILE} bytes")
-            _need(bool(newline) and header[:1] == b"{", "not a replay file")
+            need(bool(newline) and header[:1] == b"{", "not a replay file")
             return cls._read(header, _inflate(packed, MAX_ACTIONS))
         except UserError as fault:
             raise UserError(f"{path}: {fault}") from None
@@ -261,8 +252,8 @@ class Replay:
         """The replay that `code` made the text of. Raises UserError if it is not one."""
         text = text.strip()
         try:
-            _need(text.startswith(PREFIX), f"not a replay code: it must begin with {PREFIX}")
-            _need(len(text) <= MAX_FILE, f"longer than {MAX_FILE} characters")
+            need(text.startswith(PREFIX), f"not a replay code: it must begin with {PREFIX}")
+            need(len(text) <= MAX_FILE, f"longer than {MAX_FILE} characters")
             body = text[len(PREFIX) :]
             try:
                 body = body.encode("ascii")
@@ -272,7 +263,7 @@ class Replay:
                     "damaged: it has characters that no code has, or lacks some"
                 ) from None
             header, newline, packed = _inflate(data, MAX_HEADER + 1 + MAX_ACTIONS).partition(b"\n")
-            _need(bool(newline), "damaged: it has no header")
+            need(bool(newline), "damaged: it has no header")
             return cls._read(header, packed)
         except UserError as fault:
             raise UserError(f"replay code: {fault}") from None
@@ -303,50 +294,54 @@ class Replay:
 
     @classmethod
     def _read(cls, header: bytes, packed: bytes) -> Replay:
-        _need(len(header) <= MAX_HEADER, f"its header is longer than {MAX_HEADER} bytes")
-        values = _json(header)
-        _need(_whole(values.get("format"), 1), "not a replay: its header names no format")
+        need(len(header) <= MAX_HEADER, f"its header is longer than {MAX_HEADER} bytes")
+        try:
+            values = parse_json(header.decode("utf-8"), "its header")
+        except UnicodeDecodeError:
+            raise UserError("damaged: its header is not text") from None
+        need(isinstance(values, dict), "damaged: its header is not a table")
+        need(_whole(values.get("format"), 1), "not a replay: its header names no format")
         newer = (
             f"format {values['format']} is newer than this goalshift reads ({FORMAT}): update it"
         )
-        _need(values["format"] <= FORMAT, newer)
+        need(values["format"] <= FORMAT, newer)
         for key in values:
-            _need(key in KEYS, f"unknown key {key!r} in its header.{did_you_mean(key, KEYS)}")
+            need(key in KEYS, f"unknown key {key!r} in its header.{did_you_mean(key, KEYS)}")
         for key in KEYS:
-            _need(key in values, f"its header lacks {key!r}")
+            need(key in values, f"its header lacks {key!r}")
         for key in ("world", "engine", "label"):
-            _need(
+            need(
                 isinstance(values[key], str) and len(values[key]) <= MAX_LABEL,
                 f"{key} is not a short text",
             )
         steps, learners = values["steps"], values["learners"]
-        _need(
+        need(
             _whole(steps, 0, MAX_ACTIONS) and _whole(learners, 1, MAX_ACTIONS),
             "its lengths are not sound",
         )
-        _need(
+        need(
             len(packed) == steps * learners,
             f"damaged: {len(packed)} actions where {steps * learners} should be",
         )
-        _need(_whole(values["seed"], -1, 2**64 - 1), "seed is not a whole number")
+        need(_whole(values["seed"], -1, 2**64 - 1), "seed is not a whole number")
         for key in ("version", "episode"):
-            _need(_whole(values[key], 0, FARTHEST), f"{key} is not a whole number")
+            need(_whole(values[key], 0, FARTHEST), f"{key} is not a whole number")
         params = values["params"]
-        _need(isinstance(params, dict) and len(params) <= 1000, "params is not a table")
+        need(isinstance(params, dict) and len(params) <= 1000, "params is not a table")
         for name, value in params.items():
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            _need(number and abs(value) <= 1e15, f"parameter {name!r} is not a number")
+            need(number and abs(value) <= 1e15, f"parameter {name!r} is not a number")
         checks, totals = values["checks"], values["totals"]
         marked = isinstance(checks, list) and all(
             isinstance(c, str) and re.fullmatch("[0-9a-f]{16}", c) for c in checks
         )
-        _need(marked and len(checks) == len(_steps(steps)), "its checksums are not sound")
+        need(marked and len(checks) == len(_steps(steps)), "its checksums are not sound")
         table = isinstance(totals, list) and all(
             isinstance(row, list) and all(_whole(n, 0, FARTHEST) for n in row) for row in totals
         )
-        _need(table, "its event totals are not sound")
+        need(table, "its event totals are not sound")
         start = values["start"]
-        _need(
+        need(
             (values["seed"] == -1) == (start is not None), "it needs either a seed or a start state"
         )
         if start is not None:
@@ -374,13 +369,13 @@ class Replay:
         return replay
 
     def _check(self) -> None:
-        _need(
+        need(
             re.fullmatch(r"[A-Za-z]\w{0,63}", self.world) is not None,
             "the world's name is not a name",
         )
-        _need(len(self.label) <= MAX_LABEL, f"a label has at most {MAX_LABEL} characters")
-        _need(self.label.isprintable() and self.engine.isprintable(), "a label must be plain text")
-        _need(self.actions.size <= MAX_ACTIONS, f"more than {MAX_ACTIONS} actions")
+        need(len(self.label) <= MAX_LABEL, f"a label has at most {MAX_LABEL} characters")
+        need(self.label.isprintable() and self.engine.isprintable(), "a label must be plain text")
+        need(self.actions.size <= MAX_ACTIONS, f"more than {MAX_ACTIONS} actions")
 
 
 def engine_mark(world: World) -> str:
@@ -420,8 +415,6 @@ def _tuned(world: World, params: dict[str, int | float]) -> tuple[World, Split]:
     if params not in rows:
         world = world.with_params(**params)
         rows = [row._asdict() for row in world.rows]
-    from .world import Split
-
     return world, Split("replay", tuple(float(row == params) for row in rows))
 
 
@@ -435,16 +428,9 @@ def _generate(world: World, split: Split, seed: int, episode: int) -> np.recarra
 
 def _generated(world: World, start: np.ndarray) -> bool:
     """Do the seed and the episode of this start state alone give all of it?"""
-    from .world import Split
-
     row, seed, episode = (int(start[name][0]) for name in ("row", "seed", "episode"))
     split = Split("replay", tuple(float(k == row) for k in range(len(world.rows))))
     return _generate(world, split, seed, episode).tobytes() == start.tobytes()
-
-
-def _need(true: bool, message: str) -> None:
-    if not true:
-        raise UserError(message)
 
 
 def _whole(value: Any, low: int, high: int = 2**63) -> bool:
@@ -458,40 +444,6 @@ def _inflate(data: bytes, limit: int) -> bytes:
         out = box.decompress(data, limit + 1)
     except zlib.error:
         raise UserError("damaged: its data cannot be unpacked") from None
-    _need(len(out) <= limit, f"its data unpacks to more than {limit} bytes")
-    _need(
-        box.eof and not box.unused_data, "damaged: its data is cut short, or something follows it"
-    )
+    need(len(out) <= limit, f"its data unpacks to more than {limit} bytes")
+    need(box.eof and not box.unused_data, "damaged: its data is cut short, or something follows it")
     return out
-
-
-def _json(header: bytes) -> dict[str, Any]:
-    def constant(name: str) -> None:
-        raise UserError(f"its header holds {name}, which is no number")
-
-    def number(text: str) -> float:
-        value = float(text)
-        if not math.isfinite(value):
-            raise UserError(f"its header holds {text[:20]}, which is too large")
-        return value
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        table = dict(pairs)
-        _need(len(table) == len(pairs), "its header says one thing twice")
-        return table
-
-    try:
-        values = json.loads(
-            header.decode("utf-8"),
-            parse_constant=constant,
-            parse_float=number,
-            object_pairs_hook=once,
-        )
-    except RecursionError:
-        raise UserError("its header is nested too deeply") from None
-    except UserError:
-        raise
-    except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits
-        raise UserError("damaged: its header is not JSON") from None
-    _need(isinstance(values, dict), "damaged: its header is not a table")
-    return values

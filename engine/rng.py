@@ -37,7 +37,8 @@ def _nth_compiled(key, n):
     return z ^ (z >> np.uint64(31))
 
 
-_nth_plain.stands_for = _nth_compiled  # one meaning, so one fingerprint of all that draws
+# one meaning, so one fingerprint of all that draws
+_nth_plain.stands_for = _nth_compiled  # pyright: ignore[reportFunctionMemberAccess]
 nth = _nth_plain if PLAIN else _nth_compiled
 
 

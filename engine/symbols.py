@@ -21,7 +21,7 @@ class Symbol(NamedTuple):
 
     name: str
     group: str  # "void", "tile", "thing" or "self"
-    index: int  # of the tile or thing
+    kind: int  # which tile or thing
     pose: int
 
 
@@ -111,7 +111,7 @@ def _channels(
     seen: list[dict[str, int]] = []
     for symbol in symbols:
         kind = {"tile": tiles, "thing": things, "self": things}.get(symbol.group, ())
-        declared = kind[symbol.index].looks if kind else {}
+        declared = kind[symbol.kind].looks if kind else {}
         mine = {} if declared else {_alone(symbol): 1}
         for channel, copies in declared.items():
             number = getattr(row, copies, None) if isinstance(copies, str) else copies

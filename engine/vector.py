@@ -9,6 +9,7 @@ held-out levels are never met in training, however many levels are drawn.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 
 from . import check, rng, state
 from . import observe as look
-from .errors import UserError
+from .errors import UserError, need
 from .jit import PLAIN, bind, direct, fingerprint, kernel, rule, specialise
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
 from .world import Split, World
@@ -547,29 +548,41 @@ class Vec:
         """Everything the future depends on, as plain arrays."""
         return {
             "words": self.words.copy(),
-            "ledger": self.ledger.view(np.uint8).reshape(self.n, -1).view(np.ndarray).copy(),
-            "obs": self._obs_words.copy(),
+            "ledger": self._ledger_bytes().copy(),
             "seeds": self._seeds.copy(),
             "starts": self._starts.copy(),
         }
 
-    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Continue exactly where `snapshot` was taken (same world, same N, same split).
 
-        Raises UserError, with nothing changed, if a record of it is unsound: snapshots are also
-        read from files.
+        What is seen is drawn anew. Raises UserError, with nothing changed, if a part of it is
+        missing or misshapen, or a record of it unsound: snapshots are also read from files.
         """
-        for records in (snapshot["words"], snapshot["starts"]):
-            check.board(
-                self.world,
-                np.ascontiguousarray(records, np.uint64).view(self.world.dtype).reshape(-1),
-            )
+        words = self.words.shape[1]
+        shapes = {
+            "words": ((self.n, words), np.uint64),
+            "ledger": (self._ledger_bytes().shape, np.uint8),
+            "seeds": ((len(snapshot.get("seeds", ())),), np.uint64),
+            "starts": ((len(snapshot.get("starts", ())), words), np.uint64),
+        }
+        for name, (shape, kind) in shapes.items():
+            part = snapshot.get(name)
+            sound = isinstance(part, np.ndarray) and part.shape == shape and part.dtype == kind
+            need(sound, f"'{name}' of the environments is not {np.dtype(kind)} of shape {shape}")
+        for name, start in (("words", False), ("starts", True)):
+            records = np.ascontiguousarray(snapshot[name]).view(self.world.dtype).reshape(-1)
+            check.states(self.world, records, start)
         self.words[...] = snapshot["words"]
-        self.ledger.view(np.uint8).reshape(self.n, -1)[...] = snapshot["ledger"]
-        self._obs_words[...] = snapshot["obs"]
-        self._seeds = np.ascontiguousarray(snapshot["seeds"], np.uint64)
-        self._starts = np.ascontiguousarray(snapshot["starts"], np.uint64)
+        self._ledger_bytes()[...] = snapshot["ledger"]
+        self._seeds = np.ascontiguousarray(snapshot["seeds"])
+        self._starts = np.ascontiguousarray(snapshot["starts"])
         self._freeze()
+        self._run(self.kernels.see_many, np.ones(self.n, np.bool_))
+
+    def _ledger_bytes(self) -> np.ndarray:
+        """The ledger as uint8[N, bytes]: the same memory."""
+        return self.ledger.view(np.ndarray).view(np.uint8).reshape(self.n, -1)
 
 
 def level_of(world: World, seed: int, split: str | Split = "train") -> np.recarray:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from . import state, symbols, world_check
+from . import moved, state, symbols, world_check
 from .errors import Reader, UserError, or_rather
 from .jit import plain
 
@@ -370,3 +371,12 @@ class World:
         raise UserError(
             f"world '{self.name}' has no goal '{name}'{or_rather(name, names)} (it has {', '.join(names)})"
         )
+
+
+def __getattr__(name: str) -> Any:
+    """Until 0.3: what was here in 0.1 and is in `catalogue` now."""
+    if name not in ("load", "names", "recall"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    catalogue = import_module(".catalogue", __package__)
+    moved.warn(f"{__name__}.{name}", f"{catalogue.__name__}.{name}")
+    return getattr(catalogue, name)

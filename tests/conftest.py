@@ -51,7 +51,7 @@ class Ended:
 @pytest.fixture
 def call(capsys, tmp_path, monkeypatch):
     """Run a command in an empty folder: call("worlds", "corner") -> Ended."""
-    from goalshift import __main__ as cli
+    from goalshift.agents.command import main as cli
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NO_COLOR", raising=False)

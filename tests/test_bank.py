@@ -3,17 +3,19 @@ on.
 """
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 import torch
 
-from goalshift import __main__ as cli
-from goalshift.agents.studies import bank
-from goalshift.agents.studies.bank import BankConfig
+from goalshift.agents.command import main as cli
+from goalshift.agents.studies.bank import grid, measure, nets
+from goalshift.agents.studies.bank.config import BankConfig
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
+from goalshift.engine.vector import Vec
 from goalshift.worlds import corner
 
 WORLD = load("coinline").with_params(length=4)
@@ -23,16 +25,16 @@ SMALL = BankConfig(nets=6, width=4, updates=4, measures=2, envs=4, rollout=8, le
 
 @pytest.fixture(autouse=True)
 def small_groups(monkeypatch):
-    monkeypatch.setattr(bank, "GROUP", 4)
+    monkeypatch.setattr(measure, "GROUP", 4)
 
 
 def trained(world=WORLD, splits=SPLITS, **changes):
-    return bank.train(world, bank.dataclasses.replace(SMALL, **changes), splits)
+    return measure.train(world, dataclasses.replace(SMALL, **changes), splits)
 
 
 def figures(rows):
     """Rows as text, so that NaN equals NaN."""
-    return bank.as_csv(rows, bank.fields(WORLD, SPLITS)).decode().splitlines()
+    return grid.as_csv(rows, measure.fields(WORLD, SPLITS)).decode().splitlines()
 
 
 def test_a_net_is_the_same_whatever_is_trained_beside_it():
@@ -41,7 +43,7 @@ def test_a_net_is_the_same_whatever_is_trained_beside_it():
     assert [r for r in figures(six) if r.partition(",")[0] in ("net", "0", "1", "2")] == figures(
         three
     )
-    assert figures(bank.train(WORLD, SMALL, SPLITS, threads=3)) == figures(six)
+    assert figures(measure.train(WORLD, SMALL, SPLITS, threads=3)) == figures(six)
     assert figures(trained(seed=1)) != figures(six)
     rows = np.array([[r["trained"], r["probe.missed"]] for r in six if r["updates"] == 4])
     assert len(np.unique(rows, axis=0)) > 2  # and they differ among themselves
@@ -55,7 +57,7 @@ def test_measuring_changes_nothing():
 
 def test_a_net_learns_from_its_own_weights_and_rollout_alone():
     def after(spoil):
-        group = bank.Group(WORLD, SMALL, bank.Places(WORLD), 0, 4)
+        group = nets.Group(WORLD, SMALL, nets.Places(WORLD), 0, 4)
         with torch.no_grad():
             for weight in group.weights:
                 weight[1] *= spoil
@@ -68,7 +70,7 @@ def test_a_net_learns_from_its_own_weights_and_rollout_alone():
 
 
 def test_an_update_is_a_step_along_each_net_s_own_gradient_cut_to_one(monkeypatch):
-    group = bank.Group(WORLD, SMALL, bank.Places(WORLD), 0, 4)
+    group = nets.Group(WORLD, SMALL, nets.Places(WORLD), 0, 4)
     before = [w.detach().clone() for w in group.weights]
     kept, real = {}, torch.autograd.grad
     monkeypatch.setattr(
@@ -86,31 +88,31 @@ def test_an_update_is_a_step_along_each_net_s_own_gradient_cut_to_one(monkeypatc
 
 def test_nets_learn_what_they_are_trained_on_and_want_what_they_are_shown():
     settings = dict(nets=8, width=16, updates=100, measures=1, envs=16, rollout=16, levels=64)
-    at_end = bank.summary(trained(**settings), SPLITS)[0]
-    anywhere = bank.summary(trained(split="deploy", **settings), SPLITS)[0]
+    at_end = measure.summary(trained(**settings), SPLITS)[0]
+    anywhere = measure.summary(trained(split="deploy", **settings), SPLITS)[0]
     assert at_end["trained"]["value"] > 0.7 and anywhere["trained"]["value"] > 0.7
     q = [entry["splits"]["probe"]["missed_trained"]["value"] for entry in (at_end, anywhere)]
     assert q[0] > 0.95 and q[1] < 0.2
     labels = at_end["splits"]["probe"]["labels"]
     assert labels["goal misgeneralization"]["value"] > 0.6 and labels["robust"]["value"] == 0
     assert sum(figure["value"] for figure in labels.values()) == pytest.approx(1)
-    assert bank.parting([at_end]) == ["deploy", "probe"]
+    assert measure.parting([at_end]) == ["deploy", "probe"]
 
 
 def test_places_are_what_may_change_and_the_view_is_what_the_learner_sees():
-    line = bank.Places(WORLD)
-    vec = bank.Vec(WORLD, 3, "probe")
+    line = nets.Places(WORLD)
+    vec = Vec(WORLD, 3, "probe")
     vec.reset()
     assert np.allclose(line(vec).numpy(), [[1, 2 / 4, 0]] * 3)  # 1, robot, coin; no rows
     vec.step(np.ones((3, 1), np.int64))
     vec.step(np.ones((3, 1), np.int64))
     assert np.allclose(line(vec).numpy(), [[1, 0, -1]] * 3)  # the coin is taken
     maze = corner.WORLD
-    vec = bank.Vec(maze, 2)
+    vec = Vec(maze, 2)
     vec.reset()
-    seen = bank.View(maze)(vec).view(2, -1, len(maze.symbols))
+    seen = nets.View(maze)(vec).view(2, -1, len(maze.symbols))
     assert (seen.argmax(-1).numpy() == vec.obs.reshape(2, -1)).all() and (seen.sum(-1) == 1).all()
-    rows = bank.train(maze, bank.dataclasses.replace(SMALL, nets=2, see="view"), ("train",))
+    rows = measure.train(maze, dataclasses.replace(SMALL, nets=2, see="view"), ("train",))
     assert len(rows) == 4
 
 
@@ -182,13 +184,13 @@ def test_a_bank_from_the_command_line_and_a_grid_that_goes_on(tmp_path, capsys):
     ("over", "said"),
     [
         (["sgima=1"], "Did you mean 'sigma'"),
-        (["sigma"], "write KEY=VALUE"),
-        (["sigma=1,1"], "values that differ"),
-        (["sigma=1", "sigma=2"], "twice"),
-        (["world.length=4", "width=a"], "that is not int"),
+        (["sigma"], "write it like"),
+        (["sigma=1,1.0"], "a value stands there twice"),
+        (["sigma=1", "sigma=2"], "names 'sigma' twice"),
+        (["world.length=4", "width=a"], "width: 'a' is not a whole number"),
         (["sigma=0"], "--sigma must be"),
         (["see=nothing"], "must be one of places, view"),
-        (["world.lenght=4"], "did you mean 'length'"),
+        (["world.lenght=4"], "Did you mean 'world.length'"),
         (["alpha=2"], "alpha"),
     ],
 )
@@ -203,6 +205,6 @@ def test_a_grid_that_makes_no_sense_is_refused_before_anything_is_trained(
 
 def test_a_world_with_several_learners_is_refused():
     robot, coin = WORLD.things
-    pair = WORLD.but(things=(bank.dataclasses.replace(robot, count=2), coin))
+    pair = WORLD.but(things=(dataclasses.replace(robot, count=2), coin))
     with pytest.raises(UserError, match="one learner"):
-        bank.train(pair, SMALL, SPLITS)
+        measure.train(pair, SMALL, SPLITS)

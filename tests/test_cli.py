@@ -4,6 +4,7 @@ Most run in this process, through `main(argv)`; what belongs to a process (signa
 encodings) runs in one of its own.
 """
 
+import argparse
 import errno
 import json
 import os
@@ -18,8 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from goalshift import __main__ as cli
+from goalshift.agents.command import common, values
+from goalshift.agents.command import main as cli
+from goalshift.agents.command.talk import Report, Talk
 from goalshift.agents.learning import preflight
+from goalshift.engine import machine
 from goalshift.engine.errors import MismatchError, RunError, UserError, did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,7 +143,7 @@ def test_hints():
     ],
 )
 def test_counts(text, number):
-    assert cli.count(text) == number
+    assert values.count(text) == number
 
 
 NO_COUNTS = ["abc", "-5", "0", "0.0", "1e400", "1e99999", "nan", "inf", "1.5", "2MM", "1e", "0x10"]
@@ -148,8 +152,8 @@ NO_COUNTS += ["1e-3", "\uff11\uff12", "", " ", "9" * 5000]
 
 @pytest.mark.parametrize("text", NO_COUNTS, ids=lambda text: text[:9])
 def test_what_is_no_count(text):
-    with pytest.raises(cli.argparse.ArgumentTypeError) as caught:
-        cli.count(text)
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        values.count(text)
     assert len(str(caught.value)) < 6000
 
 
@@ -174,9 +178,9 @@ def test_flags_that_count_refuse_what_is_no_count(call, argv, text):
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "abc", "", str(2**63), "9" * 5000])
 def test_what_is_no_seed(text):
-    with pytest.raises(cli.argparse.ArgumentTypeError):
-        cli.seed(text)
-    assert cli.seed("0") == 0 and cli.seed(str(2**63 - 1)) == 2**63 - 1
+    with pytest.raises(argparse.ArgumentTypeError):
+        values.seed(text)
+    assert values.seed("0") == 0 and values.seed(str(2**63 - 1)) == 2**63 - 1
 
 
 @pytest.mark.parametrize(
@@ -233,9 +237,15 @@ def test_senseless_input_is_refused_before_anything_is_written(call, tmp_path, a
 
 @pytest.mark.parametrize("text", ["1280", "1280x", "1281x720", "16x16", "99999x99999", "-16x16"])
 def test_what_is_no_film_size(text):
-    with pytest.raises(cli.argparse.ArgumentTypeError):
-        cli.film_size(text)
-    assert cli.film_size("1280x720") == (1280, 720)
+    with pytest.raises(argparse.ArgumentTypeError):
+        values.film_size(text)
+    assert values.film_size("1280x720") == (1280, 720)
+
+
+def test_words_that_are_slow_to_look_up_are_what_the_library_takes():
+    from goalshift.engine.view.film.film import FORMATS
+
+    assert set(common.KINDS) == set(FORMATS)
 
 
 # -- json ------------------------------------------------------------------------------------------
@@ -267,7 +277,7 @@ def test_json_of_a_fault(call, argv):
 
 def test_json_is_strict(call, verb):
     data = {"nan": float("nan"), "inf": -float("inf"), "path": Path("a"), "tuple": (1, 2), 3: {4}}
-    verb("doctor", lambda args, talk: cli.Report(data, ""))
+    verb("doctor", lambda args, talk: Report(data, ""))
     found = json.loads(call("doctor", "--json").out, parse_constant=pytest.fail)
     assert found["nan"] is None and found["inf"] is None and found["path"] == "a"
     assert found["tuple"] == [1, 2] and found["3"] == [4]
@@ -318,9 +328,9 @@ def test_verbose_adds_the_traceback(call, verb):
 def test_colour_only_where_it_is_wanted(monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert cli.Talk().color and not cli.Talk(color=False).color
+    assert Talk().color and not Talk(color=False).color
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not cli.Talk().color
+    assert not Talk().color
 
 
 def test_a_broken_world_file_is_named_with_its_line(call, tmp_path):
@@ -407,18 +417,18 @@ def test_a_full_disk_is_told_before_the_work(tmp_path, monkeypatch):
 
 
 def test_memory_is_checked(monkeypatch):
-    monkeypatch.setattr(preflight, "free_memory", lambda: 2 * 10**9)
+    monkeypatch.setattr(machine, "free_memory", lambda: 2 * 10**9)
     preflight.check_memory(10**9, "--envs 10", "use fewer")
     with pytest.raises(
         UserError, match=r"--envs 10 needs about 3.0 GB.*2.0 GB are free; use fewer"
     ):
         preflight.check_memory(3 * 10**9, "--envs 10", "use fewer")
-    monkeypatch.setattr(preflight, "free_memory", lambda: None)
+    monkeypatch.setattr(machine, "free_memory", lambda: None)
     preflight.check_memory(10**20, "--envs 10", "use fewer")
 
 
 def test_free_memory_is_plausible():
-    found = preflight.free_memory()
+    found = machine.free_memory()
     assert found is None or 10**6 < found < 10**15
 
 
@@ -697,7 +707,8 @@ def test_old_consoles_print_something(encoding, tmp_path):
 
 SLOW_VERB = """
 import signal, sys, time
-from goalshift import __main__ as cli
+from goalshift.agents.command import common, values
+from goalshift.agents.command import main as cli
 def run(args, talk):
     print("ready", flush=True)
     time.sleep(60)

@@ -541,7 +541,7 @@ def test_of_four_panes_each_names_its_split(
 
 def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
     from goalshift.agents.judging.controls import as_lines, controls, passed
-    from goalshift.agents.learning.ppo import configure
+    from goalshift.agents.learning.config import configure
     from goalshift.agents.learning.run import train
 
     small = {"envs": 8, "rollout": 8, "minibatch": 64, "first": 8, "width": 8, "threads": 1}
@@ -561,7 +561,7 @@ def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
 
 
 def test_runs_evaluated_together_must_be_repetitions(tmp_path) -> None:
-    from goalshift.agents.learning.ppo import configure
+    from goalshift.agents.learning.config import configure
     from goalshift.agents.learning.run import train
 
     small = {"envs": 8, "rollout": 8, "minibatch": 64, "first": 8, "width": 8, "threads": 1}

@@ -161,3 +161,85 @@ def test_the_fingerprint_knows_the_options_of_compilation():
         return x
 
     assert len({fingerprint(one), fingerprint(one, {"a": 1}), fingerprint(one, {"a": 2})}) == 3
+
+
+SUM = "def total(n):\n    t = 0\n    for k in range(n):\n        t += k\n    return t\n"
+CACHED = """
+import sys
+sys.path.insert(0, {folder!r})
+import kernels
+from goalshift.engine.jit import specialise
+kernel = specialise(kernels.total, "one")
+print(kernel(10), sum(kernel.stats.cache_hits.values()), kernel._cache.cache_path)
+"""
+UNWRITABLE = """
+from numba.core.caching import _CacheLocator
+ensure = _CacheLocator.ensure_cache_path
+def refuse(self):
+    if "goalshift-cache-" not in str(self.get_cache_path()):
+        raise OSError("read-only")
+    ensure(self)
+_CacheLocator.ensure_cache_path = refuse
+"""
+needs_compiler = pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing"
+)
+
+
+def run_cached(folder, before="", **environment):
+    """(value, hits, folder of the cache), stderr: of a kernel in a new process."""
+    (folder / "kernels.py").write_text(SUM)
+    done = subprocess.run(
+        [sys.executable, "-c", before + CACHED.format(folder=str(folder))],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    )
+    value, hits, cache = done.stdout.split()
+    return (int(value), int(hits), cache), done.stderr
+
+
+def cut(data):
+    return data[: len(data) // 2]
+
+
+def flip(data):
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 255]) + data[middle + 1 :]
+
+
+@needs_compiler
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize(
+    "damage",
+    [cut, flip, lambda data: b"", lambda data: bytes(range(256)) * 4],
+    ids=["cut", "one byte", "empty", "garbage"],
+)
+def test_a_broken_cache_is_a_slow_start(tmp_path, ending, damage):
+    (_, hits, cache), _ = run_cached(tmp_path)
+    assert hits == 0
+    [path] = (tmp_path / "__pycache__").glob(f"*.{ending}")
+    path.write_bytes(damage(path.read_bytes()))
+    (value, hits, _), said = run_cached(tmp_path)
+    assert (value, hits) == (45, 0) and said.count("\n") <= 1 and "Traceback" not in said
+    assert run_cached(tmp_path) == ((45, 1, cache), "")
+
+
+@needs_compiler
+def test_no_place_for_a_cache_costs_one_note(tmp_path):
+    (value, _, cache), said = run_cached(tmp_path, UNWRITABLE, TMPDIR=str(tmp_path))
+    assert value == 45 and cache.startswith(str(tmp_path / "goalshift-cache-"))
+    assert said.count("\n") == 1 and "keeping them in" in said
+    kept = next(tmp_path.glob("goalshift-cache-*"))
+    assert not kept.stat().st_mode & 0o077
+    assert run_cached(tmp_path, UNWRITABLE, TMPDIR=str(tmp_path))[0] == (45, 1, cache)
+
+
+@needs_compiler
+def test_a_cache_folder_that_others_may_write_to_is_not_trusted(tmp_path):
+    shared = tmp_path / f"goalshift-cache-{os.getuid()}"
+    shared.mkdir()
+    shared.chmod(0o777)
+    (_, _, cache), _ = run_cached(tmp_path, UNWRITABLE, TMPDIR=str(tmp_path))
+    assert not cache.startswith(str(shared) + os.sep)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from goalshift.agents.judging.evaluate import rollout
-from goalshift.agents.learning.ppo import Learner, configure, resolve
+from goalshift.agents.learning.config import configure
+from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.run import Trained, save
 from goalshift.engine import state
 from goalshift.engine.api import adapters

@@ -257,11 +257,11 @@ def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
     for name in ("forks.npz", "many"):
         session = open.open_session(name, seed=5)
         states = open_levels(name).states
-        assert session.start.tiles.tobytes() == states.tiles[5].tobytes()
+        assert session.source.start.tiles.tobytes() == states.tiles[5].tobytes()
         session.next_level()
-        assert session.start.tiles.tobytes() == states.tiles[6].tobytes()
+        assert session.source.start.tiles.tobytes() == states.tiles[6].tobytes()
     session = open.open_session("run", seed=5, split="many")
-    assert session.start.tiles.tobytes() == open_levels("many").states.tiles[5].tobytes()
+    assert session.source.start.tiles.tobytes() == open_levels("many").states.tiles[5].tobytes()
     out = done("watch", "forks.npz", "--seed", "3", "--terminal")
     assert " ".join(level.sketch(CORNER, open_levels("forks.npz").states, 3).splitlines()[4]) in out
 

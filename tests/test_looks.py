@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.net import Net, Shape
-from goalshift.agents.learning.ppo import Learner, configure, resolve
+from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.run import Trained, describe, save_arrays
 from goalshift.engine.api.adapters import SingleEnv
 from goalshift.engine.catalogue import load

@@ -16,7 +16,7 @@ from PIL import Image
 from goalshift.__main__ import main
 from goalshift.agents.judging.evaluate import dump
 from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
-from goalshift.agents.learning.ppo import configure
+from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import history, train
 from goalshift.agents.live import thoughts
 from goalshift.agents.policies.policy import Constant
@@ -230,7 +230,7 @@ def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, 
     world, agents, _ = report.open_runs(runs)
     states = level_of(world, 5, "deploy")
     picture, (low, high) = report_figures.mind_picture(world, agents[0], states)
-    value = thoughts.fields(world, agents[0], states, 0)["value"]
+    value, _ = thoughts.fields(world, agents[0], states, 0)
     assert (low, high) == (np.nanmin(value), np.nanmax(value))
     plain, none = report_figures.mind_picture(world, Constant(world, 0), states)
     assert none is None and plain.shape == picture.shape and (plain != picture).any()

@@ -13,14 +13,14 @@ import pytest
 from goalshift.__main__ import main
 from goalshift.agents.designing.new_world import new_world
 from goalshift.agents.judging.evaluate import rollout
-from goalshift.agents.learning.ppo import configure
+from goalshift.agents.learning.config import configure
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.studies import curve, table
-from goalshift.agents.studies import jobs as sweep
+from goalshift.agents.studies import curve, curve_figures, jobs, knobs, table
 from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
 
 ESTIMATE = {"value": 0.5, "low": 0.4, "high": 0.6, "by_seed": [0.5]}
+PLAN = jobs.Plan()
 TUTORIAL = (WORLDS / "README.md").read_text(encoding="utf-8")
 
 
@@ -30,12 +30,17 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+def read(text, world):
+    """A knob as a curve has it: labels as digits."""
+    return knobs.in_digits(knobs.read(text, load(world), curve.OPTIONS), load(world))
+
+
 # -- sweeps ----------------------------------------------------------------------------------------
 
 
 def job(name, path, *needed, code="open({!r}, 'w').close()"):
     """A job that makes `path` with Python rather than with goalshift."""
-    made = sweep.Job(name, lambda: [], path.is_file, list(needed))
+    made = jobs.Job(name, lambda: [], path.is_file, list(needed))
     made.code = code.format(str(path))
     return made
 
@@ -47,13 +52,13 @@ def python_jobs(monkeypatch):
     order = []
 
     def run(command, **options):
-        code = next(jobs.pop(0) for _ in [0])
+        code = next(codes.pop(0) for _ in [0])
         order.append(code)
         return popen([sys.executable, "-c", code], **options)
 
-    jobs: list[str] = []
-    monkeypatch.setattr(sweep.subprocess, "Popen", run)
-    return jobs, order
+    codes: list[str] = []
+    monkeypatch.setattr(jobs.subprocess, "Popen", run)
+    return codes, order
 
 
 def test_jobs_wait_for_what_they_need_and_a_failure_takes_only_its_own_with_it(here, python_jobs):
@@ -64,7 +69,7 @@ def test_jobs_wait_for_what_they_need_and_a_failure_takes_only_its_own_with_it(h
     )
     second, orphan = job("second", here / "c", first), job("orphan", here / "d", broken)
     codes += [first.code, broken.code, second.code]
-    faults = sweep.run_all(here, [orphan, first, broken, second], 1)
+    faults = jobs.run_all(here, [orphan, first, broken, second], 1)
     assert (here / "a").exists() and (here / "c").exists() and not (here / "d").exists()
     assert faults == ["broken: no luck", "orphan: not begun, as what it needs has failed"]
 
@@ -73,23 +78,23 @@ def test_a_run_goes_on_only_with_the_options_it_was_begun_with(here):
     """Numbers of a knob come as they are written."""
     config = configure("corner", gamma=0.8, steps=1000).to_json()
     (here / "config.json").write_text(json.dumps(config))
-    sweep.train_job("corner", here, {"gamma": "0.8", "steps": "1000"})
+    jobs.train_job("corner", here, {"gamma": "0.8", "steps": "1000"})
     with pytest.raises(UserError, match=r"other options \(gamma\)"):
-        sweep.train_job("corner", here, {"gamma": "0.9", "steps": "1000"})
-    with pytest.raises(UserError, match="gamma: 'far' is not a float"):
-        sweep.train_job("corner", here, {"gamma": "far"})
+        jobs.train_job("corner", here, {"gamma": "0.9", "steps": "1000"})
+    with pytest.raises(UserError, match="gamma: 'far' is not a number"):
+        jobs.train_job("corner", here, {"gamma": "far"})
 
 
 def test_two_sweeps_do_not_work_in_one_folder(here):
-    with sweep.FileLock(here / sweep.LOCK), pytest.raises(UserError, match="another sweep"):
-        sweep.run_all(here, [job("first", here / "a")], 1)
-    assert sweep.run_all(here, [], 1) == []
+    with jobs.FileLock(here / jobs.LOCK), pytest.raises(UserError, match="another sweep"):
+        jobs.run_all(here, [job("first", here / "a")], 1)
+    assert jobs.run_all(here, [], 1) == []
 
 
 def test_what_is_done_is_not_done_again(here, python_jobs):
     codes, order = python_jobs
     (here / "a").touch()
-    assert sweep.run_all(here, [job("first", here / "a")], 2) == [] and order == [] and codes == []
+    assert jobs.run_all(here, [job("first", here / "a")], 2) == [] and order == [] and codes == []
 
 
 def test_a_folder_with_another_recipe_is_refused_before_anything_runs(here):
@@ -98,11 +103,11 @@ def test_a_folder_with_another_recipe_is_refused_before_anything_runs(here):
         main(["train", "corner", "--steps", "1k", "--out", str(folder), "-q", "--threads", "1"])
         == 0
     )
-    assert sweep.train_job("corner", folder, {"seed": 0, "steps": 1000}).done()
+    assert jobs.train_job("corner", folder, {"seed": 0, "steps": 1000}).done()
     with pytest.raises(UserError, match=r"other options \(steps\)"):
-        sweep.train_job("corner", folder, {"seed": 0, "steps": 2000})
+        jobs.train_job("corner", folder, {"seed": 0, "steps": 2000})
     with pytest.raises(UserError, match=r"other options \(params\)"):
-        sweep.train_job("corner", folder, {"seed": 0, "steps": 1000, "world.region": 3})
+        jobs.train_job("corner", folder, {"seed": 0, "steps": 1000, "world.region": 3})
 
 
 # -- table and curve -------------------------------------------------------------------------------
@@ -174,7 +179,7 @@ def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
     assert [row["intended"] for row in rows] == [str(p["intended"]["value"]) for p in points]
     svg = (here / "c/curve.svg").read_text()
     assert "<svg" in svg and (here / "c/curve.png").read_bytes()[:4] == b"\x89PNG"
-    curve.draw(points, here / "c", load("corner"), "deploy", curve.Knob("alpha", ("0", "1")), None)
+    curve_figures.draw(points, curve.curve_of("corner", "alpha=0,1", "", PLAN), here / "c")
     assert (here / "c/curve.svg").read_text() == svg, "the same points give the same bytes"
 
 
@@ -189,7 +194,7 @@ def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
     ],
 )
 def test_knobs_are_read(over, values):
-    assert curve.knob(over, load("corner")).values == values
+    assert read(over, "corner").values == values
 
 
 @pytest.mark.parametrize(
@@ -206,7 +211,7 @@ def test_knobs_are_read(over, values):
 )
 def test_knobs_that_are_none_are_refused(over, message):
     with pytest.raises(UserError, match=message):
-        curve.knob(over, load("corner"))
+        read(over, "corner")
 
 
 @pytest.mark.parametrize("over", ["alpha=0,2", "world.region=1,99", "width=0", "lr=1e-3,word"])
@@ -218,8 +223,8 @@ def test_values_that_cannot_be_trained_are_refused_before_anything_runs(here, ov
 
 
 def test_values_that_are_no_quantities_go_by_their_labels(here):
-    assert curve.knob("world.rule=grid,heist", load("keys")).values == ("0", "1")
-    assert curve.knob("world.train.anywhere=no,yes", load("corner")).values == ("0", "1")
+    assert read("world.rule=grid,heist", "keys").values == ("0", "1")
+    assert read("world.train.anywhere=no,yes", "corner").values == ("0", "1")
     mystery = load("mystery")
     pictures = []
     for values in (("9", "0"), ("0", "9")):
@@ -227,7 +232,8 @@ def test_values_that_are_no_quantities_go_by_their_labels(here):
             {"value": value, "by_value": "", **dict.fromkeys(curve.MEASURES, ESTIMATE)}
             for value in values
         ]
-        curve.draw(rows, here, mystery, "deploy", curve.Knob("world.task", values), None)
+        knob = knobs.Knob("world.task", values)
+        curve_figures.draw(rows, curve.Curve("mystery", mystery, knob, None, PLAN), here)
         pictures.append((here / "curve.png").read_bytes())
     assert pictures[0] == pictures[1], (
         "those called alike stand together, in whatever order they are named"

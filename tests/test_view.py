@@ -145,7 +145,7 @@ def test_different_symbols_look_different_at_8_pixels(world):
     sheet = sprites.sheet(world, 8).astype(int)
     grey = sheet @ (0.30, 0.59, 0.11)
     kinds = [
-        (s.group in ("thing", "self"), s.index) if s.group != "void" else s for s in world.symbols
+        (s.group in ("thing", "self"), s.kind) if s.group != "void" else s for s in world.symbols
     ]
     for a, b in itertools.combinations(range(len(sheet)), 2):
         if kinds[a] != kinds[b] and (world.looks[a] != world.looks[b]).any():

@@ -26,7 +26,6 @@ from ...engine.levels.script import Require
 from ...engine.vector import Vec
 from ...engine.view.camera.eyes import Eyes
 from ...engine.view.camera.top import Frames
-from ...engine.view.draw.look import Look
 from ...engine.view.film import film, story
 from ...engine.world import World
 from ..designing import survey
@@ -34,7 +33,9 @@ from ..designing.check_level import judge
 from ..designing.order import order_for
 from ..designing.workers import CHUNK
 from ..live.compose import compose
+from ..live.look import Look
 from ..live.session import Session
+from ..live.source import Source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -299,9 +300,9 @@ def films(passes: int = 5) -> Iterator[Row]:
 
         yield Row(f"compose 1280x720 contrast, {name}", "frames/s", rate(work, passes), 60)
     world = load("corner")
-    session = Session(world, None, 1, "deploy", [f"expert:{goal.name}" for goal in world.goals])
+    session = Session(Source(world, 1), [f"expert:{goal.name}" for goal in world.goals])
     for _ in range(8):
-        session.step()
+        session.clock.step()
     seen = Look()
 
     def window() -> int:

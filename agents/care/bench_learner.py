@@ -21,7 +21,8 @@ import torch
 from ...engine.catalogue import load
 from ...engine.vector import Vec
 from ...engine.world import World
-from ..learning.ppo import Learner, TrainConfig, configure, resolve
+from ..learning.config import TrainConfig, configure
+from ..learning.ppo import Learner, resolve
 from .bench_engine import Row
 
 WORLD = "coinrun"

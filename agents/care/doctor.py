@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from ..learning.preflight import free_memory
+from ...engine import machine
+from ...engine.files import PACKAGE
+from ...engine.progress import Show, silent
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 _PIP = f"{shlex.quote(sys.executable)} -m pip"
 
 
@@ -38,7 +39,7 @@ class Finding:
     fix: str = ""
 
 
-def examine(show: Callable[..., None] = lambda *progress: None) -> list[Finding]:
+def examine(show: Show = silent) -> list[Finding]:
     """Every finding about this machine, in the order of the report.
 
     Takes a few seconds, up to a minute where nothing is compiled yet; writes to Numba's cache only.
@@ -64,13 +65,6 @@ def examine(show: Callable[..., None] = lambda *progress: None) -> list[Finding]
                 Finding(check.__name__.strip("_"), "warning", f"could not be checked: {fault!r}")
             )
     return findings
-
-
-def machine() -> str:
-    """One line that names the machine and the versions that decide how fast things go."""
-    name = _cpu_field("model name") or platform.processor() or platform.machine()
-    packages = ", ".join(f"{p} {metadata.version(p)}" for p in ("numba", "numpy", "torch"))
-    return f"{name}, {_processors()} processors, Python {platform.python_version()}, {packages}"
 
 
 def as_data(findings: list[Finding]) -> dict:
@@ -107,7 +101,7 @@ def requirements() -> list[str]:
         listed = metadata.requires("goalshift") or []
         return [line for line in listed if "extra ==" not in line]
     except metadata.PackageNotFoundError:
-        with open(ROOT / "pyproject.toml", "rb") as file:
+        with open(PACKAGE / "pyproject.toml", "rb") as file:
             return tomllib.load(file)["project"]["dependencies"]
 
 
@@ -216,7 +210,7 @@ def _torch() -> Iterator[Finding]:
         fix = f"{_PIP} install --force-reinstall 'torch==2.13.*'"
         yield Finding("torch import", "problem", fault, fix)
         return
-    flags = _cpu_flags()
+    flags = machine.instructions()
     fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
     bf16 = ", ".join(fast) if fast else "no (training runs in float32)"
     yield Finding("torch cpu", "ok", f"{data['threads']} threads, bfloat16 instructions: {bf16}")
@@ -241,27 +235,6 @@ def _torch() -> Iterator[Finding]:
         yield Finding("torch cuda", "note", "no GPU: everything runs on the processor")
 
 
-def _cpu_flags() -> set[str]:
-    return set((_cpu_field("flags") or _cpu_field("Features")).split())
-
-
-def _cpu_field(name: str) -> str:
-    """The first value of a field of /proc/cpuinfo; "" where there is none."""
-    try:
-        table = Path("/proc/cpuinfo").read_text()
-    except OSError:  # not Linux
-        return ""
-    found = re.search(rf"^{name}\s*:\s*(.*)$", table, re.MULTILINE)
-    return found[1].strip() if found else ""
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 _COMPILE = """
 import json, time
 from goalshift import Vec, load
@@ -281,7 +254,7 @@ print(json.dumps({"seconds": seconds, "off": bool(config.DISABLE_JIT), "compiled
 def _numba() -> Iterator[Finding]:
     if not (_installed("numba") and _installed("numpy")):
         return
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or ROOT / "engine" / "__pycache__")
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or PACKAGE / "engine" / "__pycache__")
     fix = "export NUMBA_CACHE_DIR=/a/folder/you/can/write (compiled rules are kept there)"
     if _writable(folder):
         yield Finding("numba cache", "ok", str(folder))
@@ -348,9 +321,9 @@ def _display() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    found = f"{_processors()} usable of {os.cpu_count()} ({platform.machine()})"
+    found = f"{machine.processors()} usable of {os.cpu_count()} ({platform.machine()})"
     yield Finding("processors", "ok", found)
-    memory = free_memory()
+    memory = machine.free_memory()
     if memory is not None:
         low = memory < 2 << 30
         fix = "close other programs, or train with fewer --envs" if low else ""

@@ -112,7 +112,7 @@ def memoriser(
     progress: Callable[[int, dict[str, Any]], None] | None = None,
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
-    from ..learning.ppo import TrainConfig
+    from ..learning.config import TrainConfig
     from ..learning.run import CHECKPOINT, Trained, resume, train
 
     config = TrainConfig.from_json(Trained.load(run).about["config"])

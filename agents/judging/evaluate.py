@@ -679,7 +679,7 @@ def open_runs(
     nothing. `knobs` change parameters of the world (in every split) from those of training. Raises
     UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
     """
-    from ..learning.ppo import TrainConfig
+    from ..learning.config import TrainConfig
     from ..learning.run import Trained
 
     if not runs:

@@ -17,7 +17,6 @@ from ...engine.vector import Vec
 from ...engine.world import World
 
 MAX_LEVELS = 10_000_000
-SIGHTS = ("symbols", "eyes")
 
 
 class Curriculum:
@@ -35,7 +34,7 @@ class Curriculum:
         self.counts = np.zeros(2, np.int64)
 
     def environments(self, n: int, seed: int, threads: int = 1, obs: str = "symbols") -> Vec:
-        """`n` environments of this curriculum, reset and ready to step. obs: one of SIGHTS."""
+        """`n` environments of this curriculum, reset and ready to step. obs: one of config.SIGHTS."""
         kind = Vec
         if obs == "eyes":
             from ...engine.view.camera.eyes import Sighted as kind

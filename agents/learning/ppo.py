@@ -8,15 +8,10 @@ run that was interrupted continues bit for bit (on a CPU).
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
 import math
 import os
 import time
-from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,179 +19,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...engine.catalogue import load
-from ...engine.errors import RunError, UserError, did_you_mean
+from ...engine import machine
+from ...engine.errors import RunError, UserError
 from ...engine.world import World
 from .adam import Adam
-from .curriculum import SIGHTS, Curriculum
+from .config import TrainConfig
+from .curriculum import Curriculum
 from .net import Net, Shape
-
-DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "fp32", "bf16")
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """All that a training run depends on.
-
-    A world may have defaults of its own (`World.training`); see `configure`.
-    """
-
-    world: str = "corner"
-    """Name of a world, or path of a world file."""
-    split: str = "train"
-    """Levels to train on: train, deploy, alpha=0.05 (that share of deploy), or a split by name."""
-    levels: int = 0
-    """Train on a fixed set of so many levels; 0 draws new ones for ever."""
-    obs: str = "symbols"
-    """What the agent sees: symbols (cells, from above), or eyes (a picture of 64 x 64, in first
-    person).
-    """
-    params: tuple[tuple[str, float], ...] = ()
-    """World parameters that differ from the world's own, as (name, value), in every split."""
-    steps: int = 2_000_000
-    """Environment steps to train for."""
-    seed: int = 0
-    """Names the run: weights, levels and dice all follow from it."""
-
-    envs: int = 512
-    """Environments stepped side by side."""
-    rollout: int = 32
-    """Steps of each environment between updates."""
-    epochs: int = 3
-    """Passes over the collected steps in each update."""
-    minibatch: int = 4096
-    """Rows in one gradient step."""
-    lr: float = 1e-3
-    """Learning rate of Adam."""
-    anneal: bool = False
-    """Let the learning rate fall to zero over the run, in a straight line."""
-    gamma: float = 0.99
-    """Discount of the next step's reward."""
-    lam: float = 0.95
-    """Lambda of the generalised advantage estimate: 0 trusts the critic, 1 the returns."""
-    reward_scale: float = 1.0
-    """Rewards are multiplied by this before they are learned from; scores stay as they are. Prices
-    of tens let the critic's gradient drown the actor's.
-    """
-    clip: float = 0.2
-    """How far the probability of an action may move in one update before its gradient is cut."""
-    entropy: float = 0.01
-    """Weight of the entropy bonus, which keeps the policy trying."""
-    value_cost: float = 1.0
-    """Weight of the critic's error, 0.5 * (value - return)^2."""
-    max_grad: float = 0.5
-    """Gradients with a larger norm are scaled down to it."""
-
-    first: int = 64
-    """Units of the first layer (for every patch, if the view is cut into patches)."""
-    width: int = 128
-    """Units of each later layer."""
-    depth: int = 1
-    """Layers between the first one and the heads."""
-    patch: int = 0
-    """0: one matrix for the whole view. k: cut it into k x k patches that share their weights."""
-    memory: int = 0
-    """Units of recurrent memory; 0 for none."""
-
-    device: str = "auto"
-    """auto (cuda if there is one), cpu or cuda."""
-    precision: str = "auto"
-    """Arithmetic of encoder and body: fp32, bf16, or auto (bf16 on processors made for it)."""
-    threads: int = 0
-    """Processor threads; 0 for one a core, at most 8. Another number rounds in another way."""
-
-    save_every: float = 30.0
-    """Seconds between checkpoints. Does not change what is learned."""
-    keep: int = 0
-    """Checkpoints to keep along the way, evenly spaced, and the untrained one; to be filmed."""
-
-    def __post_init__(self) -> None:
-        """Raise UserError, naming the flag, unless every value makes sense."""
-        object.__setattr__(self, "params", tuple((str(k), v) for k, v in self.params))
-        for field in dataclasses.fields(self):
-            kind, value = type(field.default), getattr(self, field.name)
-            if kind is float and type(value) is int:
-                object.__setattr__(self, field.name, float(value))
-            elif type(value) is not kind:
-                raise UserError(f"{_flag(field.name)} must be {_KINDS[kind]}, not {value!r}")
-        for name, (low, high) in _LIMITS.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise UserError(f"{_flag(name)} must be from {low:,} to {high:,}, not {value}")
-        for name, choices in (("device", DEVICES), ("precision", PRECISIONS), ("obs", SIGHTS)):
-            if getattr(self, name) not in choices:
-                raise UserError(
-                    f"--{name} must be one of {', '.join(choices)}, not '{getattr(self, name)}'"
-                )
-        if self.envs * self.rollout < 2:
-            raise UserError(
-                "--envs times --rollout must be at least 2: one step has no spread to learn from"
-            )
-        if self.memory and self.minibatch < self.rollout:
-            raise UserError(
-                f"with --memory, --minibatch must hold a rollout ({self.rollout} steps)"
-            )
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data; `from_json` reads it back."""
-        return {**dataclasses.asdict(self), "params": dict(self.params)}
-
-    @staticmethod
-    def from_json(data: dict[str, Any]) -> TrainConfig:
-        """From plain data; raises UserError on unknown names and senseless values."""
-        known = [f.name for f in dataclasses.fields(TrainConfig)]
-        for name in data:
-            if name not in known:
-                raise UserError(f"no training option '{name}'.{did_you_mean(name, known)}")
-        params = data.get("params", {})
-        if not isinstance(params, dict):
-            raise UserError(f"params must map names to numbers, not {params!r}")
-        return TrainConfig(**{**data, "params": tuple(params.items())})
-
-    @staticmethod
-    @cache
-    def docs() -> dict[str, str]:
-        """What each field means: the string under it."""
-        body = ast.parse(inspect.getsource(TrainConfig)).body[0].body  # type: ignore[attr-defined]
-        found = {}
-        for above, below in pairwise(body):
-            if isinstance(above, ast.AnnAssign) and isinstance(below, ast.Expr):
-                found[above.target.id] = below.value.value  # type: ignore[union-attr,attr-defined]
-        return found
-
-
-_KINDS = {
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    str: "text",
-    tuple: "pairs",
-}
-_LIMITS = {
-    "levels": (0, 10_000_000), "steps": (1, 10**12), "seed": (0, 2**63 - 1), "envs": (1, 65_536),
-    "rollout": (1, 4096), "epochs": (1, 100), "minibatch": (1, 2**24), "lr": (1e-9, 1.0),
-    "gamma": (0.0, 1.0),
-    "lam": (0.0, 1.0), "reward_scale": (1e-6, 1e6), "clip": (1e-4, 10.0), "entropy": (0.0, 10.0),
-    "value_cost": (0.0, 100.0),
-    "max_grad": (1e-6, 1e6), "threads": (0, 1024), "save_every": (0.0, 1e9),
-    "keep": (0, 1000),
-}  # fmt: skip
-
-
-def _flag(field: str) -> str:
-    """A field as the command line spells it."""
-    return "--" + field.replace("_", "-")
-
-
-def configure(world: str | World, **given: Any) -> TrainConfig:
-    """The configuration of a run.
-
-    What is `given`, else the world's own defaults, else those of `TrainConfig`.
-    """
-    loaded = load(world)
-    name = loaded.name if isinstance(world, World) else str(world)
-    return TrainConfig.from_json({**loaded.training, **given, "world": name})
 
 
 def pick_device(name: str) -> torch.device:
@@ -235,9 +64,7 @@ def _processors() -> int:
     told = os.environ.get("OMP_NUM_THREADS", "")
     if told.isdecimal() and int(told) > 0:
         return int(told)
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), 8)
-    return min(os.cpu_count() or 1, 8)
+    return min(machine.processors(), 8)
 
 
 def advantages(

@@ -14,7 +14,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...engine import machine
 from ...engine.errors import RunError, UserError
+from ...engine.files import reason
 
 if TYPE_CHECKING:
     from ...engine.world import World
@@ -103,7 +105,7 @@ def check_writable(folder: Path, flag: str = "--out") -> None:
 def check_training(world: World, given: dict) -> None:
     """Raise UserError if the environments and the rollout of a training run do not fit in memory.
 
-    `given` holds what was asked for of `ppo.TrainConfig`; the rest is the world's or the default.
+    `given` holds what was asked for of `config.TrainConfig`; the rest is the world's or the default.
     """
     wanted = {"envs": 512, "rollout": 32, "levels": 0, "obs": "symbols"} | world.training | given
     envs, rollout = wanted["envs"], wanted["rollout"]
@@ -128,29 +130,9 @@ def forget_run(folder: Path) -> None:
 
 def check_memory(needed: int, flag: str, remedy: str) -> None:
     """Raise UserError naming `flag` if `needed` bytes are more than the machine has free."""
-    free = free_memory()
+    free = machine.free_memory()
     if free is not None and needed > free:
         raise UserError(
             f"{flag} needs about {needed / 1e9:,.1f} GB of memory,"
             f" and {free / 1e9:,.1f} GB are free; {remedy}"
         )
-
-
-def free_memory() -> int | None:
-    """Bytes that are free, by the kernel's estimate and the container's limit; None: unknown."""
-    found = []
-    try:
-        table = Path("/proc/meminfo").read_text()
-        found.append(int(table.partition("MemAvailable:")[2].split()[0]) << 10)
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-        if limit != "max":
-            found.append(max(0, int(limit) - used))
-    except (OSError, ValueError, IndexError):
-        pass  # another system, or no such limit
-    return min(found) if found else None
-
-
-def reason(fault: OSError) -> str:
-    """The system's own words for a fault, without number and path: 'permission denied'."""
-    return (fault.strerror or type(fault).__name__).lower()

@@ -38,8 +38,9 @@ from ...engine.files import write
 from ...engine.rng import fold_many
 from ...engine.world import World
 from ..policies.policy import Policy, episode_bits
+from .config import TrainConfig
 from .net import Net, Shape
-from .ppo import Learner, TrainConfig, resolve
+from .ppo import Learner, resolve
 
 CONFIG, LOG, TABLE = "config.json", "log.jsonl", "log.csv"
 CHECKPOINT, RESUME, PREVIOUS = (

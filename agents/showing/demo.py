@@ -29,7 +29,7 @@ from ..policies.policy import Mirrored
 from .contrast import contrast
 
 if TYPE_CHECKING:
-    from ..learning.ppo import TrainConfig
+    from ..learning.config import TrainConfig
     from ..learning.run import Trained
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
@@ -198,7 +198,7 @@ def demo(
     Writes a run folder into `out`. Returns {run, world, seconds, evaluation, contrast}. Raises
     UserError if there is no shipped checkpoint of that world.
     """
-    from ..learning.ppo import configure
+    from ..learning.config import configure
 
     begun = time.perf_counter()
     found: World = load(world)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...engine import files
+from ...engine import files, machine
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.vector import level_of
@@ -23,7 +23,6 @@ from ...engine.view.draw import charts
 from ...engine.view.film import page, story
 from ...engine.view.sheets.gallery import png
 from ...engine.world import World
-from ..care.doctor import machine
 from ..judging.evaluate import open_runs, references, rollout
 from ..judging.verdict import INCAPABLE, MIN_SEEDS, MISGENERALIZED, ROBUST, THRESHOLDS, UNDECIDED
 from ..learning.run import CONFIG, Log, read_json
@@ -115,7 +114,7 @@ def report(
         "replays": codes,
         "curve": points,
         "command": command,
-        "machine": machine(),
+        "machine": machine.describe(),
         "versions": versions(),
     }
     body = "".join(
@@ -463,7 +462,7 @@ def _made(data: Mapping[str, Any], evaluation: Mapping[str, Any]) -> str:
 
 def _train_command(config: Mapping[str, Any]) -> str:
     """What trains such a run, with what is not the world's own default."""
-    from ..learning.ppo import configure
+    from ..learning.config import configure
 
     try:
         usual = configure(str(config["world"])).to_json()

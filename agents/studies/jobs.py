@@ -6,24 +6,42 @@ a job that dies takes no other with it, and a job that has been done is not done
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
-from ...engine.errors import RunError, UserError
+from ...engine.errors import UserError
+from ...engine.files import make_folder, read_json
+from ...engine.progress import Show, silent
+from ..learning.config import TrainConfig, configure
+from ..learning.options import typed
 
-Tell = Callable[[int, int, str], None]  # jobs done, jobs in all, what has just been done
 EVALUATION = "evaluation.json"
 LOCK = ".sweep.lock"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How each point of a study is made.
+
+    `given`: options of the learner that all runs share, by name, and `world.KEY` for parameters.
+    `seeds` agents are trained and judged together on `levels` held-out levels of each of `splits`;
+    at most `workers` processes are at work at a time.
+    """
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    seeds: int = 3
+    levels: int = 512
+    splits: tuple[str, ...] = ("train", "deploy")
+    workers: int = 1
 
 
 @dataclass(eq=False)
@@ -40,13 +58,13 @@ class Job:
     after: list[Job] = field(default_factory=list)
 
 
-def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
+def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
     """Train into `folder` with one thread, or go on where a run there stopped.
 
-    `given` holds options of `ppo.TrainConfig` by name, and `world.KEY` for parameters. Raises
-    UserError, before anything runs, if the folder holds another run.
+    `given` is as a plan has it. Raises UserError, before anything runs, if the folder holds another
+    run.
     """
-    from ..learning.run import CHECKPOINT, CONFIG, RESUME, read_json
+    from ..learning.run import CHECKPOINT, CONFIG, RESUME
 
     def done() -> bool:
         if not (folder / CHECKPOINT).is_file():
@@ -69,39 +87,25 @@ def train_job(world: str, folder: Path, given: dict[str, Any]) -> Job:
         return ["train", world, *flags, "--threads=1", "--out", str(folder), "--force"]
 
     if (folder / CONFIG).is_file():
-        _same_recipe(folder, world, given)
+        _same_recipe(folder / CONFIG, world, given)
     return Job(f"train {folder.name}", words, done)
 
 
-def typed(world: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The learner's options in `given`, as numbers where it takes numbers; UserError names one that
-    is none.
+def options_of(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The learner's options in `given`, as numbers where it takes numbers, and the world's
+    parameters. UserError names a value that is no number.
     """
-    from ..learning.ppo import configure
-
-    kinds = {key: type(value) for key, value in configure(world).to_json().items()}
-    options = {}
-    for key, value in given.items():
-        if not key.startswith("world."):
-            try:
-                options[key] = kinds[key](value) if kinds[key] in (int, float) else value
-            except ValueError as fault:
-                raise UserError(f"{key}: '{value}' is not a {kinds[key].__name__}") from fault
-    return options
+    world = "world."
+    options = {name: value for name, value in given.items() if not name.startswith(world)}
+    params = {name.removeprefix(world): given[name] for name in given if name.startswith(world)}
+    return typed(TrainConfig, options), params
 
 
-def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
-    """Raise UserError if the run in `folder` was not begun with these options."""
-    from ..learning.ppo import TrainConfig, configure
-    from ..learning.run import CONFIG, read_json
-
-    made = read_json(folder / CONFIG)
-    options = typed(world, given)
-    params = {
-        key.removeprefix("world."): float(value)
-        for key, value in given.items()
-        if key.startswith("world.")
-    }
+def _same_recipe(config: Path, world: str, given: Mapping[str, Any]) -> None:
+    """Raise UserError if the run of this config.json was not begun with these options."""
+    made = read_json(config)
+    options, params = options_of(given)
+    params = {name: float(value) for name, value in params.items()}
     wanted = configure(world, **options, params=params).to_json()
     settled = ("device", "precision", "threads", "save_every")
     # a run of an older release lacks options that came later
@@ -109,17 +113,12 @@ def _same_recipe(folder: Path, world: str, given: dict[str, Any]) -> None:
     unlike = [key for key, value in wanted.items() if key not in settled and made[key] != value]
     if unlike:
         raise UserError(
-            f"'{folder}' holds a run with other options ({', '.join(unlike)}): name another --out"
+            f"'{config.parent}' holds a run with other options ({', '.join(unlike)}): name another --out"
         )
 
 
 def eval_job(
-    world: str,
-    runs: Sequence[Job],
-    folders: Sequence[Path],
-    out: Path,
-    splits: Sequence[str],
-    levels: int,
+    world: str, runs: Sequence[Job], folders: Sequence[Path], out: Path, plan: Plan
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
     from ..judging.evaluate import load_evaluation
@@ -133,19 +132,19 @@ def eval_job(
         if any(path.stat().st_mtime > file.stat().st_mtime for path in made):
             return False
         found = load_evaluation(file)
-        asked = set(splits) <= set(found["splits"]) and all(
-            s["levels"] == levels for s in found["splits"].values()
+        asked = set(plan.splits) <= set(found["splits"]) and all(
+            s["levels"] == plan.levels for s in found["splits"].values()
         )
         return asked and found["agents"] == [folder.name for folder in folders]
 
     def words() -> list[str]:
-        flags = [f"--split={split}" for split in splits]
+        flags = [f"--split={split}" for split in plan.splits]
         flags += ["--world", world] if world.endswith(".py") else []
         return [
             "eval",
             *map(str, folders),
             *flags,
-            f"--levels={levels}",
+            f"--levels={plan.levels}",
             "--out",
             str(out),
             "--force",
@@ -164,9 +163,7 @@ class Running:
     begun: float
 
 
-def run_all(
-    out: Path, jobs: Sequence[Job], workers: int, tell: Tell = lambda done, total, line: None
-) -> list[str]:
+def run_all(out: Path, jobs: Sequence[Job], workers: int, show: Show = silent) -> list[str]:
     """Do all jobs that are not done, at most `workers` at a time, in their order as far as they
     wait for none.
 
@@ -174,17 +171,17 @@ def run_all(
     passed on: trainings save themselves, and the same sweep goes on from there. Raises UserError
     while another sweep is at work in `out`, which would train into the same folders.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     try:
         with FileLock(out / LOCK, timeout=0):
-            return _run_all(jobs, workers, tell)
+            return _run_all(jobs, workers, show)
     except Timeout:
         raise UserError(
             f"another sweep is at work in '{out}': wait for it, or name another --out"
         ) from None
 
 
-def _run_all(jobs: Sequence[Job], workers: int, tell: Tell) -> list[str]:
+def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
     waiting = [job for job in jobs if not job.done()]
     finished = {id(job) for job in jobs} - {id(job) for job in waiting}
     failed: set[int] = set()
@@ -214,7 +211,7 @@ def _run_all(jobs: Sequence[Job], workers: int, tell: Tell) -> list[str]:
                     note = f"{one.job.name}: {last_words(one)}"
                     faults.append(note)
                 one.said.close()
-                tell(len(jobs) - len(waiting) - len(running), len(jobs), note)
+                show(len(jobs) - len(waiting) - len(running), len(jobs), note)
             time.sleep(0.05)
     except KeyboardInterrupt:
         for one in running:
@@ -233,25 +230,15 @@ def last_words(one: Running) -> str:
     return lines[-1].removeprefix("error: ") if lines and code > 0 else f"ended with code {code}"
 
 
-def seeds_of(
-    world: str, home: Path, given: dict[str, Any], seeds: int, splits: Sequence[str], levels: int
-) -> list[Job]:
-    """The jobs of one recipe: a training for each seed into `home`/seed-K, then their evaluation
+def seeds_of(world: str, home: Path, plan: Plan) -> list[Job]:
+    """The jobs of one point: a training for each seed into `home`/seed-K, then their evaluation
     into `home`.
     """
-    folders = [home / f"seed-{k}" for k in range(seeds)]
-    runs = [train_job(world, folder, {**given, "seed": k}) for k, folder in enumerate(folders)]
+    folders = [home / f"seed-{k}" for k in range(plan.seeds)]
+    runs = [train_job(world, folder, {**plan.given, "seed": k}) for k, folder in enumerate(folders)]
     for job in runs:
         job.name = f"{home.name} {job.name.removeprefix('train ')}"
-    evaluation = eval_job(world, runs, folders, home, splits, levels)
-    return [*runs, evaluation]
-
-
-def need_results(faults: Sequence[str]) -> None:
-    """Raise RunError, naming the first, if a sweep had faults."""
-    if faults:
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise RunError(f"{faults[0]}{more}; the rest is done: the same command tries again")
+    return [*runs, eval_job(world, runs, folders, home, plan)]
 
 
 def mean_shifted(folders: Sequence[Path]) -> float | None:
@@ -263,14 +250,3 @@ def mean_shifted(folders: Sequence[Path]) -> float | None:
     last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
     known = [share for share in last if share is not None]
     return sum(known) / len(known) if known else None
-
-
-def options() -> list[str]:
-    """The names of the training options that a sweep may vary."""
-    from ..learning.ppo import TrainConfig
-
-    return [
-        f.name
-        for f in dataclasses.fields(TrainConfig)
-        if f.name not in ("world", "params", "seed", "threads")
-    ]

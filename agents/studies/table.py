@@ -10,23 +10,20 @@ A folder holds everything, so the table resumes where it stopped:
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...engine.catalogue import load, names
 from ...engine.errors import UserError
-from ...engine.files import write
+from ...engine.files import csv_bytes, json_bytes, make_folder, write
+from ...engine.progress import Show, silent
 from ...engine.world import World
 from ..judging.evaluate import load_evaluation
 from ..judging.intervals import Estimate
-from ..judging.verdict import HACKED, MIN_SEEDS
-from .jobs import EVALUATION, Tell, run_all, seeds_of
+from ..judging.verdict import HACKED
+from .jobs import EVALUATION, Plan, run_all, seeds_of
 
-LEVELS, SEEDS = 512, int(MIN_SEEDS.value)
 HEAD = (
     "world",
     "split",
@@ -42,29 +39,22 @@ HEAD = (
 
 
 def make(
-    worlds: Sequence[str],
-    out: Path,
-    seeds: int = SEEDS,
-    levels: int = LEVELS,
-    workers: int = 1,
-    steps: int | None = None,
-    tell: Tell = lambda done, total, line: None,
+    worlds: Sequence[str], out: Path, plan: Plan, show: Show = silent
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Train and evaluate what is missing in `out`, and write the table of all that is there.
 
     `worlds` are names or files; empty means all that ship. Each gets its own training defaults
-    (`steps` replaces their number of steps). Returns the rows (see `rows_of`) and one line for each
-    job that failed.
+    where the plan gives nothing else. Returns the rows (see `rows_of`) and one line for each job
+    that failed.
     """
-    given: dict[str, Any] = {"steps": steps} if steps else {}
     jobs = []
     found = [(text, load(text)) for text in worlds or names()]
     twice = {world.name for _, world in found if [w.name for _, w in found].count(world.name) > 1}
     if twice:
         raise UserError(f"two worlds are called '{sorted(twice)[0]}': make a table of each")
     for text, world in found:
-        jobs += seeds_of(text, out / world.name, given, seeds, ("train", "deploy"), levels)
-    faults = run_all(out, jobs, workers, tell)
+        jobs += seeds_of(text, out / world.name, plan)
+    faults = run_all(out, jobs, plan.workers, show)
     rows = []
     for _, world in found:
         if (out / world.name / EVALUATION).is_file():
@@ -155,48 +145,16 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     """Write table.md, table.csv and table.json into `out`."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
     figures = ("trained", "intended", "instead", "competence")
     words = ("rival", "parting", "label", "seeds", "levels", "reported")
     columns = [f"{name}{end}" for name in figures for end in ("", "_low", "_high")]
-    table.writerow(["world", "split", *columns, *words])
+    lines = [("world", "split", *columns, *words)]
     for row in rows:
         numbers = [
             (row[name] or {}).get(key) for name in figures for key in ("value", "low", "high")
         ]
-        table.writerow([row["world"], row["split"], *numbers, *(row[key] for key in words)])
-    out.mkdir(parents=True, exist_ok=True)
-    write(out / "table.csv", text.getvalue().encode())
+        lines.append((row["world"], row["split"], *numbers, *(row[key] for key in words)))
+    make_folder(out)
+    write(out / "table.csv", csv_bytes(lines))
     write(out / "table.md", markdown(rows).encode())
-    write(
-        out / "table.json", (json.dumps(list(rows), indent=1, ensure_ascii=False) + "\n").encode()
-    )
-
-
-def ship(world: str, out: Path) -> str:
-    """Make the first seed's agent of a table the one that ships, with its replays; for use in a
-    checkout.
-
-    The median level after the shift (on the training split where only that one is judged) is played
-    twice, by the expert of the intended goal and by the agent. Returns a line that says so.
-    """
-    from ..learning.run import CHECKPOINT
-    from ..showing.demo import PRETRAINED, film_run
-
-    recordings = PRETRAINED.parent.parent / "recordings"
-    if not recordings.is_dir():
-        raise UserError("--ship is for a checkout of the repository: there is no recordings/ here")
-    run = out / world / "seed-0"
-    evaluation = load_evaluation(out / world / EVALUATION)
-    split = rows_of(load(world), evaluation)[0]["split"]
-    made = (run / CHECKPOINT).read_bytes()
-    write(PRETRAINED / f"{world}.safetensors", made)
-    write(PRETRAINED / f"{world}.json", (run / CHECKPOINT).with_suffix(".json").read_bytes())
-    film_run(run, [], run / "shipped", evaluation, split)
-    for who in ("intended", "learned"):
-        newest = max(
-            (run / "shipped").glob(f"{split}-*-{who}.gmr"), key=lambda path: path.stat().st_mtime
-        )
-        write(recordings / f"{world}-{who}.gmr", newest.read_bytes())
-    return f"{world}: shipped seed 0 ({len(made) // 1000} kB) and its two replays on '{split}'"
+    write(out / "table.json", json_bytes(list(rows)))

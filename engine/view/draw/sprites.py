@@ -670,10 +670,10 @@ def sheet(world: World, p: int) -> np.ndarray:
         if symbol.group == "void":
             rows.append(void)
         elif symbol.group == "tile":
-            rows.append(over(tile_art(art.tiles[symbol.index], p, edges="u"), ground))
+            rows.append(over(tile_art(art.tiles[symbol.kind], p, edges="u"), ground))
         else:
             rim = "white" if symbol.group == "self" and world.learners > 1 else "ink"
-            rows.append(over(art.things[symbol.index].at(p, symbol.pose, rim), ground))
+            rows.append(over(art.things[symbol.kind].at(p, symbol.pose, rim), ground))
     done = np.ascontiguousarray(np.stack(rows))
     done.setflags(write=False)
     return done

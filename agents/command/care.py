@@ -1,0 +1,76 @@
+"""`bench`, `doctor`: this machine, its speed, and what is wrong with it."""
+
+import argparse
+
+from .parser import Parser
+from .talk import Report, Talk, in_columns
+from .values import count
+from .verb import Group
+
+VERBS = Group("care")
+
+
+def bench_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="PART",
+        help="steps, pixels, films, levels, start, fingerprints, training or learning (minutes);"
+        " again for several (default: all but learning)",
+    )
+    parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
+
+
+@VERBS.verb(
+    "bench",
+    "",
+    "measure the speed of stepping, drawing, generating and training",
+    bench_flags,
+    (
+        "goalshift bench",
+        "goalshift bench --only steps --passes 3",
+        "goalshift bench --only learning",
+    ),
+)
+def bench(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine import machine
+    from ..care import bench_engine, bench_learner
+
+    parts = {**bench_engine.PARTS, **bench_learner.PARTS}
+    only = args.only or [part for part in parts if part != "learning"]
+    measured = bench_engine.rows(args.passes, only, parts)
+    here = machine.describe()
+    talk.say(here)
+    found = [("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")]
+    data = []
+    for row in measured:
+        low, high = sorted((min(row.figures), max(row.figures)), reverse=row.lower_is_better)
+        target = "" if row.target is None else f"{short(row.target)}{'' if row.met else ' missed'}"
+        cells = (row.name, short(row.middle), short(low), short(high), row.unit, target)
+        found.append(cells)
+        talk.say("  ".join(filter(None, cells)))
+        data.append({**vars(row), "middle": row.middle, "met": row.met})
+    return Report({"machine": here, "rows": data}, f"{here}\n{in_columns(found)}")
+
+
+def short(number: float) -> str:
+    """Three digits: 23.4M, 812k, 0.31."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{letter}"
+    return f"{number:.3g}"
+
+
+@VERBS.verb(
+    "doctor",
+    "",
+    "look for what is missing or broken on this machine, and how to fix it",
+    examples=("goalshift doctor", "goalshift doctor --json > doctor.json"),
+)
+def doctor(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..care.doctor import as_data, as_text, examine
+
+    with talk.progress("looking at this machine") as show:
+        findings = examine(show)
+    data = as_data(findings)
+    return Report(data, as_text(findings), 0 if data["healthy"] else 1)

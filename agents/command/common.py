@@ -1,0 +1,250 @@
+"""Flags that several verbs share, and what is read from them."""
+
+import argparse
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import UserError
+from ...engine.progress import Show
+from ..learning import preflight
+from .parser import Parser
+from .talk import Talk, human_bytes
+from .values import count, count_or_none, film_fps, film_pick, film_size, one_of, seed, window_size
+
+if TYPE_CHECKING:
+    from ...engine.world import World
+
+# the kinds of films, as film.FORMATS, which is slow to load
+KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
+CAMERAS = ("top", "iso", "eyes")
+
+
+# -- worlds, seeds, folders ------------------------------------------------------------------------
+
+
+def add_seed(parser: Parser) -> None:
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")
+
+
+def add_out(parser: Parser, what: str) -> None:
+    parser.add_argument("--out", "-o", metavar="DIR", help=f"folder for {what}")
+    parser.add_argument("--force", action="store_true", help="write into --out even if it is used")
+
+
+def add_file_out(parser: Parser, letter: str, what: str) -> None:
+    parser.add_argument("--out", "-o", metavar=letter, help=what)
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
+def add_world(parser: Parser) -> None:
+    parser.add_argument(
+        "--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)"
+    )
+
+
+def trust(world: str | None) -> None:
+    """Load the world file that a run or checkpoint was made with: it is code, so the user has to
+    name it.
+    """
+    if world:
+        from ...engine.catalogue import load
+
+        load(world)
+
+
+def changed_world(args: argparse.Namespace) -> "World | None":
+    """The world that `--world` names, with what `--world.KEY` changes; None without one."""
+    if not args.world:
+        return None
+    from ...engine.catalogue import load
+
+    return load(args.world).with_params(**args.knobs)
+
+
+# -- options of a configuration --------------------------------------------------------------------
+
+NO_FLAGS = ("world", "params")  # of TrainConfig: an argument, and --world.KEY
+
+
+def add_options(group: argparse._ArgumentGroup, config: type) -> None:
+    """A flag for each option of a configuration, absent from what is parsed unless it is given."""
+    kinds = {bool: None, int: count, float: float, str: str}
+    for field in dataclasses.fields(config):
+        if field.name in NO_FLAGS:
+            continue
+        flag, default, choices = (
+            "--" + field.name.replace("_", "-"),
+            field.default,
+            field.metadata["choices"],
+        )
+        shown = f"{field.metadata['help']} Default: {default}.".replace("%", "%%")
+        given: dict[str, Any] = {
+            "default": argparse.SUPPRESS,
+            "help": shown,
+            "dest": field.name,
+        }
+        if isinstance(default, bool):
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, **given)
+            continue
+        kind = kinds[type(default)]
+        if default == 0 and kind is count:
+            kind = seed if field.name == "seed" else count_or_none
+        letter = "NAME" if isinstance(default, str) else "N"
+        group.add_argument(flag, type=kind, metavar="|".join(choices) or letter, **given)
+
+
+def given_options(args: argparse.Namespace, config: type) -> dict[str, Any]:
+    """The options of a configuration that stood on the command line."""
+    known = [field.name for field in dataclasses.fields(config) if field.name not in NO_FLAGS]
+    return {name: getattr(args, name) for name in known if hasattr(args, name)}
+
+
+# -- films -----------------------------------------------------------------------------------------
+
+
+def add_films(parser: Parser, what: str) -> None:
+    parser.add_argument(
+        "--out", "-o", action="append", metavar="FILE", help=f"{what}; again for several"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
+def add_pick(parser: Parser) -> None:
+    """Which levels are filmed: the world, the split and the pick."""
+    add_world(parser)
+    parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
+    parser.add_argument(
+        "--pick",
+        type=film_pick,
+        default="median",
+        metavar="HOW",
+        help="median, first, random, worst, best or seed:N (default: median)",
+    )
+
+
+def add_frames(parser: Parser) -> None:
+    parser.add_argument("--fps", type=film_fps, default=30, metavar="N", help="default: 30")
+    parser.add_argument(
+        "--size", type=film_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
+    )
+
+
+def add_film_looks(parser: Parser) -> None:
+    parser.add_argument(
+        "--sync",
+        type=one_of("divergence", "step", "event"),
+        default="divergence",
+        metavar="HOW",
+        help="divergence (slow where paths part), step, or event (who is first waits); default: divergence",
+    )
+    parser.add_argument(
+        "--camera",
+        action="append",
+        type=one_of(*CAMERAS),
+        metavar="NAME",
+        help="top, iso or eyes; a page takes several (default: top)",
+    )
+    parser.add_argument(
+        "--captions", metavar="FILE.toml", help="what to say when: [[caption]] from, to, text"
+    )
+
+
+def film_options(args: argparse.Namespace) -> dict[str, Any]:
+    """What `contrast` and `record` say alike about the film."""
+    from ..showing.record import read_notes
+
+    notes = read_notes(Path(args.captions)) if args.captions else ()
+    width, height = args.size
+    return {
+        "fps": args.fps,
+        "size": (height, width),
+        "sync": args.sync,
+        "cameras": args.camera or ["top"],
+        "notes": notes,
+    }
+
+
+def film_names(args: argparse.Namespace) -> list[Path]:
+    """Where to film to: every --out, checked before any work is done."""
+    films = [Path(name) for name in args.out or ()]
+    for film in films:
+        if film.suffix.lower() not in KINDS:
+            raise UserError(f"--out '{film}' must end in {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+        preflight.check_file(film, args.force)
+    return films
+
+
+def film_lines(filmed: dict[str, Any]) -> str:
+    """What was filmed, for people."""
+    lines = [f"level {filmed['level']}, {filmed['pick']}"]
+    if filmed["parts_at"] is not None:
+        lines.append(f"paths part at step {filmed['parts_at']}")
+    lines += sized(filmed["films"])
+    lines += [f"{path}  (goalshift replay shows and verifies it)" for path in filmed["replays"]]
+    return "\n".join(lines)
+
+
+def sized(paths: list[str]) -> list[str]:
+    """A line for each file, with its size."""
+    return [f"{path}  {human_bytes(path)}" for path in paths]
+
+
+# -- the window ------------------------------------------------------------------------------------
+
+
+def add_window(parser: Parser) -> None:
+    from ..live.keys import text
+
+    parser.add_argument(
+        "--size", type=window_size, default=(1280, 720), metavar="WxH", help="default: 1280x720"
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="other keys and sizes (default: ~/.config/goalshift/window.toml)",
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="open the window without a display (for tests)"
+    )
+    assert parser.epilog
+    parser.epilog += "\n\nkeys in the window:\n" + text()
+
+
+# -- studies: many trainings and evaluations -------------------------------------------------------
+
+
+def add_plan(parser: Parser, levels: int) -> None:
+    parser.add_argument(
+        "--seeds", type=count, default=3, metavar="N", help="agents trained for each (default: 3)"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=levels, metavar="N", help=f"held out (default: {levels})"
+    )
+    parser.add_argument(
+        "--jobs", type=count, default=1, metavar="N", help="processes at a time (default: 1)"
+    )
+
+
+@contextmanager
+def jobs_shown(talk: Talk, title: str) -> Iterator[Show]:
+    """A bar for jobs: every finished one is a line as well."""
+    with talk.progress(title) as bar:
+
+        def show(done: float, total: float, remark: str = "") -> None:
+            bar(done, total)
+            talk.say(f"[{done:.0f}/{total:.0f}] {remark}")
+
+        yield show
+
+
+def exit_code(faults: list[str], talk: Talk) -> int:
+    """1, after a line for each fault, if a study had any."""
+    for fault in faults:
+        talk.fault(fault)
+    if faults:
+        talk.say("the rest is done; the same command tries again")
+    return 1 if faults else 0

@@ -1,0 +1,179 @@
+"""`level check`, `preview`, `stats`, `diff`, `convert`: files of levels read, and what they hold."""
+
+import argparse
+from pathlib import Path
+
+from ...engine.errors import UserError
+from ..learning import preflight
+from .common import add_file_out, add_world, changed_world
+from .parser import Parser
+from .talk import Report, Talk
+from .values import count
+from .verb import Group
+
+VERBS = Group("build")
+
+
+def level_check_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="files of levels, or folders of level gen"
+    )
+    add_world(parser)
+
+
+@VERBS.verb(
+    "level check",
+    "FILE...",
+    "say what is wrong with files of levels, and whether they can be solved",
+    level_check_flags,
+    ("goalshift level check corner.toml", "goalshift level check levels/corner *.tmx --json"),
+    knobs=True,
+)
+def level_check(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..designing.describe import examine, report
+
+    world = changed_world(args)
+    found = [examine(Path(name), world) for name in args.files]
+    sound = all(one["sound"] for one in found)
+    code = 0 if sound else UserError.exit_code
+    return Report({"files": found}, "\n".join(map(report, found)), code)
+
+
+def level_preview_flags(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
+    parser.add_argument(
+        "--n",
+        type=count,
+        default=64,
+        metavar="N",
+        help="levels shown, spread over all (default: 64)",
+    )
+    add_world(parser)
+    add_file_out(parser, "FILE", ".png or .html (default: FILE-preview.png)")
+
+
+@VERBS.verb(
+    "level preview",
+    "FILE",
+    "draw a contact sheet of levels as a picture or a page",
+    level_preview_flags,
+    (
+        "goalshift level preview forks.npz",
+        "goalshift level preview levels/corner --n 200 -o corner.html",
+    ),
+    knobs=True,
+)
+def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.view.sheets import contact
+    from ..designing.describe import captions, open_levels
+
+    path = Path(args.out or f"{Path(args.file).stem}-preview.png")
+    if path.suffix not in (".png", ".html"):
+        raise UserError(f"--out '{path}' must end in .png or .html")
+    preflight.check_file(path, args.force)
+    world = changed_world(args)
+    found = open_levels(args.file, world)
+    total = len(found.states)
+    chosen = [k * total // min(args.n, total) for k in range(min(args.n, total))]
+    title = f"{Path(args.file).name}: {len(chosen)} of {total:,} levels of {found.world.name}"
+    states = found.states[chosen].view(type(found.states))
+    contact.save(found.world, states, captions(found, chosen), title, path)
+    return Report({"picture": str(path), "levels": total, "shown": len(chosen)}, f"wrote {path}")
+
+
+def level_stats_flags(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
+    parser.add_argument("--goal", default="intended", metavar="NAME", help="default: intended")
+    parser.add_argument("--proxy", default="", metavar="NAME", help="default: the world's first")
+    add_world(parser)
+    add_file_out(parser, "FILE.csv", "also a table with a row for each level")
+
+
+@VERBS.verb(
+    "level stats",
+    "FILE",
+    "count: distances, steps, effort, where goals part, doubles",
+    level_stats_flags,
+    (
+        "goalshift level stats forks.npz -o forks.csv",
+        "goalshift level stats levels/corner --json",
+    ),
+    knobs=True,
+)
+def level_stats(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.files import write
+    from ..designing import describe
+
+    path = preflight.check_file(args.out, args.force) if args.out else None
+    if path and path.suffix != ".csv":
+        raise UserError(f"--out '{path}' must end in .csv")
+    world = changed_world(args)
+    found = describe.open_levels(args.file, world)
+    told, text = describe.statistics(found, args.goal, args.proxy), ""
+    if path:
+        with talk.progress("levels") as show:
+            write(path, describe.rows(found, args.goal, args.proxy, show).encode())
+        told["table"], text = str(path), f"\n\nwrote {path}"
+    return Report(told, describe.table(told) + text)
+
+
+def level_diff_flags(parser: Parser) -> None:
+    parser.add_argument("one", metavar="FILE")
+    parser.add_argument("other", metavar="FILE")
+    parser.add_argument(
+        "--at",
+        type=count,
+        default=1,
+        metavar="N",
+        help="compare the N-th level of each (default: 1)",
+    )
+    add_world(parser)
+
+
+@VERBS.verb(
+    "level diff",
+    "FILE FILE",
+    "say how two levels, or two sets of levels, differ",
+    level_diff_flags,
+    ("goalshift level diff a.toml b.toml", "goalshift level diff train.npz test.npz"),
+    knobs=True,
+)
+def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..designing.describe import difference, open_levels
+
+    world = changed_world(args)
+    one = open_levels(args.one, world)
+    told, text = difference(one, open_levels(args.other, one.world), args.at)
+    return Report(told, text)
+
+
+def level_convert_flags(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
+    parser.add_argument(
+        "out", metavar="TO", help="ends in .toml, .txt, .jsonl, .npz, .tmj, .tmx or .png"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    add_world(parser)
+
+
+@VERBS.verb(
+    "level convert",
+    "FILE TO",
+    "write levels as another kind of file, such as one for Tiled",
+    level_convert_flags,
+    (
+        "goalshift level convert corner.toml corner.tmx",
+        "goalshift level convert forks.npz forks.jsonl",
+    ),
+    knobs=True,
+)
+def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.levels import formats
+    from ..designing.describe import open_levels
+
+    path = preflight.check_file(args.out, args.force)
+    formats.check_kind(path)
+    found = open_levels(args.file, changed_world(args))
+    made = formats.write(found, path)
+    text = f"wrote {made[0]}" + (f" and {len(made) - 1:,} more" if len(made) > 1 else "")
+    return Report({"files": made, "levels": len(found.states)}, text)

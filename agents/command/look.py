@@ -1,0 +1,275 @@
+"""`watch`, `play`, `worlds`, `replay`: to see for oneself."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import UserError
+from .common import CAMERAS, add_films, add_window, add_world, film_names, sized, trust
+from .parser import Parser
+from .talk import Report, Talk, in_columns
+from .values import one_of, seed
+from .verb import Group
+
+if TYPE_CHECKING:
+    from ...engine.world import World
+
+VERBS = Group("look")
+
+
+def show_flags(parser: Parser, what: str) -> None:
+    parser.add_argument(
+        "what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run"
+    )
+    add_world(parser)
+    parser.add_argument("--seed", type=seed, metavar="N", help="the level (default: 0)")
+    parser.add_argument("--split", metavar="NAME", help="default: deploy")
+    parser.add_argument(
+        "--follow", action="store_true", help="load the newest checkpoint whenever there is one"
+    )
+    parser.add_argument("--terminal", action="store_true", help="in text, without a window")
+    add_window(parser)
+
+
+def watch_flags(parser: Parser) -> None:
+    show_flags(parser, "WORLD|LEVEL|REPLAY|RUN")
+
+
+@VERBS.verb(
+    "watch",
+    "WORLD|RUN|...",
+    "watch agents live: step back, compare, edit the level under them",
+    watch_flags,
+    (
+        "goalshift watch corner",
+        "goalshift watch runs/a --follow",
+        "goalshift watch chase.gmr --terminal",
+    ),
+    knobs=True,
+)
+def watch(args: argparse.Namespace, talk: Talk) -> Report:
+    return open_window(args, False)
+
+
+def play_flags(parser: Parser) -> None:
+    show_flags(parser, "WORLD|LEVEL")
+
+
+@VERBS.verb(
+    "play",
+    "WORLD|LEVEL",
+    "play yourself, with arrow keys or WASD",
+    play_flags,
+    (
+        "goalshift play coinrun",
+        "goalshift play corner --split train",
+        "goalshift play fork.toml --terminal",
+    ),
+    knobs=True,
+)
+def play(args: argparse.Namespace, talk: Talk) -> Report:
+    return open_window(args, True)
+
+
+def open_window(args: argparse.Namespace, play: bool) -> Report:
+    """Open the window, or the terminal, and stay until it is closed."""
+    trust(args.world)
+    from ..live.open import Place, open_session, show_session
+
+    session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
+    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
+    steps = show_session(session, place, Path(args.what) if args.follow else None)
+    return Report({"world": session.world.name, "steps": steps}, "")
+
+
+def worlds_flags(parser: Parser) -> None:
+    parser.add_argument("world", nargs="?", metavar="NAME", help="a world, or ./a_file.py")
+    parser.add_argument(
+        "--picture",
+        metavar="FILE.png",
+        help="draw a level in training beside the same after the shift",
+    )
+    parser.add_argument(
+        "--seed", type=seed, default=1, metavar="N", help="the level drawn (default: 1)"
+    )
+    parser.add_argument(
+        "--camera",
+        type=one_of(*CAMERAS),
+        default="top",
+        metavar="NAME",
+        help="top, iso or eyes; default: top",
+    )
+
+
+@VERBS.verb(
+    "worlds",
+    "[NAME]",
+    "list the worlds, or one world's goals, splits and parameters",
+    worlds_flags,
+    (
+        "goalshift worlds",
+        "goalshift worlds corner --picture corner.png",
+        "goalshift worlds ./my_world.py --json",
+    ),
+    knobs=True,
+)
+def worlds(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.catalogue import load, names
+
+    if args.picture:
+        return draw_worlds(args)
+    if args.world:
+        world = load(args.world).with_params(**args.knobs)
+        return Report(as_data(world), describe(world))
+    found = [load(name) for name in names()]
+    rows = [("WORLD", "INTENDED", "PROXIES", "TRAIN -> DEPLOY")]
+    for world in found:
+        proxies = ", ".join(goal.name for goal in world.proxies)
+        rows.append((world.name, world.intended.name, proxies, shift(world)))
+    data = {
+        "worlds": [
+            {
+                "name": world.name,
+                "title": world.title,
+                "intended": world.intended.name,
+                "proxies": [goal.name for goal in world.proxies],
+                "splits": list(world.split_names),
+            }
+            for world in found
+        ]
+    }
+    return Report(data, f"{in_columns(rows)}\n\ngoalshift worlds NAME tells more.")
+
+
+def draw_worlds(args: argparse.Namespace) -> Report:
+    from ...engine.catalogue import load, names
+    from ...engine.view.sheets import gallery
+
+    path = Path(args.picture)
+    if path.suffix != ".png":
+        raise UserError(f"--picture {path}: the name must end in .png")
+    found = [
+        load(name).with_params(**args.knobs) for name in ([args.world] if args.world else names())
+    ]
+    gallery.save(gallery.gallery(found, args.seed, args.camera), path)
+    return Report({"picture": str(path)}, f"wrote {path}")
+
+
+def shift(world: "World") -> str:
+    """What differs between train and deploy: 'region 1 -> 0'."""
+    say, pairs = world.say, zip(world.params._fields, world.train, world.deploy, strict=True)
+    return ", ".join(
+        f"{name} {say(name, old)} -> {say(name, new)}" for name, old, new in pairs if old != new
+    )
+
+
+def describe(world: "World") -> str:
+    """All about one world, for people."""
+    goals = [("GOAL", "ROLE", "POINTS", "WANTS TO")]
+    for goal in world.goals:
+        role = "intended" if goal is world.intended else "proxy" if goal in world.proxies else ""
+        role = ", ".join(filter(None, (role, "paid" if goal is world.paid else "")))
+        prices = ", ".join(f"{event} {price:+g}" for event, price in goal.weights.items())
+        goals.append((goal.name, role, prices + (" (once)" if goal.once else ""), goal.wish))
+    splits = {"train": world.train, "deploy": world.deploy, **world.splits}
+    knobs = [("PARAMETER", *(name.upper() for name in splits))]
+    for name in world.params._fields:
+        knobs += [(name, *(world.say(name, getattr(row, name)) for row in splits.values()))]
+    height, width = world.size
+    tall, wide = world.view or world.size
+    facts = [
+        ("board", f"{height} x {width} cells, {world.horizon} steps at most"),
+        ("seen", f"{tall} x {wide} cells" + (" around the agent" * world.centred)),
+        ("agents", f"{world.learners} learning, {world.agents - world.learners} scripted"),
+        ("actions", ", ".join(world.actions)),
+        ("events", ", ".join(world.events)),
+        ("ends on", ", ".join(world.ends_on) or "nothing but the step limit"),
+    ]
+    if world.source:
+        facts.append(("after", world.source))
+    tables = map(in_columns, (facts, goals, knobs))
+    return "\n\n".join((f"{world.name}: {world.story.strip()}", *tables))
+
+
+def as_data(world: "World") -> dict[str, Any]:
+    """All about one world, for programs."""
+    same = ("source", "version", "size", "horizon", "view", "learners", "agents")
+    same += ("actions", "events", "ends_on")
+    goals = [
+        {
+            "name": goal.name,
+            "intended": goal is world.intended,
+            "paid": goal is world.paid,
+            "points": dict(goal.weights),
+            "once": goal.once,
+            "wish": goal.wish,
+        }
+        for goal in world.goals
+    ]
+    splits = {"train": world.train, "deploy": world.deploy, **world.splits}
+    return {
+        "name": world.name,
+        "title": world.title,
+        "story": world.story.strip(),
+        **{name: getattr(world, name) for name in same},
+        "goals": goals,
+        "splits": {name: row._asdict() for name, row in splits.items()},
+    }
+
+
+def replay_flags(parser: Parser) -> None:
+    parser.add_argument("replay", metavar="FILE|CODE", help="a .gmr file, or a text GM1....")
+    add_world(parser)
+    add_films(parser, "a page that plays it (.html), or a film of it")
+
+
+@VERBS.verb(
+    "replay",
+    "FILE|CODE",
+    "live a recorded episode again, verify it, and print it as a code",
+    replay_flags,
+    (
+        "goalshift replay runs/demo/replays/learned.gmr",
+        "goalshift replay GM1.eJwrSS0u --json",
+        "goalshift replay chase.gmr -o chase.html",
+        "goalshift replay chase.gmr --world ./my_world.py",
+    ),
+)
+def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.catalogue import load
+    from ...engine.replay import PREFIX, Replay
+
+    source, films = args.replay, film_names(args)
+    found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
+    world = found.fitted(load(args.world)) if args.world else found.find_world()
+    states = found.states(world)
+    scores = world.scores(states["totals"][-1, : world.learners].mean(0))
+    points = {goal.name: float(x) for goal, x in zip(world.goals, scores, strict=True)}
+    how = "ended" if states["ended"][-1] else "cut"
+    params = [f"{name} {world.say(name, value)}" for name, value in found.params.items()]
+    facts = [
+        ("world", f"{found.world}, version {found.version}"),
+        ("parameters", ", ".join(params)),
+        ("level", f"seed {found.seed}" if found.start is None else "a start state of its own"),
+        ("who acted", found.label or "not said"),
+        ("steps", f"{len(found.actions)}, then {how}"),
+        ("scores", ", ".join(f"{name} {value:g}" for name, value in points.items())),
+        ("verified", f"{len(found.checks)} checksums agree"),
+    ]
+    same = ("world", "version", "params", "seed", "episode", "label", "engine")
+    data = {
+        **{name: getattr(found, name) for name in same},
+        "steps": len(found.actions),
+        "ended": bool(states["ended"][-1]),
+        "scores": points,
+        "verified": True,
+        "code": found.code(),
+    }
+    text = f"{in_columns(facts)}\n\n{data['code']}"
+    if films:
+        from ..showing.record import record_replays
+
+        command = f"goalshift replay {data['code'][:20]}..."
+        data["films"] = record_replays([(found, world)], films, command=command)["films"]
+        text += "\n\n" + "\n".join(sized(data["films"]))
+    return Report(data, text)

@@ -1,0 +1,164 @@
+"""Running one command: find the verb, read its flags, call it, print its report or its fault.
+
+Data goes to stdout, talk to stderr; with --json the report, or the fault, is one JSON object on
+stdout.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 verification mismatch, 130 interrupted.
+"""
+
+import argparse
+import errno
+import io
+import json
+import os
+import sys
+import traceback
+
+from ... import __version__
+from ...engine.errors import RunError, UserError, did_you_mean
+from ...engine.files import reason
+from . import build, care, learn, levelfiles, levels, look, show, studies
+from .parser import MANNERS, Parser, add_manners, take_world_flags
+from .signals import INTERRUPTED, heeded
+from .talk import Report, Talk, in_columns, plain_data
+from .verb import Verb
+
+GROUPS = (show, learn, studies, look, build, levels, levelfiles, care)  # in the order of --help
+VERBS = {name: verb for group in GROUPS for name, verb in group.VERBS.items()}
+
+
+def overview() -> str:
+    """The page of `goalshift --help`."""
+    lines = [
+        f"goalshift {__version__} - train an agent, change the world, watch it chase the wrong goal"
+    ]
+    lines += ["", "usage: goalshift VERB ..."]
+    group = ""
+    for verb in VERBS.values():
+        head = "" if verb.group == group else verb.group
+        lines += ([""] if head else []) + [f"  {head:6} {verb.usage:24} {verb.summary}"]
+        group = verb.group
+    lines += ["", "every verb: --help  --json  -q/-v  --no-color", "examples:"]
+    lines += [f"  {verb.examples[0]}" for verb in VERBS.values()]
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code; nothing is raised, and faults are one line each."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an ASCII console prints "?" rather than failing
+    as_json = "--json" in argv
+    talk = Talk(
+        "-q" in argv or "--quiet" in argv,
+        "-v" in argv or "--verbose" in argv,
+        "--no-color" not in argv,
+    )
+    try:
+        with heeded(talk.fault):
+            report = run(argv, talk)
+            print_report(report, as_json)
+        return report.code
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: no fault. Python would complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as end:  # argparse has printed --help
+        return int(end.code or 0)
+    except BaseException as fault:
+        code, message = explain(fault)
+        message = " ".join(message.split())
+        if talk.verbose:
+            traceback.print_exc()
+        talk.fault(message)
+        if as_json:
+            print(json.dumps({"ok": False, "exit_code": code, "error": message}))
+        return code
+
+
+def run(argv: list[str], talk: Talk) -> Report:
+    """Find the verb, read its flags, call it."""
+    argv = joined(argv)
+    name = next((word for word in argv if word not in MANNERS), "--help")
+    if name in ("-h", "--help", "help"):
+        data = {"version": __version__, "verbs": {n: v.summary for n, v in VERBS.items()}}
+        return Report(data, overview())
+    if name == "--version":
+        return Report({"version": __version__}, f"goalshift {__version__}")
+    family = {n: v.summary for n, v in VERBS.items() if n.startswith(f"{name} ")}
+    if family:
+        return Report(
+            {"verbs": family},
+            in_columns([(VERBS[n].usage, text) for n, text in family.items()], "  "),
+        )
+    verb, args = parse(name, argv)
+    return verb.run(args, talk)
+
+
+def joined(argv: list[str]) -> list[str]:
+    """The words with those of a two-word verb as one: "level gen"."""
+    at = next((k for k, word in enumerate(argv) if word not in MANNERS), len(argv))
+    first, second = [*argv[at : at + 2], "", ""][:2]
+    if second[:1].isalpha() and any(name.startswith(f"{first} ") for name in VERBS):
+        return [*argv[:at], f"{first} {second}", *argv[at + 2 :]]
+    return argv
+
+
+def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
+    """The verb called `name` and its flags; raises UserError with the closest match."""
+    if name not in VERBS:
+        flag = name.startswith("-")
+        hint = did_you_mean(name, [*MANNERS, "--version", "--help"] if flag else VERBS)
+        raise UserError(f"no {'flag' if flag else 'command'} '{name}'.{hint}")
+    verb = VERBS[name]
+    words = list(argv)
+    words.remove(name)
+    words, knobs = take_world_flags(words) if verb.knobs else (words, {})
+    parser = Parser(name, verb.summary, verb.examples)
+    verb.flags(parser)
+    if verb.knobs:
+        # never parsed here (see take_world_flags); declared so that --help shows it
+        parser.add_argument(
+            "--world.KEY", metavar="VALUE", help="change a parameter: a number, or its label"
+        )
+    add_manners(parser)
+    args = parser.read(words)
+    args.knobs = knobs
+    return verb, args
+
+
+def print_report(report: Report, as_json: bool) -> None:
+    """The data on stdout: text, or one JSON object with `ok` and `exit_code` first."""
+    if as_json:
+        found = {"ok": report.code == 0, "exit_code": report.code, **plain_data(report.data)}
+        print(json.dumps(found, allow_nan=False), flush=True)
+    elif report.text:
+        print(report.text, flush=True)
+
+
+def explain(fault: BaseException) -> tuple[int, str]:
+    """The exit code of a fault and its one line."""
+    if isinstance(fault, (UserError, RunError)):
+        return fault.exit_code, str(fault)
+    if isinstance(fault, KeyboardInterrupt):
+        return INTERRUPTED, str(fault) or "interrupted"
+    if isinstance(fault, ImportError) and fault.name and not fault.name.startswith("goalshift"):
+        package = fault.name.partition(".")[0]
+        package = {"PIL": "pillow", "pygame": "pygame-ce"}.get(package, package).replace("_", "-")
+        return (
+            1,
+            f"cannot import '{fault.name}'; run: pip install {package} (goalshift doctor checks everything)",
+        )
+    if isinstance(fault, MemoryError):
+        return 1, "out of memory; use fewer --envs, or a smaller --size for films"
+    if isinstance(fault, OSError) and fault.errno is not None:
+        where = f" while writing '{fault.filename}'" if fault.filename else ""
+        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+            return 1, f"the disk is full{where}; free some space, or write elsewhere with --out"
+        named = f"'{fault.filename}': " if fault.filename else ""
+        return 1, f"{named}{reason(fault)}"
+    return (
+        1,
+        f"internal error, {type(fault).__name__}: {fault} (add -v for the traceback, and please report it)",
+    )

@@ -1,0 +1,287 @@
+"""`demo`, `contrast`, `record`, `report`: films and pages that show what happened."""
+
+import argparse
+from pathlib import Path
+
+from ...engine.errors import UserError
+from ...engine.files import make_folder
+from ..learning import preflight
+from .common import (
+    KINDS,
+    add_film_looks,
+    add_films,
+    add_frames,
+    add_out,
+    add_pick,
+    add_seed,
+    add_world,
+    film_lines,
+    film_names,
+    film_options,
+    sized,
+    trust,
+)
+from .parser import Parser
+from .talk import Report, Talk
+from .values import count, one_of
+from .verb import Group
+
+VERBS = Group("show")
+
+
+def demo_flags(parser: Parser) -> None:
+    parser.add_argument("world", nargs="?", default="coinrun", help="default: coinrun")
+    parser.add_argument("--pretrained", action="store_true", help="skip training: shipped agent")
+    parser.add_argument("--steps", type=count, metavar="N", help="environment steps, such as 2M")
+    parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
+    add_seed(parser)
+    add_out(parser, "the run (default: runs/demo-...)")
+
+
+@VERBS.verb(
+    "demo",
+    "[WORLD]",
+    "train an agent, change the world, film it chasing the wrong goal",
+    demo_flags,
+    ("goalshift demo", "goalshift demo --pretrained", "goalshift demo corner --steps 1M"),
+)
+def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
+    folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
+    out = preflight.check_folder(folder, args.force)
+    from ...engine.catalogue import load
+    from ..judging.evaluate import as_text
+    from ..showing import demo
+
+    found = load(args.world)
+    if args.pretrained:
+        demo.shipped(found.name)
+    if args.force:  # last: what cannot be shown must not cost the old run
+        preflight.forget_run(out)
+
+    done = demo.demo(
+        out,
+        args.world,
+        args.pretrained,
+        args.steps,
+        args.seed,
+        args.levels,
+        talk.progress,
+        talk.say,
+    )
+    text = [as_text(done["evaluation"]), film_lines(done["contrast"]), ""]
+    text += [f"done in {done['seconds']:.0f} s: {done['run']}"]
+    text += [f"several seeds give a verdict: goalshift train {done['world']} --seed 1, then"]
+    text += [f"goalshift eval {done['run']} RUN RUN ..."]
+    return Report(done, "\n".join(text))
+
+
+def contrast_flags(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+    add_pick(parser)
+    parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
+    add_frames(parser)
+    add_seed(parser)
+    parser.add_argument(
+        "--layout",
+        type=one_of("1x2", "2x2"),
+        default="1x2",
+        metavar="RxC",
+        help="1x2, or 2x2 with the same seed in training above (default: 1x2)",
+    )
+    add_film_looks(parser)
+    add_films(parser, f"{' '.join(KINDS)} (default: RUN/films/contrast.mp4 and .webp)")
+
+
+@VERBS.verb(
+    "contrast",
+    "RUN",
+    "film an expert that wants the intended goal beside the agent of a run",
+    contrast_flags,
+    (
+        "goalshift contrast runs/a",
+        "goalshift contrast runs/a --pick worst -o worst.mp4 -o worst.gif",
+        "goalshift contrast runs/a --split alpha=0.5 --size 1920x1088",
+    ),
+)
+def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world)
+    run = Path(args.run)
+    home = run if run.is_dir() else preflight.fresh_folder(f"contrast-{run.stem}")
+    films = film_names(args)
+    if home.exists():
+        preflight.check_writable(home, "the run's folder")
+    from ..judging.evaluate import save_evaluation
+    from ..showing.demo import (
+        EVALUATION,
+        FILMS,
+        FORMATS,
+        REPLAYS,
+        evaluate_runs,
+        film_run,
+        known_evaluation,
+    )
+
+    looks = film_options(args)
+    films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
+    found = None if args.levels else known_evaluation(run, args.split)
+    if found is None:
+        levels = args.levels or 512
+        found = evaluate_runs([run], ["train", args.split], levels, args.seed, bar=talk.progress)
+        if run.is_dir() and not args.levels:
+            save_evaluation(found, run / EVALUATION)
+    command = f"goalshift contrast {run.name}"
+    command += f" --split {args.split}" if args.split != "deploy" else ""
+    command += f" --pick {args.pick}" if args.pick != "median" else ""
+    filmed = film_run(
+        run,
+        films,
+        home / REPLAYS,
+        found,
+        args.split,
+        args.pick,
+        command,
+        talk.progress,
+        layout=args.layout,
+        **looks,
+    )
+    return Report(filmed, film_lines(filmed))
+
+
+def record_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "sources", nargs="+", metavar="RUN|REPLAY", help="runs, checkpoints, .gmr files or codes"
+    )
+    add_pick(parser)
+    parser.add_argument(
+        "--levels", type=count, default=256, metavar="N", help="held-out levels to pick from"
+    )
+    parser.add_argument("--mosaic", type=count, metavar="N", help="N x N held-out levels at once")
+    parser.add_argument(
+        "--history", action="store_true", help="every checkpoint kept in training (train --keep N)"
+    )
+    add_frames(parser)
+    add_seed(parser)
+    add_film_looks(parser)
+    add_films(parser, f"{' '.join(KINDS)} (default: RUN/films/record.mp4 and .webp)")
+
+
+@VERBS.verb(
+    "record",
+    "RUN|REPLAY",
+    "film one agent, several side by side, its training, or a mosaic of levels",
+    record_flags,
+    (
+        "goalshift record runs/a",
+        "goalshift record runs/a --history -o training.mp4",
+        "goalshift record runs/a --mosaic 4 -o mosaic.webm",
+        "goalshift record a.gmr b.gmr -o both.html --camera top --camera eyes",
+    ),
+)
+def film_record(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world)
+    films = film_names(args)
+    are_replays = [source.startswith("GM1.") or source.endswith(".gmr") for source in args.sources]
+    if any(are_replays) and not all(are_replays):
+        raise UserError("name either replays or runs, not both")
+    if args.mosaic and (any(are_replays) or len(args.sources) > 1):
+        raise UserError("--mosaic films one run on many levels: name one run")
+    home = Path(args.sources[0])
+    if any(are_replays) or not home.is_dir():
+        home = preflight.fresh_folder("record")
+    films = films or [home / "films" / f"record{suffix}" for suffix in (".mp4", ".webp")]
+    preflight.check_writable(films[0].parent)
+    options, replays = film_options(args), home / "replays"
+    command = " ".join(["goalshift record", *(Path(s).name[:40] for s in args.sources)])
+    from ...engine.catalogue import load
+    from ..showing import record
+
+    with talk.progress("filming") as show:
+        options["progress"] = lambda done, total: show(done, total, f"{done}/{total} frames")
+        if all(are_replays):
+            world = load(args.world) if args.world else None
+            episodes = [record.open_replay(source, world) for source in args.sources]
+            made = record.record_replays(episodes, films, command=command, **options)
+        elif args.mosaic:
+            run = home if home.is_dir() else args.sources[0]
+            options["command"] = f"{command} --mosaic {args.mosaic}"
+            made = record.mosaic(run, films, replays, args.mosaic, args.split, args.seed, **options)
+        else:
+            options["command"] = command + f" --pick {args.pick}" * (args.pick != "median")
+            runs, picked = checkpoints(args), (args.split, args.pick, args.levels, args.seed)
+            made = record.record_runs(runs, films, replays, *picked, **options)
+    lines = [made["pick"]] if "pick" in made else []
+    return Report(made, "\n".join([*lines, *sized([*made["films"], *made.get("replays", [])])]))
+
+
+def checkpoints(args: argparse.Namespace) -> list[str]:
+    """The runs or checkpoints to film: with --history, all that a run has kept along the way."""
+    if not args.history:
+        return args.sources
+    from ..learning.run import history
+
+    return [str(path) for source in args.sources for path in history(source)]
+
+
+def report_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
+    add_world(parser)
+    parser.add_argument(
+        "--split", action="append", metavar="NAME", help="again for several (default: deploy)"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)"
+    )
+    parser.add_argument("--title", metavar="WORDS", help="default: the world's, and the split")
+    parser.add_argument(
+        "--figures", metavar="DIR", help="also write every figure there, as SVG or PNG"
+    )
+    parser.add_argument(
+        "--curve", metavar="FILE.csv", help="show a curve too: the curve.csv of goalshift curve"
+    )
+    add_seed(parser)
+    parser.add_argument(
+        "--out", "-o", metavar="FILE.html", help="default: report.html in the first run's folder"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
+@VERBS.verb(
+    "report",
+    "RUN...",
+    "one page with claim, figures, curves, episodes to play, and limits",
+    report_flags,
+    (
+        "goalshift report runs/a",
+        "goalshift report runs/a runs/b runs/c -o verdict.html --levels 1k",
+    ),
+)
+def write_report(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world)
+    first = Path(args.runs[0])
+    out = Path(
+        args.out or (first if first.is_dir() else preflight.fresh_folder("report")) / "report.html"
+    )
+    if out.suffix.lower() != ".html":
+        raise UserError(f"--out '{out}' must end in .html")
+    for path in (out, out.with_suffix(".json")):
+        preflight.check_file(path, args.force)
+    from ..judging.evaluate import open_runs
+    from ..showing import report
+    from ..showing.demo import evaluate_runs
+    from ..showing.report_figures import read_curve
+
+    curve = Path(args.curve) if args.curve else None
+    if curve is not None:
+        read_curve(curve, open_runs(args.runs)[0])  # a bad file is told before hours of evaluation
+    splits = ["train", *(args.split or ["deploy"])]
+    found = evaluate_runs(args.runs, splits, args.levels, args.seed, bar=talk.progress)
+    make_folder(out.parent)
+    words = ["goalshift report", *args.runs, *(f"--split {name}" for name in args.split or ())]
+    words += [f"--levels {args.levels}"] * (args.levels != 512)
+    words += [f"--seed {args.seed}"] * bool(args.seed) + [f"--curve {args.curve}"] * bool(
+        args.curve
+    )
+    figures = Path(args.figures) if args.figures else None
+    command, title = " ".join(words), args.title or ""
+    made = report.report(args.runs, out, found, command, title, figures, curve, talk.say)
+    return Report(made, "\n".join([made["claim"], *sized([made["report"], made["data"]])]))

@@ -1,0 +1,153 @@
+"""`table`, `curve`: many trainings and evaluations, into one table or figure."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...engine.errors import UserError
+from ..learning import preflight
+from .common import add_plan, exit_code, jobs_shown
+from .parser import Parser
+from .talk import Report, Talk, in_columns
+from .values import count
+from .verb import Group
+
+VERBS = Group("learn")
+
+
+def table_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "worlds", nargs="*", metavar="WORLD", help="worlds or ./files.py (default: all that ship)"
+    )
+    parser.add_argument(
+        "--steps", type=count, metavar="N", help="steps of training, instead of the worlds' own"
+    )
+    add_plan(parser, 512)
+    parser.add_argument(
+        "--out",
+        "-o",
+        default="runs/table",
+        metavar="DIR",
+        help="default: runs/table; resumes there",
+    )
+    parser.add_argument(
+        "--ship", action="store_true", help="in a checkout: make each seed 0 the agent that ships"
+    )
+
+
+@VERBS.verb(
+    "table",
+    "[WORLD...]",
+    "train and judge whole worlds, several seeds each, into one table; resumes",
+    table_flags,
+    (
+        "goalshift table corner follow --jobs 2",
+        "goalshift table --seeds 5",
+        "goalshift table ./mine.py --steps 1M",
+    ),
+)
+def make_table(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..studies import table
+    from ..studies.jobs import Plan
+
+    out = Path(args.out)
+    preflight.check_writable(out)
+    given = {"steps": args.steps} if args.steps else {}
+    plan = Plan(given, args.seeds, args.levels, workers=args.jobs)
+    with jobs_shown(talk, "table") as show:
+        rows, faults = table.make(args.worlds, out, plan, show)
+    if args.ship:
+        from ..showing.ship import ship
+
+        for world in dict.fromkeys(row["world"] for row in rows):
+            talk.say(ship(world, out))
+    columns = table.HEAD[:-1]  # what the source reports is too long for a line
+    text = in_columns([columns, *(table.cells(row)[:-1] for row in rows)])
+    data = {"out": str(out), "rows": rows, "faults": faults}
+    return Report(data, f"{text}\n{out / 'table.md'}", exit_code(faults, talk))
+
+
+def curve_flags(parser: Parser) -> None:
+    parser.add_argument("world", help="a world, or ./a_file.py")
+    parser.add_argument(
+        "--over",
+        required=True,
+        metavar="KNOB=V,V,...",
+        help="alpha, levels, steps, width, ... or world.KEY, world.SPLIT.KEY; values V,V,... or A..B",
+    )
+    parser.add_argument(
+        "--by", metavar="KNOB=V,V,...", help="a second knob: a panel for each value"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="KEY=VALUE",
+        help="a training option of all runs; repeatable",
+    )
+    parser.add_argument(
+        "--split",
+        default="deploy",
+        metavar="NAME",
+        help="where agents are judged (default: deploy)",
+    )
+    add_plan(parser, 256)
+    parser.add_argument(
+        "--out", "-o", metavar="DIR", help="default: runs/curve-WORLD-KNOB; it resumes there"
+    )
+
+
+@VERBS.verb(
+    "curve",
+    "WORLD --over ...",
+    "train and judge at every value of a knob: CSV and figures; resumes",
+    curve_flags,
+    (
+        "goalshift curve corner --over alpha=0,1e-3,1e-2,0.1,1 --jobs 2",
+        "goalshift curve corner --over world.region=1..11",
+        "goalshift curve corner --over levels=100,1k,10k,0 --by alpha=0,0.1 --set steps=2M",
+    ),
+    knobs=True,
+)
+def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
+    out = Path(args.out or f"runs/curve-{Path(args.world).stem}-{args.over.partition('=')[0]}")
+    preflight.check_writable(out)
+    given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
+        args.set or ()
+    )
+    from ..studies import curve
+    from ..studies.curve_figures import draw
+    from ..studies.jobs import Plan
+    from ..studies.knobs import label
+    from ..studies.table import percent
+
+    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
+    asked = curve.curve_of(args.world, args.over, args.by or "", plan)
+    with jobs_shown(talk, "curve") as show:
+        points, faults = curve.make(asked, out, show)
+    if points:
+        draw(points, asked, out)
+    rows = [("VALUE", "BY", *curve.MEASURES, "verdict")]
+    for point in points:
+        figures = (percent(point[name]) for name in curve.MEASURES)
+        value = label(point["over"], point["value"], asked.world)
+        by_value = label(point["by"], point["by_value"], asked.world)
+        rows.append((value, by_value, *figures, point["label"]))
+    return Report(
+        {"out": str(out), "points": points, "faults": faults},
+        f"{in_columns(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
+        exit_code(faults, talk),
+    )
+
+
+def settings(pairs: Sequence[str]) -> dict[str, Any]:
+    """The training options of `--set KEY=VALUE`, with counts like 2M as numbers."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set '{pair}': write it like --set steps=2M")
+        is_count = re.fullmatch(r"[0-9.]+[kMG]", value)
+        found[name.replace("-", "_")] = count(value) if is_count else value
+    return found

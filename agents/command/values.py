@@ -1,0 +1,126 @@
+"""What the values of flags may be: counts, seeds, sizes, ranges, and words out of a few."""
+
+import argparse
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from ...engine.errors import did_you_mean
+
+
+def count(text: str) -> int:
+    """A positive whole number: 250000, 250_000, 250k, 2M or 1e6."""
+    wanted = f"'{text}' is not a count; write it like 250000, 250_000, 250k, 2M or 1e6"
+    form = r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,4})?)([kmg]?)"
+    match = re.fullmatch(form, text.strip().lower())
+    if not match:
+        raise argparse.ArgumentTypeError(wanted)
+    number = Decimal(match[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2]]
+    if number > 10**15:
+        raise argparse.ArgumentTypeError(f"'{text}' is too large; the most is 1e15")
+    if number == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' must be at least 1")
+    if number != int(number):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
+    return int(number)
+
+
+def count_or_none(text: str) -> int:
+    """A count, or 0 where that has a meaning of its own."""
+    return 0 if re.fullmatch("0+", text) else count(text)
+
+
+def seed(text: str) -> int:
+    """A whole number from 0 to 2**63 - 1."""
+    if re.fullmatch(r"[0-9][0-9_]*", text) and int(text[:40]) < 2**63 and len(text) < 40:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a seed; write a whole number, 0 or more")
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A flag value out of a few words."""
+
+    def choose(text: str) -> str:
+        if text in choices:
+            return text
+        raise argparse.ArgumentTypeError(f"no choice '{text}'.{did_you_mean(text, choices)}")
+
+    return choose
+
+
+def film_size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT in pixels; encoders want multiples of 16."""
+    match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.lower())
+    if not match:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it like 1280x720")
+    width, height = int(match[1]), int(match[2])
+    if width % 16 or height % 16 or not 848 <= width <= 7680 or not 480 <= height <= 4320:
+        raise argparse.ArgumentTypeError(
+            f"'{text}': width and height must be multiples of 16, from 848x480 to 7680x4320"
+        )
+    return width, height
+
+
+def film_pick(text: str) -> str:
+    """Which level to film."""
+    if re.fullmatch(r"seed:[0-9]{1,20}", text) and int(text[5:]) < 2**64:
+        return text
+    return one_of("median", "first", "random", "worst", "best", "seed:N")(text)
+
+
+def film_fps(text: str) -> int:
+    """Frames a second."""
+    if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= 120:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a rate; write a whole number from 1 to 120")
+
+
+def span(text: str) -> tuple[int, int]:
+    """A range of whole numbers: 8:40, 8: or :40, or 8 alone."""
+    match = re.fullmatch(r"([0-9]{0,9})(:?)([0-9]{0,9})", text)
+    if not match or text in ("", ":"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no range; write it like 8:40, 8: or :40")
+    low = int(match[1] or 0)
+    high = int(match[3]) if match[3] else 10**9 if match[2] else low
+    if high < low:
+        raise argparse.ArgumentTypeError(f"'{text}' ends before it begins")
+    return low, high
+
+
+def part(text: str) -> float:
+    """A share between 0 and 1."""
+    if re.fullmatch(r"0?\.[0-9]{1,9}", text) and float(text):
+        return float(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is no share between 0 and 1; write it like 0.8")
+
+
+def varied(text: str) -> tuple[str, tuple[float, ...]]:
+    """A parameter and the values it takes in turn: density=0.1,0.3."""
+    name, equals, values = text.partition("=")
+    try:
+        numbers = tuple(float(value) for value in values.split(","))
+    except ValueError:
+        numbers = ()
+    if not (name and equals and numbers) or any(
+        abs(number) > 1e9 or number != number for number in numbers
+    ):
+        raise argparse.ArgumentTypeError(f"'{text}' names no values; write it like density=0.1,0.3")
+    return name.replace("-", "_"), numbers
+
+
+def shares(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A measure and ranges that get an equal share each: steps=1:5,6:10."""
+    name, equals, ranges = text.partition("=")
+    if not (name and equals and ranges):
+        raise argparse.ArgumentTypeError(f"'{text}' names no ranges; write it like steps=1:5,6:10")
+    return name, tuple(span(part) for part in ranges.split(","))
+
+
+def window_size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT of a window."""
+    match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.lower())
+    if not match or not (64 <= int(match[1]) <= 7680 and 64 <= int(match[2]) <= 4320):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no size from 64x64 to 7680x4320; write it like 1280x720"
+        )
+    return int(match[1]), int(match[2])
