@@ -13,8 +13,7 @@ import numpy as np
 
 from ...engine.catalogue import load
 from ...engine.errors import UserError
-from ...engine.levels.formats import READERS
-from ...engine.levels.npz import INDEX
+from ...engine.levels.splits import is_file
 from ...engine.replay import PREFIX, Replay
 from ...engine.world import World
 from ..designing.open_file import Shelf
@@ -45,7 +44,7 @@ def open_session(
         return _of_replay(
             Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world
         )
-    if path.suffix.lower() in READERS or (path / INDEX).is_file():
+    if is_file(what):
         found = load(world).with_params(**(knobs or {})) if world else None
         shelf = Shelf(path, found)
         shelf.at = (seed or 0) % len(shelf)
