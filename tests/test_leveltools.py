@@ -14,7 +14,7 @@ from goalshift.agents.designing.describe import open_levels
 from goalshift.agents.designing.draw import batch
 from goalshift.agents.judging.evaluate import rollout
 from goalshift.agents.live import open
-from goalshift.agents.policies.policy import Constant
+from goalshift.agents.policies.simple import Constant
 from goalshift.engine import check, state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_seed, add_window, add_world, changed_world, trust
+from .common import add_file_out, add_seed, add_window, add_world, trust
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count, part, seed, shares, span, varied
@@ -36,13 +36,14 @@ def level_new_flags(parser: Parser) -> None:
     knobs=True,
 )
 def level_new(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.catalogue import load
     from ...engine.levels import formats
     from ...engine.levels.kind import Levels
     from ...engine.vector import level_of
 
     path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
     formats.check_kind(path)
-    world = changed_world(args)
+    world = load(args.world).with_params(**args.knobs)
     made = formats.write(Levels(world, level_of(world, args.seed, args.split), [""]), path)
     files = ", ".join(map(str, made))
     text = f"wrote {files}\n\nnext: edit it, then goalshift level check {path}"

@@ -79,7 +79,7 @@ def of_shelf(shelf: Shelf, play: bool) -> Session:
 
 def _shipped(world: World) -> Agents:
     """The agent that ships for a world, if there is one."""
-    from ..showing.demo import PRETRAINED
+    from ..learning.shipped import PRETRAINED
 
     path = PRETRAINED / f"{world.name}.safetensors"
     return {"checkpoint": _loader(path)} if path.is_file() else {}
@@ -94,7 +94,7 @@ def _cast(world: World, play: bool) -> list[str]:
 
 def _loader(path: Path) -> Callable[[World], Policy]:
     def load_it(world: World) -> Policy:
-        from ..learning.run import Trained
+        from ..learning.trained import Trained
 
         return Trained.load(path, world)
 
@@ -102,7 +102,7 @@ def _loader(path: Path) -> Callable[[World], Policy]:
 
 
 def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | None) -> Session:
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
     agent = Trained.load(path)
     world = agent.world.with_params(**(knobs or {}))

@@ -148,7 +148,7 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     figures = ("trained", "intended", "instead", "competence")
     words = ("rival", "parting", "label", "seeds", "levels", "reported")
     columns = [f"{name}{end}" for name in figures for end in ("", "_low", "_high")]
-    lines = [("world", "split", *columns, *words)]
+    lines: list[tuple[Any, ...]] = [("world", "split", *columns, *words)]
     for row in rows:
         numbers = [
             (row[name] or {}).get(key) for name in figures for key in ("value", "low", "high")
