@@ -578,6 +578,21 @@ def test_sliders_hold_from_the_next_reset_on(corner):
         s.dials.set("region", 99)
 
 
+def test_a_world_that_is_set_otherwise_is_made_once(corner):
+    """All pictures and compiled rules are kept by world: a new one at every reset would fill them."""
+    s = session(corner)
+    s.restart()
+    assert s.world is corner
+    s.dials.set("density", 0.2)
+    s.restart()
+    tuned = s.world
+    s.next_level()
+    assert tuned is s.world is not corner and s.source.start.tiles.size
+    s.dials.set("density", 0.3)
+    s.restart()
+    assert s.world is not tuned
+
+
 def played(s, steps=24):
     """What the first pane's learners do from here on."""
     t = s.t
