@@ -284,6 +284,9 @@ def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
     assert facts["solvable"] == "no way found" and facts["in training"].startswith(
         "no: never floor at (1, 11)"
     )
+    s.restart()
+    assert s.facts.now()["solvable"] == "..."
+    assert told(s)["in training"].startswith("yes"), "the same level again is looked at again"
 
 
 # what policies think
