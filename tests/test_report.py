@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents.judging.evaluation import dump
+from goalshift.agents.judging.intervals import Estimate
+from goalshift.agents.judging.plain import to_plain
 from goalshift.agents.judging.runs import evaluate_runs
 from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
 from goalshift.agents.learning.config import configure
@@ -62,7 +63,7 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluation(runs):
-    return evaluate_runs(runs, levels=24)
+    return evaluate_runs(runs, levels=24).to_json()
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
         assert pick in report.SHOWN
         for code in codes:
             Replay.from_code(code).states()
-    assert data["evaluation"] == json.loads(dump(evaluation)) and data["claim"] in text
+    assert data["evaluation"] == evaluation and data["claim"] in text
     assert [c["seed"] for c in data["configs"]] == [0, 1, 2] and all(s > 0 for s in data["seconds"])
     for goal in evaluation["goals"]:
         figure = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"][goal["name"]][
@@ -121,7 +122,7 @@ def test_its_csv_is_the_evaluation(made, evaluation):
     assert [float(row[f"seed {k}"]) for k in range(3)] == wanted["by_seed"]
     log = list(csv.DictReader(io.StringIO(base64.b64decode(packed["training.csv"]).decode())))
     assert len(log) == 3 * 30 and {r["run"] for r in log} == set(evaluation["agents"])
-    assert json.loads(base64.b64decode(packed["evaluation.json"])) == json.loads(dump(evaluation))
+    assert json.loads(base64.b64decode(packed["evaluation.json"])) == evaluation
 
 
 def test_names_stay_words(made):
@@ -238,7 +239,7 @@ def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, 
 
 def points_of(values, **changes):
     """Points of a curve as `curve.save` takes them."""
-    estimate = {"value": 0.5, "low": 0.25, "high": 0.75, "by_seed": [0.4, 0.6]}
+    estimate = Estimate(0.5, 0.25, 0.75, (0.4, 0.6))
     measures = dict.fromkeys(curve.MEASURES, estimate)
     more = {"by": "", "by_value": "", "shifted": 0.1, "label": "robust", "seeds": 2, "levels": 8}
     return [
@@ -264,7 +265,7 @@ def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_p
     two = points_of(["0", "1"], by="width", by_value="8") + points_of(
         ["0"], by="width", by_value="16"
     )
-    assert len(report_figures.knob_curves(two)) == 2
+    assert len(report_figures.knob_curves(to_plain(two))) == 2
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     text += [f"done in {done['seconds']:.0f} s: {done['run']}"]
     text += [f"several seeds give a verdict: goalshift train {done['world']} --seed 1, then"]
     text += [f"goalshift eval {done['run']} RUN RUN ..."]
-    return Report(done, "\n".join(text))
+    data = {**done, "evaluation": done["evaluation"].to_json()}
+    return Report(data, "\n".join(text))
 
 
 def contrast_flags(parser: Parser) -> None:
@@ -111,7 +112,6 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
-    from ..judging.evaluation import save_evaluation
     from ..judging.runs import EVALUATION, evaluate_runs, known_evaluation
     from ..showing.demo import FILMS, FORMATS, REPLAYS, film_run
 
@@ -122,7 +122,7 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
         levels = args.levels or 512
         found = evaluate_runs([run], ["train", args.split], levels, args.seed, bar=talk.progress)
         if run.is_dir() and not args.levels:
-            save_evaluation(found, run / EVALUATION)
+            found.save(run / EVALUATION)
     command = f"goalshift contrast {run.name}"
     command += f" --split {args.split}" if args.split != "deploy" else ""
     command += f" --pick {args.pick}" if args.pick != "median" else ""
@@ -276,5 +276,5 @@ def write_report(args: argparse.Namespace, talk: Talk) -> Report:
     )
     figures = Path(args.figures) if args.figures else None
     command, title = " ".join(words), args.title or ""
-    made = report.report(args.runs, out, found, command, title, figures, curve, talk.say)
+    made = report.report(args.runs, out, found.to_json(), command, title, figures, curve, talk.say)
     return Report(made, "\n".join([made["claim"], *sized([made["report"], made["data"]])]))

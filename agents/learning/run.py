@@ -44,7 +44,7 @@ from .files import (
 from .ppo import Learner, resolve
 from .trained import interface
 
-Progress = Callable[[dict[str, Any]], None]
+OnRow = Callable[[dict[str, Any]], None]  # hears every row of the log
 
 
 class Interrupted(KeyboardInterrupt):
@@ -54,10 +54,10 @@ class Interrupted(KeyboardInterrupt):
     """
 
 
-def train(config: TrainConfig, out: str | Path, progress: Progress | None = None) -> Path:
+def train(config: TrainConfig, out: str | Path, on_row: OnRow | None = None) -> Path:
     """Train from nothing into the new run directory `out`; returns it.
 
-    `progress` gets every row of the log. Raises Interrupted (after saving) on SIGINT or SIGTERM,
+    `on_row` gets every row of the log. Raises Interrupted (after saving) on SIGINT or SIGTERM,
     UserError if `out` already holds a run or something does not fit, RunError if the disk is full
     or the training diverges.
     """
@@ -74,13 +74,13 @@ def train(config: TrainConfig, out: str | Path, progress: Progress | None = None
     write_json(
         folder / CONFIG, {**config.to_json(), "world_version": world.version, "format": FORMAT}
     )
-    return _go_on(folder, learner, 0.0, progress)
+    return _go_on(folder, learner, 0.0, on_row)
 
 
 def resume(
     run: str | Path,
     steps: int | None = None,
-    progress: Progress | None = None,
+    on_row: OnRow | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Continue a run exactly where its last good checkpoint stands, to its own number of `steps` or
@@ -111,7 +111,7 @@ def resume(
             folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
         )
     Log(folder).rewind(learner.steps)
-    return _go_on(folder, learner, seconds, progress)
+    return _go_on(folder, learner, seconds, on_row)
 
 
 def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> float:
@@ -140,7 +140,7 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
     raise UserError(f"'{folder}' cannot be continued: {'; '.join(faults)}")
 
 
-def _go_on(folder: Path, learner: Learner, seconds: float, progress: Progress | None) -> Path:
+def _go_on(folder: Path, learner: Learner, seconds: float, on_row: OnRow | None) -> Path:
     """Update, log and save until the steps are done or a signal comes."""
     config, log = learner.config, Log(folder)
     began = time.perf_counter() - seconds
@@ -155,8 +155,8 @@ def _go_on(folder: Path, learner: Learner, seconds: float, progress: Progress | 
                 keep(folder, learner)
             row = {"step": row.pop("step"), "seconds": round(time.perf_counter() - began, 3), **row}
             log.add(row)
-            if progress is not None:
-                progress(row)
+            if on_row is not None:
+                on_row(row)
             if time.perf_counter() - saved >= config.save_every:
                 save(folder, learner, time.perf_counter() - began)
                 saved = time.perf_counter()

@@ -23,7 +23,8 @@ from ...engine.state import TERMINATED
 from ...engine.vector import level_of
 from ...engine.view.film import film, story
 from ...engine.world import Goal, World
-from ..judging.evaluation import world_mark
+from ..judging.evaluation import WorldMark
+from ..judging.plain import to_plain
 from ..judging.references import met, references
 from ..judging.rollout import Episodes, rollout
 from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
@@ -120,7 +121,7 @@ def contrast(
     `parts_at` is the first step at which the two states differ, or None. The film ends at step
     `cut`, shortly after the last change of any score; the replays hold everything.
     """
-    if evaluation["world"] != world_mark(world):
+    if evaluation["world"] != to_plain(WorldMark.of(world)):
         raise UserError(
             f"the evaluation is of world '{evaluation['world'].get('name')}' version"
             f" {evaluation['world'].get('version')}, not of '{world.name}' version {world.version}"

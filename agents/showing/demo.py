@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...engine.catalogue import load
 from ...engine.progress import Bar, no_bar
 from ...engine.world import World
-from ..judging.evaluation import save_evaluation
+from ..judging.evaluation import Evaluation
 from ..judging.rollout import LEVELS
 from ..judging.runs import EVALUATION, evaluate_runs, open_run, train_run
 from ..learning.shipped import unpack
@@ -24,7 +24,7 @@ def film_run(
     run: str | Path,
     films: Sequence[Path],
     replays: Path,
-    evaluation: Mapping[str, Any],
+    evaluation: Evaluation,
     split: str = "deploy",
     pick: str = "median",
     command: str = "",
@@ -45,7 +45,7 @@ def film_run(
         return contrast(
             agent,
             agent.world,
-            evaluation,
+            evaluation.to_json(),
             films,
             replays,
             split,
@@ -85,7 +85,7 @@ def demo(
         given: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
         train_run(configure(world, **given), out, bar)
     evaluation = evaluate_runs([out], levels=levels, bar=bar)
-    save_evaluation(evaluation, out / EVALUATION)
+    evaluation.save(out / EVALUATION)
     filmed = film_run(
         out,
         [out / FILMS / f"contrast{suffix}" for suffix in FORMATS],

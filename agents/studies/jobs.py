@@ -120,7 +120,7 @@ def eval_job(
     world: str, runs: Sequence[Job], folders: Sequence[Path], out: Path, plan: Plan
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
-    from ..judging.evaluation import load_evaluation
+    from ..judging.evaluation import Evaluation
     from ..learning.files import CHECKPOINT
 
     def done() -> bool:
@@ -130,11 +130,11 @@ def eval_job(
             return False
         if any(path.stat().st_mtime > file.stat().st_mtime for path in made):
             return False
-        found = load_evaluation(file)
-        asked = set(plan.splits) <= set(found["splits"]) and all(
-            s["levels"] == plan.levels for s in found["splits"].values()
+        found = Evaluation.load(file)
+        asked = set(plan.splits) <= set(found.splits) and all(
+            s.levels == plan.levels for s in found.splits.values()
         )
-        return asked and found["agents"] == [folder.name for folder in folders]
+        return asked and found.agents == tuple(folder.name for folder in folders)
 
     def words() -> list[str]:
         flags = [f"--split={split}" for split in plan.splits]
