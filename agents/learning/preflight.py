@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ...engine import machine
 from ...engine.errors import RunError, UserError
 from ...engine.files import reason
+from .lock import only_writer
 
 if TYPE_CHECKING:
     from ...engine.world import World
@@ -122,10 +123,11 @@ def check_training(world: World, given: dict) -> None:
 
 def forget_run(folder: Path) -> None:
     """Delete the files of a run in `folder`, and nothing else: a new one may begin there."""
-    for name in RUN_FILES:
-        (folder / name).unlink(missing_ok=True)
-    for kept in (folder / "checkpoints").glob("[0-9]*.*"):
-        kept.unlink()
+    with only_writer(folder):
+        for name in RUN_FILES:
+            (folder / name).unlink(missing_ok=True)
+        for kept in (folder / "checkpoints").glob("[0-9]*.*"):
+            kept.unlink()
 
 
 def check_memory(needed: int, flag: str, remedy: str) -> None:
