@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...engine.state import RUNNING, TERMINATED
 from ...engine.vector import Vec
 from ...engine.world import Split, World
 from ..policies.policy import Policy
+from .trace import Trace, Tracer
 
 LEVELS = 512  # held-out levels of each split, unless told otherwise
 MAX_LEVELS = 20_000
@@ -39,6 +41,7 @@ class Episodes:
     terminated: np.ndarray
     strays: int
     actions: np.ndarray | None = None
+    trace: Trace | None = None
 
     @property
     def scores(self) -> np.ndarray:
@@ -54,12 +57,15 @@ def rollout(
     seed: int = 0,
     pool: str = "test",
     record: bool = False,
+    trace: Sequence[str] = (),
 ) -> Episodes:
     """Play one episode on each level: the first `levels` of the pool, or the given seeds (uint64).
 
     Of a split that is a file of levels the first `levels` of that, or those of the given numbers,
     which are then the episodes' `seeds`. The same arguments give every policy the same levels and
-    the same dice. Raises UserError for a bad count or pool.
+    the same dice. `record` keeps the actions; `trace` names what else is kept, step by step: some of
+    `trace.PARTS` and layers of a learned policy (see `Trace`). Raises UserError for a bad count,
+    pool, or trace.
     """
     chosen = isinstance(levels, np.ndarray)
     n = len(levels) if chosen else int(levels)
@@ -79,18 +85,23 @@ def rollout(
     prints = state.fingerprint(vec.states)
     policy.start(n, world.learners)
     fresh = vec.fresh.copy()
-    taken = []
+    taken, tracer = [], Tracer(vec, policy, trace) if trace else None
     while (running := vec.states["ended"] == RUNNING).any():
-        if policy.remembers or running.all():
+        whole = policy.remembers or running.all()
+        if tracer:
+            tracer.before(running, whole, fresh)
+        if whole:
             actions = policy.act(obs, vec.states, fresh)
         else:
             actions = np.zeros((n, world.learners), np.int64)
             actions[running] = policy.act(
                 obs[running], vec.states[running].view(np.recarray), fresh[running]
             )
-        if record:
+        if record or tracer:
             taken.append(np.where(running[:, None], actions, 0))
         obs = vec.step(actions)[0]
+        if tracer:
+            tracer.after(taken[-1])
         fresh = np.zeros(n, np.bool_)
     states = vec.states.view(np.ndarray)
     return Episodes(
@@ -104,7 +115,8 @@ def rollout(
         length=states["t"].copy(),
         terminated=states["ended"] == TERMINATED,
         strays=vec.strays,
-        actions=np.stack(taken) if record else None,
+        actions=np.stack(taken) if taken else None,
+        trace=tracer.trace() if tracer else None,
     )
 
 
