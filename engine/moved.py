@@ -13,7 +13,7 @@ from collections.abc import Sequence
 # where a public module was in 0.1 -> where its names are now, both without "goalshift."
 MOVED = {
     "engine.adapters": "engine.api.adapters",
-    "engine.bulk": "engine.levels.npz",
+    "engine.bulk": "engine.levels.kinds.npz",
     "engine.edit": "engine.levels.edit",
     "engine.level": "engine.levels.level",
     "engine.levelfile": "engine.levels.formats",
@@ -24,7 +24,7 @@ MOVED = {
     "agents.contrast": "agents.showing.contrast",
     "agents.evaluate": "agents.judging.evaluate",
     "agents.expert": "agents.policies.expert",
-    "agents.levelset": "agents.designing.levelset",
+    "agents.levelset": "agents.designing.draw",
     "agents.policy": "agents.policies.policy",
     "agents.ppo": "agents.learning.ppo",
     "agents.record": "agents.showing.record",

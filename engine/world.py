@@ -8,7 +8,6 @@ lies between them. A world is checked when it is built, in plain words.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,11 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from . import moved, state, symbols
-from .errors import UserError
+from . import moved, state, symbols, world_check
+from .errors import Reader, UserError, or_rather
 from .jit import plain
 
-MAX_CELLS = 255 * 255
 Labels = Sequence[str] | Callable[[int], str]  # words for 0, 1, 2, ..., or what to say of any value
 FILE_MODULE = "goalshift_world_"  # world files become modules under their name with this before it
 
@@ -164,7 +162,7 @@ class World:
         self.title = (self.story or self.name).strip().splitlines()[0].rstrip(".")
         self.paid = self.paid or self.intended
         self.goals = tuple(dict.fromkeys((self.intended, *self.proxies, self.paid)))
-        self._check()
+        world_check.check(self)
         self.learners = sum(t.count for t in self.things if t.agent)
         self.agents = self.learners + sum(t.count for t in self.things if t.bot)
         self.entities = sum(t.count for t in self.things)
@@ -191,137 +189,9 @@ class World:
 
     # -- building ----------------------------------------------------------------------------------
 
-    def _check(self) -> None:
-        def need(true: bool, message: str) -> None:
-            if not true:
-                raise UserError(f"world '{self.name}': {message}")
-
-        need(
-            re.fullmatch(r"[A-Za-z]\w*", self.name) is not None,
-            "its name must be a Python identifier",
-        )
-        height, width = self.size
-        sound = height >= 1 and width >= 1 and height * width <= MAX_CELLS
-        need(sound, f"size {self.size} is not between 1x1 and 255x255")
-        need(self.horizon >= 1, f"horizon {self.horizon} is not positive")
-        for what, names in (
-            ("tile", [t.name for t in self.tiles]),
-            ("thing", [t.name for t in self.things]),
-            ("event", self.events),
-            ("action", self.actions),
-            ("goal", [g.name for g in self.goals]),
-            ("character", [t.char for t in (*self.tiles, *self.things)]),
-        ):
-            twice = {n for n in names if list(names).count(n) > 1}
-            need(not twice, f"{what} '{next(iter(twice), '')}' is declared twice")
-        need(
-            all(len(t.char) == 1 for t in (*self.tiles, *self.things)),
-            "every tile and thing needs one character",
-        )
-        need(bool(self.actions) and self.actions[0] == "stay", "the first action must be 'stay'")
-        order = [0 if t.agent else 1 if t.bot else 2 for t in self.things]
-        need(order == sorted(order), "things must be in the order agents, bots, others")
-        need(0 in order, "no thing is an agent: set agent=True on one")
-        need(
-            all(t.count >= 1 and t.poses >= 1 for t in self.things),
-            "a thing needs count >= 1 and poses >= 1",
-        )
-        need((self.bot is None) == (1 not in order), "bot things and a bot rule go together")
-        need(
-            self.planner in ("walk", "search"),
-            f"planner '{self.planner}' is neither 'walk' nor 'search'",
-        )
-        for goal in self.goals:
-            for event in goal.weights:
-                hint = near(event, self.events)
-                need(
-                    event in self.events,
-                    f"goal '{goal.name}' prices '{event}', an event that is not declared{hint}",
-                )
-        for event in self.captions:
-            hint = near(event, self.events)
-            need(
-                event in self.events,
-                f"a caption is for '{event}', an event that is not declared{hint}",
-            )
-        for event in self.ends_on:
-            hint = near(event, self.events)
-            need(
-                event in self.events, f"it ends on the event '{event}', which is not declared{hint}"
-            )
-        taken = set(state.BOOKKEEPING) | {
-            "h",
-            "w",
-            "y",
-            "x",
-            "face",
-            "alive",
-            "events",
-            "totals",
-            "tiles",
-            "padding",
-        }
-        for name, shape in self.fields.items():
-            need(
-                name.isidentifier() and name not in taken,
-                f"field '{name}' is not a free identifier",
-            )
-            for side in shape:
-                counts = ("learners", "agents", "entities")
-                known = side in counts if isinstance(side, str) else side >= 1
-                need(
-                    known,
-                    f"field '{name}' has the side '{side}'; a side is 1 or more, or one of {', '.join(counts)}",
-                )
-        learning = [t for t in self.things if t.agent]
-        most = self.most_learners
-        need(most == 1 or len(learning) == 1, "most_learners needs exactly one kind of agent")
-        need(
-            sum(t.count for t in learning) <= max(most, 1) or most == 1,
-            "it has more learners than most_learners",
-        )
-        for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
-            need(isinstance(row, self.params), f"split '{what}' is not a {self.params.__name__}")
-        named = ("train", "deploy", *self.splits)
-        for goal in self.proxies:
-            for split in (*goal.agrees, *goal.parts):
-                hint = near(split, named)
-                need(
-                    split in named,
-                    f"goal '{goal.name}' speaks of the split '{split}', which it has not{hint}",
-                )
-        for name in self.params._fields:  # in plain Python `p.shape` would be NumPy's
-            taken = name in ("solid", "weight", "learners") or hasattr(np.void, name)
-            need(not taken, f"a parameter must not be called '{name}'")
-        for name, words in self.labels.items():
-            whole = name in self.params._fields and not isinstance(
-                getattr(self.params(), name), float
-            )
-            need(whole, f"labels are given for '{name}', which is no parameter in whole numbers")
-            most = self.limits.get(name, (0, 0))[1]
-            need(
-                callable(words) or most < len(words),
-                f"'{name}' may be {most:g}, for which there is no label",
-            )
-        limited = (*self.fields, *self.params._fields)
-        for name in self.limits:
-            need(
-                name in limited,
-                f"limits are given for '{name}', which is no field or parameter{near(name, limited)}",
-            )
-        for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
-            for name in set(self.limits) & set(row._fields):
-                (low, high), value = self.limits[name], getattr(row, name)
-                need(
-                    low <= value <= high,
-                    f"{name} = {value} of split '{what}' is not between {low:g} and {high:g}",
-                )
-
     def _symbols(self) -> symbols.Symbols:
-        try:
+        with Reader(f"world '{self.name}'").at():
             return symbols.symbols_of(self.tiles, self.things, self.kinds, self.train)
-        except UserError as fault:
-            raise UserError(f"world '{self.name}': {fault}") from None
 
     def _tabulate(self) -> None:
         """One row per distinct parameter setting; rules get the row of their level as `p`."""
@@ -364,7 +234,7 @@ class World:
                 raise UserError(f"split '{text}': alpha must be a number from 0 to 1") from fault
         names = [*self._splits, "alpha=0.1"]
         raise UserError(
-            f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})"
+            f"world '{self.name}' has no split '{text}'{or_rather(text, names)} (it has {', '.join(names)})"
         )
 
     def mix(self, alpha: float) -> Split:
@@ -401,7 +271,7 @@ class World:
             split, dot, parameter = name.rpartition(".")
             if dot and split not in rows:
                 raise UserError(
-                    f"world '{self.name}' has no split '{split}'{near(split, rows)}, as in '{name}'"
+                    f"world '{self.name}' has no split '{split}'{or_rather(split, rows)}, as in '{name}'"
                 )
             for row in [split] if dot else rows:
                 rows[row] = self._changed(rows[row], {parameter: value})
@@ -427,7 +297,7 @@ class World:
         for name, value in changes.items():
             if name not in row._fields:
                 raise UserError(
-                    f"world '{self.name}' has no parameter '{name}'{near(name, row._fields)}"
+                    f"world '{self.name}' has no parameter '{name}'{or_rather(name, row._fields)}"
                     f" (it has {', '.join(row._fields)})"
                 )
             default = getattr(self.params(), name)
@@ -499,14 +369,8 @@ class World:
                 return goal
         names = [g.name for g in self.goals]
         raise UserError(
-            f"world '{self.name}' has no goal '{name}'{near(name, names)} (it has {', '.join(names)})"
+            f"world '{self.name}' has no goal '{name}'{or_rather(name, names)} (it has {', '.join(names)})"
         )
-
-
-def near(word: str, words: Any) -> str:
-    """ "; did you mean '...'?" if one of `words` is close to `word`, else nothing."""
-    close = difflib.get_close_matches(str(word), [str(w) for w in words], 1, 0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def __getattr__(name: str) -> Any:

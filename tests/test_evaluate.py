@@ -21,15 +21,10 @@ from goalshift.agents.judging.verdict import (
     Findings,
     judge,
 )
+from goalshift.agents.policies.ensemble import Ensemble
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.policies.policy import (
-    Constant,
-    Ensemble,
-    Mirrored,
-    Policy,
-    RandomPolicy,
-    Scripted,
-)
+from goalshift.agents.policies.policy import Policy
+from goalshift.agents.policies.simple import Constant, Mirrored, RandomPolicy, Scripted
 from goalshift.agents.showing.contrast import choose, claim, contrast, rates
 from goalshift.engine import rng
 from goalshift.engine.catalogue import load

@@ -19,7 +19,7 @@ from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import history, train
 from goalshift.agents.live import thoughts
-from goalshift.agents.policies.policy import Constant
+from goalshift.agents.policies.simple import Constant
 from goalshift.agents.showing import report, report_figures
 from goalshift.agents.showing.demo import evaluate_runs
 from goalshift.agents.studies import curve

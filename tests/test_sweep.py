@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,6 +91,38 @@ def test_two_sweeps_do_not_work_in_one_folder(here):
     with jobs.FileLock(here / jobs.LOCK), pytest.raises(UserError, match="another sweep"):
         jobs.run_all(here, [job("first", here / "a")], 1)
     assert jobs.run_all(here, [], 1) == []
+
+
+SWEEP = """
+from pathlib import Path
+from goalshift.agents.studies.jobs import Job, run_all
+words = ["train", "coinline", "--steps", "1G", "--threads", "1", "--out", "run"]
+run_all(Path("sweep"), [Job("long", lambda: words, lambda: False)], 1)
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="children are found in /proc")
+def test_workers_die_with_their_sweep(here):
+    sweep = subprocess.Popen([sys.executable, "-c", SWEEP], cwd=here)
+    log = here / "run" / "log.jsonl"
+    until(lambda: log.is_file() and log.stat().st_size)
+    [worker] = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
+    sweep.kill()  # no handler of the sweep's runs
+    sweep.wait()
+    until(lambda: not Path(f"/proc/{worker}").exists() or "Z" in state_of(worker))
+    assert (here / "run" / "resume.safetensors").is_file()  # it saved before it ended
+
+
+def state_of(worker):
+    return Path(f"/proc/{worker}/stat").read_text().split()[2]
+
+
+def until(true, seconds=120):
+    """Wait until it is true; a busy machine is no fault of ours."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_what_is_done_is_not_done_again(here, python_jobs):

@@ -14,7 +14,8 @@ from goalshift.agents.live import clock, keys, open, terminal, thoughts
 from goalshift.agents.live.session import Session
 from goalshift.agents.live.source import Source
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
+from goalshift.agents.policies.policy import Policy
+from goalshift.agents.policies.simple import RandomPolicy, Scripted
 from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError

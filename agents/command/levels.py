@@ -38,7 +38,7 @@ def level_new_flags(parser: Parser) -> None:
 def level_new(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.catalogue import load
     from ...engine.levels import formats
-    from ...engine.levels.levelfile import Levels
+    from ...engine.levels.kind import Levels
     from ...engine.vector import level_of
 
     path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
@@ -172,7 +172,7 @@ def level_gen_flags(parser: Parser) -> None:
     knobs=True,
 )
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
-    from ..designing import levelset
+    from ..designing import draw, order, store
 
     asked = read_order(args)
     kind = Path(args.out).suffix if args.out else ""
@@ -187,14 +187,14 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
         count, tried, tally = len(drawn), drawn.tried, drawn.tally
     else:
         files = [preflight.check_folder(out, True)]
-        order, source = levelset.order_for(*asked.what, **asked.how)
+        ordered, source = order.order_for(*asked.what, **asked.how)
         if args.force:
-            levelset.clear(out)
+            store.clear(out)
         with talk.progress("levels") as show:
-            told = levelset.gather(out, order, source, args.workers, show)["cursor"]
+            told = store.gather(out, ordered, source, args.workers, show)["cursor"]
         count, tried, tally = told["accepted"], told["tried"], told["tally"]
     data = {"out": str(out), "files": files, "levels": count, "tried": tried, "refused": tally}
-    lines = [levelset.tally_text(count, tried, tally), *map(str, files)]
+    lines = [draw.tally_text(count, tried, tally), *map(str, files)]
     lines += ["", f"next: goalshift level preview {files[0]}"]
     return Report(data, "\n".join(lines))
 
@@ -203,7 +203,7 @@ class Asked(NamedTuple):
     """What `level gen` is asked for, by its flags and its recipe."""
 
     what: tuple[str, int, int, str | None, "Require"]  # world, n, seed, script, requirements
-    how: dict[str, Any]  # the rest of what `levelset.order_for` takes
+    how: dict[str, Any]  # the rest of what `order.order_for` takes
     order: str  # a measure to sort by
     share: float  # of the levels that are for training; 0: one file
     stem: str  # what a folder is called after
@@ -244,8 +244,8 @@ def draw_file(
 ) -> tuple[list[Path], "LevelSet"]:
     """Draw all levels at once into one file, or two that share them."""
     from ...engine.levels import formats
-    from ...engine.levels.levelfile import Levels, named
-    from ..designing.levelset import batch
+    from ...engine.levels.kind import Levels, named
+    from ..designing.draw import batch
 
     formats.check_kind(out)
     tails = ("-train", "-test") if asked.share else ("",)

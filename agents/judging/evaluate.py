@@ -34,14 +34,15 @@ from ...engine.state import RUNNING, TERMINATED
 from ...engine.vector import Vec
 from ...engine.world import Goal, Split, World
 from ..policies.expert import Expert
-from ..policies.policy import Policy, RandomPolicy
+from ..policies.policy import Policy
+from ..policies.simple import RandomPolicy
 from .intervals import CONFIDENCE, Estimate, Weights, tidy
 from .verdict import MET, MIN_PARTING, THRESHOLDS, Findings, judge, say
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
 FORMAT = "goalshift-evaluation/1"
 LEVELS = 512  # held-out levels of each split, unless told otherwise
@@ -680,7 +681,7 @@ def open_runs(
     UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
     """
     from ..learning.config import TrainConfig
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
     if not runs:
         raise UserError("nothing to evaluate: name at least one run")

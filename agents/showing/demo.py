@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.catalogue import load
-from ...engine.errors import UserError
-from ...engine.files import write
 from ...engine.world import World
 from ..judging.evaluate import (
     Training,
@@ -25,14 +23,14 @@ from ..judging.evaluate import (
     save_evaluation,
     world_mark,
 )
-from ..policies.policy import Mirrored
+from ..learning.shipped import unpack
+from ..policies.simple import Mirrored
 from .contrast import contrast
 
 if TYPE_CHECKING:
     from ..learning.config import TrainConfig
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
-PRETRAINED = Path(__file__).parent.parent / "pretrained"
 EVALUATION, REPLAYS, FILMS = "evaluation.json", "replays", "films"
 LEVELS = 512  # held-out levels of each split
 FORMATS = (".mp4", ".webp")
@@ -140,7 +138,7 @@ def known_evaluation(run: Path, split: str, levels: int | None = None) -> dict[s
     path = run / EVALUATION
     if not path.is_file():
         return None
-    from ..learning.run import CHECKPOINT
+    from ..learning.files import CHECKPOINT
 
     checkpoint = run / CHECKPOINT
     if checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime:
@@ -164,7 +162,8 @@ def train_run(config: TrainConfig, out: Path, bar: Bar = silent) -> Path:
 
 def resume_run(run: Path, steps: int | None, bar: Bar = silent, say: Callable = print) -> Path:
     """Continue a run, to `steps` or to the number it was begun with."""
-    from ..learning.run import CONFIG, read_json, resume
+    from ..learning.files import CONFIG, read_json
+    from ..learning.run import resume
 
     stored = read_json(run / CONFIG) if (run / CONFIG).is_file() else {}
     total = steps or stored.get("steps", 1)  # without a config `resume` fails at once
@@ -236,29 +235,3 @@ def again(world: str, pretrained: bool, steps: int | None, seed: int) -> str:
     words += [f"--steps {steps}"] if steps else []
     words += [f"--seed {seed}"] if seed else []
     return " ".join(words)
-
-
-def shipped(world: str) -> Path:
-    """The checkpoint that ships for this world; UserError if there is none."""
-    source = PRETRAINED / f"{world}.safetensors"
-    if not source.is_file():
-        others = ", ".join(sorted(path.stem for path in PRETRAINED.glob("*.safetensors")))
-        raise UserError(
-            f"no checkpoint of '{world}' is shipped (there is: {others or 'none'});"
-            f" train one: goalshift demo {world}"
-        )
-    return source
-
-
-def unpack(world: str, out: Path) -> None:
-    """Make a run folder of the checkpoint that ships for this world."""
-    from ..learning.run import CHECKPOINT, CONFIG, load_arrays, write_json
-
-    source = shipped(world)
-    _, about = load_arrays(source, "checkpoint")
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / CHECKPOINT
-    write(target, source.read_bytes())
-    write_json(target.with_suffix(".json"), about)
-    stored = {**about["config"], "world_version": about["world_version"], "format": about["format"]}
-    write_json(out / CONFIG, stored)

@@ -25,7 +25,7 @@ from ...engine.view.sheets.gallery import png
 from ...engine.world import World
 from ..judging.evaluate import open_runs, references, rollout
 from ..judging.verdict import INCAPABLE, MIN_SEEDS, MISGENERALIZED, ROBUST, THRESHOLDS, UNDECIDED
-from ..learning.run import CONFIG, Log, read_json
+from ..learning.files import CONFIG, Log, read_json
 from ..policies.policy import Policy
 from ..studies.curve import MEASURES
 from .contrast import LINGER, choose, live_both, settled, take_of, versions

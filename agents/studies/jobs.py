@@ -63,7 +63,7 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
     `given` is as a plan has it. Raises UserError, before anything runs, if the folder holds another
     run.
     """
-    from ..learning.run import CHECKPOINT, CONFIG, RESUME
+    from ..learning.files import CHECKPOINT, CONFIG, RESUME
 
     def done() -> bool:
         if not (folder / CHECKPOINT).is_file():
@@ -121,7 +121,7 @@ def eval_job(
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
     from ..judging.evaluate import load_evaluation
-    from ..learning.run import CHECKPOINT
+    from ..learning.files import CHECKPOINT
 
     def done() -> bool:
         file = out / EVALUATION
@@ -161,6 +161,12 @@ class Running:
     said: IO[bytes]
     begun: float
 
+    def close(self) -> None:
+        """Let go of what is held for it."""
+        self.said.close()
+        if self.process.stdin:
+            self.process.stdin.close()
+
 
 def run_all(out: Path, jobs: Sequence[Job], workers: int, show: Show = silent) -> list[str]:
     """Do all jobs that are not done, at most `workers` at a time, in their order as far as they
@@ -186,7 +192,8 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
     failed: set[int] = set()
     faults: list[str] = []
     running: list[Running] = []
-    environment = child.environment(OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
+    one_thread = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    environment = child.environment(**one_thread, **{child.LEASH: "1"})
     try:
         while waiting or running:
             for job in [j for j in waiting if any(id(a) in failed for a in j.after)]:
@@ -198,7 +205,9 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
                 waiting.remove(job)
                 said = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the process runs
                 command = child.command("goalshift", *job.words(), "--quiet")
-                process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=said, stderr=said, env=environment
+                )
                 running.append(Running(job, process, said, time.perf_counter()))
             for one in [r for r in running if r.process.poll() is not None]:
                 running.remove(one)
@@ -209,7 +218,7 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
                     failed.add(id(one.job))
                     note = f"{one.job.name}: {last_words(one)}"
                     faults.append(note)
-                one.said.close()
+                one.close()
                 show(len(jobs) - len(waiting) - len(running), len(jobs), note)
             time.sleep(0.05)
     except KeyboardInterrupt:
@@ -217,6 +226,7 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
             one.process.terminate()
         for one in running:
             one.process.wait()
+            one.close()
         raise
     return faults
 
@@ -244,7 +254,7 @@ def mean_shifted(folders: Sequence[Path]) -> float | None:
     """The share of episodes that really came from outside the training split, over the runs; None
     if unknown.
     """
-    from ..learning.run import Log
+    from ..learning.files import Log
 
     last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
     known = [share for share in last if share is not None]
