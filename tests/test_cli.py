@@ -923,9 +923,9 @@ def test_quick_commands_in_the_readme_run(call, command):
 
 
 def test_a_world_without_a_shipped_agent_says_so(call, tmp_path, monkeypatch):
-    from goalshift.agents.showing import demo
+    from goalshift.agents.learning import shipped
 
-    monkeypatch.setattr(demo, "PRETRAINED", tmp_path / "none")
+    monkeypatch.setattr(shipped, "PRETRAINED", tmp_path / "none")
     ended = call("demo", "follow", "--pretrained", "--out", "shown")
     assert ended.code == 2 and "no checkpoint of 'follow' is shipped" in ended.err
     assert not (tmp_path / "shown").exists()

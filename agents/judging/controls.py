@@ -16,7 +16,10 @@ from ...engine.world import World
 from ..learning.preflight import forget_run
 from ..policies.policy import Policy
 from ..policies.simple import Mirrored
-from .evaluate import LEVELS, MAY_DIFFER, Progress, evaluate, open_runs
+from .evaluate import evaluate
+from .references import Progress
+from .rollout import LEVELS
+from .runs import MAY_DIFFER, open_runs
 from .verdict import INCAPABLE, MIN_SEEDS
 
 FEW = 20  # levels that a network can learn by heart

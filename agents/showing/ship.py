@@ -7,7 +7,7 @@ from pathlib import Path
 from ...engine.catalogue import load
 from ...engine.errors import need
 from ...engine.files import write
-from ..judging.evaluate import load_evaluation
+from ..judging.evaluation import load_evaluation
 from ..learning.files import CHECKPOINT
 from ..learning.shipped import PRETRAINED
 from ..studies.jobs import EVALUATION

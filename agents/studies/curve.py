@@ -21,7 +21,7 @@ from ...engine.files import csv_bytes, make_folder, write
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.world import World
-from ..judging.evaluate import load_evaluation
+from ..judging.evaluation import load_evaluation
 from ..judging.intervals import Estimate
 from ..learning.config import TrainConfig, configure
 from ..learning.options import names

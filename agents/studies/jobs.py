@@ -120,7 +120,7 @@ def eval_job(
     world: str, runs: Sequence[Job], folders: Sequence[Path], out: Path, plan: Plan
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
-    from ..judging.evaluate import load_evaluation
+    from ..judging.evaluation import load_evaluation
     from ..learning.files import CHECKPOINT
 
     def done() -> bool:
