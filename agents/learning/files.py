@@ -28,6 +28,7 @@ CHECKPOINT, RESUME, PREVIOUS = (
     "resume.previous.safetensors",
 )
 KEPT = "checkpoints"  # folder of those on the way
+EVALUATION = "evaluation.json"  # what `judging` makes of it
 FORMAT = 1
 MAX_FILE, MAX_JSON = 2**30, 2**22  # bytes; larger files are refused unread
 
@@ -43,6 +44,15 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{path}: it does not hold a JSON object")
     return found
+
+
+def forget_run(folder: Path) -> None:
+    """Delete the files of a run in `folder`, and nothing else: a new one may begin there."""
+    arrays = [folder / name for name in (CHECKPOINT, RESUME, PREVIOUS)]
+    texts = [folder / name for name in (CONFIG, LOG, TABLE, EVALUATION)]
+    kept = (folder / KEPT).glob("[0-9]*.*")
+    for path in (*arrays, *(path.with_suffix(".json") for path in arrays[:2]), *texts, *kept):
+        path.unlink(missing_ok=True)
 
 
 def save_arrays(
