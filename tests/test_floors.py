@@ -31,7 +31,9 @@ FLOORS = (
     ),
     ("engine.build_cache", "engine.jit"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
-    ("engine.symbols", "engine.world", "engine.world_check"),
+    ("engine.declaration", "engine.symbols"),
+    ("engine.world_check",),
+    ("engine.world",),
     ("engine.catalogue", "engine.check"),
     ("engine",),  # observe, vector, history, replay
     ("engine.view.draw", "engine.view.camera"),

@@ -284,6 +284,9 @@ def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
     assert facts["solvable"] == "no way found" and facts["in training"].startswith(
         "no: never floor at (1, 11)"
     )
+    s.restart()
+    assert s.facts.now()["solvable"] == "..."
+    assert told(s)["in training"].startswith("yes"), "the same level again is looked at again"
 
 
 # what policies think
@@ -576,6 +579,21 @@ def test_sliders_hold_from_the_next_reset_on(corner):
     assert (s.source.start.tiles[0, 1:-1, 1:-1] != 1).all() and s.source.start.tiles[0, 1, 11] == 2
     with pytest.raises(UserError):
         s.dials.set("region", 99)
+
+
+def test_a_world_that_is_set_otherwise_is_made_once(corner):
+    """All pictures and compiled rules are kept by world: a new one at every reset would fill them."""
+    s = session(corner)
+    s.restart()
+    assert s.world is corner
+    s.dials.set("density", 0.2)
+    s.restart()
+    tuned = s.world
+    s.next_level()
+    assert tuned is s.world is not corner and s.source.start.tiles.size
+    s.dials.set("density", 0.3)
+    s.restart()
+    assert s.world is not tuned
 
 
 def played(s, steps=24):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import state
-from ...engine.errors import UserError
+from ...engine.errors import UserError, printable
 from ...engine.files import read_text
 from ...engine.levels import edit, folder, formats
 from ...engine.levels.kind import Levels
@@ -20,6 +20,7 @@ from ...engine.world import World
 from . import parting, survey
 
 WIDTH = 40  # characters of the longest bar
+REMARKS = 5  # on a file, at most
 SURVEYED = 4096  # levels that statistics look at, at most, and that are looked at at once
 
 
@@ -74,20 +75,22 @@ def examine(path: Path, world: World | None = None) -> dict[str, Any]:
         "looked_at": len(looked.score),
         "unsolved": [title(found, int(i)) for i in unsolved[:5]],
         "doubles": len(prints) - len(first),
+        "remarks": list(dict.fromkeys(found.remarks))[:REMARKS],
     }
 
 
 def report(found: dict[str, Any]) -> str:
     """What `examine` found, for people."""
     if not found["sound"]:
-        return "\n".join(filter(None, (found["fault"], found["excerpt"])))
+        return printable("\n".join(filter(None, (found["fault"], found["excerpt"]))))
     line = f"{found['file']}: {found['levels']:,} levels of {found['world']}, sound"
     if found["looked_at"] < found["levels"]:
         line += f"; of the first {found['looked_at']:,}"
     line += f"; {found['solved']:,} can be solved"
     if found["unsolved"]:
         line += f", not: {', '.join(found['unsolved'])}"
-    return line + (f"; {found['doubles']:,} doubles" if found["doubles"] else "")
+    line += f"; {found['doubles']:,} doubles" if found["doubles"] else ""
+    return printable("\n".join((line, *(f"  note: {remark}" for remark in found["remarks"]))))
 
 
 def title(found: Levels, i: int) -> str:

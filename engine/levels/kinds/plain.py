@@ -15,6 +15,7 @@ from ...world import World
 from .. import level
 from ..kind import Format, Levels, joined, name_of, world_for
 from ..text import Block, parse_toml, toml_key, toml_line
+from . import xsb
 
 MAX_FILE = 16 << 20  # bytes
 
@@ -31,8 +32,13 @@ def blocks(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def read(path: Path, given: World | None) -> Levels:
-    """Plain maps; each is of the world that it names, else of that of the map before."""
-    return joined(_maps(path, files.read_text(path, MAX_FILE), given), path)
+    """Plain maps; each is of the world that it names, else of that of the map before. Sokoban's own
+    way of writing them is told by its looks.
+    """
+    text = files.read_text(path, MAX_FILE)
+    if (given is None or given.name == xsb.WORLD) and xsb.is_xsb(text):
+        return xsb.parse(path, text, given)
+    return joined(_maps(path, text, given), path)
 
 
 def _maps(path: Path, text: str, found: World | None) -> Iterator[Levels]:
