@@ -77,7 +77,7 @@ ALLOWED = {
     "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib", "jinja2"},
     "agents.studies.jobs": {"filelock"},
     "agents.learning.lock": {"filelock"},
-    "agents.studies.bank_figures": CORE | {"matplotlib"},
+    "agents.studies.bank.figures": CORE | {"matplotlib"},
     # a peer, measured if installed
     "agents.care.bench_learner": PICTURES | {"torch", "stable_baselines3"},
     "agents.command": {"rich"},

@@ -50,6 +50,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     out = preflight.check_folder(folder, args.force)
     from ...engine.catalogue import load
     from ..judging.tables import as_text
+    from ..learning.files import forget_run
     from ..learning.shipped import shipped
     from ..showing.demo import demo
 
@@ -57,7 +58,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     if args.pretrained:
         shipped(found.name)
     if args.force:  # last: what cannot be shown must not cost the old run
-        preflight.forget_run(out)
+        forget_run(out)
 
     done = demo(
         out,
@@ -112,7 +113,8 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     if home.exists():
         preflight.check_writable(home, "the run's folder")
     from ..judging.evaluation import save_evaluation
-    from ..judging.runs import EVALUATION, evaluate_runs, known_evaluation
+    from ..judging.runs import evaluate_runs, known_evaluation
+    from ..learning.files import EVALUATION
     from ..showing.demo import FILMS, FORMATS, REPLAYS, film_run
 
     looks = film_options(args)

@@ -12,7 +12,8 @@ from ...engine.progress import Bar, no_bar
 from ...engine.world import World
 from ..judging.evaluation import save_evaluation
 from ..judging.rollout import LEVELS
-from ..judging.runs import EVALUATION, evaluate_runs, open_run, train_run
+from ..judging.runs import evaluate_runs, open_run, train_run
+from ..learning.files import EVALUATION
 from ..learning.shipped import unpack
 from .contrast import contrast
 

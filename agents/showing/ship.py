@@ -8,9 +8,8 @@ from ...engine.catalogue import load
 from ...engine.errors import need
 from ...engine.files import write
 from ..judging.evaluation import load_evaluation
-from ..learning.files import CHECKPOINT
+from ..learning.files import CHECKPOINT, EVALUATION
 from ..learning.shipped import PRETRAINED
-from ..studies.jobs import EVALUATION
 from ..studies.table import rows_of
 from .demo import film_run
 

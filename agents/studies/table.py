@@ -22,7 +22,8 @@ from ...engine.world import World
 from ..judging.evaluation import load_evaluation
 from ..judging.intervals import Estimate
 from ..judging.verdict import HACKED
-from .jobs import EVALUATION, Plan, run_all, seeds_of
+from ..learning.files import EVALUATION
+from .jobs import Plan, run_all, seeds_of
 
 HEAD = (
     "world",
