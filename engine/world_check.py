@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import state
+from .declaration import Declaration
 from .errors import Reader, or_rather
-
-if TYPE_CHECKING:
-    from .world import World
 
 MAX_CELLS = 255 * 255
 COUNTS = ("learners", "agents", "entities")  # sides of fields that are numbers of things
@@ -22,7 +20,7 @@ COUNTS = ("learners", "agents", "entities")  # sides of fields that are numbers 
 TAKEN = {"h", "w", "y", "x", "face", "alive", "events", "totals", "tiles", "padding"}
 
 
-def check(world: World) -> None:
+def check(world: Declaration) -> None:
     """Raise UserError, in one line, if the parts of `world` do not fit together."""
     for one in (
         frame,
@@ -46,12 +44,12 @@ def check(world: World) -> None:
 Need = Callable[[object, str], None]
 
 
-def splits(world: World) -> Iterator[tuple[str, Any]]:
+def splits(world: Declaration) -> Iterator[tuple[str, Any]]:
     """The named rows of parameters: train, deploy, and the others."""
     yield from (("train", world.train), ("deploy", world.deploy), *world.splits.items())
 
 
-def frame(world: World, need: Need) -> None:
+def frame(world: Declaration, need: Need) -> None:
     """Name, size and horizon."""
     need(re.fullmatch(r"[A-Za-z]\w*", world.name), "its name must be a Python identifier")
     height, width = world.size
@@ -60,7 +58,7 @@ def frame(world: World, need: Need) -> None:
     need(world.horizon >= 1, f"horizon {world.horizon} is not positive")
 
 
-def names_once(world: World, need: Need) -> None:
+def names_once(world: Declaration, need: Need) -> None:
     """No two of a kind are called the same."""
     listed: dict[str, Iterable[str]] = {
         "tile": [t.name for t in world.tiles],
@@ -75,18 +73,18 @@ def names_once(world: World, need: Need) -> None:
         need(not twice, f"{what} '{next(iter(twice), '')}' is declared twice")
 
 
-def characters(world: World, need: Need) -> None:
+def characters(world: Declaration, need: Need) -> None:
     """Each cell of a map is one character."""
     short = all(len(t.char) == 1 for t in (*world.tiles, *world.things))
     need(short, "every tile and thing needs one character")
 
 
-def actions(world: World, need: Need) -> None:
+def actions(world: Declaration, need: Need) -> None:
     """Who has nothing to do stays."""
     need(world.actions and world.actions[0] == "stay", "the first action must be 'stay'")
 
 
-def things(world: World, need: Need) -> None:
+def things(world: Declaration, need: Need) -> None:
     """Agents, bots and others, in this order."""
     order = [0 if t.agent else 1 if t.bot else 2 for t in world.things]
     need(order == sorted(order), "things must be in the order agents, bots, others")
@@ -96,13 +94,13 @@ def things(world: World, need: Need) -> None:
     need((world.bot is None) == (1 not in order), "bot things and a bot rule go together")
 
 
-def planner(world: World, need: Need) -> None:
+def planner(world: Declaration, need: Need) -> None:
     """There are two ways to plan."""
     known = world.planner in ("walk", "search")
     need(known, f"planner '{world.planner}' is neither 'walk' nor 'search'")
 
 
-def events(world: World, need: Need) -> None:
+def events(world: Declaration, need: Need) -> None:
     """Goals, captions and ends speak of events that are declared."""
 
     def declared(event: str, message: str) -> None:
@@ -118,7 +116,7 @@ def events(world: World, need: Need) -> None:
         declared(event, f"it ends on the event '{event}', which is not declared")
 
 
-def fields(world: World, need: Need) -> None:
+def fields(world: Declaration, need: Need) -> None:
     """The world's own fields have names and sides that are free."""
     for name, shape in world.fields.items():
         free = name.isidentifier() and name not in {*state.BOOKKEEPING, *TAKEN}
@@ -132,7 +130,7 @@ def fields(world: World, need: Need) -> None:
             need(known, message)
 
 
-def learners(world: World, need: Need) -> None:
+def learners(world: Declaration, need: Need) -> None:
     """How many agents may learn."""
     learning = [t for t in world.things if t.agent]
     most = world.most_learners
@@ -141,13 +139,13 @@ def learners(world: World, need: Need) -> None:
     need(few, "it has more learners than most_learners")
 
 
-def rows(world: World, need: Need) -> None:
+def rows(world: Declaration, need: Need) -> None:
     """Every split is a row of the world's parameters."""
     for what, row in splits(world):
         need(isinstance(row, world.params), f"split '{what}' is not a {world.params.__name__}")
 
 
-def claims(world: World, need: Need) -> None:
+def claims(world: Declaration, need: Need) -> None:
     """Proxies agree and part on splits that exist."""
     named = [what for what, _ in splits(world)]
     for goal in world.proxies:
@@ -156,14 +154,14 @@ def claims(world: World, need: Need) -> None:
             need(split in named, message + or_rather(split, named))
 
 
-def parameters(world: World, need: Need) -> None:
+def parameters(world: Declaration, need: Need) -> None:
     """In plain Python `p.shape` would be NumPy's, so no parameter may be called that."""
     for name in world.params._fields:
         taken = name in ("solid", "weight", "learners") or hasattr(np.void, name)
         need(not taken, f"a parameter must not be called '{name}'")
 
 
-def labels(world: World, need: Need) -> None:
+def labels(world: Declaration, need: Need) -> None:
     """Labels are for whole numbers, and for all of them."""
     for name, words in world.labels.items():
         whole = name in world.params._fields and not isinstance(
@@ -175,7 +173,7 @@ def labels(world: World, need: Need) -> None:
         need(enough, f"'{name}' may be {most:g}, for which there is no label")
 
 
-def limits(world: World, need: Need) -> None:
+def limits(world: Declaration, need: Need) -> None:
     """Limits are of fields and parameters, and every split keeps to them."""
     known = (*world.fields, *world.params._fields)
     for name in world.limits:

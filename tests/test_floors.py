@@ -31,7 +31,9 @@ FLOORS = (
     ),
     ("engine.build_cache", "engine.jit"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
-    ("engine.symbols", "engine.world", "engine.world_check"),
+    ("engine.declaration", "engine.symbols"),
+    ("engine.world_check",),
+    ("engine.world",),
     ("engine.catalogue", "engine.check"),
     ("engine",),  # observe, vector, history, replay
     ("engine.view.draw", "engine.view.camera"),
@@ -74,7 +76,8 @@ ALLOWED = {
     "worlds": CORE,
     "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib", "jinja2"},
     "agents.studies.jobs": {"filelock"},
-    "agents.studies.bank_figures": CORE | {"matplotlib"},
+    "agents.learning.lock": {"filelock"},
+    "agents.studies.bank.figures": CORE | {"matplotlib"},
     # a peer, measured if installed
     "agents.care.bench_learner": PICTURES | {"torch", "stable_baselines3"},
     "agents.command": {"rich"},

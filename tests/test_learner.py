@@ -601,7 +601,8 @@ def test_actions_are_drawn_by_their_probabilities(finished):
     vec = Vec(world, n, levels=level_of(world, 7))
     vec.reset()
     vec.states.episode = np.arange(n)  # the same level with other dice
-    chances, value = policy.look(vec.obs)
+    thought = policy.think(vec.obs, None, vec.fresh)
+    chances, value = policy.sampling.chances(thought.logits), thought.value
     assert value.shape == (n, 1) and np.allclose(chances.sum(-1), 1)
     drawn = np.bincount(policy.act(vec.obs, vec.states, vec.fresh).ravel(), minlength=5) / n
     assert np.abs(drawn - chances[0, 0]).max() < 5 * np.sqrt(0.25 / n)

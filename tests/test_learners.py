@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.run import save

@@ -12,7 +12,7 @@ from PIL import Image
 from goalshift.agents.designing import survey
 from goalshift.agents.designing.describe import open_levels
 from goalshift.agents.designing.draw import batch
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.live import open
 from goalshift.agents.policies.simple import Constant
 from goalshift.engine import check, state

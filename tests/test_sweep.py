@@ -14,7 +14,7 @@ import pytest
 
 from goalshift.__main__ import main
 from goalshift.agents.designing.new_world import new_world
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.studies import curve, curve_figures, jobs, knobs, table

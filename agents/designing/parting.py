@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.vector import Vec
 from ...engine.world import World
-from ..judging.evaluate import met
+from ..judging.references import met
 from ..policies.expert import optimum
 from . import survey
 from .survey import NO_WAY, first_proxy

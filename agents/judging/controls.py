@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ...engine.world import World
-from ..learning.preflight import forget_run
 from ..policies.policy import Policy
 from ..policies.simple import Mirrored
-from .evaluate import LEVELS, MAY_DIFFER, Progress, evaluate, open_runs
+from .evaluate import evaluate
+from .references import Progress
+from .rollout import LEVELS
+from .runs import MAY_DIFFER, open_runs
 from .verdict import INCAPABLE, MIN_SEEDS
 
 FEW = 20  # levels that a network can learn by heart
@@ -114,7 +116,7 @@ def memoriser(
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
     from ..learning.config import TrainConfig
-    from ..learning.files import CHECKPOINT
+    from ..learning.files import CHECKPOINT, forget_run
     from ..learning.run import resume, train
     from ..learning.trained import Trained
 

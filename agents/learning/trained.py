@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from ...engine.catalogue import load, recall
-from ...engine.errors import UserError
+from ...engine.errors import UserError, did_you_mean, need
 from ...engine.rng import fold_many
 from ...engine.world import World
-from ..policies.policy import Policy, episode_bits
+from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought, episode_bits
 from .files import CHECKPOINT, load_arrays
-from .net import Net, Shape
+from .net import Net, Pixels, Shape, Symbols
+
+if TYPE_CHECKING:
+    from ...engine.view.camera.eyes import Eyes
 
 
 def interface(world: World) -> dict[str, Any]:
@@ -84,19 +89,29 @@ class Trained(Policy):
     def __init__(
         self, net: Net, world: World, name: str = "learned", greedy: bool = False, seed: int = 0
     ) -> None:
-        self.net, self.world, self.name, self.greedy, self.seed = (
-            net.eval(),
-            world,
-            name,
-            greedy,
-            seed,
-        )
-        self.temperature, self.epsilon = 1.0, 0.0
+        self.net, self.world, self.name = net.eval(), world, name
+        self.greedy, self.seed = greedy, seed
         self.remembers = net.shape.memory > 0
         self.device = net.actor.weight.device
         self.about: dict[str, Any] = {}
-        self._eyes: Any = None
+        self._eyes: Eyes | None = None
+        self._edits: Mapping[str, Edit] = {}
         self.start(0, world.learners)
+
+    @property
+    def can(self) -> frozenset[str]:
+        """Everything; a memory if its network has one."""
+        return frozenset(ABILITIES if self.net.shape.memory else ABILITIES[:-1])
+
+    @property
+    def layers(self) -> dict[str, tuple[int, ...]]:
+        """See `Net.layers`."""
+        return self.net.layers()
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether it looks at pictures in first person, and not at symbols."""
+        return not self.net.shape.symbols
 
     @classmethod
     def load(
@@ -161,31 +176,42 @@ class Trained(Policy):
         return policy
 
     def start(self, n: int, agents: int) -> None:
-        self.memory = self.net.blank(n * agents)
+        self._memory = self.net.blank(n * agents)
         self.dice = np.random.default_rng(self.seed)  # for where there are no states to hash
 
+    @property
+    def memory(self) -> np.ndarray:
+        """What it remembers, of every learner: float32[N, L, units]."""
+        return self._memory.cpu().numpy().reshape(-1, self.world.learners, self.net.shape.memory)
+
+    @memory.setter
+    def memory(self, memory: np.ndarray) -> None:
+        rows = np.array(memory, np.float32).reshape(-1, self.net.shape.memory)
+        self._memory = torch.from_numpy(rows).to(self.device)
+
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        logits, _ = self._look(self.seen(obs, states), fresh, remember=True)
+        logits = self._look(self.seen(obs, states), fresh, remember=True).logits
         n, learners = obs.shape[:2]
+        temperature, epsilon = self.sampling
         bits = episode_bits(self.seed, states, learners) if states is not None else None
-        if self.greedy or not self.temperature:
+        if self.greedy or not temperature:
             chosen = logits.argmax(-1)
         else:
             u = self._units(n, learners, bits)
-            upto = self._softmax(logits).cumsum(-1)
+            upto = self.sampling.softmax(logits).cumsum(-1)
             chosen = np.minimum(
                 (u[..., None] * upto[..., -1:] >= upto).sum(-1), logits.shape[-1] - 1
             ).astype(np.int64)
-        if self.epsilon:  # dice of their own, so that all other actions stay what they are
+        if epsilon:  # dice of their own, so that all other actions stay what they are
             u, v = (
                 self._units(n, learners, fold_many(bits, k) if bits is not None else None)
                 for k in (1, 2)
             )
-            chosen = np.where(u < self.epsilon, (v * logits.shape[-1]).astype(np.int64), chosen)
+            chosen = np.where(u < epsilon, (v * logits.shape[-1]).astype(np.int64), chosen)
         return chosen
 
     def loosen(self, temperature: float, epsilon: float) -> None:
-        self.temperature, self.epsilon = temperature, epsilon
+        self.sampling = Sampling(temperature, epsilon)
 
     def _units(self, n: int, learners: int, bits: np.ndarray | None) -> np.ndarray:
         """Numbers from 0 to below 1 out of random bits, or from the dice where there are none:
@@ -195,25 +221,49 @@ class Trained(Policy):
             self.dice.random((n, learners)) if bits is None else (bits >> np.uint64(11)) * 2.0**-53
         )
 
-    def _softmax(self, logits: np.ndarray) -> np.ndarray:
-        """How likely each action is at the temperature, not yet normalised."""
-        if not self.temperature:
-            return np.eye(logits.shape[-1])[logits.argmax(-1)]
-        return np.exp((logits - logits.max(-1, keepdims=True)) / self.temperature)
+    def think(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        layers: tuple[str, ...] = (),
+    ) -> Thought:
+        return self._look(self.seen(obs, states), fresh, remember=False, layers=layers)
 
-    def look(
-        self, obs: np.ndarray, fresh: np.ndarray | None = None, states: np.recarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What it thinks of observations [N, L, ...] without acting.
+    @contextmanager
+    def hooked(self, edits: Mapping[str, Edit]) -> Iterator[None]:
+        for layer in edits:
+            self._must_have(layer)
+        before, self._edits = self._edits, dict(edits)
+        try:
+            yield
+        finally:
+            self._edits = before
 
-        Probabilities float64[N, L, A], values [N, L].
-        """
-        if fresh is None:
-            fresh = np.ones(len(obs), np.bool_)
-        logits, value = self._look(self.seen(obs, states), fresh, remember=False)
-        chances = self._softmax(logits)
-        chances /= chances.sum(-1, keepdims=True)
-        return (1 - self.epsilon) * chances + self.epsilon / logits.shape[-1], value
+    def gradient(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        weights: np.ndarray,
+    ) -> np.ndarray:
+        pictures = self.seen(obs, states)
+        seen, memory, begins = self._rows(pictures, fresh)
+        encoder, at = self.net.encoder, {}
+
+        def tap(layer: str, x: torch.Tensor) -> torch.Tensor:
+            if layer == "encoder" and isinstance(encoder, Symbols):
+                x = at[layer] = x.detach().requires_grad_()
+            return self._edited(layer, x)
+
+        seen = seen.float().requires_grad_() if isinstance(encoder, Pixels) else seen
+        logits, _, _ = self.net(seen, memory.clone(), begins, tap)
+        wanted = torch.from_numpy(np.asarray(weights, np.float32)).to(self.device)
+        source = at.get("encoder", seen)
+        (slope,) = torch.autograd.grad((logits * wanted.view_as(logits)).sum(), source)
+        if isinstance(encoder, Symbols):
+            slope = encoder.back(source, slope)
+        return slope.detach().cpu().numpy().reshape(*pictures.shape[:4], -1)
 
     def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
         """The observations as the network wants them: if it has eyes, what they see of the
@@ -234,20 +284,57 @@ class Trained(Policy):
 
     @torch.inference_mode()
     def _look(
-        self, obs: np.ndarray, fresh: np.ndarray, remember: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
-        n, learners = obs.shape[:2]
-        rows = n * learners
-        memory = self.memory if len(self.memory) == rows else self.net.blank(rows)
-        seen = (
-            torch.from_numpy(np.ascontiguousarray(obs))
-            .view(1, rows, *obs.shape[2:])
-            .to(self.device)
-        )
-        begins = torch.from_numpy(np.repeat(fresh, learners)).view(1, rows).to(self.device)
-        logits, value, memory = self.net(seen, memory, begins)
+        self, seen: np.ndarray, fresh: np.ndarray, remember: bool, layers: tuple[str, ...] = ()
+    ) -> Thought:
+        for layer in layers:
+            self._must_have(layer)
+        n, learners = seen.shape[:2]
+        features: dict[str, np.ndarray] = {}
+
+        def tap(layer: str, x: torch.Tensor) -> torch.Tensor:
+            x = self._edited(layer, x)
+            if layer in layers:
+                features[layer] = _array(x).reshape(n, learners, -1)
+            return x
+
+        rows, memory, begins = self._rows(seen, fresh)
+        asked = tap if layers or self._edits else None
+        logits, value, memory = self.net(rows, memory, begins, asked)
         if remember:
-            self.memory = memory
-        return logits.double().cpu().numpy().reshape(n, learners, -1), value.cpu().numpy().reshape(
-            n, learners
+            self._memory = memory
+        return Thought(
+            logits.double().cpu().numpy().reshape(n, learners, -1),
+            value.cpu().numpy().reshape(n, learners),
+            features,
         )
+
+    def _rows(
+        self, seen: np.ndarray, fresh: np.ndarray
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What the network takes for one step: [1, N * L, ...] seen, the memory, who begins."""
+        n, learners = seen.shape[:2]
+        rows = n * learners
+        memory = self._memory if len(self._memory) == rows else self.net.blank(rows)
+        tensor = torch.from_numpy(np.ascontiguousarray(seen))
+        tensor = tensor.view(1, rows, *seen.shape[2:]).to(self.device)
+        begins = torch.from_numpy(np.repeat(fresh, learners)).view(1, rows).to(self.device)
+        return tensor, memory, begins
+
+    def _edited(self, layer: str, x: torch.Tensor) -> torch.Tensor:
+        """A layer's activations as the hooks leave them."""
+        edit = self._edits.get(layer)
+        if edit is None:
+            return x
+        had = _array(x).reshape(-1, self.world.learners, x.shape[-1])
+        made = torch.from_numpy(np.asarray(edit(had), np.float32))
+        return made.to(self.device, x.dtype).view_as(x)
+
+    def _must_have(self, layer: str) -> None:
+        need(
+            layer in self.layers,
+            f"the agent '{self.name}' has no layer '{layer}'.{did_you_mean(layer, self.layers)}",
+        )
+
+
+def _array(x: torch.Tensor) -> np.ndarray:
+    return x.detach().float().cpu().numpy()

@@ -108,7 +108,7 @@ def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | No
     world = agent.world.with_params(**(knobs or {}))
     who = ["checkpoint", f"expert:{world.intended.name}"]
     source = Source(world, seed or 0, split, about=str(path))
-    return Session(source, who, {"checkpoint": _loader(path)}, not agent.net.shape.symbols)
+    return Session(source, who, {"checkpoint": _loader(path)}, agent.sees_pictures)
 
 
 def _of_replay(replay: Replay, world: str | None) -> Session:

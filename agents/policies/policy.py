@@ -7,9 +7,33 @@ environments they act in, so the same policy can be trained, evaluated, filmed a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol, runtime_checkable
+
 import numpy as np
 
 from ...engine import rng
+from ...engine.errors import UserError
+
+
+class Sampling(NamedTuple):
+    """How actions are drawn from logits; as trained, until it is set."""
+
+    temperature: float = 1.0  # of the softmax; 0 is the likeliest action
+    epsilon: float = 0.0  # share of actions at random
+
+    def chances(self, logits: np.ndarray) -> np.ndarray:
+        """How likely each action is, float64 in the shape of the logits [..., actions]."""
+        likely = self.softmax(logits)
+        likely /= likely.sum(-1, keepdims=True)
+        return (1 - self.epsilon) * likely + self.epsilon / logits.shape[-1]
+
+    def softmax(self, logits: np.ndarray) -> np.ndarray:
+        """The same without actions at random, not yet normalised."""
+        if not self.temperature:
+            return np.eye(logits.shape[-1])[logits.argmax(-1)]
+        return np.exp((logits - logits.max(-1, keepdims=True)) / self.temperature)
 
 
 class Policy:
@@ -30,6 +54,7 @@ class Policy:
 
     name = "policy"
     remembers = True
+    sampling = Sampling()
 
     def start(self, n: int, agents: int) -> None:
         """Forget the past and get ready for `n` environments with `agents` learners each."""
@@ -52,6 +77,112 @@ class Policy:
         heed it.
         """
 
+
+# -- what a learned policy can be asked ------------------------------------------------------------
+
+ABILITIES = ("value", "features", "gradient", "hooks", "memory")
+Edit = Callable[[np.ndarray], np.ndarray]  # of a layer's activations, float32[N, L, *shape]
+
+
+class Thought(NamedTuple):
+    """What a learned policy makes of observations, without acting."""
+
+    logits: np.ndarray  # float64[N, L, actions]
+    value: np.ndarray | None = None  # float[N, L], the return it expects
+    features: Mapping[str, np.ndarray] = {}  # the layers asked for: float32[N, L, *shape]
+
+
+@runtime_checkable
+class LearnedPolicy(Protocol):
+    """A policy whose mind can be read, in NumPy arrays [env, agent], whatever it is made with.
+
+    Whoever has logits can be one: a network of ours, of Stable-Baselines3, in ONNX, a function.
+    `can` says which of ABILITIES it has besides. `layers` are the names and shapes of its
+    activations, empty without "features". "gradient", "hooks" and "memory" come with the methods
+    of `Differentiable`, `Editable` and `Recurrent`. The other members are those of `Policy`.
+    """
+
+    name: str
+    remembers: bool
+    sampling: Sampling
+
+    @property
+    def can(self) -> frozenset[str]: ...
+
+    @property
+    def layers(self) -> Mapping[str, tuple[int, ...]]: ...
+
+    def start(self, n: int, agents: int) -> None: ...
+
+    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray: ...
+
+    def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray: ...
+
+    def loosen(self, temperature: float, epsilon: float) -> None: ...
+
+    def think(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        layers: tuple[str, ...] = (),
+    ) -> Thought:
+        """What it makes of what `act` would be given now; a memory stays as it is."""
+        ...
+
+
+@runtime_checkable
+class Differentiable(LearnedPolicy, Protocol):
+    """One that has "gradient"."""
+
+    def gradient(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        weights: np.ndarray,
+    ) -> np.ndarray:
+        """How the sum of `weights` [N, L, actions] times logits changes with what is seen.
+
+        float32[N, L, rows, columns, symbols or 3]: with each symbol in each cell, or each colour.
+        """
+        ...
+
+
+@runtime_checkable
+class Editable(LearnedPolicy, Protocol):
+    """One that has "hooks"."""
+
+    def hooked(self, edits: Mapping[str, Edit]) -> AbstractContextManager[None]:
+        """While this is open, activations of the layers named are what `edits` make of them."""
+        ...
+
+
+@runtime_checkable
+class Recurrent(LearnedPolicy, Protocol):
+    """One that has "memory"."""
+
+    memory: np.ndarray
+    """float32[N, L, units], after the last `act`; may be set."""
+
+
+def learned(policy: Policy, purpose: str, *abilities: str) -> LearnedPolicy:
+    """The policy, if it is a learned one with these abilities. UserError says what is missing.
+
+    `purpose` names who asks: "a map of values".
+    """
+    if not isinstance(policy, LearnedPolicy):
+        raise UserError(f"{purpose} needs a learned policy, and '{policy.name}' is none")
+    lacks = [ability for ability in abilities if ability not in policy.can]
+    if lacks:
+        raise UserError(
+            f"{purpose} needs {' and '.join(lacks)}, and '{policy.name}' offers"
+            f" {', '.join(['logits', *sorted(policy.can)])}"
+        )
+    return policy
+
+
+# -- dice ------------------------------------------------------------------------------------------
 
 _ACT = np.uint64(0xAC7)  # keeps the stream of actions apart from those of layouts and dynamics
 

@@ -23,7 +23,9 @@ from ...engine.view.draw import charts
 from ...engine.view.film import page, story
 from ...engine.view.sheets.gallery import png
 from ...engine.world import World
-from ..judging.evaluate import open_runs, references, rollout
+from ..judging.references import references
+from ..judging.rollout import rollout
+from ..judging.runs import open_runs
 from ..judging.verdict import INCAPABLE, MIN_SEEDS, MISGENERALIZED, ROBUST, THRESHOLDS, UNDECIDED
 from ..learning.files import CONFIG, Log, read_json
 from ..policies.policy import Policy

@@ -19,7 +19,8 @@ from ...engine.vector import Vec
 from ...engine.view.camera import top
 from ...engine.view.draw import charts, overlays
 from ...engine.world import World
-from ..judging.evaluate import Episodes, met, rollout
+from ..judging.references import met
+from ..judging.rollout import Episodes, rollout
 from ..live.thoughts import fields
 from ..policies.expert import Expert
 from ..policies.policy import Policy

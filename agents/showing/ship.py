@@ -7,10 +7,9 @@ from pathlib import Path
 from ...engine.catalogue import load
 from ...engine.errors import need
 from ...engine.files import write
-from ..judging.evaluate import load_evaluation
-from ..learning.files import CHECKPOINT
+from ..judging.evaluation import load_evaluation
+from ..learning.files import CHECKPOINT, EVALUATION
 from ..learning.shipped import PRETRAINED
-from ..studies.jobs import EVALUATION
 from ..studies.table import rows_of
 from .demo import film_run
 

@@ -19,10 +19,11 @@ from ...engine.errors import UserError
 from ...engine.files import csv_bytes, json_bytes, make_folder, write
 from ...engine.progress import Show, silent
 from ...engine.world import World
-from ..judging.evaluate import load_evaluation
+from ..judging.evaluation import load_evaluation
 from ..judging.intervals import Estimate
 from ..judging.verdict import HACKED
-from .jobs import EVALUATION, Plan, run_all, seeds_of
+from ..learning.files import EVALUATION
+from .jobs import Plan, run_all, seeds_of
 
 HEAD = (
     "world",
