@@ -3,8 +3,10 @@
 Any other exception is a bug, and is reported as one.
 """
 
+import operator
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class UserError(ValueError):
@@ -29,6 +31,27 @@ def need(true: object, message: str) -> None:
     """Raise UserError with `message` unless it is true."""
     if not true:
         raise UserError(message)
+
+
+def whole(value: Any, name: str) -> int:
+    """A whole number of any integer type, or an array of one, as an int.
+
+    Raises UserError, which says `name`, for all else: floats, text, truth values.
+    """
+    one = value.item() if getattr(value, "size", None) == 1 else value
+    try:
+        if isinstance(one, bool):
+            raise TypeError
+        return operator.index(one)
+    except TypeError:
+        raise UserError(f"{name} must be a whole number, not {value!r}") from None
+
+
+def natural(value: Any, name: str) -> int:
+    """As `whole`, and not negative: a seed, a count."""
+    number = whole(value, name)
+    need(number >= 0, f"{name} must not be negative, but is {number}")
+    return number
 
 
 def closest(word: str, choices: Iterable[str]) -> str | None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from . import moved, state, symbols
+from . import moved, state, symbols, travel
 from .errors import UserError
 from .jit import plain
 
@@ -188,6 +189,21 @@ class World:
             [[g.weights.get(e, 0.0) for e in self.events] for g in self.goals]
         )
         self.goal_once = np.array([g.once for g in self.goals])
+
+    # -- copying: see `travel` ---------------------------------------------------------------------
+
+    def __copy__(self) -> World:
+        """The same world with tables of its own; the rules are shared."""
+        twin = object.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(twin, name, copy(value) if isinstance(value, dict | np.ndarray) else value)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> World:
+        return copy(self)
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return travel.pack(self)
 
     # -- building ----------------------------------------------------------------------------------
 
