@@ -4,6 +4,8 @@ all actions.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from . import state
@@ -14,11 +16,33 @@ from .world import World
 EVERY = 64  # steps from one copy of the state to the next
 
 
+class Note(NamedTuple):
+    """What is remembered of a step: where the learners stand (int64[L, 2] as y, x), the score of
+    each goal so far (float64[G]), and which events the step led to (bool[L, events]).
+    """
+
+    places: np.ndarray
+    scores: np.ndarray
+    happened: np.ndarray
+
+
+class Saved(NamedTuple):
+    """All that a history is restored from: its step, actions, copies of the state, edited steps
+    and notes.
+    """
+
+    t: int
+    actions: list[np.ndarray]
+    copies: dict[int, np.recarray]
+    edited: set[int]
+    notes: list[Note]
+
+
 class History:
     """One episode that can be gone through in both directions.
 
-    t: where one is; state: the state there, a batch of one; ends: how many steps were played.
-    positions: int64[L, 2] of each step; scores: float64[G]; happened: bool[L, events].
+    t: where one is; state: the state there, a batch of one; ends: how many steps were played;
+    notes: of each step, the start among them.
     """
 
     def __init__(self, world: World, start: np.recarray) -> None:
@@ -52,11 +76,16 @@ class History:
         """Has the episode ended here?"""
         return int(self._vec.states.ended[0]) != RUNNING
 
-    def _note(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    @property
+    def note(self) -> Note:
+        """The note of the step where one is."""
+        return self.notes[self.t]
+
+    def _note(self) -> Note:
         s, learners = self._vec.states[0], self.world.learners
-        places = np.stack([s.y[:learners], s.x[:learners]], 1).copy()
+        places = np.stack([s.y[:learners], s.x[:learners]], 1)
         scores = self.world.scores(s.totals[:learners]).sum(0)
-        return places, scores, s.events[:learners] > 0
+        return Note(places, scores, s.events[:learners] > 0)
 
     def act(self, actions: np.ndarray) -> None:
         """Live one step on from here; what was played after here before is forgotten."""
@@ -112,15 +141,16 @@ class History:
         self._load(states)
         self.notes[self.t] = self._note()
 
-    def save(self) -> tuple:
+    def save(self) -> Saved:
         """All of it, for `restore`."""
-        return self.t, list(self.actions), dict(self.copies), set(self.edited), list(self.notes)
+        return Saved(
+            self.t, list(self.actions), dict(self.copies), set(self.edited), list(self.notes)
+        )
 
-    def restore(self, saved: tuple) -> None:
+    def restore(self, saved: Saved) -> None:
         """Back to what `save` gave."""
-        t, actions, copies, edited, notes = saved
-        self.actions, self.copies = list(actions), dict(copies)
-        self.edited, self.notes = set(edited), list(notes)
+        self.actions, self.copies = list(saved.actions), dict(saved.copies)
+        self.edited, self.notes = set(saved.edited), list(saved.notes)
         self.t = 0
         self._load(self.copies[0])
-        self.go(t)
+        self.go(saved.t)

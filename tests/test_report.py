@@ -14,14 +14,14 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents.judging.evaluate import dump
+from goalshift.agents.judging.evaluation import dump
+from goalshift.agents.judging.runs import evaluate_runs
 from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import history, train
 from goalshift.agents.live import thoughts
-from goalshift.agents.policies.policy import Constant
+from goalshift.agents.policies.simple import Constant
 from goalshift.agents.showing import report, report_figures
-from goalshift.agents.showing.demo import evaluate_runs
 from goalshift.agents.studies import curve
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
@@ -230,7 +230,7 @@ def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, 
     world, agents, _ = report.open_runs(runs)
     states = level_of(world, 5, "deploy")
     picture, (low, high) = report_figures.mind_picture(world, agents[0], states)
-    value = thoughts.fields(world, agents[0], states, 0)["value"]
+    value, _ = thoughts.fields(world, agents[0], states, 0)
     assert (low, high) == (np.nanmin(value), np.nanmax(value))
     plain, none = report_figures.mind_picture(world, Constant(world, 0), states)
     assert none is None and plain.shape == picture.shape and (plain != picture).any()
@@ -314,7 +314,7 @@ def test_a_curve_of_another_world_is_refused_and_one_that_does_not_say_is_not(tm
 
 def test_a_bad_curve_is_told_before_anything_is_measured(runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "goalshift.agents.showing.demo.evaluate_runs",
+        "goalshift.agents.judging.runs.evaluate_runs",
         lambda *arguments, **options: pytest.fail("measured"),
     )
     asked = [

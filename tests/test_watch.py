@@ -10,10 +10,12 @@ import pytest
 
 from goalshift.__main__ import main
 from goalshift.agents.designing import open_file
-from goalshift.agents.live import keys, open, terminal, thoughts
-from goalshift.agents.live import session as watch
+from goalshift.agents.live import clock, keys, open, terminal, thoughts
+from goalshift.agents.live.session import Session
+from goalshift.agents.live.source import Source
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
+from goalshift.agents.policies.policy import Policy, Thought
+from goalshift.agents.policies.simple import RandomPolicy, Scripted
 from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
@@ -26,9 +28,8 @@ UP, LEFT, DOWN, RIGHT = range(1, 5)
 
 
 def session(world, who=("expert:cheese",), seed=3, **agents):
-    return watch.Session(
-        world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()}
-    )
+    made = {name: (lambda w, p=p: p(w)) for name, p in agents.items()}
+    return Session(Source(world, seed, "deploy"), who, made)
 
 
 class Broken(Policy):
@@ -112,14 +113,14 @@ def test_going_on_from_the_past_forgets_the_future(corner):
 
 
 def test_time_runs_as_fast_as_it_says(corner, monkeypatch):
-    monkeypatch.setattr(watch, "BUDGET", 30.0)  # on a busy machine, too
+    monkeypatch.setattr(clock, "BUDGET", 30.0)  # on a busy machine, too
     for speed, steps in ((2, 6), (3, 12)):
         s = session(corner, ("wanderer",), wanderer=lambda w: Scripted(np.zeros(100, int)))
-        s.speed, s.playing = speed, True
+        s.clock.speed, s.playing = speed, True
         for now in np.arange(0, 1.01, 0.05):
-            s.tick(now)
+            s.clock.tick(now)
         assert abs(s.t - steps) <= 1
-    assert watch.SPEEDS[0] == 0.25 and watch.SPEEDS[-1] == 64
+    assert clock.SPEEDS[0] == 0.25 and clock.SPEEDS[-1] == 64
 
 
 def test_panes_play_the_same_level_and_dice_and_the_parting_is_found(corner):
@@ -127,54 +128,56 @@ def test_panes_play_the_same_level_and_dice_and_the_parting_is_found(corner):
     a, b = (pane.history for pane in s.panes)
     assert a.state.tobytes() == b.state.tobytes()
     while not s.over and s.t < 100:
-        s.step()
-    t = s.parting()
+        s.clock.step()
+    t = s.clock.parting()
     assert t is not None
-    assert (a.notes[t][0] == b.notes[t][0]).all() and (a.notes[t + 1][0] != b.notes[t + 1][0]).any()
+    assert (a.notes[t].places == b.notes[t].places).all() and (
+        a.notes[t + 1].places != b.notes[t + 1].places
+    ).any()
     s.go(t)
     assert a.t == b.t == t
     same = session(corner, ("expert:cheese", "expert:cheese"), seed=5)
-    same.step()
-    assert same.parting() is None
+    same.clock.step()
+    assert same.clock.parting() is None
 
 
 def test_a_policy_that_remembers_is_told_the_past_again(corner):
     straight = session(corner, ("r",), r=Rememberer)
     for _ in range(9):
-        straight.step()
+        straight.clock.step()
     crooked = session(corner, ("r",), r=Rememberer)
     for _ in range(6):
-        crooked.step()
+        crooked.clock.step()
     crooked.go(3)
     crooked.panes[0].history.forget()
     for _ in range(6):
-        crooked.step()
+        crooked.clock.step()
     assert straight.panes[0].history.state.tobytes() == crooked.panes[0].history.state.tobytes()
 
 
 def test_a_policy_that_raises_stops_time_with_its_message(corner, monkeypatch):
-    monkeypatch.setattr(watch, "BUDGET", 30.0)
+    monkeypatch.setattr(clock, "BUDGET", 30.0)
     s = session(corner, ("broken",), broken=Broken)
     s.playing = True
     for now in np.arange(0, 3, 0.1):
-        s.tick(now)
+        s.clock.tick(now)
     assert not s.playing and s.t == 2
     assert s.message == "paused: ValueError: no idea what to do"
     assert "broken" not in s.message and s.panes[0].history.t == 2
-    s.appoint("expert:cheese")
-    assert s.step() and s.t == 3
+    s.cast.appoint("expert:cheese")
+    assert s.clock.step() and s.t == 3
 
 
 def test_a_slow_policy_is_waited_for_without_stopping_anything(corner):
     s = session(corner, ("slow", "expert:cheese"), slow=Slow)
-    s.playing, s.speed = True, 8
+    s.playing, s.clock.speed = True, 8
     for k in range(8):
         begun = time.perf_counter()
-        s.tick(k * 0.05)
+        s.clock.tick(k * 0.05)
         assert time.perf_counter() - begun < 1.0
     assert s.thinking and s.t == 0
-    assert s.step() and s.t == 1 and not s.thinking
-    s.advance()
+    assert s.clock.step() and s.t == 1 and not s.thinking
+    s.clock.advance()
     s.go(0)
     assert not s.thinking
 
@@ -184,33 +187,33 @@ def test_a_slow_policy_is_waited_for_without_stopping_anything(corner):
 
 def test_taking_over_and_handing_back(corner):
     s = session(corner)
-    s.step()
-    s.take_over()
+    s.clock.step()
+    s.cast.take_over()
     assert s.panes[0].who == ["human"] and s.waits_for_person
-    s.wanted = watch.action_of(corner, {"up"})
+    s.clock.wanted = keys.action_of(corner, {"up"})
     before = int(s.panes[0].history.state.y[0, 0])
-    s.step()
+    s.clock.step()
     assert s.panes[0].history.actions[1].tolist() == [UP]
     assert int(s.panes[0].history.state.y[0, 0]) in (before, before - 1)
-    s.take_over()
+    s.cast.take_over()
     assert s.panes[0].who == ["expert:cheese"]
 
 
 def test_held_keys_mean_the_action_that_uses_most_of_them(corner):
     run = load("coinrun")
-    assert run.actions[watch.action_of(run, {"up", "right"})] == "jump right"
-    assert run.actions[watch.action_of(run, {"left"})] == "left"
-    assert run.actions[watch.action_of(run, {"down"})] == "stay"
-    assert corner.actions[watch.action_of(corner, {"down"})] == "down"
+    assert run.actions[keys.action_of(run, {"up", "right"})] == "jump right"
+    assert run.actions[keys.action_of(run, {"left"})] == "left"
+    assert run.actions[keys.action_of(run, {"down"})] == "stay"
+    assert corner.actions[keys.action_of(corner, {"down"})] == "down"
 
 
 def test_everybody_is_offered_and_a_stranger_is_refused(corner):
     s = session(corner, agent=RandomPolicy)
-    assert s.names() == ["agent", "expert:cheese", "expert:corner", "random", "human"]
+    assert s.cast.names() == ["agent", "expert:cheese", "expert:corner", "random", "human"]
     with pytest.raises(UserError, match="'nobody'"):
-        s.appoint("nobody")
+        s.cast.appoint("nobody")
     for _ in range(4):
-        s.compare()
+        s.cast.compare()
     assert len(s.panes) == 1
 
 
@@ -219,25 +222,25 @@ def test_everybody_is_offered_and_a_stranger_is_refused(corner):
 
 def test_an_edit_holds_from_here_on_and_can_be_taken_back(corner):
     s = session(corner, ("expert:cheese", "expert:corner"))
-    s.step()
-    s.step()
+    s.clock.step()
+    s.clock.step()
     kept = [pane.history.state.tobytes() for pane in s.panes]
     free = np.argwhere(corner.solid[s.panes[0].history.state.tiles[0]] == 0)
     at = next(c for c in free.tolist() if all(p.history.state.y[0, 0] != c[0] for p in s.panes))
-    assert s.paint(*at, 1) and s.edited
+    assert s.editor.paint(*at, 1) and s.edited
     for pane in s.panes:
         assert pane.history.state.tiles[0, at[0], at[1]] == 1
         pane.history.go(1)
         assert pane.history.state.tiles[0, at[0], at[1]] != 1, "the past is as it was"
         pane.history.go(2)
         assert pane.history.state.tiles[0, at[0], at[1]] == 1
-    s.undo()
+    s.editor.undo()
     assert [pane.history.state.tobytes() for pane in s.panes] == kept and not s.edited
-    s.redo()
+    s.editor.redo()
     assert s.edited and all(pane.history.state.tiles[0, at[0], at[1]] == 1 for pane in s.panes)
-    s.undo()
-    s.paint(*next(c for c in free.tolist() if c != at and c[0] != at[0]), 1)
-    s.redo()
+    s.editor.undo()
+    s.editor.paint(*next(c for c in free.tolist() if c != at and c[0] != at[0]), 1)
+    s.editor.redo()
     assert s.message == "nothing to be done again", "a new edit is another future"
 
 
@@ -245,39 +248,45 @@ def test_what_would_break_a_level_is_refused_in_words(corner):
     s = session(corner)
     record = s.panes[0].history.state[0]
     before = s.panes[0].history.state.tobytes()
-    assert not s.paint(int(record.y[0]), int(record.x[0]), 1) and "mouse stands there" in s.message
-    assert not s.paint(40, 2, 1) and "outside" in s.message
-    assert not s.move(0, 0, 0) and "wall" in s.message
-    assert s.panes[0].history.state.tobytes() == before and not s._undo
+    assert (
+        not s.editor.paint(int(record.y[0]), int(record.x[0]), 1)
+        and "mouse stands there" in s.message
+    )
+    assert not s.editor.paint(40, 2, 1) and "outside" in s.message
+    assert not s.editor.move(0, 0, 0) and "wall" in s.message
+    assert s.panes[0].history.state.tobytes() == before and not s.editor.made
 
 
 def test_a_dragged_mouse_starts_elsewhere_in_all_panes_but_later_in_one(corner):
     s = session(corner, ("expert:cheese", "expert:corner"))
     free = np.argwhere(corner.solid[s.panes[0].history.state.tiles[0]] == 0)
-    assert s.move(0, *free[0].tolist())
+    assert s.editor.move(0, *free[0].tolist())
     assert all(pane.history.state.y[0, 0] == free[0, 0] for pane in s.panes)
-    s.step()
-    assert s.move(0, *free[-1].tolist())
+    s.clock.step()
+    assert s.editor.move(0, *free[-1].tolist())
     assert s.panes[0].history.state.y[0, 0] == free[-1, 0] != s.panes[1].history.state.y[0, 0]
 
 
 def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
     def told(s):
         end = time.perf_counter() + 60
-        s.facts()
-        while s._prover.answer() is None and time.perf_counter() < end:
+        s.facts.now()
+        while s.facts.prover.answer() is None and time.perf_counter() < end:
             time.sleep(0.02)
-        return s.facts()
+        return s.facts.now()
 
-    s = watch.Session(corner, None, 3, "train", ("expert:cheese",))
+    s = Session(Source(corner, 3, "train"), ("expert:cheese",))
     facts = told(s)
     assert facts["solvable"].startswith("yes, in") and facts["in training"].startswith("yes")
     y, x = (int(v) for v in np.argwhere(s.panes[0].history.state.tiles[0] == 2)[0])
-    assert s.paint(y, x, 0)
+    assert s.editor.paint(y, x, 0)
     facts = told(s)
     assert facts["solvable"] == "no way found" and facts["in training"].startswith(
         "no: never floor at (1, 11)"
     )
+    s.restart()
+    assert s.facts.now()["solvable"] == "..."
+    assert told(s)["in training"].startswith("yes"), "the same level again is looked at again"
 
 
 # what policies think
@@ -286,7 +295,7 @@ def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
 def test_arrows_point_where_the_expert_would_go(corner):
     s = session(corner)
     states = state.copy(s.panes[0].history.state)
-    maps = thoughts.mind(corner, Expert(corner, "cheese"), states, 0, {"arrows", "plan"})
+    maps = thoughts.think(corner, Expert(corner, "cheese"), states, 0, {"arrows", "plan"})
     y, x = (int(v) for v in np.argwhere(states.tiles[0] == 2)[0])
     beside = [
         (dy, dx)
@@ -294,11 +303,12 @@ def test_arrows_point_where_the_expert_would_go(corner):
         if states.tiles[0, y + dy, x + dx] == 0
     ]
     for dy, dx in beside:
-        assert maps["arrows"][y + dy, x + dx].tolist() == [-dy, -dx]
-    assert np.isnan(maps["arrows"][0, 0]).all()
-    assert maps["plan"][0].tolist() == [states.y[0, 0], states.x[0, 0]] and maps["plan"][
-        -1
-    ].tolist() == [y, x]
+        assert maps.arrows[y + dy, x + dx].tolist() == [-dy, -dx]
+    assert np.isnan(maps.arrows[0, 0]).all()
+    assert maps.plan[0].tolist() == [states.y[0, 0], states.x[0, 0]] and maps.plan[-1].tolist() == [
+        y,
+        x,
+    ]
 
 
 def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
@@ -307,40 +317,42 @@ def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
     class Heeds(Policy):
         remembers = False
 
-        def look(self, obs, fresh, states=None):
+        can, layers = frozenset({"value"}), {}
+
+        def think(self, obs, states, fresh, layers=()):
             blocked = obs[:, 0, row, column] == 2  # the symbol of the tile "wall"
             chances = np.where(
                 blocked[:, None], (0.0, 0.6, 0.1, 0.1, 0.2), (0.0, 0.1, 0.1, 0.1, 0.7)
             )
-            return chances[:, None], np.where(blocked, 0.25, 0.75)[:, None]
+            return Thought(
+                np.log(chances[:, None] + 1e-300), np.where(blocked, 0.25, 0.75)[:, None]
+            )
 
         def seen(self, obs, states):
             return obs
 
         def act(self, obs, states, fresh):
-            return self.look(obs, fresh)[0].argmax(-1)
+            return self.think(obs, states, fresh).logits.argmax(-1)
 
     states = state.copy(level_of(corner, 3, "deploy"))
     free = np.argwhere(states.tiles[0] == 0)
     y, x = next((int(y), int(x)) for y, x in free if states.tiles[0, y, x + 1] == 0)
     states.y[0, 0], states.x[0, 0] = y, x
     row, column = (corner.view[0] // 2, corner.view[1] // 2 + 1) if corner.centred else (y, x + 1)
-    told = thoughts.mind(corner, Heeds(), states, 0, {"saliency", "value", "arrows"})
-    moved = told["saliency"]["cells"]
-    assert told["saliency"]["action"] == RIGHT and told["saliency"]["chance"] == pytest.approx(0.7)
+    told = thoughts.think(corner, Heeds(), states, 0, {"saliency", "value", "arrows"})
+    moved = told.saliency.cells
+    assert told.saliency.action == RIGHT and told.saliency.chance == pytest.approx(0.7)
     assert moved[y, x + 1] == pytest.approx(0.5), (
         "a wall there would make it half as likely again less"
     )
     assert np.isnan(moved[y, x]) and np.nansum(np.abs(moved)) == pytest.approx(0.5), (
         "no other cell matters"
     )
-    assert told["worth"] == 0.75 and told["chances"].sum() == pytest.approx(1)
-    assert np.nanmax(told["value"]) == 0.75 and np.isnan(told["value"][0, 0])
+    assert told.worth == 0.75 and told.chances.sum() == pytest.approx(1)
+    assert np.nanmax(told.value) == 0.75 and np.isnan(told.value[0, 0])
     states.tiles[0, y, x + 1] = 1
-    told = thoughts.mind(corner, Heeds(), states, 0, {"saliency"})
-    assert told["saliency"]["action"] == UP and told["saliency"]["cells"][
-        y, x + 1
-    ] == pytest.approx(0.5)
+    told = thoughts.think(corner, Heeds(), states, 0, {"saliency"})
+    assert told.saliency.action == UP and told.saliency.cells[y, x + 1] == pytest.approx(0.5)
 
 
 def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
@@ -348,16 +360,16 @@ def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
 
     class Even(Policy):
         remembers = False
+        can, layers = frozenset(), {}
 
-        def look(self, obs, fresh, states=None):
-            n = len(world.actions)
-            return np.full((len(obs), 1, n), 1 / n), np.zeros((len(obs), 1))
+        def think(self, obs, states, fresh, layers=()):
+            return Thought(np.zeros((len(obs), 1, len(world.actions))))
 
         def seen(self, obs, states):
             return obs
 
     states = level_of(world, 1, "deploy")
-    cells = thoughts.saliency(world, Even(), states, 0)["cells"]
+    cells = thoughts.saliency(world, Even(), states, 0).cells
     s, (high, wide) = states[0], world.view
     for y, x in np.argwhere(~np.isnan(cells)).tolist():
         assert (
@@ -385,9 +397,9 @@ def test_what_an_agent_sees_in_pictures_is_hidden_patch_by_patch(corner):
             chances = np.where(dark[:, None], (0, 0, 0, 0, 1.0), (0.25, 0.25, 0.25, 0.25, 0.0))
             return chances[:, None], np.zeros((len(obs), 1))
 
-    told = thoughts.mind(corner, Gazer(), level_of(corner, 3), 0, {"saliency"})["saliency"]
-    assert told["cells"] is None and told["patches"].shape == (4, 4)
-    assert told["patches"][0, 0] == 1.0 and told["patches"].sum() == 1.0
+    told = thoughts.think(corner, Gazer(), level_of(corner, 3), 0, {"saliency"}).saliency
+    assert told.cells is None and told.patches.shape == (4, 4)
+    assert told.patches[0, 0] == 1.0 and told.patches.sum() == 1.0
 
 
 # keeping
@@ -395,21 +407,21 @@ def test_what_an_agent_sees_in_pictures_is_hidden_patch_by_patch(corner):
 
 def test_the_code_of_an_edited_episode_plays_it_from_the_edit_on(corner):
     s = session(corner)
-    s.step()
-    s.step()
+    s.clock.step()
+    s.clock.step()
     free = np.argwhere(corner.solid[s.panes[0].history.state.tiles[0]] == 0)
-    s.move(0, *free[0].tolist())
-    s.step()
-    s.step()
-    states = Replay.from_code(s.replay().code()).states(corner)
+    s.editor.move(0, *free[0].tolist())
+    s.clock.step()
+    s.clock.step()
+    states = Replay.from_code(s.keeping.replay().code()).states(corner)
     assert len(states) == 3 and states[-1].tobytes() == s.panes[0].history.state[0].tobytes()
-    again = open.open_session(s.replay().code())
+    again = open.open_session(s.keeping.replay().code())
     again.go(2)
     assert again.panes[0].history.state.tiles.tobytes() == s.panes[0].history.state.tiles.tobytes()
     assert again.panes[0].who == ["recorded"]
     again.playing = True
-    again.tick(0.0)
-    again.tick(5.0)
+    again.clock.tick(0.0)
+    again.clock.tick(5.0)
     assert not again.playing, "a recording ends"
 
 
@@ -418,17 +430,17 @@ def test_levels_of_every_kind_open_and_are_written_back(corner, tmp_path, suffix
     path = tmp_path / f"a level{suffix}"
     formats.write(formats.Levels(corner, level_of(corner, 9, "deploy"), [""]), path)
     s = open.open_session(str(path), world="corner")
-    assert s.start.tiles.tobytes() == level_of(corner, 9, "deploy").tiles.tobytes()
+    assert s.source.start.tiles.tobytes() == level_of(corner, 9, "deploy").tiles.tobytes()
     assert s.panes[0].who == ["checkpoint"], "the agent that ships plays levels of its world"
-    free = np.argwhere(corner.solid[s.start.tiles[0]] == 0).tolist()
-    at = next(c for c in free if c != [s.start.y[0, 0], s.start.x[0, 0]])
+    free = np.argwhere(corner.solid[s.source.start.tiles[0]] == 0).tolist()
+    at = next(c for c in free if c != [s.source.start.y[0, 0], s.source.start.x[0, 0]])
     edited = open.edit_session(path, "corner")
-    assert edited.paint(*at, 1) and edited.keep() == path
+    assert edited.editor.paint(*at, 1) and edited.keeping.write_back() == path
     assert formats.read(path, corner).states.tiles[0][tuple(at)] == 1
-    assert not edited.shelf.changed(), "what it wrote itself is no news"
-    edited.step()
+    assert not edited.source.shelf.changed(), "what it wrote itself is no news"
+    edited.clock.step()
     with pytest.raises(UserError, match="step 0"):
-        edited.keep()
+        edited.keeping.write_back()
 
 
 def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
@@ -437,20 +449,20 @@ def test_one_of_many_levels_is_edited_and_the_others_stay(corner, tmp_path):
     formats.write(formats.Levels(corner, states, ["a", "b", "c"]), path)
     s = open.edit_session(path, None, 2)
     assert (
-        s.start.tiles.tobytes() == states.tiles[1].tobytes()
-        and s.shelf.title() == "many.toml 2 of 3 (b)"
+        s.source.start.tiles.tobytes() == states.tiles[1].tobytes()
+        and s.source.shelf.title() == "many.toml 2 of 3 (b)"
     )
     y, x = np.argwhere(states.tiles[1] == 1)[20].tolist()
-    assert s.paint(y, x, 0)
-    s.keep()
+    assert s.editor.paint(y, x, 0)
+    s.keeping.write_back()
     found = formats.read(path)
     assert found.names == ["a", "b", "c"] and found.states.tiles[1, y, x] == 0
     for k in (0, 2):
         assert found.states[k].tobytes() == states[k].tobytes()
     s.next_level()
-    assert s.start.tiles.tobytes() == states.tiles[2].tobytes()
+    assert s.source.start.tiles.tobytes() == states.tiles[2].tobytes()
     s.next_level()
-    assert s.start.tiles.tobytes() == states.tiles[0].tobytes()
+    assert s.source.start.tiles.tobytes() == states.tiles[0].tobytes()
     with pytest.raises(UserError, match="no number 4"):
         open.edit_session(path, None, 4)
 
@@ -463,7 +475,7 @@ def test_a_legend_is_not_thrown_away(corner, tmp_path):
     s = open.edit_session(path)
     before = path.read_bytes()
     with pytest.raises(UserError, match="legend"):
-        s.keep()
+        s.keeping.write_back()
     assert path.read_bytes() == before
 
 
@@ -474,8 +486,8 @@ def test_a_new_file_is_begun_only_where_its_world_is_known(tmp_path):
     with pytest.raises(UserError, match=r"ends in \.toml"):
         open.edit_session(tmp_path / "new.doc", "corner")
     s = open.edit_session(path, "corner", seed=4)
-    assert not path.exists() and s.keep() == path
-    assert formats.read(path).states.tiles.tobytes() == s.start.tiles.tobytes()
+    assert not path.exists() and s.keeping.write_back() == path
+    assert formats.read(path).states.tiles.tobytes() == s.source.start.tiles.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -488,17 +500,17 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
     path = tmp_path / "fork.toml"
     path.write_text(level.show(corner, level_of(corner, 1)))
     s = open.open_session(str(path))
-    s.step()
+    s.clock.step()
     s.reread()
     assert s.t == 1 and not s.message, "nothing has changed"
     path.write_text(level.show(corner, level_of(corner, 2)))
     s.reread()
     assert (
         s.t == 0
-        and s.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes()
+        and s.source.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes()
         and "again" in s.message
     )
-    s.step()
+    s.clock.step()
     path.write_bytes(garbage)
     s.reread()
     assert (
@@ -506,7 +518,7 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
         and "fork.toml" in s.message
         and "\n" not in s.message
     )
-    assert s.t == 1 and s.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes()
+    assert s.t == 1 and s.source.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes()
     s.message = ""
     s.reread()
     assert not s.message, "it is said once"
@@ -515,7 +527,7 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
     assert s.t == 1 and not s.message
     path.write_text(level.show(corner, level_of(corner, 3)))
     s.reread()
-    assert s.start.tiles.tobytes() == level_of(corner, 3).tiles.tobytes()
+    assert s.source.start.tiles.tobytes() == level_of(corner, 3).tiles.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -539,95 +551,116 @@ def test_garbage_for_a_level_is_refused_in_a_line(tmp_path, text, told):
 
 def test_a_session_says_how_to_see_it_again(corner, tmp_path):
     s = session(corner)
-    s.set_knob("density", 0.2)
-    s.set_alpha(0)
-    assert s.command() == "goalshift watch corner --seed 3 --split deploy", (
+    s.dials.set("density", 0.2)
+    s.dials.set("alpha", 0)
+    assert s.keeping.command() == "goalshift watch corner --seed 3 --split deploy", (
         "sliders hold from the next reset on"
     )
-    assert s.origin == "seed 3 · deploy"
-    s.set_alpha(1)
+    assert s.source.origin == "seed 3 · deploy"
+    s.dials.set("alpha", 1)
     s.restart()
-    assert s.command() == "goalshift watch corner --seed 3 --split deploy --world.density 0.2"
+    assert (
+        s.keeping.command() == "goalshift watch corner --seed 3 --split deploy --world.density 0.2"
+    )
     path = tmp_path / "x.toml"
     path.write_text(level.show(corner, level_of(corner, 1)))
     opened = open.open_session(str(path))
-    assert opened.command() == f"goalshift watch {path}"
-    opened.paint(*np.argwhere(opened.start.tiles[0] == 1)[20].tolist(), 0)
-    assert opened.command().startswith("goalshift watch GM1."), "an edited level is on no disk"
+    assert opened.keeping.command() == f"goalshift watch {path}"
+    opened.editor.paint(*np.argwhere(opened.source.start.tiles[0] == 1)[20].tolist(), 0)
+    assert opened.keeping.command().startswith("goalshift watch GM1."), (
+        "an edited level is on no disk"
+    )
     assert open_file.Shelf(path).title() == "x.toml"
 
 
 def test_sliders_hold_from_the_next_reset_on(corner):
     s = session(corner)
-    start = s.start.tobytes()
-    s.set_alpha(0.004)
-    assert s.split == "train" and s.start.tobytes() == start
-    s.set_knob("density", 0.0)
+    start = s.source.start.tobytes()
+    s.dials.set("alpha", 0.004)
+    assert s.source.split == "train" and s.source.start.tobytes() == start
+    s.dials.set("density", 0.0)
     s.restart()
-    assert (s.start.tiles[0, 1:-1, 1:-1] != 1).all() and s.start.tiles[0, 1, 11] == 2
+    assert (s.source.start.tiles[0, 1:-1, 1:-1] != 1).all() and s.source.start.tiles[0, 1, 11] == 2
     with pytest.raises(UserError):
-        s.set_knob("region", 99)
+        s.dials.set("region", 99)
+
+
+def test_a_world_that_is_set_otherwise_is_made_once(corner):
+    """All pictures and compiled rules are kept by world: a new one at every reset would fill them."""
+    s = session(corner)
+    s.restart()
+    assert s.world is corner
+    s.dials.set("density", 0.2)
+    s.restart()
+    tuned = s.world
+    s.next_level()
+    assert tuned is s.world is not corner and s.source.start.tiles.size
+    s.dials.set("density", 0.3)
+    s.restart()
+    assert s.world is not tuned
 
 
 def played(s, steps=24):
     """What the first pane's learners do from here on."""
     t = s.t
     for _ in range(steps):
-        s.step()
+        s.clock.step()
     return np.array(s.panes[0].history.actions[t:])
 
 
 def test_learned_agents_draw_otherwise_at_once(corner):
     s = open.open_session("corner", 3)
-    assert [dial[:3] for dial in s.dials()] == [("epsilon", 0.0, 0.0), ("temperature", 1.0, 1.0)]
-    agent = s.policy("checkpoint")
+    assert [dial[:2] for dial in s.dials.of_agents()] == [("epsilon", 0.0), ("temperature", 1.0)]
+    agent = s.cast.policy("checkpoint")
     drawn = played(s)
     states = [s.panes[0].history.at(t) for t in range(len(drawn))]
     asked = [(observed(corner, there), there, np.array([t == 0])) for t, there in enumerate(states)]
     assert all((agent.act(*ask)[0] == did).all() for ask, did in zip(asked, drawn, strict=True))
     s.go(4)
-    s.set_dial("temperature", 0.0)
+    s.dials.set("temperature", 0.0)
     assert s.ends > 4 and s.panes[0].history.ends == 4, "the expert beside it keeps what it did"
     assert (
-        "from step 4 on" in s.message and s.label(s.panes[0]) == "the learned agent (temperature 0)"
+        "from step 4 on" in s.message
+        and s.cast.label(s.panes[0]) == "the learned agent (temperature 0)"
     )
-    assert s.label(s.panes[1]) == "expert: eat the cheese"
+    assert s.cast.label(s.panes[1]) == "expert: eat the cheese"
     s.go(0)
-    s.set_dial("temperature", 0.5)
-    s.set_dial("temperature", 0.0)
+    s.dials.set("temperature", 0.5)
+    s.dials.set("temperature", 0.0)
     greedy = played(s)
     for t, did in enumerate(greedy):
         there = s.panes[0].history.at(t)
-        assert (agent.look(observed(corner, there), None, there)[0][0].argmax(-1) == did).all()
+        logits = agent.think(observed(corner, there), there, np.ones(1, bool)).logits
+        assert (logits[0].argmax(-1) == did).all()
     s.go(0)
-    s.set_dial("temperature", 1.0)
-    assert (played(s) == drawn).all() and s.label(s.panes[0]) == "the learned agent"
+    s.dials.set("temperature", 1.0)
+    assert (played(s) == drawn).all() and s.cast.label(s.panes[0]) == "the learned agent"
 
 
 def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
     s = open.open_session("corner", 3)
     drawn = played(s)
     s.go(0)
-    s.set_dial("epsilon", 7)
-    assert s.epsilon == 1.0
+    s.dials.set("epsilon", 7)
+    assert s.sampling.epsilon == 1.0
     wild = played(s, 60)
     there = s.panes[0].history.state.tobytes()
     assert len(np.unique(wild)) == len(corner.actions) and np.bincount(wild[:, 0]).max() < 30
     assert (wild[: len(drawn)] != drawn).any()
     s.go(20)
-    s.set_dial("epsilon", 0.0)
-    s.set_dial("epsilon", 1.0)
+    s.dials.set("epsilon", 0.0)
+    s.dials.set("epsilon", 1.0)
     assert s.ends == 20
     assert (played(s, 40) == wild[20:]).all() and s.panes[0].history.state.tobytes() == there
     s.restart()
-    assert s.epsilon == 1.0 and (played(s, 60) == wild).all()
-    again = Replay.from_code(s.replay().code())
+    assert s.sampling.epsilon == 1.0 and (played(s, 60) == wild).all()
+    again = Replay.from_code(s.keeping.replay().code())
     assert (again.states(corner)[-1:].tobytes() == there) and (
         np.array(again.actions) == wild
     ).all()
     vec = Vec(corner, 400, "deploy", 5)
     vec.reset()
-    agent = s.policy("checkpoint")
+    agent = s.cast.policy("checkpoint")
     usual = agent.act(vec.obs, vec.states, vec.fresh)
     agent.loosen(1.0, 0.5)
     other = agent.act(vec.obs, vec.states, vec.fresh) != usual
@@ -636,32 +669,34 @@ def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
 
 def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
     s = open.open_session("corner", 3)
-    agent, states = s.policy("checkpoint"), s.panes[0].history.state
+    agent, states = s.cast.policy("checkpoint"), s.panes[0].history.state
     seen, fresh = observed(corner, states), np.ones(1, bool)
-    usual, worth = agent.look(seen, fresh, states)
+
+    def chances() -> np.ndarray:
+        return agent.sampling.chances(agent.think(seen, states, fresh).logits)
+
+    usual, worth = chances(), agent.think(seen, states, fresh).value
     agent.loosen(0.0, 0.0)
-    assert agent.look(seen, fresh, states)[0].tolist() == np.eye(5)[usual.argmax(-1)].tolist()
+    assert chances().tolist() == np.eye(5)[usual.argmax(-1)].tolist()
     agent.loosen(0.0, 1.0)
-    assert (agent.look(seen, fresh, states)[0] == 0.2).all() and agent.look(seen, fresh, states)[
-        1
-    ] == worth
+    assert (chances() == 0.2).all() and agent.think(seen, states, fresh).value == worth
     agent.loosen(4.0, 0.0)
-    hot = agent.look(seen, fresh, states)[0]
+    hot = chances()
     assert usual.max() > hot.max() > 0.2 and abs(hot.sum() - 1) < 1e-12
-    s.set_dial("temperature", 0.0)
+    s.dials.set("temperature", 0.0)
     end = time.perf_counter() + 60
-    while "chances" not in s.maps(s.panes[0], {"chances"}) and time.perf_counter() < end:
+    while s.insight.of(s.panes[0], {"chances"}).chances is None and time.perf_counter() < end:
         time.sleep(0.01)
-    assert s.panes[0].maps["chances"].tolist() == np.eye(5)[usual[0, 0].argmax()].tolist()
+    assert s.panes[0].thoughts.chances.tolist() == np.eye(5)[usual[0, 0].argmax()].tolist()
 
 
 def test_dials_leave_recordings_and_people_alone(corner):
     made = session(corner, ("random",))
-    assert made.dials() == [], "nobody here has learned"
+    assert made.dials.of_agents() == [], "nobody here has learned"
     played(made, 6)
-    s = open.open_session(made.replay().code())
-    s.set_dial("epsilon", 0.5)
-    assert s.ends == 6 and s.label(s.panes[0]) == "as recorded"
+    s = open.open_session(made.keeping.replay().code())
+    s.dials.set("epsilon", 0.5)
+    assert s.ends == 6 and s.cast.label(s.panes[0]) == "as recorded"
 
 
 # the terminal
@@ -698,8 +733,10 @@ def test_the_terminal_prints_an_episode_where_there_is_no_terminal():
 
 def test_text_shows_the_same_cells_with_and_without_colour(corner):
     s = session(corner)
-    plain, colour = (terminal.board(corner, s.start, c) for c in (False, True))
-    assert plain == [" ".join(line) + " " for line in level.sketch(corner, s.start).splitlines()]
+    plain, colour = (terminal.board(corner, s.source.start, c) for c in (False, True))
+    assert plain == [
+        " ".join(line) + " " for line in level.sketch(corner, s.source.start).splitlines()
+    ]
     assert all("\x1b[48;2;" in line and line.endswith(terminal.RESET) for line in colour)
     for action in (
         "play",
@@ -714,10 +751,10 @@ def test_text_shows_the_same_cells_with_and_without_colour(corner):
         "next",
     ):
         terminal.do(s, action)
-    assert terminal._split("\x1b[Aq.") == ["\x1b[A", "q", "."]
+    assert terminal.pressed_keys("\x1b[Aq.") == ["\x1b[A", "q", "."]
     out = io.StringIO()
     with pytest.raises(UserError, match="terminal"):
-        terminal.watch(session(corner, ("human",)), watch.action_of, out=out)
+        terminal.watch(session(corner, ("human",)), out=out)
 
 
 def test_the_documentation_has_the_same_keys(capsys):

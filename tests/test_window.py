@@ -12,27 +12,28 @@ from PIL import Image
 
 from goalshift.__main__ import main
 from goalshift.agents.live import capture, keys, open, pane, window
-from goalshift.agents.live import session as watch
 from goalshift.agents.live.compose import compose
-from goalshift.agents.policies.policy import RandomPolicy
+from goalshift.agents.live.look import ZOOMS, Look
+from goalshift.agents.live.session import Session
+from goalshift.agents.live.source import Source
+from goalshift.agents.policies.simple import RandomPolicy
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
+from goalshift.engine.history import Note
 from goalshift.engine.levels import level
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import level_of
-from goalshift.engine.view.camera import registry, top
+from goalshift.engine.view.camera import top
 from goalshift.engine.view.draw import overlays
-from goalshift.engine.view.draw.look import ZOOMS, Look
-from goalshift.engine.view.film.film import encode
+from goalshift.engine.view.film import encode
 
 ROOT = Path(__file__).parent.parent
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 
 
 def session(world, who=("expert:cheese",), seed=3, **agents):
-    return watch.Session(
-        world, None, seed, "deploy", who, {k: (lambda w, p=p: p(w)) for k, p in agents.items()}
-    )
+    made = {name: (lambda w, p=p: p(w)) for name, p in agents.items()}
+    return Session(Source(world, seed, "deploy"), who, made)
 
 
 class Slow(RandomPolicy):
@@ -60,7 +61,6 @@ def opened(corner, tmp_path):
             size,
             True,
             folder=tmp_path,
-            action_of=watch.action_of,
             **options,
         )
         made.append(shown)
@@ -92,46 +92,47 @@ def mouse(shown, kind, y, x, button=1):
     shown.tick(time.perf_counter())
 
 
-def test_every_key_of_the_help_does_something(opened, monkeypatch):
+def test_every_key_of_the_help_does_something(opened, corner, monkeypatch):
     copied = []
     monkeypatch.setattr(pygame.scrap, "put_text", copied.append)
     seen = set()
     for key in keys.KEYS:
         for name in key.keys:
-            asked = []
-            shown = opened(reload=lambda asked=asked: asked.append(True))
+            shown = opened(
+                session(corner, ("expert:cheese", "expert:corner"), checkpoint=RandomPolicy)
+            )
             s = shown.session
             for _ in range(3):
-                s.step()
-            s.speed = 3
+                s.clock.step()
+            s.clock.speed = 3
             if key.action in ("start", "end", "forward", "back"):
                 s.go(1)
             if key.action == "undo":
                 free = np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)
-                s.paint(*free[0].tolist(), 1) or s.paint(*free[1].tolist(), 1)
+                s.editor.paint(*free[0].tolist(), 1) or s.editor.paint(*free[1].tolist(), 1)
             if key.action == "redo":
-                s.paint(
+                s.editor.paint(
                     *np.argwhere(s.world.solid[s.panes[0].history.state.tiles[0]] == 0)[
                         -1
                     ].tolist(),
                     1,
                 )
-                s.undo()
+                s.editor.undo()
             if key.action == "save":
                 s.go(0)
             if key.action in ("stay", "take"):
                 s.next_focus()
             if key.action == "stay":
-                s.take_over()
+                s.cast.take_over()
             shown.tick(time.perf_counter())
             shown.say("")
 
-            def picture(shown=shown, s=s, asked=asked):
+            def picture(shown=shown, s=s):
                 look = shown.look
-                return (s.t, s.playing, s.speed, s.seed, s.split, s.focus, [p.who for p in s.panes], len(s.panes),
-                        sorted(look.shown), look.camera, look.inset, look.edit, look.brush, look.panel, look.help,
-                        look.zoom, shown.open, s.edited, shown._message, len(asked), len(copied),
-                        len(s._undo))  # fmt: skip
+                return (s.t, s.playing, s.clock.speed, s.source.seed, s.source.split, s.focus, len(s.panes),
+                        [p.who for p in s.panes], sorted(look.shown), look.camera, look.inset, look.edit, look.brush,
+                        look.panel, look.help, look.zoom, shown.open, s.edited, shown.message, len(copied),
+                        len(s.editor.made))  # fmt: skip
 
             before = picture()
             press(shown, name)
@@ -153,29 +154,32 @@ def test_pictures_levels_and_clips_are_written(opened, tmp_path):
         assert image.size == (960, 600)
     press(shown, "ctrl+s")
     (path,) = tmp_path.glob("level-corner-*.toml")
-    assert open.open_session(str(path)).start.tiles.tobytes() == shown.session.start.tiles.tobytes()
+    assert (
+        open.open_session(str(path)).source.start.tiles.tobytes()
+        == shown.session.source.start.tiles.tobytes()
+    )
     for _ in range(3):
-        shown._clip._due = 0.0
+        shown.saving.clip._due = 0.0
         shown.tick(time.perf_counter())
     press(shown, "g")
     end = time.perf_counter() + 60
-    while shown._saving and time.perf_counter() < end:
+    while shown.saving.written and time.perf_counter() < end:
         shown.tick(time.perf_counter())
         time.sleep(0.05)
     (path,) = tmp_path.glob("goalshift-corner-*.webp")
     with Image.open(path) as image:
         assert image.size[0] <= 960
-    assert shown._message == f"wrote {path}"
+    assert shown.message == f"wrote {path}"
 
 
 def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
     shown = opened()
     s = shown.session
     for _ in range(6):
-        s.step()
+        s.clock.step()
     shown.tick(time.perf_counter())
     bar = next(spot for spot in shown.spots if spot.kind == "time")
-    left, right, most = bar.which
+    left, right, most = bar.left, bar.right, bar.high
     assert most == s.ends
     mouse(shown, "down", bar.y0 + 5, left)
     assert s.t == 0
@@ -185,12 +189,10 @@ def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
     pane = [spot for spot in shown.spots if spot.kind == "pane"][1]
     mouse(shown, "down", pane.y0 + 50, pane.x0 + 50)
     assert s.focus == 1
-    slider = next(
-        spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == "alpha"
-    )
-    mouse(shown, "down", slider.y0 + 5, slider.which[1])
-    mouse(shown, "up", slider.y0 + 5, slider.which[1])
-    assert s.split == "train"
+    slider = next(spot for spot in shown.spots if spot.kind == "slider" and spot.which == "alpha")
+    mouse(shown, "down", slider.y0 + 5, slider.left)
+    mouse(shown, "up", slider.y0 + 5, slider.left)
+    assert s.source.split == "train"
     switch = next(spot for spot in shown.spots if spot.which == "visits")
     mouse(shown, "down", switch.y0 + 5, switch.x0 + 5)
     assert "visits" in shown.look.shown
@@ -199,25 +201,23 @@ def test_the_timeline_is_dragged_and_panes_are_clicked(opened):
 def test_learned_agents_have_sliders_too(opened, corner):
     shown = opened(open.open_session("corner", 3))
     for _ in range(3):
-        shown.session.step()
+        shown.session.clock.step()
     shown.session.go(1)
     for name, value in (("epsilon", 1.0), ("temperature", 0.0)):
-        slider = next(
-            spot for spot in shown.spots if spot.kind == "slider" and spot.which[0] == name
-        )
-        mouse(shown, "down", slider.y0 + 5, slider.which[2 if value else 1])
-        mouse(shown, "up", slider.y0 + 5, slider.which[2 if value else 1])
-        assert {dial[0]: dial[1] for dial in shown.session.dials()}[name] == value
-    assert shown.session.panes[0].history.ends == 1 and shown.session.split == "deploy"
+        slider = next(spot for spot in shown.spots if spot.kind == "slider" and spot.which == name)
+        mouse(shown, "down", slider.y0 + 5, slider.right if value else slider.left)
+        mouse(shown, "up", slider.y0 + 5, slider.right if value else slider.left)
+        assert {dial[0]: dial[1] for dial in shown.session.dials.of_agents()}[name] == value
+    assert shown.session.panes[0].history.ends == 1 and shown.session.source.split == "deploy"
     shown = opened(open.open_session("corner", 3), size=(1280, 720))
     shown.look.shown |= {"value", "saliency"}
-    until(shown, lambda: "saliency" in shown.session.panes[0].maps)
+    until(shown, lambda: shown.session.panes[0].thoughts.saliency)
     assert {"epsilon", "temperature", "alpha"} <= {
-        spot.which[0] for spot in shown.spots if spot.kind == "slider"
+        spot.which for spot in shown.spots if spot.kind == "slider"
     }
     plain = opened(session(corner))
     assert not {"epsilon", "temperature"} & {
-        spot.which[0] for spot in plain.spots if spot.kind == "slider"
+        spot.which for spot in plain.spots if spot.kind == "slider"
     }
 
 
@@ -306,7 +306,7 @@ def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):
         shown.handle(pygame.event.Event(pygame.KEYDOWN, key=code, mod=mod, unicode=""))
         shown.handle(pygame.event.Event(pygame.KEYUP, key=code, mod=mod))
     shown.tick(time.perf_counter())
-    shown.session.advance()
+    shown.session.clock.advance()
     shown.handle(pygame.event.Event(pygame.WINDOWFOCUSLOST))
     shown.handle(pygame.event.Event(pygame.QUIT))
     assert not shown.open
@@ -314,7 +314,7 @@ def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):
 
 def test_drawing_twice_gives_the_same_picture(corner):
     s = session(corner, ("expert:cheese", "expert:corner"))
-    s.step()
+    s.clock.step()
     time.sleep(0.3)  # the step has been seen
     kept = [pane.history.state.tobytes() for pane in s.panes]
     look = Look()
@@ -332,18 +332,18 @@ def test_the_window_is_filmed_until_it_is_told_to_stop(opened, tmp_path, monkeyp
     shown = opened()
     clock = iter(np.arange(0, 60, 1 / 30))
     begun = time.perf_counter()
-    monkeypatch.setattr(window.time, "perf_counter", lambda: begun + next(clock))
+    monkeypatch.setattr(time, "perf_counter", lambda: begun + next(clock))
     shown.do("film")
     for k in range(60):
         shown.tick(begun + k / 30)
         time.sleep(0.002)  # the encoder keeps up
     shown.do("film")
     monkeypatch.undo()
-    until(shown, lambda: not shown._saving)
+    until(shown, lambda: not shown.saving.written)
     (path,) = tmp_path.glob("goalshift-corner-*.mp4")
     count, high, wide = encode.probe(path)
     assert (high, wide) == (600, 960) and abs(count - 2 * capture.FILM_RATE) <= 2
-    assert "wrote" in shown._message and [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert "wrote" in shown.message and [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_film_ends_with_its_window_and_with_its_size(opened, tmp_path):
@@ -351,7 +351,7 @@ def test_a_film_ends_with_its_window_and_with_its_size(opened, tmp_path):
     shown.do("film")
     shown.tick(time.perf_counter())
     shown.screen = pygame.display.set_mode((640, 400), pygame.RESIZABLE)
-    until(shown, lambda: not shown._saving and shown._film is None)
+    until(shown, lambda: not shown.saving.written and shown.saving.film is None)
     shown.do("film")
     shown.tick(time.perf_counter())
     shown.close()
@@ -367,8 +367,8 @@ def test_a_film_that_cannot_be_written_is_said_and_the_window_goes_on(
         encode, "_ffmpeg", lambda: ["sh", "-c", "echo 'No space left on device' >&2; exit 1"]
     )
     shown.do("film")
-    until(shown, lambda: shown._film is None and not shown._saving)
-    assert shown._message.startswith("not possible:") and "No space left" in shown._message
+    until(shown, lambda: shown.saving.film is None and not shown.saving.written)
+    assert shown.message.startswith("not possible:") and "No space left" in shown.message
     assert not list(tmp_path.iterdir()) and shown.open
 
 
@@ -380,7 +380,7 @@ def test_a_gamepad_steps_plays_and_may_be_unplugged(opened, corner):
     shown = opened()
     s = shown.session
     for _ in range(4):
-        s.step()
+        s.clock.step()
     s.go(2)
     pad(pygame.JOYHATMOTION, hat=0, value=(-1, 0))
     pad(pygame.JOYHATMOTION, hat=0, value=(0, 0))
@@ -397,7 +397,7 @@ def test_a_gamepad_steps_plays_and_may_be_unplugged(opened, corner):
     until(shown, lambda: s.panes[0].history.t > before)
     assert s.panes[0].history.actions[-1].tolist() == [UP]
     pad(pygame.JOYDEVICEREMOVED)
-    assert not shown._held and shown.open
+    assert not shown.hand.held and shown.open
 
 
 def test_the_wheel_zooms_panes_and_scrolls_sliders(opened):
@@ -411,18 +411,18 @@ def test_the_wheel_zooms_panes_and_scrolls_sliders(opened):
     press(shown, "[")
     assert shown.look.zoom == 0
     hidden = next(spot for spot in shown.spots if spot.kind == "scroll")
-    sliders = [spot.which[0] for spot in shown.spots if spot.kind == "slider"]
+    sliders = [spot.which for spot in shown.spots if spot.kind == "slider"]
     mouse(shown, "move", (hidden.y0 + hidden.y1) // 2, (hidden.x0 + hidden.x1) // 2)
     shown.handle(pygame.event.Event(pygame.MOUSEWHEEL, x=0, y=-1))
     shown.tick(time.perf_counter())
-    assert [spot.which[0] for spot in shown.spots if spot.kind == "slider"] != sliders
+    assert [spot.which for spot in shown.spots if spot.kind == "slider"] != sliders
 
 
 def test_zoomed_models_have_no_gaps_between_their_cells(corner):
     """Cells of the camera iso fit each other only if they are an even number of pixels wide."""
     record = level_of(corner, 1)[0]
     for zoom in range(ZOOMS[0], ZOOMS[1] + 1):
-        p = pane._zoomed(Look(zoom=zoom), registry.camera("iso"), corner, record, (500, 460))
+        p = pane.zoomed(Look(zoom=zoom, camera="iso"), corner, record, (500, 460))
         assert p % 2 == 0 and (p > 0) == (zoom != 0)
 
 
@@ -440,10 +440,16 @@ def test_a_level_file_is_read_again_while_the_window_is_open(opened, corner, tmp
     path.write_text(level.show(corner, level_of(corner, 1)))
     shown = opened(open.open_session(str(path)))
     path.write_text(level.show(corner, level_of(corner, 2)))
-    until(shown, lambda: shown.session.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes())
+    until(
+        shown,
+        lambda: shown.session.source.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes(),
+    )
     path.write_text("garbage")
-    until(shown, lambda: shown._message.startswith("the old level stays"))
-    assert shown.session.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes() and shown.open
+    until(shown, lambda: shown.message.startswith("the old level stays"))
+    assert (
+        shown.session.source.start.tiles.tobytes() == level_of(corner, 2).tiles.tobytes()
+        and shown.open
+    )
 
 
 def test_saving_in_the_editor_writes_the_file_itself(opened, corner, tmp_path):
@@ -451,7 +457,7 @@ def test_saving_in_the_editor_writes_the_file_itself(opened, corner, tmp_path):
     shown = opened(open.edit_session(path, "corner"))
     shown.do("edit")
     press(shown, "ctrl+s")
-    assert path.exists() and shown._message == f"wrote {path}"
+    assert path.exists() and shown.message == f"wrote {path}"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.toml"]
 
 
@@ -492,7 +498,7 @@ def test_other_keys_do_what_they_are_set_to(opened, tmp_path):
     press(shown, "x")
     assert shown.look.camera == "iso"
     press(shown, "ctrl+u")
-    assert shown._message == "nothing to be undone"
+    assert shown.message == "nothing to be undone"
     button = next(spot for spot in shown.spots if spot.which == "play")
     mouse(shown, "down", 2 * button.y0 + 10, 2 * button.x0 + 10)
     assert shown.session.playing, "the mouse points where it seems to"
@@ -514,7 +520,7 @@ def test_other_keys_do_what_they_are_set_to(opened, tmp_path):
         ("[[[", "not TOML"),
         ("a = " + "[" * 5000, "not TOML"),
         (None, "no such file"),
-        ("#" * 200_000, "larger"),
+        ("#" * 200_000, "at most 100,000"),
     ],
 )
 def test_bad_settings_are_refused_in_a_line(corner, tmp_path, text, told):
@@ -540,7 +546,7 @@ def test_settings_lie_where_settings_lie(tmp_path, monkeypatch):
 def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
     s = open.open_session("corner", 3)
     for _ in range(12):
-        s.step()
+        s.clock.step()
     shown = opened(s)
     shown.look.shown.clear()
     shown.tick(time.perf_counter())
@@ -559,7 +565,7 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
             s.go(s.ends)
         if name == "events":
             while not s.over and s.t < 120:
-                s.step()
+                s.clock.step()
         shown.tick(time.perf_counter())
         time.sleep(0.15)
         shown.tick(time.perf_counter())
@@ -585,19 +591,16 @@ def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
     shown = opened(s)
     assert shown.look.camera == "eyes" and shown.look.inset
     for _ in range(4):
-        s.step()
+        s.clock.step()
     shown.look.shown = {"saliency"}
-    until(shown, lambda: "saliency" in s.panes[0].maps and not s.panes[0].mapper.busy)
-    told = s.panes[0].maps
-    assert (
-        told["saliency"]["patches"].shape == (8, 8)
-        and told["saliency"]["action"] == told["chances"].argmax()
-    )
-    assert np.abs(told["saliency"]["patches"]).max() <= 1.0
+    until(shown, lambda: s.panes[0].thoughts.saliency and not s.panes[0].mapper.busy)
+    told = s.panes[0].thoughts
+    assert told.saliency.patches.shape == (8, 8) and told.saliency.action == told.chances.argmax()
+    assert np.abs(told.saliency.patches).max() <= 1.0
     time.sleep(0.3)  # the last step has been seen
     shown.tick(time.perf_counter())
     pane = next(spot for spot in shown.spots if spot.kind == "pane")
-    bare, told["saliency"]["patches"][2, 3] = shown.frame.copy(), 1.0
+    bare, told.saliency.patches[2, 3] = shown.frame.copy(), 1.0
     shown.tick(time.perf_counter())
     inset = np.s_[pane.y0 : pane.y0 + 160, pane.x0 : pane.x0 + 160]
     assert (shown.frame[inset] != bare[inset]).any()
@@ -606,7 +609,9 @@ def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
 def test_events_that_go_on_are_told_once(corner):
     events = np.zeros((6, 1, len(corner.events)), bool)
     events[2:5, 0, 0] = True
-    notes = [(np.array([[1, 1 + t]]), np.zeros(2), happened) for t, happened in enumerate(events)]
+    notes = [
+        Note(np.array([[1, 1 + t]]), np.zeros(2), happened) for t, happened in enumerate(events)
+    ]
     frames = []
     for upto in (2, 3, 5):
         frame = np.zeros((120, 120, 3), np.uint8)

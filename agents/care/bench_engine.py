@@ -26,13 +26,16 @@ from ...engine.levels.script import Require
 from ...engine.vector import Vec
 from ...engine.view.camera.eyes import Eyes
 from ...engine.view.camera.top import Frames
-from ...engine.view.draw.look import Look
 from ...engine.view.film import film, story
 from ...engine.world import World
-from ..designing import survey as surveys
-from ..designing.levelset import CHUNK, order_for
+from ..designing import survey
+from ..designing.check_level import judge
+from ..designing.order import order_for
+from ..designing.workers import CHUNK
 from ..live.compose import compose
+from ..live.look import Look
 from ..live.session import Session
+from ..live.source import Source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +189,7 @@ def levels(passes: int = 5) -> Iterator[Row]:
     for place, side in enumerate((13, 25, 49)):
         world = load("corner").but(size=(side, side))
         for style, peer in MAZES.items():
-            states, number = surveys.raw(Vec(world, 256).reset_states()), layout.STYLES.index(style)
+            states, number = survey.raw(Vec(world, 256).reset_states()), layout.STYLES.index(style)
 
             def maze(states=states, number=number) -> int:
                 kernel(states, number)
@@ -225,7 +228,7 @@ def solved(passes: int = 5) -> Iterator[Row]:
 
         def solve(world=world, vec=vec, mask=mask) -> int:
             vec.reset_where(mask)
-            surveys.ways(world, "intended", vec.states, effort=False)
+            survey.ways(world, "intended", vec.states, effort=False)
             return 256
 
         what = f"solved levels, {world.name} {world.size[0]}x{world.size[1]}"
@@ -235,7 +238,7 @@ def solved(passes: int = 5) -> Iterator[Row]:
     chunks = count()
 
     def draw() -> int:
-        return len(source.judge(0, CHUNK * next(chunks), CHUNK)[2].states)
+        return len(judge(source, 0, CHUNK * next(chunks), CHUNK).part.states)
 
     yield Row(
         "levels of a set, corner 13x13: two ranges, turns, solution", "levels/s", rate(draw, passes)
@@ -297,9 +300,9 @@ def films(passes: int = 5) -> Iterator[Row]:
 
         yield Row(f"compose 1280x720 contrast, {name}", "frames/s", rate(work, passes), 60)
     world = load("corner")
-    session = Session(world, None, 1, "deploy", [f"expert:{goal.name}" for goal in world.goals])
+    session = Session(Source(world, 1), [f"expert:{goal.name}" for goal in world.goals])
     for _ in range(8):
-        session.step()
+        session.clock.step()
     seen = Look()
 
     def window() -> int:

@@ -74,19 +74,11 @@ def play(args: argparse.Namespace, talk: Talk) -> Report:
 def open_window(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
     trust(args.world)
-    from ..live.open import open_session, show_session
+    from ..live.open import Place, open_session, show_session
 
     session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
-    steps = show_session(
-        session,
-        args.what,
-        args.size,
-        args.terminal,
-        args.headless,
-        args.follow,
-        not args.no_color,
-        args.settings,
-    )
+    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
+    steps = show_session(session, place, Path(args.what) if args.follow else None)
     return Report({"world": session.world.name, "steps": steps}, "")
 
 
@@ -196,7 +188,7 @@ def describe(world: "World") -> str:
     if world.source:
         facts.append(("after", world.source))
     tables = map(in_columns, (facts, goals, knobs))
-    return "\n\n".join((f"{world.name}: {world.story.strip()}", *tables))
+    return "\n\n".join((f"{world.name}: {(world.story or '').strip()}", *tables))
 
 
 def as_data(world: "World") -> dict[str, Any]:
@@ -218,7 +210,7 @@ def as_data(world: "World") -> dict[str, Any]:
     return {
         "name": world.name,
         "title": world.title,
-        "story": world.story.strip(),
+        "story": (world.story or "").strip(),
         **{name: getattr(world, name) for name in same},
         "goals": goals,
         "splits": {name: row._asdict() for name, row in splits.items()},

@@ -11,22 +11,19 @@ import errno
 import io
 import json
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
 
 from ... import __version__
+from ...engine.child import end_with_parent
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import reason
 from . import build, care, learn, levelfiles, levels, look, show, studies
 from .parser import MANNERS, Parser, add_manners, take_world_flags
+from .signals import INTERRUPTED, heeded
 from .talk import Report, Talk, in_columns, plain_data
 from .verb import Verb
 
-INTERRUPTED = 130
 GROUPS = (show, learn, studies, look, build, levels, levelfiles, care)  # in the order of --help
 VERBS = {name: verb for group in GROUPS for name, verb in group.VERBS.items()}
 
@@ -60,7 +57,8 @@ def main(argv: list[str] | None = None) -> int:
         "--no-color" not in argv,
     )
     try:
-        with sigterm_as_interrupt():
+        with heeded(talk.fault):
+            end_with_parent()
             report = run(argv, talk)
             print_report(report, as_json)
         return report.code
@@ -166,21 +164,3 @@ def explain(fault: BaseException) -> tuple[int, str]:
         1,
         f"internal error, {type(fault).__name__}: {fault} (add -v for the traceback, and please report it)",
     )
-
-
-@contextmanager
-def sigterm_as_interrupt() -> Iterator[None]:
-    """A cluster's SIGTERM ends a run as Ctrl-C does: finish the update, save, leave."""
-
-    def stop(number: int, frame: Any) -> NoReturn:
-        raise KeyboardInterrupt("terminated")
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # only the main thread may; elsewhere signals are the caller's business
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

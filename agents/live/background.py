@@ -6,20 +6,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Thinker:
-    """Answers one question at a time in a thread of its own."""
+class Thinker(Generic[T]):
+    """Answers one question at a time in a thread of its own; `question`: the first one."""
 
-    def __init__(self) -> None:
+    def __init__(self, question: Callable[[], T] | None = None) -> None:
         self.busy = False
-        self._answer: list[Any] = []
+        self._answer: list[T | Exception] = []
         self._done = threading.Event()
+        if question is not None:
+            self.ask(question)
 
-    def ask(self, question: Callable[[], Any]) -> None:
+    def ask(self, question: Callable[[], T]) -> None:
         """Begin to answer `question`; whatever was asked before is forgotten."""
-        answer: list[Any] = []
+        answer: list[T | Exception] = []
         done = threading.Event()
         self._answer, self._done, self.busy = answer, done, True
 
@@ -32,7 +36,7 @@ class Thinker:
 
         threading.Thread(target=work, daemon=True).start()
 
-    def answer(self, wait: float = 0.0) -> Any:
+    def answer(self, wait: float = 0.0) -> T | Exception | None:
         """The answer, or the exception that came instead; None if it is not there within `wait`
         seconds.
         """
@@ -40,7 +44,7 @@ class Thinker:
             return None
         return self._answer[0]
 
-    def take(self) -> Any:
+    def take(self) -> T | Exception | None:
         """The answer, if it is there, once."""
         answer = self.answer()
         if answer is not None:

@@ -1,18 +1,15 @@
 """The whole window as one picture: header, panes, side panel, timeline, messages and help; and
 where it can be clicked.
 
-It is drawn on the same frames as the films, from a session (see `agents/live/session.py`), which it does
-not change.
+It is drawn on the same frames as the films, from a session, which it does not change.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from ...engine import state
 from ...engine.view.camera import top
 from ...engine.view.draw import sprites
 from ...engine.view.draw.ink import (
@@ -30,67 +27,70 @@ from ...engine.view.draw.ink import (
     wrap,
     write,
 )
-from ...engine.view.draw.look import COLOURS, Look, Spot, speed
+from ...engine.view.draw.overlays import COLOURS
 from . import keys, pane, panel
+from .canvas import Canvas, Rect
+from .look import Look, Spot, Track
+from .session import Session
 
 SMALLEST = 64  # pixels a side that anything is drawn for
 
 
 def compose(
-    session: Any, look: Look, size: tuple[int, int], message: str = ""
+    session: Session, look: Look, size: tuple[int, int], message: str = ""
 ) -> tuple[np.ndarray, list[Spot]]:
     """The whole window (size: height, width) as uint8[height, width, 3], and where it can be
     clicked.
     """
     height, width = max(size[0], SMALLEST), max(size[1], SMALLEST)
-    frame = np.empty((height, width, 3), np.uint8)
-    fill(frame, DARK)
-    spots: list[Spot] = []
+    canvas = Canvas(np.empty((height, width, 3), np.uint8), session, look)
+    fill(canvas.frame, DARK)
     head, foot = (42, 62) if height >= 320 else (0, 0)
     side = 320 if look.panel and width >= 820 and height >= 400 else 0
+    inner = Rect(head, 0, height - foot, width - side)
     if head:
-        _header(frame, session, head, width, spots)
-        _footer(frame, session, height - foot, width, spots)
-    bottom = height - foot
-    for k, (y, x, high, wide) in enumerate(_grid(len(session.panes), bottom - head, width - side)):
-        pane.draw(frame, session, look, k, head + y, x, high, wide, spots)
+        _header(canvas, head)
+        _footer(canvas, inner.y1)
+    for k, part in enumerate(_grid(len(session.panes), inner)):
+        pane.draw(canvas, k, part)
     if side:
-        panel.draw(frame, session, look, head, width - side, bottom, width, spots)
+        panel.draw(canvas, Rect(head, inner.x1, inner.y1, width))
     if message and head:
-        _message(frame, message, bottom, width - side)
+        _message(canvas.frame, message, inner.y1, inner.x1)
     if look.help:
-        spots.append(
-            Spot(0, 0, height, width, "help", _help(frame, look.keys or keys.KEYS, look.page))
-        )
-    return frame[: size[0], : size[1]], spots
+        pages = _help(canvas.frame, look.keys, look.page)
+        canvas.spots.append(Spot(0, 0, height, width, "help", pages))
+    return canvas.frame[: size[0], : size[1]], canvas.spots
 
 
-def _grid(n: int, high: int, wide: int) -> list[tuple[int, int, int, int]]:
-    """Where n panes lie: (y, x, height, width)."""
-    columns = 1 if n == 1 else 2 if n != 3 or wide < 3 * 260 else 3
-    if n == 2 and high > 1.3 * wide:
+def _grid(n: int, room: Rect) -> list[Rect]:
+    """Where n panes lie."""
+    columns = 1 if n == 1 else 2 if n != 3 or room.wide < 3 * 260 else 3
+    if n == 2 and room.high > 1.3 * room.wide:
         columns = 1
-    rows = -(-n // columns)
-    h, w = high // rows, wide // columns
-    return [(k // columns * h, k % columns * w, h, w) for k in range(n)]
+    h, w = room.high // -(-n // columns), room.wide // columns
+    corners = [(room.y0 + k // columns * h, room.x0 + k % columns * w) for k in range(n)]
+    return [Rect(y, x, y + h, x + w) for y, x in corners]
 
 
-def _header(frame: np.ndarray, session: Any, head: int, width: int, spots: list[Spot]) -> None:
+def _header(canvas: Canvas, head: int) -> None:
+    """The world, and where the level comes from."""
+    frame, session, width = canvas.frame, canvas.session, canvas.frame.shape[1]
     fill(frame[: head - 2], PANEL)
     fill(frame[head - 2 : head], LINE)
-    world = session.world
-    mark = f"{int(state.fingerprint(session.start)[0]):016x}"[:8]
-    right = f"level {mark} · {session.origin}" + (" · edited" if session.edited else "")
+    mark, origin = session.source.mark(), session.source.origin
+    right = f"level {mark} · {origin}" + (" · edited" if session.edited else "")
     if width < 700:
-        right = session.origin
+        right = origin
     used = write(frame, right, 11, width - 14, 15, DIM, align="right", width=width // 2)
-    spots.append(Spot(0, width - 14 - used, head, width, "copy"))
-    write(frame, world.title.upper(), 8, 14, 19, TEXT, True, width=max(width - used - 50, 20))
+    canvas.spots.append(Spot(0, width - 14 - used, head, width, "copy"))
+    title = session.world.title.upper()
+    write(frame, title, 8, 14, 19, TEXT, True, width=max(width - used - 50, 20))
 
 
-def _status(session: Any) -> tuple[str, tuple[int, int, int]]:
+def _status(session: Session) -> tuple[str, tuple[int, int, int]]:
     """What time is doing."""
-    if session.stopped:
+    if session.clock.stopped:
         return "stopped by a fault", RED
     if session.thinking:
         return "thinking", MARKS[top.INTENDED]
@@ -101,77 +101,66 @@ def _status(session: Any) -> tuple[str, tuple[int, int, int]]:
     return ("your move" if session.waits_for_person else "paused"), TEXT
 
 
-def _footer(frame: np.ndarray, session: Any, y: int, width: int, spots: list[Spot]) -> None:
+def _footer(canvas: Canvas, y: int) -> None:
     """Buttons, what time is doing, and the timeline."""
+    frame, session, width = canvas.frame, canvas.session, canvas.frame.shape[1]
     fill(frame[y : y + 2], LINE)
     fill(frame[y + 2 :], PANEL)
     x = 14
     for name in ("start", "back", "play", "forward"):
         box(frame, y + 14, x, y + 48, x + 36, LINE, 8)
         _symbol(frame, "pause" if name == "play" and session.playing else name, y + 14 + 17, x + 18)
-        spots.append(Spot(y + 14, x, y + 48, x + 36, "key", name))
+        canvas.spots.append(Spot(y + 14, x, y + 48, x + 36, "key", name))
         x += 42
     words, ink = _status(session)
     room = 150 if width >= 640 else 90
     write(frame, words, y + 9, x + 8, 15, ink, True, width=room)
-    write(frame, f"speed {speed(session.speed)}", y + 33, x + 8, 13, DIM, width=room)
+    write(frame, f"speed {session.clock.pace}", y + 33, x + 8, 13, DIM, width=room)
     left, right = x + room + 22, width - 118
     if right - left >= 40:
-        _timeline(frame, session, y, left, right, spots)
+        _timeline(canvas, y, left, right)
     write(frame, f"step {session.t}", y + 10, width - 14, 16, TEXT, True, "right")
     limit = int(session.world.table["horizon"].max())
-    write(
-        frame,
-        f"of {limit} at most" if width >= 640 else f"/{limit}",
-        y + 33,
-        width - 14,
-        12,
-        DIM,
-        align="right",
-    )
+    words = f"of {limit} at most" if width >= 640 else f"/{limit}"
+    write(frame, words, y + 33, width - 14, 12, DIM, align="right")
 
 
-def _timeline(
-    frame: np.ndarray, session: Any, y: int, left: int, right: int, spots: list[Spot]
-) -> None:
+def _timeline(canvas: Canvas, y: int, left: int, right: int) -> None:
     """A lane for each pane: how far it has played, where it is, where it was edited and where it
     met the goal.
     """
+    frame, session = canvas.frame, canvas.session
     most = max(session.ends, session.t, 1)
     per = (right - left) / most
+
+    def at(t: int) -> int:
+        return left + round(per * t)
+
     lanes = len(session.panes)
     thick = max(3, min(7, 22 // lanes - 1))
     begin = y + 31 - lanes * (thick + 1) // 2
     for k, pane_ in enumerate(session.panes):
         lane, history = begin + k * (thick + 1), pane_.history
         box(frame, lane, left, lane + thick, right, LINE, thick // 2)
-        box(
-            frame,
-            lane,
-            left,
-            lane + thick,
-            left + round(per * history.ends),
-            _dim(COLOURS[k]),
-            thick // 2,
-        )
-        box(frame, lane, left, lane + thick, left + round(per * history.t), COLOURS[k], thick // 2)
+        box(frame, lane, left, lane + thick, at(history.ends), _dim(COLOURS[k]), thick // 2)
+        box(frame, lane, left, lane + thick, at(history.t), COLOURS[k], thick // 2)
         for t in sorted(history.edited):
-            at = left + round(per * t)
-            box(frame, lane - 1, at - 1, lane + thick + 1, at + 1, TEXT)
+            box(frame, lane - 1, at(t) - 1, lane + thick + 1, at(t) + 1, TEXT)
         for t, note in enumerate(history.notes):
-            if t and note[1][0] > history.notes[t - 1][1][0]:
-                at = left + round(per * t)
-                icon(frame, top.INTENDED, lane - 5, at - 7, 14)
-    parts = session.parting()
+            if t and note.scores[0] > history.notes[t - 1].scores[0]:
+                icon(frame, top.INTENDED, lane - 5, at(t) - 7, 14)
+    parts = session.clock.parting()
     if parts is not None:
-        icon(frame, "fork", y + 22, left + round(per * parts) - 9, 18)
-    at = left + round(per * session.t)
-    box(frame, y + 14, at - 2, y + 48, at + 2, TEXT, 2)
-    spots.append(Spot(y + 6, left - 8, y + 58, right + 8, "time", (left, right, most)))
+        icon(frame, "fork", y + 22, at(parts) - 9, 18)
+    here = at(session.t)
+    box(frame, y + 14, here - 2, y + 48, here + 2, TEXT, 2)
+    where = Rect(y + 6, left - 8, y + 58, right + 8)
+    canvas.spots.append(Track(*where, "time", None, left, right, 0, most))
 
 
 def _dim(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
-    return tuple((v + 2 * d) // 3 for v, d in zip(rgb, LINE, strict=True))  # type: ignore[return-value]
+    r, g, b = ((v + 2 * d) // 3 for v, d in zip(rgb, LINE, strict=True))
+    return r, g, b
 
 
 @lru_cache(maxsize=16)

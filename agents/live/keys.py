@@ -6,9 +6,13 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...engine import files
 from ...engine.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:  # `goalshift watch --help` lists the keys, and waits for nothing heavy
+    from ...engine.world import World
 
 
 class Key(NamedTuple):
@@ -149,13 +153,9 @@ class Settings:
     def read(cls, path: Path) -> Settings:
         """The settings in a file; UserError in one line if they are none."""
         try:
-            if path.stat().st_size > LARGEST:
-                raise UserError(f"the settings '{path}' are larger than {LARGEST:,} bytes")
-            found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except OSError as fault:
-            raise UserError(
-                f"the settings '{path}': {(fault.strerror or 'cannot be read').lower()}"
-            ) from None
+            found = tomllib.loads(files.read_text(path, LARGEST))
+        except UserError as fault:
+            raise UserError(f"the settings {fault}") from None
         except (ValueError, RecursionError) as fault:
             raise UserError(f"the settings '{path}' are not TOML: {str(fault)[:120]}") from None
         known = ("keys", "scale", "motion")
@@ -204,6 +204,20 @@ def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
                 )
             users[name] = key.action
     return keys
+
+
+def action_of(world: World, held: set[str]) -> int:
+    """The action that the held directions ("up", "left", ...) mean: the one that uses most of
+    them.
+    """
+    best, most = 0, 0
+    for k, name in enumerate(world.actions):
+        words = {
+            "up" if word == "jump" and "up" not in world.actions else word for word in name.split()
+        }
+        if words <= held and len(words) > most:
+            best, most = k, len(words)
+    return best
 
 
 def shown(key: str) -> str:

@@ -5,6 +5,7 @@ to show it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,15 @@ import numpy as np
 
 from ...engine.catalogue import load
 from ...engine.errors import UserError
-from ...engine.levels.formats import READERS
-from ...engine.levels.npz import INDEX
+from ...engine.levels.splits import is_file
 from ...engine.replay import PREFIX, Replay
 from ...engine.world import World
 from ..designing.open_file import Shelf
 from ..policies.policy import Policy
-from .session import HUMAN, RECORDED, Session, action_of
-
-Agents = dict[str, Callable[[World], Policy]]
+from .cast import Agents
+from .session import Session
+from .source import Source
+from .stage import HUMAN, RECORDED
 
 
 def open_session(
@@ -43,7 +44,7 @@ def open_session(
         return _of_replay(
             Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world
         )
-    if path.suffix.lower() in READERS or (path / INDEX).is_file():
+    if is_file(what):
         found = load(world).with_params(**(knobs or {})) if world else None
         shelf = Shelf(path, found)
         shelf.at = (seed or 0) % len(shelf)
@@ -51,7 +52,8 @@ def open_session(
     if path.is_dir() or path.suffix == ".safetensors":
         return _of_run(path, seed, split or "deploy", knobs)
     found = load(what).with_params(**(knobs or {}))
-    return Session(found, None, seed or 0, split or "deploy", _cast(found, play), _shipped(found))
+    source = Source(found, seed or 0, split or "deploy")
+    return Session(source, _cast(found, play), _shipped(found))
 
 
 def edit_session(path: Path, world: str | None = None, at: int = 1, seed: int = 0) -> Session:
@@ -71,21 +73,13 @@ def edit_session(path: Path, world: str | None = None, at: int = 1, seed: int = 
 def of_shelf(shelf: Shelf, play: bool) -> Session:
     """A session of a file of levels."""
     world, start = shelf.world, shelf.start()
-    return Session(
-        world,
-        start,
-        int(start.seed[0]),
-        "deploy",
-        _cast(world, play)[:1],
-        _shipped(world),
-        str(shelf.path),
-        shelf,
-    )
+    source = Source(world, int(start.seed[0]), start=start, shelf=shelf, about=str(shelf.path))
+    return Session(source, _cast(world, play)[:1], _shipped(world))
 
 
 def _shipped(world: World) -> Agents:
     """The agent that ships for a world, if there is one."""
-    from ..showing.demo import PRETRAINED
+    from ..learning.shipped import PRETRAINED
 
     path = PRETRAINED / f"{world.name}.safetensors"
     return {"checkpoint": _loader(path)} if path.is_file() else {}
@@ -100,7 +94,7 @@ def _cast(world: World, play: bool) -> list[str]:
 
 def _loader(path: Path) -> Callable[[World], Policy]:
     def load_it(world: World) -> Policy:
-        from ..learning.run import Trained
+        from ..learning.trained import Trained
 
         return Trained.load(path, world)
 
@@ -108,21 +102,20 @@ def _loader(path: Path) -> Callable[[World], Policy]:
 
 
 def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | None) -> Session:
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
     agent = Trained.load(path)
     world = agent.world.with_params(**(knobs or {}))
     who = ["checkpoint", f"expert:{world.intended.name}"]
-    session = Session(world, None, seed or 0, split, who, {"checkpoint": _loader(path)}, str(path))
-    session.first_person = not agent.net.shape.symbols
-    return session
+    source = Source(world, seed or 0, split, about=str(path))
+    return Session(source, who, {"checkpoint": _loader(path)}, agent.sees_pictures)
 
 
 def _of_replay(replay: Replay, world: str | None) -> Session:
     found = load(world) if world else replay.find_world()
     states = replay.states(found)
     start, tuned = states[:1].view(np.recarray), replay.tuned(found)
-    session = Session(tuned, start, int(states.seed[0]), "deploy", agents=_shipped(tuned))
+    session = Session(Source(tuned, int(states.seed[0]), start=start), agents=_shipped(tuned))
     pane = session.panes[0]
     for actions in replay.actions:
         pane.history.act(actions)
@@ -131,45 +124,41 @@ def _of_replay(replay: Replay, world: str | None) -> Session:
     return session
 
 
-def show_session(
-    session: Session,
-    what: str,
-    size: tuple[int, int] = (1280, 720),
-    terminal: bool = False,
-    headless: bool = False,
-    follow: bool = False,
-    color: bool = True,
-    settings: Path | None = None,
-    edit: bool = False,
-) -> int:
-    """Show a session in a window, or in the terminal, until it is closed; returns the step it was
-    closed at.
+@dataclass(frozen=True)
+class Place:
+    """Where a session is shown, and how.
 
-    With `follow` the checkpoint of the run `what` is loaded anew whenever it has changed.
-    `settings`: see `keys.Settings`; with `edit` the window opens with the editor.
+    size: of the window (width, height); terminal: in text, with `color` or without; headless: a
+    window without a screen; settings: see `keys.Settings.find`; edit: begin with the editor.
     """
-    if follow and not Path(what).exists():
-        raise UserError(f"--follow needs a run that is being trained, and '{what}' is none")
-    if terminal:
+
+    size: tuple[int, int] = (1280, 720)
+    terminal: bool = False
+    color: bool = True
+    headless: bool = False
+    settings: Path | None = None
+    edit: bool = False
+
+
+def show_session(session: Session, place: Place, follow: Path | None = None) -> int:
+    """Show a session until it is closed; returns the step it was closed at.
+
+    follow: a run, whose checkpoint is loaded anew whenever it has changed.
+    """
+    if follow is not None and not follow.exists():
+        raise UserError(f"--follow needs a run that is being trained, and '{follow}' is none")
+    if place.terminal:
         from .terminal import watch
 
-        watch(session, action_of, color)
+        watch(session, place.color)
         return session.t
     from .keys import Settings
     from .window import Window
 
-    changed = _watcher(Path(what)) if follow else None
-    reload = session.reload if "checkpoint" in session.agents else None
-    shown = Window(
-        session,
-        size,
-        headless,
-        reload,
-        changed,
-        action_of=action_of,
-        settings=Settings.find(settings),
-    )
-    if edit:
+    fresh = _watcher(follow) if follow is not None else None
+    settings = Settings.find(place.settings)
+    shown = Window(session, place.size, place.headless, fresh, settings=settings)
+    if place.edit:
         shown.do("edit")
     shown.run()
     return session.t

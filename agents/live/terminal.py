@@ -10,15 +10,16 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from collections.abc import Iterator
+from typing import TextIO
 
 import numpy as np
 
-from ...engine import state
 from ...engine.errors import UserError
 from ...engine.view.draw import sprites
+from ...engine.world import World
 from . import keys
+from .session import Session
 
 KEYS = {
     " ": "play", ".": "forward", ",": "back", "-": "slower", "=": "faster", "+": "faster", "r": "again", "l": "next",
@@ -32,7 +33,7 @@ FRAME = 0.05  # seconds between looks at the clock
 RESET = "\x1b[0m"
 
 
-def board(world: Any, states: np.recarray, color: bool = True) -> list[str]:
+def board(world: World, states: np.recarray, color: bool = True) -> list[str]:
     """A line of text for each row of cells."""
     s, sheet = states[0], sprites.sheet(world, 1)[:, 0, 0].astype(int)
     lines = []
@@ -55,21 +56,18 @@ def board(world: Any, states: np.recarray, color: bool = True) -> list[str]:
     return lines
 
 
-def page(session: Any, color: bool = True, message: str = "") -> str:
+def page(session: Session, color: bool = True, message: str = "") -> str:
     """The whole session as text."""
     world = session.world
-    mark = f"{int(state.fingerprint(session.start)[0]):016x}"[:8]
+    mark, split = session.source.mark(), session.source.split
     status = "over" if session.over else "running" if session.playing else "paused"
-    lines = [f"{world.title}   level {mark}, {session.split}   step {session.t}, {status}", ""]
+    lines = [f"{world.title}   level {mark}, {split}   step {session.t}, {status}", ""]
     for k, pane in enumerate(session.panes):
         focus = "*" if k == session.focus and len(session.panes) > 1 else " "
-        lines.append(f"{focus}{k + 1}: {session.label(pane)}")
+        lines.append(f"{focus}{k + 1}: {session.cast.label(pane)}")
         lines += board(world, pane.history.state, color)
-        scores = pane.history.notes[pane.history.t][1]
-        told = [
-            f"{goal.wish or goal.name} {score:g}"
-            for goal, score in zip(world.goals, scores, strict=True)
-        ]
+        scores = zip(world.goals, pane.history.note.scores, strict=True)
+        told = [f"{goal.wish or goal.name} {score:g}" for goal, score in scores]
         lines += ["   " + "   ".join(told), ""]
     lines.append(
         message or "Space plays, . and , step, t takes over, r again, l next level, h help, q quits"
@@ -84,12 +82,7 @@ def help_page() -> str:
     return "\n".join(["Keys", "", *rows, "", "arrows or WASD move, once you have taken over"])
 
 
-def watch(
-    session: Any,
-    action_of: Callable[[Any, set[str]], int],
-    color: bool = True,
-    out: TextIO | None = None,
-) -> None:
+def watch(session: Session, color: bool = True, out: TextIO | None = None) -> None:
     """Show the session until q is pressed. Raises UserError if a person should play and there is no
     terminal.
     """
@@ -103,15 +96,15 @@ def watch(
         _print_all(session, out)
         return
     with _raw(out):
-        _loop(session, action_of, color, out)
+        _loop(session, color, out)
 
 
-def _print_all(session: Any, out: TextIO) -> None:
+def _print_all(session: Session, out: TextIO) -> None:
     """Every step to the end of the episode."""
     print(page(session, False, " "), file=out)
     while not session.over:
         before = session.t
-        session.step()
+        session.clock.step()
         if session.t == before:
             break
         print(page(session, False, " "), file=out)
@@ -136,9 +129,7 @@ def _raw(out: TextIO) -> Iterator[None]:
         out.flush()
 
 
-def _loop(
-    session: Any, action_of: Callable[[Any, set[str]], int], color: bool, out: TextIO
-) -> None:
+def _loop(session: Session, color: bool, out: TextIO) -> None:
     import select
 
     shown, helping, message, pending = "", False, "", False
@@ -146,12 +137,11 @@ def _loop(
         pressed = ""
         if select.select([sys.stdin], [], [], FRAME)[0]:
             pressed = os.read(sys.stdin.fileno(), 16).decode("ascii", "replace")
-        for key in _split(pressed):
-            by_hand = session.panes[session.focus].who[session.learner] == "human"
+        for key in pressed_keys(pressed):
             action = ARROWS.get(key) or KEYS.get(key)
-            if by_hand and key in MOVES:
-                session.wanted = action_of(session.world, {MOVES[key]})
-                pending = not session.advance()
+            if session.by_hand and key in MOVES:
+                session.clock.wanted = keys.action_of(session.world, {MOVES[key]})
+                pending = not session.clock.advance()
             elif action == "quit":
                 return
             elif action == "help":
@@ -159,8 +149,8 @@ def _loop(
             elif action:
                 pending = do(session, action) or pending
         if pending:
-            pending = not session.advance()
-        session.tick(time.perf_counter())
+            pending = not session.clock.advance()
+        session.clock.tick(time.perf_counter())
         message, session.message = session.message or message, ""
         text = help_page() if helping else page(session, color, message)
         if text != shown:
@@ -169,30 +159,21 @@ def _loop(
             out.flush()
 
 
-def do(session: Any, action: str) -> bool:
+def do(session: Session, action: str) -> bool:
     """What a key does; True if a step was asked for that is not made yet."""
     if action == "play":
         session.playing = not session.playing
     elif action in ("forward", "stay"):
-        return not session.advance()
-    elif action in ("slower", "faster"):
-        session.speed = min(max(session.speed + (1 if action == "faster" else -1), 0), 8)
-    elif action in ("start", "end"):
-        session.go(0 if action == "start" else session.ends)
+        return not session.clock.advance()
     else:
-        steps = {
-            "back": session.back, "again": session.restart, "next": session.next_level, "split": session.next_split,
-            "focus": session.next_focus, "who": session.cycle_who, "take": session.take_over,
-            "compare": session.compare,
-        }  # fmt: skip
         try:
-            steps[action]()
+            session.commands[action]()
         except UserError as fault:
             session.message = f"not possible: {fault}"
     return False
 
 
-def _split(pressed: str) -> list[str]:
+def pressed_keys(pressed: str) -> list[str]:
     """Single keys of what was read at once: arrows come as three characters."""
     found, k = [], 0
     while k < len(pressed):

@@ -6,7 +6,7 @@ cell changed. A policy with a memory is asked as if its episode had just begun.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,63 +14,86 @@ from ...engine import state
 from ...engine.history import History
 from ...engine.vector import observed
 from ...engine.world import World
-from ..policies.policy import Policy
+from ..policies.policy import LearnedPolicy, Policy, learned
 
 AHEAD = 64  # steps of a planned path
 PATCH = 8  # pixels a side of the patches that are hidden from who sees pictures
 
 
-def mind(
-    world: World, policy: Policy, states: np.recarray, learner: int, wanted: set[str]
-) -> dict[str, Any]:
-    """What is `wanted` of a policy in the state (a batch of one) about one learner, as far as it
-    can tell.
+@dataclass(frozen=True)
+class Saliency:
+    """How what is seen of each cell moves the chance of the likeliest action (see `saliency`)."""
 
-    "value": float64[H, W], what it expects from each cell, NaN where nobody can stand. "arrows":
-    float64[H, W, 2], where it would go from each cell as (dy, dx). "plan": float64[n, 2], the way
-    it plans. "saliency": see `saliency`. "chances" and "worth" (float64[actions], a number) come
-    with any of them, and "asked": what was wanted. Only learned policies have a value, chances and
-    saliency; others are left out.
+    action: int
+    chance: float
+    cells: np.ndarray | None = None
+    patches: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Thoughts:
+    """What is known of what a policy thinks about one learner; None for what it cannot tell, or was
+    not asked for.
+
+    asked: what it was asked for. value: float64[H, W], what it expects from each cell, NaN where
+    nobody can stand. arrows: float64[H, W, 2], where it would go from each cell as (dy, dx). plan:
+    float64[n, 2], the way it plans. chances: float64[actions], and worth: what it expects here.
+    Only learned policies have a value, chances, a worth and a saliency.
     """
-    found: dict[str, Any] = {"asked": wanted}
-    look = getattr(policy, "look", None)
+
+    asked: frozenset[str] = frozenset()
+    value: np.ndarray | None = None
+    arrows: np.ndarray | None = None
+    plan: np.ndarray | None = None
+    saliency: Saliency | None = None
+    chances: np.ndarray | None = None
+    worth: float = 0.0
+
+
+def think(
+    world: World, policy: Policy, states: np.recarray, learner: int, wanted: set[str]
+) -> Thoughts:
+    """What is `wanted` of a policy in the state (a batch of one) about one learner, as far as it
+    can tell: names of fields of `Thoughts`. Chances and worth come with any of them.
+    """
+    value = arrows = chances = sway = None
+    worth = 0.0
     if wanted & {"value", "arrows"}:
-        found |= fields(world, policy, states, learner)
-    if look is not None:
+        value, arrows = fields(world, policy, states, learner)
+    if isinstance(policy, LearnedPolicy):
         policy.start(1, world.learners)
-        chances, worth = look(observed(world, states), np.ones(1, np.bool_), states)
-        found["chances"], found["worth"] = chances[0, learner], float(worth[0, learner])
-        if "saliency" in wanted:
-            found["saliency"] = saliency(world, policy, states, learner)
-    if "plan" in wanted:
-        found["plan"] = plan(world, policy, states, learner)
-    return found
+        thought = policy.think(observed(world, states), states, np.ones(1, np.bool_))
+        chances = policy.sampling.chances(thought.logits)[0, learner]
+        worth = float(thought.value[0, learner]) if thought.value is not None else 0.0
+        sway = saliency(world, policy, states, learner) if "saliency" in wanted else None
+    way = plan(world, policy, states, learner) if "plan" in wanted else None
+    return Thoughts(frozenset(wanted), value, arrows, way, sway, chances, worth)
 
 
 def fields(
     world: World, policy: Policy, states: np.recarray, learner: int
-) -> dict[str, np.ndarray]:
-    """The maps "value" (of learned policies only) and "arrows": the learner is put on every cell in
-    turn.
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """The maps `value` (of learned policies only) and `arrows` of `Thoughts`: the learner is put on
+    every cell in turn.
     """
     s = states[0]
     cells = np.argwhere(world.solid[s.tiles[: s.h, : s.w]] == 0)
     many = np.repeat(states, len(cells)).view(np.recarray)
     many["y"][:, learner], many["x"][:, learner] = cells[:, 0], cells[:, 1]
     seen, fresh = observed(world, many), np.ones(len(many), np.bool_)
-    look = getattr(policy, "look", None)
-    found = {}
+    worths = None
     policy.start(len(many), world.learners)
-    if look is not None:
-        chances, value = look(seen, fresh, many)
-        chances = chances[:, learner]
-        found["value"] = np.full(world.size, np.nan)
-        found["value"][cells[:, 0], cells[:, 1]] = value[:, learner]
+    if isinstance(policy, LearnedPolicy):
+        thought = policy.think(seen, many, fresh)
+        chances = policy.sampling.chances(thought.logits)[:, learner]
+        if thought.value is not None:
+            worths = np.full(world.size, np.nan)
+            worths[cells[:, 0], cells[:, 1]] = thought.value[:, learner]
     else:
         chances = np.eye(len(world.actions))[np.asarray(policy.act(seen, many, fresh))[:, learner]]
-    found["arrows"] = np.full((*world.size, 2), np.nan)
-    found["arrows"][cells[:, 0], cells[:, 1]] = chances @ directions(world)
-    return found
+    arrows = np.full((*world.size, 2), np.nan)
+    arrows[cells[:, 0], cells[:, 1]] = chances @ directions(world)
+    return worths, arrows
 
 
 def plan(world: World, policy: Policy, states: np.recarray, learner: int) -> np.ndarray:
@@ -82,19 +105,20 @@ def plan(world: World, policy: Policy, states: np.recarray, learner: int) -> np.
             break
         seen = observed(world, history.state)
         history.act(np.asarray(policy.act(seen, state.copy(history.state), np.array([k == 0])))[0])
-    return np.array([note[0][learner] for note in history.notes], float)
+    return np.array([note.places[learner] for note in history.notes], float)
 
 
-def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> dict[str, Any]:
+def saliency(world: World, policy: Policy, states: np.recarray, learner: int) -> Saliency:
     """How what is seen of each cell moves the chance of the likeliest action.
 
-    {action, chance, cells, patches}: `cells` float64[H, W] of the board is how much likelier the
+    `cells` float64[H, W] of the board is how much likelier the
     action is because of what is seen there: the chance as it is, less the chance if plain floor
     were seen instead (a wall, where there is floor). NaN for cells that are not seen, and the
     learner's own. Who sees pictures has `patches` instead, float64[rows, columns], each hidden
     behind the picture's mean colour.
     """
-    seen = policy.seen(observed(world, states), states).copy()
+    asked = learned(policy, "saliency")
+    seen = asked.seen(observed(world, states), states).copy()
     picture = seen[0, learner]
     places = _patches(picture) if picture.ndim == 3 else _cells(world, states, learner)
     many = np.repeat(seen, len(places) + 1, 0)
@@ -106,23 +130,17 @@ def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> di
         floor, wall = _usual(world, states)
         for k, (r, c) in enumerate(places.tolist(), 1):
             many[k, learner, r, c] = wall if picture[r, c] == floor else floor
-    policy.start(len(many), world.learners)
-    chances = policy.look(many, np.ones(len(many), np.bool_))[0][:, learner]
+    asked.start(len(many), world.learners)
+    thought = asked.think(many, None, np.ones(len(many), np.bool_))
+    chances = asked.sampling.chances(thought.logits)[:, learner]
     action = int(chances[0].argmax())
-    moved = chances[0, action] - chances[1:, action]
-    found: dict[str, Any] = {
-        "action": action,
-        "chance": float(chances[0, action]),
-        "cells": None,
-        "patches": None,
-    }
+    moved, chance = chances[0, action] - chances[1:, action], float(chances[0, action])
     if picture.ndim == 3:
-        found["patches"] = moved.reshape(-(-picture.shape[0] // PATCH), -1)
-    else:
-        found["cells"] = np.full(world.size, np.nan)
-        y, x = (places + _corner(world, states, learner)).T
-        found["cells"][y, x] = moved
-    return found
+        return Saliency(action, chance, patches=moved.reshape(-(-picture.shape[0] // PATCH), -1))
+    cells = np.full(world.size, np.nan)
+    y, x = (places + _corner(world, states, learner)).T
+    cells[y, x] = moved
+    return Saliency(action, chance, cells)
 
 
 def _corner(world: World, states: np.recarray, learner: int) -> np.ndarray:

@@ -20,7 +20,9 @@ from ...engine.replay import MAX_LABEL, PREFIX, Replay
 from ...engine.vector import level_of
 from ...engine.view.film import film, story
 from ...engine.world import World
-from ..judging.evaluate import Episodes, at_most, open_runs, references, rollout
+from ..judging.references import references
+from ..judging.rollout import Episodes, at_most, rollout
+from ..judging.runs import open_runs
 from ..policies.policy import Policy
 from .contrast import LINGER, choose, settled, take_of, versions
 

@@ -23,9 +23,11 @@ from ...engine.view.draw import charts
 from ...engine.view.film import page, story
 from ...engine.view.sheets.gallery import png
 from ...engine.world import World
-from ..judging.evaluate import open_runs, references, rollout
+from ..judging.references import references
+from ..judging.rollout import rollout
+from ..judging.runs import open_runs
 from ..judging.verdict import INCAPABLE, MIN_SEEDS, MISGENERALIZED, ROBUST, THRESHOLDS, UNDECIDED
-from ..learning.run import CONFIG, Log, read_json
+from ..learning.files import CONFIG, Log, read_json
 from ..policies.policy import Policy
 from ..studies.curve import MEASURES
 from .contrast import LINGER, choose, live_both, settled, take_of, versions

@@ -17,9 +17,10 @@ from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.vector import Vec
 from ...engine.view.camera import top
-from ...engine.view.draw import charts, look, overlays
+from ...engine.view.draw import charts, overlays
 from ...engine.world import World
-from ..judging.evaluate import Episodes, met, rollout
+from ..judging.references import met
+from ..judging.rollout import Episodes, rollout
 from ..live.thoughts import fields
 from ..policies.expert import Expert
 from ..policies.policy import Policy
@@ -141,14 +142,14 @@ def mind_picture(
     """
     s = states[0]
     p = max(min(CELL, WIDEST // int(s.w)), 8)
-    maps = fields(world, agent, states, 0)
-    lying = overlays.on_cells(look.Look(shown={"value", "arrows"}), s, maps, p)
+    value, arrows = fields(world, agent, states, 0)
+    lying = overlays.values(value, p) if value is not None else []
+    lying += overlays.arrows(arrows, p)
     size = int(s.h) * p, int(s.w) * p
     at = top.Window(p, s.h / 2, s.w / 2)
     picture = top.draw(
         world, states, 0, size, at=at, marks=top.goal_marks(world, states), under=lying
     )
-    value = maps.get("value")
     if value is None or np.isnan(value).all():
         return picture, None
     return picture, (float(np.nanmin(value)), float(np.nanmax(value)))

@@ -7,50 +7,55 @@ Nothing is told by colour alone: value has a bar that grows, saliency a plus or 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
+from ...history import Note
+from ...world import World
 from ..camera import top
 from . import sprites
 from .ink import DARK, DIM, LINE, MARKS, TEXT, box, icon, text_width, write
-from .look import COLOURS, Look
 
+# of the panes; each has a number too
+COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))
+Lying = list[tuple[top.Stamp, int, int]]  # stamps that lie on cells: stamp, y, x
 LEVELS = 8  # shades of value
 STEPS = 4  # strengths of saliency, and lengths of arrows
+TURNS = 16  # directions of arrows
 FAINT = 0.02  # chances that move less than this are not marked
 EVENTS = 8  # events that are shown, the latest
 FOR, AGAINST = COLOURS[0], COLOURS[1]
 
 
-def on_cells(
-    look: Look, record: Any, maps: dict[str, Any], p: int
-) -> list[tuple[top.Stamp, int, int]]:
-    """Value, saliency and arrows, as stamps that lie on cells of `p` pixels."""
-    h, w = int(record.h), int(record.w)
+def values(value: np.ndarray, p: int) -> Lying:
+    """What is expected from each cell (float[h, w], NaN where nobody can stand), on cells of `p`
+    pixels.
+    """
+    low, high, lying = np.nanmin(value), np.nanmax(value), []
+    for y, x in np.argwhere(~np.isnan(value)).tolist():
+        share = float((value[y, x] - low) / (high - low)) if high > low else 0.5
+        lying.append((value_tile(round(LEVELS * share), p), y, x))
+    return lying
+
+
+def saliency(moved: np.ndarray, p: int) -> Lying:
+    """How much what is seen of each cell moves a chance (float[h, w]), on cells of `p` pixels."""
+    return [(sway_tile(sway, p), y, x) for y, x, sway in swayed(moved)]
+
+
+def arrows(ways: np.ndarray, p: int) -> Lying:
+    """Where one would go from each cell (float[h, w, 2] as dy, dx, NaN where nobody can stand), on
+    cells of `p` pixels.
+    """
     lying = []
-    if "value" in look.shown and "value" in maps:
-        value = maps["value"][:h, :w]
-        low, high = np.nanmin(value), np.nanmax(value)
-        for y, x in np.argwhere(~np.isnan(value)).tolist():
-            level = (
-                round(LEVELS * float((value[y, x] - low) / (high - low)))
-                if high > low
-                else LEVELS // 2
-            )
-            lying.append((value_tile(level, p), y, x))
-    if "saliency" in look.shown and maps.get("saliency", {}).get("cells") is not None:
-        moved = maps["saliency"]["cells"][:h, :w]
-        lying += [(sway_tile(sway, p), y, x) for y, x, sway in swayed(moved)]
-    if "arrows" in look.shown and "arrows" in maps:
-        arrows = maps["arrows"]
-        for y, x in np.argwhere(~np.isnan(arrows[:h, :w, 0])).tolist():
-            dy, dx = arrows[y, x]
-            strength = min(float(np.hypot(dy, dx)), 1.0)
-            turn = round(math.atan2(dy, dx) / (2 * math.pi) * 16) % 16
-            art = arrow(turn, max(1, round(strength * STEPS)), p) if strength >= 0.08 else rest(p)
-            lying.append((art, y, x))
+    for y, x in np.argwhere(~np.isnan(ways[..., 0])).tolist():
+        dy, dx = ways[y, x]
+        strength = min(float(np.hypot(dy, dx)), 1.0)
+        turn = round(math.atan2(dy, dx) / (2 * math.pi) * TURNS) % TURNS
+        art = arrow(turn, max(1, round(strength * STEPS)), p) if strength >= 0.08 else rest(p)
+        lying.append((art, y, x))
     return lying
 
 
@@ -76,7 +81,7 @@ def visits(frame: np.ndarray, at: top.Window, places: np.ndarray) -> None:
         _tag(frame, str(n), upper + at.p - size - 4, left + at.p - wide - 2, size, TEXT)
 
 
-def events(frame: np.ndarray, at: top.Window, world: Any, notes: list) -> None:
+def events(frame: np.ndarray, at: top.Window, world: World, notes: Sequence[Note]) -> None:
     """What happened up to now, where and at which step: a word above its cell. What goes on and on
     is told once.
 
@@ -84,9 +89,9 @@ def events(frame: np.ndarray, at: top.Window, world: Any, notes: list) -> None:
     """
     told: list[tuple[int, int, int, str]] = []
     before: set[tuple[int, str]] = set()
-    for t, (places, _, happened) in enumerate(notes):
-        now = {(k, world.events[e]) for k, e in np.argwhere(happened).tolist()}
-        told += [(t, *places[k].tolist(), name) for k, name in sorted(now - before)]
+    for t, note in enumerate(notes):
+        now = {(k, world.events[e]) for k, e in np.argwhere(note.happened).tolist()}
+        told += [(t, *note.places[k].tolist(), name) for k, name in sorted(now - before)]
         before = now
     size = max(10, min(at.p // 3, 15))
     high, taken = round(size * 1.4) + 2, list[tuple[int, int, int]]()
@@ -102,7 +107,7 @@ def events(frame: np.ndarray, at: top.Window, world: Any, notes: list) -> None:
                 break
 
 
-def _tone(world: Any, event: str) -> tuple[int, int, int]:
+def _tone(world: World, event: str) -> tuple[int, int, int]:
     """The colour of an event: that of the goal it earns points for."""
     for goal in world.goals:
         if goal.weights.get(event, 0) > 0:
@@ -133,10 +138,10 @@ def patches(picture: np.ndarray, moved: np.ndarray) -> None:
         top.blend(picture, sway_tile(sway, p), y * p, x * p)
 
 
-# -- art
+# -- art, of some sizes of cells at a time
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4 * (LEVELS + 1))
 def value_tile(level: int, p: int) -> top.Stamp:
     """A tint from dark blue (low) to bright yellow (high), with a bar that grows."""
     low, high = np.array((38, 52, 130)), np.array((250, 225, 70))
@@ -146,7 +151,7 @@ def value_tile(level: int, p: int) -> top.Stamp:
     return top.as_stamp(sprites.paint(sprites.parse(art), p))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4 * 2 * STEPS)
 def sway_tile(sway: int, p: int) -> top.Stamp:
     """A frame around a cell, thicker the more it moves a chance, with a plus (likelier) or a minus
     (less likely).
@@ -164,10 +169,10 @@ def sway_tile(sway: int, p: int) -> top.Stamp:
     return top.as_stamp(sprites.paint(sprites.parse("tile\n" + "\n".join(shapes)), p))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4 * TURNS * STEPS)
 def arrow(turn: int, length: int, p: int) -> top.Stamp:
-    """An arrow in one of 16 directions, of one of 4 lengths, in the middle of a cell."""
-    angle = turn * 2 * math.pi / 16
+    """An arrow in one of `TURNS` directions, of one of `STEPS` lengths, in the middle of a cell."""
+    angle = turn * 2 * math.pi / TURNS
     c, s = math.cos(angle), math.sin(angle)
     reach = 14 + 6.5 * length
     points = [
@@ -189,34 +194,34 @@ def rest(p: int) -> top.Stamp:
     return top.as_stamp(sprites.paint(sprites.parse("disc white 50 50 7 flat"), p))
 
 
-SIGNS = {
-    "trail": "dot", "plan": "dots", "value": "value", "arrows": "arrow", "visits": "count", "marks": "marks",
-    "ghost": "ghost", "saliency": "sway", "events": "event",
+TITLES = {
+    "trail": "trails", "plan": "planned path", "value": "value", "arrows": "policy arrows", "visits": "visits",
+    "marks": "goals", "ghost": "other's ghost", "saliency": "saliency", "events": "events",
 }  # fmt: skip
 
 
 def sign(frame: np.ndarray, overlay: str, y: int, x: int, on: bool) -> None:
     """The sign of an overlay in the legend, 18 pixels wide."""
-    kind, strength = SIGNS[overlay], 1.0 if on else 0.4
-    if kind == "marks":
+    strength = 1.0 if on else 0.4
+    if overlay == "marks":
         icon(frame, top.INTENDED, y, x - 2, 12, strength)
         icon(frame, top.PROXY, y + 5, x + 7, 12, strength)
-    elif kind == "ghost":
+    elif overlay == "ghost":
         box(frame, y + 2, x + 2, y + 16, x + 16, DIM if on else LINE, 7)
         box(frame, y + 5, x + 5, y + 8, x + 7, DARK)
         box(frame, y + 5, x + 11, y + 8, x + 13, DARK)
-    elif kind == "count":
+    elif overlay == "visits":
         write(frame, "3", y - 1, x + 5, 14, TEXT if on else DIM, True)
-    elif kind == "event":
+    elif overlay == "events":
         box(frame, y + 3, x, y + 15, x + 18, MARKS[top.INTENDED] if on else LINE, 3)
         write(frame, "14", y + 2, x + 3, 10, DARK, True)
     else:
         stamp = {
-            "dot": top.dot_art(COLOURS[0], 40, False),
-            "dots": top.dot_art((244, 241, 232), 40, True),
+            "trail": top.dot_art(COLOURS[0], 40, False),
+            "plan": top.dot_art((244, 241, 232), 40, True),
             "value": value_tile(6, 16),
-            "arrow": arrow(14, 4, 18),
-            "sway": sway_tile(3, 16),
-        }[kind]
+            "arrows": arrow(14, 4, 18),
+            "saliency": sway_tile(3, 16),
+        }[overlay]
         n = stamp.rgb.shape[0]
         top.blend(frame, stamp, y + 9 - n // 2, x + 9 - n // 2)

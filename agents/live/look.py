@@ -8,20 +8,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-# of the panes; each has a number too
-COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))
-TITLES = {
-    "trail": "trails",
-    "plan": "planned path",
-    "value": "value",
-    "arrows": "policy arrows",
-    "visits": "visits",
-    "marks": "goals",
-    "ghost": "other's ghost",
-    "saliency": "saliency",
-    "events": "events",
-}  # of the overlays
-SWITCHES = tuple(TITLES)
+from . import keys
+
 ASKED = {"plan", "value", "arrows", "saliency"}  # overlays that a policy has to be asked for
 # overlays that lie on cells, seen from above
 FLAT = {"value", "arrows", "visits", "saliency", "events"}
@@ -43,12 +31,18 @@ class Look:
     zoom: int = 0
     scroll: int = 0  # sliders that are scrolled away
     motion: bool = True  # things slide from cell to cell
-    keys: Any = None  # the settings, as the window knows them
+    keys: tuple[keys.Key, ...] = keys.KEYS
+
+    def letters(self) -> dict[str, str]:
+        """What to press for each action."""
+        return keys.letters(self.keys)
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A rectangle that can be clicked: pixels y0, x0, y1, x1; what it is, and which one."""
+    """A rectangle that can be clicked: pixels y0, x0, y1, x1; what it is, and which one (the name of
+    an action, the number of a tile).
+    """
 
     y0: int
     x0: int
@@ -60,6 +54,21 @@ class Spot:
     def holds(self, y: int, x: int) -> bool:
         """Does the point lie in it?"""
         return self.y0 <= y < self.y1 and self.x0 <= x < self.x1
+
+
+@dataclass(frozen=True)
+class Track(Spot):
+    """A slider, or the timeline: from pixel `left` to `right` values go from `low` to `high`."""
+
+    left: int = 0
+    right: int = 1
+    low: float = 0.0
+    high: float = 1.0
+
+    def value(self, x: int) -> float:
+        """The value at a column of the window."""
+        share = (x - self.left) / max(self.right - self.left, 1)
+        return self.low + (self.high - self.low) * min(max(share, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,3 @@ class Area(Spot):
             math.floor((y - self.y0 + round(self.y * self.p - high / 2)) / self.p),
             math.floor((x - self.x0 + round(self.x * self.p - wide / 2)) / self.p),
         )
-
-
-def speed(step: int) -> str:
-    """A session's speed as people write it: "1/4", "2"."""
-    return {0: "1/4", 1: "1/2"}.get(step) or f"{2 ** (step - 2)}"

@@ -1,0 +1,84 @@
+"""Ctrl-C and SIGTERM end a command, also where they cannot be heard.
+
+Python hears a signal between two of its own instructions. A rule of somebody's world that never
+comes to an end is one instruction, so a thread stands by: if the main thread has not moved for some
+seconds after a signal, it says where that is and ends the process.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
+
+INTERRUPTED = 130
+PATIENCE = 5.0  # seconds from a signal until what has not moved is ended
+
+
+@contextmanager
+def heeded(say: Callable[[str], None]) -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: finish the update, save, leave. `say` gets the last words
+    if compiled code must be ended from outside.
+    """
+
+    def stop(number: int, frame: Any) -> NoReturn:
+        raise KeyboardInterrupt("terminated")
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # only the main thread may; elsewhere signals are the caller's business
+        yield
+        return
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    waking = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    watch = threading.Thread(target=_stand_by, args=(heard, say), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(waking)
+        os.close(told)  # ends the thread
+        signal.signal(signal.SIGTERM, before)
+        watch.join(timeout=1.0)
+
+
+def _stand_by(heard: int, say: Callable[[str], None]) -> None:
+    main = threading.main_thread().ident or 0
+    while number := os.read(heard, 1):
+        if number[0] in (signal.SIGINT, signal.SIGTERM):
+            _see_it_move(main, say)
+    os.close(heard)
+
+
+def _see_it_move(main: int, say: Callable[[str], None]) -> None:
+    """Return once the main thread runs another instruction, or end the process."""
+    place = _place(main)
+    for _ in range(int(PATIENCE / 0.05)):
+        time.sleep(0.05)
+        if _place(main) != place:
+            return
+    say(f"interrupted{_where(sys._current_frames().get(main))}")
+    os._exit(INTERRUPTED)
+
+
+def _place(thread: int) -> tuple[int, int]:
+    frame = sys._current_frames().get(thread)
+    return (id(frame), frame.f_lasti) if frame else (0, 0)
+
+
+def _where(frame: FrameType | None) -> str:
+    """Which world's rules were running, if the stack shows it."""
+    while frame is not None:
+        world = getattr(frame.f_locals.get("self"), "world", None) or frame.f_locals.get("world")
+        if world is not None and hasattr(world, "generate"):
+            return (
+                f" inside compiled rules of world '{world.name}', which did not come to an end: is"
+                " there a loop without end in one of them?"
+            )
+        frame = frame.f_back
+    return " inside code that did not come to an end"

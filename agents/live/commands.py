@@ -1,0 +1,109 @@
+"""What the keys of the window do, by the names of `keys.KEYS`."""
+
+from __future__ import annotations
+
+from ...engine.errors import RunError, UserError
+from ...engine.view.camera import registry
+from ...engine.view.draw.overlays import TITLES
+from .display import Display
+from .hand import Hand
+from .look import ZOOMS
+from .saving import Saving
+
+
+class Commands:
+    """All that can be done at a window with a key, a button or a click."""
+
+    def __init__(self, display: Display, hand: Hand, saving: Saving) -> None:
+        self.display, self.session, self.look = display, display.session, display.look
+        self.hand, self.saving = hand, saving
+        self._own = {
+            "play": self._play, "forward": hand.forward, "stay": lambda: hand.act(set()), "part": self._part,
+            "reload": self.reload, "camera": self._camera, "inset": self._inset, "panel": self._panel,
+            "closer": lambda: self.zoom(1), "farther": lambda: self.zoom(-1), "edit": self._edit,
+            "brush": self._brush, "picture": saving.keep_picture, "clip": saving.keep_clip,
+            "film": saving.keep_film, "code": saving.keep_code, "save": saving.keep_level,
+            "help": self._help, "quit": self._quit,
+        }  # fmt: skip
+
+    def do(self, name: str) -> None:
+        """Do what the key of that name does."""
+        if self.look.help and name not in ("help", "quit"):
+            self.look.help = False
+        shared = self.session.commands
+        try:
+            if name in TITLES:
+                self.look.shown ^= {name}
+            elif name in self._own:
+                self._own[name]()
+            else:
+                if name == "back":
+                    self.session.playing = False
+                if name not in ("slower", "faster", "start", "end"):
+                    self.hand.pending = False
+                shared[name]()
+                if name in ("slower", "faster"):
+                    self.display.say(f"speed {self.session.clock.pace}")
+        except (UserError, RunError) as fault:
+            self.display.say(f"not possible: {fault}")
+
+    def _play(self) -> None:
+        session = self.session
+        session.playing = not session.playing
+        if session.playing and session.over and session.t == session.ends:
+            session.go(0)
+        self.display.message = ""
+
+    def _part(self) -> None:
+        parts = self.session.clock.parting()
+        if parts is not None:
+            self.session.playing = False
+            self.session.go(parts)
+        elif len(self.session.panes) == 1:
+            self.display.say("nobody to compare with: open another pane")
+        else:
+            self.display.say("the paths have not parted")
+
+    def reload(self) -> None:
+        """Load the newest checkpoint."""
+        if self.session.cast.agents:
+            self.session.cast.reload()
+        else:
+            self.display.say("nobody here learns: open a run")
+
+    def _camera(self) -> None:
+        names = registry.NAMES
+        self.look.camera = names[(names.index(self.look.camera) + 1) % len(names)]
+
+    def _inset(self) -> None:
+        self.look.inset = not self.look.inset
+
+    def _panel(self) -> None:
+        self.look.panel = not self.look.panel
+
+    def zoom(self, by: int) -> None:
+        """So many steps closer."""
+        self.look.zoom = min(max(self.look.zoom + by, ZOOMS[0]), ZOOMS[1])
+        never = " (not in first person)" if self.look.camera == "eyes" else ""
+        self.display.say(f"zoom {1.25**self.look.zoom:.0%}{never}")
+
+    def _edit(self) -> None:
+        self.look.edit = not self.look.edit
+        if self.look.edit:
+            self.session.playing = False
+            self.look.camera = "top"  # cells can be pointed at from above
+
+    def _brush(self) -> None:
+        self.look.brush = (self.look.brush + 1) % len(self.session.world.tiles)
+
+    def _help(self) -> None:
+        pages = next((spot.which for spot in self.display.spots if spot.kind == "help"), 1)
+        more = self.look.help and self.look.page + 1 < pages
+        self.look.page = self.look.page + 1 if more else 0
+        self.look.help = more or not self.look.help
+
+    def _quit(self) -> None:
+        if self.look.help:
+            self.look.help = False
+        else:
+            self.display.open = False

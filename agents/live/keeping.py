@@ -1,0 +1,54 @@
+"""What outlives a session: replays, levels, and the command that shows a level again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ...engine.errors import UserError
+from ...engine.levels import level
+from ...engine.replay import Replay
+from .cast import Cast
+from .source import Source
+from .stage import Stage
+
+
+class Keeping:
+    """Keeps what is on a stage."""
+
+    def __init__(self, stage: Stage, cast: Cast, source: Source) -> None:
+        self.stage, self.cast, self.source = stage, cast, source
+
+    def replay(self) -> Replay:
+        """The pane in focus as a replay: from the start, or from the last edit on."""
+        world, pane = self.stage.world, self.stage.pane
+        history = pane.history
+        first = max([0, *(t for t in history.edited if t <= history.t)])
+        start = history.at(first)
+        actions = np.array(history.actions[first : history.ends], np.int64)
+        return Replay.record(
+            world, start, actions.reshape(-1, world.learners), label=self.cast.label(pane)[:100]
+        )
+
+    def command(self) -> str:
+        """What to type to see this level again."""
+        again = "" if self.stage.edited else self.source.again
+        return f"goalshift watch {again or self.replay().code()}"
+
+    def level_text(self) -> str:
+        """The level as text, if time stands at the start."""
+        return level.show(self.stage.world, self._start())
+
+    def write_back(self) -> Path | None:
+        """Write the level, as edited, into the user's own file that it came from; None if it came
+        from none.
+        """
+        shelf = self.source.shelf
+        return shelf.keep(self._start()) if shelf is not None and shelf.own else None
+
+    def _start(self) -> np.recarray:
+        states = self.stage.pane.history.state
+        if int(states.t[0]):
+            raise UserError("a level is a start: go to step 0 first (Home)")
+        return states

@@ -1,0 +1,121 @@
+"""The mouse: clicks, what is dragged (the timeline, sliders, things, a brush), and the wheel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...engine.errors import UserError
+from ...engine.view.draw import sprites
+from .commands import Commands
+from .look import Area, Track
+
+LEFT, MIDDLE, RIGHT = 1, 2, 3  # buttons
+
+
+@dataclass
+class Carried:
+    """A thing that is dragged to another cell of a pane."""
+
+    area: Area
+    thing: int
+
+
+@dataclass
+class Stroke:
+    """A tile that is painted on cells of a pane while the button is down."""
+
+    area: Area
+    tile: int
+    done: set[tuple[int, int]] = field(default_factory=set)
+
+
+class Mouse:
+    """The mouse over the picture; all places are pixels of it: y, x."""
+
+    def __init__(self, commands: Commands) -> None:
+        self.commands, self.display = commands, commands.display
+        self.session, self.look = commands.session, commands.look
+        self.at = 0, 0
+        self.drag: Track | Carried | Stroke | None = None
+
+    def press(self, y: int, x: int, button: int) -> None:
+        """A button goes down."""
+        if self.look.help:
+            self.look.help = False
+            return
+        spot = self.display.spot(y, x)
+        if spot is None:
+            return
+        if spot.kind == "key":
+            self.commands.do(spot.which)
+        elif spot.kind == "copy":
+            self.commands.saving.keep_command()
+        elif spot.kind == "brush":
+            self.look.brush = spot.which
+        elif isinstance(spot, Track):
+            self.drag = spot
+            self.move(y, x)
+        elif isinstance(spot, Area):
+            if spot.which != self.session.focus:
+                self.session.focus, self.session.learner = spot.which, 0
+            if self.look.edit:
+                self._edit(spot, y, x, button)
+
+    def _edit(self, area: Area, y: int, x: int, button: int) -> None:
+        cell = area.cell(y, x)
+        if cell is None:
+            return
+        thing = self.session.editor.thing_at(area.which, *cell)
+        if button == MIDDLE:
+            record = self.session.panes[area.which].history.state[0]
+            if 0 <= cell[0] < record.h and 0 <= cell[1] < record.w:
+                self.look.brush = int(record.tiles[cell])
+        elif button == LEFT and thing is not None:
+            self.drag = Carried(area, thing)
+        else:
+            ground = sprites.of(self.session.world).ground
+            self.drag = Stroke(area, self.look.brush if button == LEFT else ground)
+            self.move(y, x)
+
+    def move(self, y: int, x: int) -> None:
+        """The mouse is moved."""
+        self.at, drag = (y, x), self.drag
+        if isinstance(drag, Stroke):
+            cell = drag.area.cell(y, x)
+            if cell is not None and cell not in drag.done:
+                drag.done.add(cell)
+                self.session.editor.paint(*cell, drag.tile)
+        elif isinstance(drag, Track) and drag.kind == "time":
+            self.session.playing = False
+            self.commands.hand.pending = False
+            self.session.go(round(drag.value(x)))
+        elif isinstance(drag, Track):
+            self._set(drag.which, drag.value(x))
+
+    def _set(self, name: str, value: float) -> None:
+        """Set a slider."""
+        dials = self.session.dials
+        if name in {dial.name for dial in dials.of_agents()}:
+            self.commands.hand.pending = False
+        try:
+            dials.set(name, value)
+        except UserError as fault:
+            self.display.say(f"not possible: {fault}")
+
+    def drop(self, y: int, x: int) -> None:
+        """The button goes up."""
+        drag, self.drag = self.drag, None
+        if isinstance(drag, Carried):
+            cell = drag.area.cell(y, x)
+            if cell is not None:
+                self.session.editor.move(drag.thing, *cell)
+
+    def wheel(self, by: int) -> None:
+        """Closer or farther over a pane; over the sliders, others of them."""
+        hidden = next(
+            (s.which for s in self.display.spots if s.kind == "scroll" and s.holds(*self.at)), 0
+        )
+        if hidden:
+            self.look.scroll = min(max(self.look.scroll - by, 0), hidden)
+        elif isinstance(self.display.spot(*self.at), Area):
+            self.commands.zoom(1 if by > 0 else -1)
