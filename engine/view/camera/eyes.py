@@ -15,7 +15,7 @@ or right, through a `lane`: the ground is a floor with gaps, steps are walls, le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from numba import njit
 
 from ... import grid
 from ...errors import UserError
-from ...vector import Vec
+from ...vector import Vec, need_memory
 from . import top
 from .eyes_drawn_before import memory_of, open_frames, recall
 from .lane import run
@@ -183,6 +183,7 @@ class Sighted(Vec):
     def __init__(
         self, world: World, n: int, *arguments: Any, size: tuple[int, int] = SIZE, **options: Any
     ) -> None:
+        need_memory(n, 2 * world.learners * size[0] * size[1] * 3, "first-person views")
         super().__init__(world, n, *arguments, **options)
         self._same = self.autoreset == 0
         if self._same:  # the last states of the finished have to be seen before they begin anew
@@ -192,8 +193,16 @@ class Sighted(Vec):
         self.obs = self._eyes.pixels
         self.final_obs = np.zeros_like(self.obs)
 
+    def _arguments(self) -> dict[str, Any]:
+        arguments = {**super()._arguments(), "size": self.obs.shape[2:4]}
+        return {**arguments, "autoreset": "same"} if self._same else arguments
+
     def reset_where(self, mask: np.ndarray, seeds: np.ndarray | None = None) -> np.ndarray:
         super().reset_where(mask, seeds)
+        return self._eyes.draw(self.states)
+
+    def start_from(self, states: np.ndarray) -> np.ndarray:
+        super().start_from(states)
         return self._eyes.draw(self.states)
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -210,8 +219,8 @@ class Sighted(Vec):
                 self.terminated[...], self.truncated[...] = flags
         return self.obs, self.reward, self.terminated, self.truncated
 
-    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
-        super().restore(snapshot)
+    def restore(self, snapshot: Mapping[str, np.ndarray], trusted: bool = False) -> None:
+        super().restore(snapshot, trusted)
         self._eyes.draw(self.states)
 
 
