@@ -29,7 +29,7 @@ FLOORS = (
         "engine.machine",
         "engine.child",
     ),
-    ("engine.build_cache", "engine.jit"),
+    ("engine.build_cache", "engine.travel", "engine.jit"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
     ("engine.declaration", "engine.symbols"),
     ("engine.world_check",),
