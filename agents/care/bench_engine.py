@@ -25,7 +25,7 @@ from ...engine.jit import specialise
 from ...engine.levels.script import Require
 from ...engine.vector import Vec
 from ...engine.view.camera.eyes import Eyes
-from ...engine.view.camera.top import Frames
+from ...engine.view.camera.frames import Frames
 from ...engine.view.film import film, story
 from ...engine.world import World
 from ..designing import survey as surveys

@@ -90,7 +90,7 @@ class Lens:
         if self.kind == "planes":
             return self.world.looks[planes]
         if len(planes) not in self._frames:
-            from ..view.camera.top import Frames
+            from ..view.camera.frames import Frames
 
             self._frames[len(planes)] = Frames(self.world, len(planes), self.pixels)
         return self._frames[len(planes)].draw(planes).copy()
@@ -128,7 +128,7 @@ class Batch:
         self.render_mode = render_mode
         self.lens = Lens(self.world, obs, pixels)
         if self.lens.eyes:
-            from ..view.camera.eyes import Sighted
+            from ..view.camera.sighted import Sighted
 
             self.vec: Vec = Sighted(
                 self.world,
@@ -216,11 +216,11 @@ class Batch:
             raise UserError("call reset() before render()")
         if mode == "ansi":
             return level.sketch(self.world, self.vec.states, i)
-        from ..view.camera.top import draw
+        from ..view.camera import shot, top
 
         s = self.vec.states[i]
         cell = 32 if max(s.h, s.w) <= 32 else 16  # both give sizes that video encoders take
-        frame = draw(self.world, self.vec.states, i, size=(int(s.h) * cell, int(s.w) * cell))
+        frame = top.draw(shot.Shot(self.world, s, (int(s.h) * cell, int(s.w) * cell)))
         if mode == "rgb_array":
             return frame
         self.window = self.window or Window(f"goalshift: {self.world.title}", frame.shape)
