@@ -15,7 +15,7 @@ from .engine.api.register import hook as _hook
 from .engine.moved import hook as _hook_moved
 
 if TYPE_CHECKING:
-    from .agents.designing.levelset import batch as batch
+    from .agents.designing.draw import batch as batch
     from .engine import grid as grid
     from .engine import layout as layout
     from .engine import rng as rng
@@ -61,7 +61,7 @@ _HOMES = {
     "Replay": ("engine.replay", "Replay"),
     "Require": ("engine.levels.script", "Require"),
     "Script": ("engine.levels.script", "Script"),
-    "batch": ("agents.designing.levelset", "batch"),
+    "batch": ("agents.designing.draw", "batch"),
     "UserError": ("engine.errors", "UserError"),
     "RunError": ("engine.errors", "RunError"),
 }

@@ -16,9 +16,9 @@ import types
 from pathlib import Path
 
 from . import child
-from .errors import UserError
+from .errors import UserError, or_rather
 from .files import PACKAGE
-from .world import FILE_MODULE, World, near
+from .world import FILE_MODULE, World
 
 WORLDS = PACKAGE / "worlds"
 
@@ -128,7 +128,7 @@ def load(world: str | Path | World) -> World:
         module = importlib.import_module(f"..worlds.{text}", __package__)
     else:
         raise UserError(
-            f"no world '{text}'{near(text, names())} (goalshift worlds lists them; a file ends in .py)"
+            f"no world '{text}'{or_rather(text, names())} (goalshift worlds lists them; a file ends in .py)"
         )
     found = getattr(module, "WORLD", None)
     if not isinstance(found, World):

@@ -7,7 +7,9 @@ a child.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 
 from .files import PACKAGE
 
@@ -26,3 +28,23 @@ def environment(**changes: str) -> dict[str, str]:
         paths = [str(PACKAGE.parent), *filter(None, found.get("PYTHONPATH", "").split(os.pathsep))]
         found["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     return found
+
+
+LEASH = "GOALSHIFT_LEASH"  # set for children whose standard input is a pipe from their parent
+
+
+def end_with_parent() -> None:
+    """In a child with a `LEASH`: be interrupted as soon as the parent is gone, however it ended.
+
+    Nobody writes to the pipe; it closes when the parent's last handle of it does, which not even
+    SIGKILL prevents.
+    """
+    if os.environ.pop(LEASH, "") != "1":
+        return
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -3,20 +3,46 @@
 Any other exception is a bug, and is reported as one.
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
+def printable(text: object) -> str:
+    """The text with everything that could move a terminal's cursor written out, as in "\\x1b[2J".
+
+    Names in files may come from strangers. Line feeds stay: some messages have several lines.
+    """
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in str(text)
+    )
+
+
 class UserError(ValueError):
-    """Bad usage or input: the message names the flag, file or value and the fix. Exit code 2."""
+    """Bad usage or input: the message names the flag, file or value and the fix. Exit code 2.
+
+    Its text is printable, whatever names from files stand in it.
+    """
 
     exit_code = 2
 
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
 
 class RunError(RuntimeError):
-    """Something failed while running (disk full, broken file, encoder died). Exit code 1."""
+    """Something failed while running (disk full, broken file, encoder died). Exit code 1.
+
+    Its text is printable, as a UserError's is.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class MismatchError(RunError):
@@ -31,11 +57,48 @@ def need(true: object, message: str) -> None:
         raise UserError(message)
 
 
+class Reader:
+    """What is being read, a file or a thing in words: its faults begin with its name.
+
+    Where it has places inside, faults name the place of a `key` too (see `levels.text`).
+    """
+
+    def __init__(self, name: object) -> None:
+        self.name = str(name)
+
+    def place(self, key: str = "") -> str:
+        """Where `key` stands, as ":line:column"; nothing if that has no place."""
+        return ""
+
+    def fault(self, message: object, key: str = "") -> UserError:
+        """A UserError as "a.toml:3:1: message"."""
+        return UserError(f"{self.name}{self.place(key)}: {message}")
+
+    def need(self, true: object, message: str, key: str = "") -> None:
+        """Raise `fault(message, key)` unless it is true."""
+        if not true:
+            raise self.fault(message, key)
+
+    @contextmanager
+    def at(self, key: str = "") -> Iterator[None]:
+        """Faults of what is done inside begin with the name, and the place of `key`."""
+        try:
+            yield
+        except UserError as fault:
+            raise self.fault(fault, key) from None
+
+
 def closest(word: str, choices: Iterable[str]) -> str | None:
     """The choice that is spelt most like `word`, whatever its case; None if none is near."""
     by_lower = {choice.lower(): choice for choice in sorted(choices)}
     close = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
+
+
+def or_rather(word: object, choices: Iterable[str]) -> str:
+    """ "; did you mean 'corner'?" for a close choice, else nothing: to end a sentence with."""
+    near = closest(str(word), choices)
+    return f"; did you mean '{near}'?" if near is not None else ""
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

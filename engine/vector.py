@@ -549,6 +549,7 @@ class Vec:
         return {
             "words": self.words.copy(),
             "ledger": self._ledger_bytes().copy(),
+            "obs": self._obs_words.copy(),  # kept for files of 0.1; `restore` draws it anew
             "seeds": self._seeds.copy(),
             "starts": self._starts.copy(),
         }

@@ -8,154 +8,31 @@ lies between them. A world is checked when it is built, in plain words.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from . import moved, state, symbols
-from .errors import UserError
+from . import moved, state, symbols, world_check
+from .declaration import Declaration, Goal, Labels, Split
+from .declaration import Thing as Thing
+from .declaration import Tile as Tile
+from .errors import Reader, UserError, or_rather
 from .jit import plain
 
-MAX_CELLS = 255 * 255
-Labels = Sequence[str] | Callable[[int], str]  # words for 0, 1, 2, ..., or what to say of any value
 FILE_MODULE = "goalshift_world_"  # world files become modules under their name with this before it
 
 
-@dataclass(frozen=True)
-class Tile:
-    """A kind of cell. `sprite` names or holds its art; empty means the sprite called like the tile.
-
-    `looks` says through which channels a network sees it, and how often each is repeated (a number,
-    or the name of a parameter): a yellow line is `{"yellow": 1, "line": 1}`, so that what is
-    learned of yellow carries over to a yellow gem. Empty: one channel of its own.
-    """
-
-    name: str
-    char: str
-    solid: bool = False
-    sprite: str = ""
-    looks: Mapping[str, int | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A kind of thing that stands on cells: `count` of them, each in one of `poses` (the record's
-    `face`).
-
-    `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule. Poses
-    that do not `tell` anything are for pictures alone: observations show one symbol for them all.
-    `looks`: see `Tile`; it holds for every pose.
-    """
-
-    name: str
-    char: str
-    agent: bool = False
-    bot: bool = False
-    count: int = 1
-    poses: int = 1
-    tell: bool = True
-    sprite: str = ""
-    looks: Mapping[str, int | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Goal:
-    """A price for each event: what somebody wants, scored on every step of every run.
-
-    `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)`
-    for cells to keep off on the way: planners use them. Where going there is not what it takes,
-    `plan(s, p, me)` is the expert itself: it returns an action, and draws nothing. With `once` each
-    event counts the first time only. `wish` says it in words.
-
-    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at
-    least `share` of what the intended goal's expert earns of the intended goal; on those in `parts`
-    clearly less, though either expert still gets what it wants.
-    """
-
-    name: str
-    weights: Mapping[str, float]
-    seek: Callable | None = None
-    avoid: Callable | None = None
-    plan: Callable | None = None
-    once: bool = False
-    wish: str = ""
-    agrees: tuple[str, ...] = ("train",)
-    share: float = 0.95
-    parts: tuple[str, ...] = ("deploy",)
-
-
-@dataclass(frozen=True)
-class Split:
-    """A distribution over levels: a weight for each row of the world's parameter table.
-
-    With `starts` the levels are these start states alone.
-    """
-
-    name: str
-    weights: tuple[float, ...]
-    starts: np.recarray | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def source(self) -> tuple[tuple[float, ...], str]:
-        """What tells splits apart, whatever they are called: the shares of the rows, and the file
-        of the levels.
-        """
-        return self.weights, self.name if self.starts is not None else ""
-
-
 @dataclass(eq=False)
-class World:
-    """Everything about one world. Fields below `step` are optional; see `worlds/corner.py` for a
-    whole one.
+class World(Declaration):
+    """Everything about one world: what its file declares, checked, and what follows from it. See
+    `Declaration` for the fields, and `worlds/corner.py` for a whole one.
 
     Raises UserError, in one line, if the parts do not fit together.
     """
-
-    story: str | None
-    size: tuple[int, int]
-    horizon: int
-    tiles: tuple[Tile, ...]
-    things: tuple[Thing, ...]
-    actions: tuple[str, ...]
-    events: tuple[str, ...]
-    params: type
-    train: Any
-    deploy: Any
-    intended: Goal
-    generate: Callable
-    step: Callable
-    proxies: tuple[Goal, ...] = ()
-    paid: Goal = None  # type: ignore[assignment]  # the intended goal unless the reward is meant to be wrong
-    ends_on: tuple[str, ...] = ()
-    # what a film says when an event begins
-    captions: Mapping[str, str] = field(default_factory=dict)
-    tick: Callable | None = None
-    bot: Callable | None = None
-    # own state: name -> shape; see `shapes`
-    fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
-    # least and most of parameters and fields
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    # for parameters that are no quantities; see `words`
-    labels: Mapping[str, Labels] = field(default_factory=dict)
-    resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
-    view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
-    splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
-    # how experts plan: "walk" floods the board, "search" tries actions on copies
-    planner: str = "walk"
-    # on at least this share of the levels of every split the intended goal can be met
-    solvable: float = 0.95
-    effort: int = 20_000  # records a searching expert may look at for one plan
-    training: dict[str, Any] = field(default_factory=dict)  # defaults of the learner for this world
-    most_learners: int = 1  # up to so many agents may learn: `with_params(learners=2)`
-    version: int = 0
-    name: str = ""
-    source: str = ""  # where the mechanic comes from
-    reported: str = ""  # what the source reports, with its figures, in one sentence
 
     def __post_init__(self) -> None:
         self.name = self.name or plain(self.generate).__module__.rpartition(".")[2].removeprefix(
@@ -163,8 +40,7 @@ class World:
         )
         self.title = (self.story or self.name).strip().splitlines()[0].rstrip(".")
         self.paid = self.paid or self.intended
-        self.goals = tuple(dict.fromkeys((self.intended, *self.proxies, self.paid)))
-        self._check()
+        world_check.check(self)
         self.learners = sum(t.count for t in self.things if t.agent)
         self.agents = self.learners + sum(t.count for t in self.things if t.bot)
         self.entities = sum(t.count for t in self.things)
@@ -191,137 +67,9 @@ class World:
 
     # -- building ----------------------------------------------------------------------------------
 
-    def _check(self) -> None:
-        def need(true: bool, message: str) -> None:
-            if not true:
-                raise UserError(f"world '{self.name}': {message}")
-
-        need(
-            re.fullmatch(r"[A-Za-z]\w*", self.name) is not None,
-            "its name must be a Python identifier",
-        )
-        height, width = self.size
-        sound = height >= 1 and width >= 1 and height * width <= MAX_CELLS
-        need(sound, f"size {self.size} is not between 1x1 and 255x255")
-        need(self.horizon >= 1, f"horizon {self.horizon} is not positive")
-        for what, names in (
-            ("tile", [t.name for t in self.tiles]),
-            ("thing", [t.name for t in self.things]),
-            ("event", self.events),
-            ("action", self.actions),
-            ("goal", [g.name for g in self.goals]),
-            ("character", [t.char for t in (*self.tiles, *self.things)]),
-        ):
-            twice = {n for n in names if list(names).count(n) > 1}
-            need(not twice, f"{what} '{next(iter(twice), '')}' is declared twice")
-        need(
-            all(len(t.char) == 1 for t in (*self.tiles, *self.things)),
-            "every tile and thing needs one character",
-        )
-        need(bool(self.actions) and self.actions[0] == "stay", "the first action must be 'stay'")
-        order = [0 if t.agent else 1 if t.bot else 2 for t in self.things]
-        need(order == sorted(order), "things must be in the order agents, bots, others")
-        need(0 in order, "no thing is an agent: set agent=True on one")
-        need(
-            all(t.count >= 1 and t.poses >= 1 for t in self.things),
-            "a thing needs count >= 1 and poses >= 1",
-        )
-        need((self.bot is None) == (1 not in order), "bot things and a bot rule go together")
-        need(
-            self.planner in ("walk", "search"),
-            f"planner '{self.planner}' is neither 'walk' nor 'search'",
-        )
-        for goal in self.goals:
-            for event in goal.weights:
-                hint = near(event, self.events)
-                need(
-                    event in self.events,
-                    f"goal '{goal.name}' prices '{event}', an event that is not declared{hint}",
-                )
-        for event in self.captions:
-            hint = near(event, self.events)
-            need(
-                event in self.events,
-                f"a caption is for '{event}', an event that is not declared{hint}",
-            )
-        for event in self.ends_on:
-            hint = near(event, self.events)
-            need(
-                event in self.events, f"it ends on the event '{event}', which is not declared{hint}"
-            )
-        taken = set(state.BOOKKEEPING) | {
-            "h",
-            "w",
-            "y",
-            "x",
-            "face",
-            "alive",
-            "events",
-            "totals",
-            "tiles",
-            "padding",
-        }
-        for name, shape in self.fields.items():
-            need(
-                name.isidentifier() and name not in taken,
-                f"field '{name}' is not a free identifier",
-            )
-            for side in shape:
-                counts = ("learners", "agents", "entities")
-                known = side in counts if isinstance(side, str) else side >= 1
-                need(
-                    known,
-                    f"field '{name}' has the side '{side}'; a side is 1 or more, or one of {', '.join(counts)}",
-                )
-        learning = [t for t in self.things if t.agent]
-        most = self.most_learners
-        need(most == 1 or len(learning) == 1, "most_learners needs exactly one kind of agent")
-        need(
-            sum(t.count for t in learning) <= max(most, 1) or most == 1,
-            "it has more learners than most_learners",
-        )
-        for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
-            need(isinstance(row, self.params), f"split '{what}' is not a {self.params.__name__}")
-        named = ("train", "deploy", *self.splits)
-        for goal in self.proxies:
-            for split in (*goal.agrees, *goal.parts):
-                hint = near(split, named)
-                need(
-                    split in named,
-                    f"goal '{goal.name}' speaks of the split '{split}', which it has not{hint}",
-                )
-        for name in self.params._fields:  # in plain Python `p.shape` would be NumPy's
-            taken = name in ("solid", "weight", "learners") or hasattr(np.void, name)
-            need(not taken, f"a parameter must not be called '{name}'")
-        for name, words in self.labels.items():
-            whole = name in self.params._fields and not isinstance(
-                getattr(self.params(), name), float
-            )
-            need(whole, f"labels are given for '{name}', which is no parameter in whole numbers")
-            most = self.limits.get(name, (0, 0))[1]
-            need(
-                callable(words) or most < len(words),
-                f"'{name}' may be {most:g}, for which there is no label",
-            )
-        limited = (*self.fields, *self.params._fields)
-        for name in self.limits:
-            need(
-                name in limited,
-                f"limits are given for '{name}', which is no field or parameter{near(name, limited)}",
-            )
-        for what, row in (("train", self.train), ("deploy", self.deploy), *self.splits.items()):
-            for name in set(self.limits) & set(row._fields):
-                (low, high), value = self.limits[name], getattr(row, name)
-                need(
-                    low <= value <= high,
-                    f"{name} = {value} of split '{what}' is not between {low:g} and {high:g}",
-                )
-
     def _symbols(self) -> symbols.Symbols:
-        try:
+        with Reader(f"world '{self.name}'").at():
             return symbols.symbols_of(self.tiles, self.things, self.kinds, self.train)
-        except UserError as fault:
-            raise UserError(f"world '{self.name}': {fault}") from None
 
     def _tabulate(self) -> None:
         """One row per distinct parameter setting; rules get the row of their level as `p`."""
@@ -364,7 +112,7 @@ class World:
                 raise UserError(f"split '{text}': alpha must be a number from 0 to 1") from fault
         names = [*self._splits, "alpha=0.1"]
         raise UserError(
-            f"world '{self.name}' has no split '{text}'{near(text, names)} (it has {', '.join(names)})"
+            f"world '{self.name}' has no split '{text}'{or_rather(text, names)} (it has {', '.join(names)})"
         )
 
     def mix(self, alpha: float) -> Split:
@@ -401,7 +149,7 @@ class World:
             split, dot, parameter = name.rpartition(".")
             if dot and split not in rows:
                 raise UserError(
-                    f"world '{self.name}' has no split '{split}'{near(split, rows)}, as in '{name}'"
+                    f"world '{self.name}' has no split '{split}'{or_rather(split, rows)}, as in '{name}'"
                 )
             for row in [split] if dot else rows:
                 rows[row] = self._changed(rows[row], {parameter: value})
@@ -427,7 +175,7 @@ class World:
         for name, value in changes.items():
             if name not in row._fields:
                 raise UserError(
-                    f"world '{self.name}' has no parameter '{name}'{near(name, row._fields)}"
+                    f"world '{self.name}' has no parameter '{name}'{or_rather(name, row._fields)}"
                     f" (it has {', '.join(row._fields)})"
                 )
             default = getattr(self.params(), name)
@@ -499,14 +247,8 @@ class World:
                 return goal
         names = [g.name for g in self.goals]
         raise UserError(
-            f"world '{self.name}' has no goal '{name}'{near(name, names)} (it has {', '.join(names)})"
+            f"world '{self.name}' has no goal '{name}'{or_rather(name, names)} (it has {', '.join(names)})"
         )
-
-
-def near(word: str, words: Any) -> str:
-    """ "; did you mean '...'?" if one of `words` is close to `word`, else nothing."""
-    close = difflib.get_close_matches(str(word), [str(w) for w in words], 1, 0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.policies.expert import Expert, optimum
 from goalshift.engine import state
 from goalshift.engine.catalogue import load

@@ -7,9 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from goalshift.agents.judging import evaluate as ev
-from goalshift.agents.judging.evaluate import Training, evaluate, met, overlap, rollout
+from goalshift.agents.judging import references
+from goalshift.agents.judging.evaluate import evaluate
+from goalshift.agents.judging.evaluation import dump, load_evaluation, save_evaluation
+from goalshift.agents.judging.held_out import Training, overlap, trained_fingerprints
 from goalshift.agents.judging.intervals import Estimate, Weights, tail, wilson
+from goalshift.agents.judging.references import agreement, met
+from goalshift.agents.judging.rollout import rollout
+from goalshift.agents.judging.runs import open_runs
+from goalshift.agents.judging.tables import as_text
 from goalshift.agents.judging.verdict import (
     INCAPABLE,
     LABELS,
@@ -21,21 +27,17 @@ from goalshift.agents.judging.verdict import (
     Findings,
     judge,
 )
+from goalshift.agents.policies.ensemble import Ensemble
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.policies.policy import (
-    Constant,
-    Ensemble,
-    Mirrored,
-    Policy,
-    RandomPolicy,
-    Scripted,
-)
+from goalshift.agents.policies.policy import Policy
+from goalshift.agents.policies.simple import Constant, Mirrored, RandomPolicy, Scripted
 from goalshift.agents.showing.contrast import choose, claim, contrast, rates
-from goalshift.engine import rng
+from goalshift.engine import rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.rng import fold_many
+from goalshift.engine.vector import Vec
 from goalshift.engine.world import World
 
 LEVELS = 96
@@ -119,7 +121,7 @@ class ByLevel(Policy):
 def test_policy_streams_are_the_engine_s_and_independent_of_order(corner: World) -> None:
     keys = np.array([0, 1, 2**63, 2**64 - 1], np.uint64)
     assert [int(k) for k in fold_many(keys, 9)] == [int(rng.fold(k, np.uint64(9))) for k in keys]
-    vec = ev.Vec(corner, 64, "deploy", seed=3, autoreset="off")
+    vec = Vec(corner, 64, "deploy", seed=3, autoreset="off")
     obs = vec.reset()
     policy = RandomPolicy(corner, seed=5)
     forward = policy.act(obs, vec.states, vec.fresh)
@@ -318,18 +320,18 @@ def test_overlap_is_measured_and_would_be_seen(corner: World) -> None:
         "tested": pytest.approx(256, abs=5),
         "shared": 0,
     }
-    seen = ev.trained_fingerprints(corner, streams)[:40]
+    seen = trained_fingerprints(corner, streams)[:40]
     assert overlap(corner, [streams], seen)["shared"] == 40
     few = Training("train", seed=11, levels=20)
-    assert len(ev.trained_fingerprints(corner, few)) == 20
+    assert len(trained_fingerprints(corner, few)) == 20
     # the twenty levels are those that a batch with `levels=20` draws from
-    batch = ev.Vec(corner, 64, "train", seed=11, levels=20, pool="train").reset_states()
-    assert np.isin(ev.state.fingerprint(batch), ev.trained_fingerprints(corner, few)).all()
+    batch = Vec(corner, 64, "train", seed=11, levels=20, pool="train").reset_states()
+    assert np.isin(state.fingerprint(batch), trained_fingerprints(corner, few)).all()
 
 
 def test_agreement_proves_the_shift_and_follows_alpha(corner: World) -> None:
     agree = [
-        ev.agreement(corner, split, 256)["proxies"]["corner"]["agree"]
+        agreement(corner, split, 256)["proxies"]["corner"]["agree"]
         for split in ("train", "alpha=0.3", "deploy")
     ]
     assert agree[0] == 1.0 and agree[2] < 0.2
@@ -407,11 +409,11 @@ def test_mirrored_eyes_are_a_capability_failure_not_a_goal(corner: World) -> Non
 
 
 def test_same_seed_same_bytes(corner: World, chaser: dict) -> None:
-    ev._references.clear()
+    references._references.clear()
     again = evaluate([Expert(corner, "corner") for _ in range(3)], corner, levels=LEVELS)
-    assert ev.dump(again) == ev.dump(chaser)
+    assert dump(again) == dump(chaser)
     other = evaluate(Expert(corner, "corner"), corner, levels=LEVELS, seed=1)
-    assert ev.dump(other) != ev.dump(chaser)
+    assert dump(other) != dump(chaser)
 
 
 def test_bad_requests_are_one_line(corner: World) -> None:
@@ -429,21 +431,21 @@ def test_bad_requests_are_one_line(corner: World) -> None:
 
 
 def test_evaluation_files(chaser: dict, tmp_path) -> None:
-    path = ev.save_evaluation(chaser, tmp_path / "deep" / "evaluation.json")
-    assert ev.load_evaluation(path) == chaser
+    path = save_evaluation(chaser, tmp_path / "deep" / "evaluation.json")
+    assert load_evaluation(path) == chaser
     assert [p.name for p in path.parent.iterdir()] == ["evaluation.json"]
     for content in ("", "[]", "{}", '{"format": "goalshift-evaluation/99"}', "[" * 100_000):
         path.write_text(content)
         with pytest.raises(UserError):
-            ev.load_evaluation(path)
+            load_evaluation(path)
     with pytest.raises(UserError):
-        ev.load_evaluation(tmp_path / "none.json")
+        load_evaluation(tmp_path / "none.json")
     with pytest.raises(RunError):
-        ev.save_evaluation(chaser, path / "below_a_file.json")
+        save_evaluation(chaser, path / "below_a_file.json")
 
 
 def test_the_table_says_what_the_file_says(chaser: dict) -> None:
-    text = ev.as_text(chaser)
+    text = as_text(chaser)
     for piece in (
         "corner · deploy",
         "3 agents",
@@ -522,7 +524,7 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_
 def test_of_four_panes_each_names_its_split(
     corner: World, chaser: dict, tmp_path, monkeypatch
 ) -> None:
-    from goalshift.engine.view.film.film import film
+    from goalshift.engine.view.film import film
 
     shown: dict = {}
     monkeypatch.setattr(
@@ -570,12 +572,12 @@ def test_runs_evaluated_together_must_be_repetitions(tmp_path) -> None:
         train(configure("corner", steps=64, **{**small, **more}), tmp_path / str(k))
         for k, more in enumerate(options)
     ]
-    _, agents, training = ev.open_runs(runs[:2])
+    _, agents, training = open_runs(runs[:2])
     assert [t.seed for t in training] == [0, 1] and len(agents) == 2
     assert training[0] == Training("train", 0, 8, None)
     for others, words in (([0, 0], "same training seed"), ([0, 2], "lr"), ([0, 3], "params")):
         with pytest.raises(UserError, match=words):
-            ev.open_runs([runs[k] for k in others])
-    assert ev.open_runs([runs[3]])[0].train.region == 3
-    knobs, _, how = ev.open_runs([runs[0]], {"region": 5})
+            open_runs([runs[k] for k in others])
+    assert open_runs([runs[3]])[0].train.region == 3
+    knobs, _, how = open_runs([runs[0]], {"region": 5})
     assert knobs.train.region == 5 and how[0].world is not None and how[0].world.train.region == 1

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.policies.expert import Expert, optimum
 from goalshift.agents.policies.policy import Policy
 from goalshift.engine import state

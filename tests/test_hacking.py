@@ -5,7 +5,7 @@ played.
 import numpy as np
 import pytest
 
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.policies.expert import Expert
 from goalshift.engine import state
 from goalshift.engine.catalogue import load

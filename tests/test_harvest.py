@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.policies.expert import Expert
 from goalshift.engine.catalogue import load
 from goalshift.engine.vector import Vec, level_of

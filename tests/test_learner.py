@@ -14,13 +14,14 @@ import pytest
 import torch
 
 from goalshift.agents.learning import row_sums
-from goalshift.agents.learning import run as runs
 from goalshift.agents.learning.adam import Adam
 from goalshift.agents.learning.config import TrainConfig, configure
 from goalshift.agents.learning.curriculum import Curriculum
+from goalshift.agents.learning.files import Log, load_arrays, save_arrays
 from goalshift.agents.learning.net import Net, Shape
 from goalshift.agents.learning.ppo import Learner, advantages, resolve
-from goalshift.agents.learning.run import Interrupted, Log, Trained, resume, train
+from goalshift.agents.learning.run import Interrupted, resume, train
+from goalshift.agents.learning.trained import Trained
 from goalshift.engine import files, grid, layout, rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
@@ -319,7 +320,7 @@ def lived(folder):
     """A run's weights and log, without the clock."""
     clock = ("seconds", "steps_per_second", "acting")
     rows = [{k: v for k, v in row.items() if k not in clock} for row in Log(folder).rows()]
-    return runs.load_arrays(folder / "checkpoint.safetensors", "checkpoint")[0], rows
+    return load_arrays(folder / "checkpoint.safetensors", "checkpoint")[0], rows
 
 
 def same(a, b):
@@ -432,7 +433,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(RunError, match="No space left"):
+    with pytest.raises(RunError, match="no space left"):
         files.write(path, b"new", keep=tmp_path / "kept")
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
 
@@ -469,9 +470,9 @@ def empty(path):
 
 def rewrite(path, change):
     """Write the checkpoint again, with a right digest, after `change(arrays, about)`."""
-    arrays, about = runs.load_arrays(path, "checkpoint")
+    arrays, about = load_arrays(path, "checkpoint")
     change(arrays, about)
-    runs.save_arrays(path, arrays, about)
+    save_arrays(path, arrays, about)
 
 
 def not_finite(path):
@@ -600,7 +601,8 @@ def test_actions_are_drawn_by_their_probabilities(finished):
     vec = Vec(world, n, levels=level_of(world, 7))
     vec.reset()
     vec.states.episode = np.arange(n)  # the same level with other dice
-    chances, value = policy.look(vec.obs)
+    thought = policy.think(vec.obs, None, vec.fresh)
+    chances, value = policy.sampling.chances(thought.logits), thought.value
     assert value.shape == (n, 1) and np.allclose(chances.sum(-1), 1)
     drawn = np.bincount(policy.act(vec.obs, vec.states, vec.fresh).ravel(), minlength=5) / n
     assert np.abs(drawn - chances[0, 0]).max() < 5 * np.sqrt(0.25 / n)

@@ -5,10 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.ppo import Learner, resolve
-from goalshift.agents.learning.run import Trained, save
+from goalshift.agents.learning.run import save
+from goalshift.agents.learning.trained import Trained
 from goalshift.engine import state
 from goalshift.engine.api import adapters
 from goalshift.engine.catalogue import load, names

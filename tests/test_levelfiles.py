@@ -19,8 +19,9 @@ from hypothesis import strategies as some
 from goalshift.engine import check, state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.levels import formats, level, levelfile, npz, png, tiled
-from goalshift.engine.levels.levelfile import Levels
+from goalshift.engine.levels import formats, level
+from goalshift.engine.levels.kind import NAME, Levels
+from goalshift.engine.levels.kinds import npz, png, tiled
 from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.world import Goal, Thing, Tile, World
 from goalshift.worlds import corner
@@ -28,6 +29,7 @@ from goalshift.worlds import corner
 CORNER, FOLLOW = load("corner"), load("follow")
 ROWS = ["#" * 13, "#@" + "." * 9 + "c#", *["#" + "." * 11 + "#"] * 10, "#" * 13]
 MAP = "\n".join(ROWS)
+WRITTEN = [ending for ending, kind in formats.table().items() if kind.write]
 
 
 def some_levels(world, n=3, split="deploy"):
@@ -84,11 +86,11 @@ def odd_levels(draw):
         s.count, s.grid[0, 1] = draw(some.integers(-5, 5)), draw(some.integers(0, 9))
         s.row = draw(some.integers(0, 1))
     npz.set_keys(states)
-    called = draw(some.lists(some.from_regex(rf"\A{levelfile.NAME}\Z"), min_size=n, max_size=n))
+    called = draw(some.lists(some.from_regex(rf"\A{NAME}\Z"), min_size=n, max_size=n))
     return Levels(ODD, states, called)
 
 
-@pytest.mark.parametrize("kind", formats.KINDS)
+@pytest.mark.parametrize("kind", WRITTEN)
 @given(levels=odd_levels())
 @settings(deadline=None, max_examples=25)
 def test_anything_that_can_stand_on_a_board_comes_back_from_every_kind_of_file(
@@ -112,7 +114,7 @@ def test_anything_that_can_stand_on_a_board_comes_back_from_every_kind_of_file(
 @pytest.mark.parametrize("name", names())
 def test_levels_of_every_world_come_back_without_naming_it(name, tmp_path):
     world, levels = load(name), some_levels(load(name), 2)
-    for kind in formats.KINDS:
+    for kind in WRITTEN:
         read = [formats.read(path) for path in formats.write(levels, tmp_path / f"a{kind}")]
         assert b"".join(one.states.tobytes() for one in read) == levels.states.tobytes(), kind
         assert all(one.world is world for one in read)
@@ -168,7 +170,7 @@ def test_colours_of_a_world_are_told_apart():
 def tmj(**changes):
     """A sound map of corner as data, with changes."""
     levels = Levels(CORNER, level.parse(CORNER, f"map = '''\n{MAP}\n'''"), [""])
-    return tiled.as_map(levels, 0, "corner-tiles.png") | changes
+    return tiled.as_map(levels, "corner-tiles.png") | changes
 
 
 def ground(data, **changes):
@@ -283,7 +285,7 @@ FAULTS = [
     ("a.tmj", json.dumps(ground(BOMB, encoding="base64", compression="zlib")), "longer than 169 cells can be"),
     ("a.tmj", json.dumps(ground("!!!!", encoding="base64")), "cannot be unpacked"),
     ("a.tmj", json.dumps(ground("AAAA", encoding="base64", compression="zstd")), "packed by zstd"),
-    ("a.tmj", json.dumps(tmj(layers=[{"type": "group", "name": "g", "layers": []}])), "'g' is a group"),
+    ("a.tmj", json.dumps(tmj(layers=[{"type": "group", "name": "g", "layers": 3}])), "layers must be a list"),
     ("a.tmj", json.dumps(tmj(tilesets=[])), "no tileset tells"),
     ("a.tmj", json.dumps(tmj(tilesets=[{"firstgid": 1, "source": "../../etc/passwd"}])), "outside the map's folder"),
     ("a.tmj", json.dumps(tmj(tilesets=[{"firstgid": 1, "source": "/etc/passwd"}])), "outside the map's folder"),
@@ -293,7 +295,8 @@ FAULTS = [
     ("a.tmj", json.dumps(object_at(x=1e300)), "within the map"),
     ("a.tmj", json.dumps(object_at(x=32 * 13)), "stands outside the map, at row 2 column 14"),
     ("a.tmj", json.dumps(object_at(gid=1)), "shows no thing of this world"),
-    ("a.tmj", json.dumps(object_at(gid=None)), "an object is no tile"),
+    ("a.tmj", json.dumps(object_at(gid=None)), "must be on the map; .* the object 'mouse' shows no tile: left out"),
+    ("a.tmj", json.dumps(object_at(gid="x")), "an object is no tile"),
     ("a.tmj", json.dumps(object_at(visible=False)), "every agent that learns must be on the map"),
     ("a.tmj", json.dumps(tmj(properties=[{"name": "world", "value": "corner"}, {"name": "seed", "value": "x"}])),
      "the property 'seed' must be a whole number"),
@@ -332,7 +335,7 @@ def test_what_strangers_send_is_refused_in_one_line(tmp_path, name, content, mes
     )
 
 
-@pytest.mark.parametrize("kind", formats.KINDS)
+@pytest.mark.parametrize("kind", formats.table())
 def test_pipes_and_devices_are_not_read_for_ever(tmp_path, kind):
     os.mkfifo(tmp_path / f"pipe{kind}")
     (tmp_path / f"zero{kind}").symlink_to("/dev/zero")
@@ -382,7 +385,7 @@ def packed(tmp_path, **changes):
 
 
 def told(**changes):
-    levels = {"format": npz.FORMAT, "world": "corner", "version": 0, "splits": {"deploy": {}}}
+    levels = {"format": npz.MARK, "world": "corner", "version": 0, "splits": {"deploy": {}}}
     return np.frombuffer(json.dumps(levels | changes).encode(), np.uint8)
 
 

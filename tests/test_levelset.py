@@ -14,27 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from goalshift.agents.designing import survey
-from goalshift.agents.designing.levelset import (
-    DOUBLE,
-    INDEX,
-    KEPT,
-    LATE,
-    Cursor,
-    LevelSet,
-    Names,
-    batch,
-    candidate_seeds,
-    draw,
-    gather,
-    order_for,
-    read_index,
-)
+from goalshift.agents.designing.check_level import candidate_seeds
+from goalshift.agents.designing.draw import DOUBLE, KEPT, LATE, Cursor, Names, batch, draw
+from goalshift.agents.designing.levelset import LevelSet
+from goalshift.agents.designing.order import order_for
+from goalshift.agents.designing.parting import agreement
+from goalshift.agents.designing.store import gather, read_index
 from goalshift.agents.policies.expert import optimum
 from goalshift.engine import check, files, grid, layout, shapes, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
-from goalshift.engine.levels import level, npz
+from goalshift.engine.levels.folder import INDEX
+from goalshift.engine.levels.kinds import npz
 from goalshift.engine.levels.script import Require, Script
+from goalshift.engine.levels.turned import turned
 from goalshift.engine.vector import Vec
 
 CORNER = load("corner")
@@ -92,7 +85,7 @@ def test_every_level_is_what_was_required(strict):
     assert (goal.score > 0).all() and (goal.steps >= 8).all() and (goal.steps <= 30).all()
     assert np.array_equal(goal.steps[:, 0], strict.facts["steps"])
     assert (goal.actions[0] != corner.actions[0]).all()
-    parted = survey.agreement(world, states)
+    parted = agreement(world, states)
     assert parted.parts.all() and (parted.step == 1).all()
     assert (parted.y == states.y[:, 0]).all() and (parted.x == states.x[:, 0]).all()
     mouse, cheese = (
@@ -101,7 +94,7 @@ def test_every_level_is_what_was_required(strict):
     )
     away = np.abs(mouse - cheese[:, 1:]).sum(1)
     assert np.array_equal(away, strict.facts["distance"]) and away.min() >= 5
-    assert len(set(level.turned(world, states).tolist())) == 300
+    assert len(set(turned(world, states).tolist())) == 300
     for i in (0, 7, 299):
         solution = strict.solution(i)
         assert np.array_equal(solution, goal.actions[: goal.steps[i, 0], i])
@@ -131,7 +124,7 @@ def test_training_and_test_levels_never_meet(strict, at, up_to):
     assert len(training) + len(test) == len(strict)
     for names in (
         state.fingerprint,
-        lambda states: level.turned(CORNER, states) if up_to == "turned" else [],
+        lambda states: turned(CORNER, states) if up_to == "turned" else [],
     ):
         assert not set(names(training.states)) & set(names(test.states))
     assert abs(len(training) - 300 * at) < 5 * (300 * at * (1 - at)) ** 0.5 + 1
@@ -154,10 +147,10 @@ def turn(states, k):
 
 
 def test_a_name_outlives_turning_and_a_fingerprint_does_not(strict):
-    name, prints = level.turned(CORNER, strict.states), state.fingerprint(strict.states)
+    name, prints = turned(CORNER, strict.states), state.fingerprint(strict.states)
     for k in range(1, 8):
         other = turn(strict.states, k)
-        assert np.array_equal(level.turned(CORNER, other), name)
+        assert np.array_equal(turned(CORNER, other), name)
         assert (state.fingerprint(other) != prints).mean() > 0.95
 
 
@@ -286,7 +279,7 @@ def contents(folder):
 
 
 def test_a_set_on_disk_is_the_set_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("goalshift.agents.designing.levelset.SHARD", 3000)
+    monkeypatch.setattr("goalshift.agents.designing.store.SHARD", 3000)
     told = gather(tmp_path / "a", *ordered())
     states, parts = contents(tmp_path / "a")
     whole = batch("corner", 9000, 2, require=Require(distinct="turned", steps=(2, 99)))
@@ -299,7 +292,7 @@ def test_a_set_on_disk_is_the_set_in_memory(tmp_path, monkeypatch):
 
 
 def test_a_set_that_was_broken_off_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("goalshift.agents.designing.levelset.SHARD", 3000)
+    monkeypatch.setattr("goalshift.agents.designing.store.SHARD", 3000)
     order, source = ordered()
     gather(tmp_path / "whole", order, source)
     real, calls = files.write, []
@@ -326,10 +319,12 @@ def test_a_set_that_was_broken_off_goes_on(tmp_path, monkeypatch):
 
 DRAWN = """
 from pathlib import Path
-from goalshift.agents import levelset
-levelset.SHARD = 2000
+from goalshift.agents.designing import store
+from goalshift.agents.designing.order import order_for
+from goalshift.agents.designing.parting import agreement
+store.SHARD = 2000
 if __name__ == "__main__":
-    levelset.gather(Path("set"), *levelset.order_for("corner", 10**6, 4), workers=2)
+    store.gather(Path("set"), *order_for("corner", 10**6, 4), workers=2)
 """
 
 

@@ -11,15 +11,16 @@ from PIL import Image
 
 from goalshift.agents.designing import survey
 from goalshift.agents.designing.describe import open_levels
-from goalshift.agents.designing.levelset import batch
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.designing.draw import batch
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.live import open
-from goalshift.agents.policies.policy import Constant
+from goalshift.agents.policies.simple import Constant
 from goalshift.engine import check, state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import edit, formats, level, script
-from goalshift.engine.levels.levelfile import Levels
+from goalshift.engine.levels.kind import Levels
+from goalshift.engine.levels.splits import split_of
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.sheets import contact
@@ -180,9 +181,9 @@ def test_a_curriculum_goes_from_easy_to_hard():
 def test_a_file_of_levels_is_a_split(tmp_path):
     made = starts(n=20)
     path = formats.write(Levels(CORNER, made, [""] * 20), tmp_path / "a.toml")[0]
-    split = CORNER.split(str(path))
+    split = split_of(CORNER, str(path))
     assert split.weights == CORNER.split("deploy").weights and len(split.starts) == 20
-    vec = Vec(CORNER, 64, str(path), seed=1)
+    vec = Vec(CORNER, 64, split, seed=1)
     drawn = set(state.fingerprint(vec.reset_states()).tolist())
     assert drawn <= set(state.fingerprint(made).tolist()) and len(drawn) > 10
     vec.assign(np.ones(64, bool), np.arange(64))
@@ -191,7 +192,7 @@ def test_a_file_of_levels_is_a_split(tmp_path):
         rollout(CORNER, Constant(CORNER, "up"), str(path), 21)
     (tmp_path / "b.toml").write_text("map = 3")
     with pytest.raises(UserError, match=r"b.toml:1:1: map must be a text"):
-        CORNER.split(str(tmp_path / "b.toml"))
+        split_of(CORNER, str(tmp_path / "b.toml"))
 
 
 def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):

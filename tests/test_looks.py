@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from goalshift.agents.learning.config import configure
+from goalshift.agents.learning.files import save_arrays
 from goalshift.agents.learning.net import Net, Shape
 from goalshift.agents.learning.ppo import Learner, resolve
-from goalshift.agents.learning.run import Trained, describe, save_arrays
+from goalshift.agents.learning.run import describe
+from goalshift.agents.learning.trained import Trained
 from goalshift.engine.api.adapters import SingleEnv
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError

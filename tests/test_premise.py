@@ -8,7 +8,7 @@ import functools
 
 import pytest
 
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.policies.expert import Expert
 from goalshift.engine.catalogue import load, names
 

@@ -11,10 +11,12 @@ import pytest
 
 from goalshift.agents.designing import survey
 from goalshift.agents.designing.describe import open_levels
+from goalshift.agents.designing.parting import agreement
 from goalshift.engine import state
 from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
-from goalshift.engine.levels import level, recipe
+from goalshift.engine.levels import recipe
+from goalshift.engine.levels.turned import turned
 
 CORNER = load("corner")
 SHIPPED = WORLDS / "scripts" / "detours.toml"
@@ -32,11 +34,11 @@ def test_the_shipped_recipe_gives_what_it_asks_for_in_two_files_that_share_nothi
         ((looked.steps >= low) & (looked.steps <= high)).sum() for low, high in ((8, 15), (16, 40))
     ]
     assert counts == [30, 30] and looked.distance.min() >= 5 and looked.distance.max() <= 20
-    parted = survey.agreement(CORNER, states)
+    parted = agreement(CORNER, states)
     assert parted.parts.all() and (parted.step == 1).all()
     # a pillar on every even cell: a maze, not blocks
     assert (states.tiles[:, 2::2, 2::2] == 1).all()
-    names = [set(level.turned(CORNER, part.states).tolist()) for part in parts]
+    names = [set(turned(CORNER, part.states).tolist()) for part in parts]
     assert not names[0] & names[1] and len(names[0] | names[1]) == 60
 
 

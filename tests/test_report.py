@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents.judging.evaluate import dump
+from goalshift.agents.judging.evaluation import dump
+from goalshift.agents.judging.runs import evaluate_runs
 from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import history, train
 from goalshift.agents.live import thoughts
-from goalshift.agents.policies.policy import Constant
-from goalshift.agents.showing.demo import evaluate_runs
+from goalshift.agents.policies.simple import Constant
 from goalshift.agents.showing.report import figures, report
 from goalshift.agents.showing.report.claims import headline
 from goalshift.agents.studies import curve
@@ -316,7 +316,7 @@ def test_a_curve_of_another_world_is_refused_and_one_that_does_not_say_is_not(tm
 
 def test_a_bad_curve_is_told_before_anything_is_measured(runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "goalshift.agents.showing.demo.evaluate_runs",
+        "goalshift.agents.judging.runs.evaluate_runs",
         lambda *arguments, **options: pytest.fail("measured"),
     )
     asked = [

@@ -6,13 +6,15 @@ import os
 import re
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from goalshift.__main__ import main
 from goalshift.agents.designing.new_world import new_world
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.studies import curve, curve_figures, jobs, knobs, table
@@ -89,6 +91,38 @@ def test_two_sweeps_do_not_work_in_one_folder(here):
     with jobs.FileLock(here / jobs.LOCK), pytest.raises(UserError, match="another sweep"):
         jobs.run_all(here, [job("first", here / "a")], 1)
     assert jobs.run_all(here, [], 1) == []
+
+
+SWEEP = """
+from pathlib import Path
+from goalshift.agents.studies.jobs import Job, run_all
+words = ["train", "coinline", "--steps", "1G", "--threads", "1", "--out", "run"]
+run_all(Path("sweep"), [Job("long", lambda: words, lambda: False)], 1)
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="children are found in /proc")
+def test_workers_die_with_their_sweep(here):
+    sweep = subprocess.Popen([sys.executable, "-c", SWEEP], cwd=here)
+    log = here / "run" / "log.jsonl"
+    until(lambda: log.is_file() and log.stat().st_size)
+    [worker] = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
+    sweep.kill()  # no handler of the sweep's runs
+    sweep.wait()
+    until(lambda: not Path(f"/proc/{worker}").exists() or "Z" in state_of(worker))
+    assert (here / "run" / "resume.safetensors").is_file()  # it saved before it ended
+
+
+def state_of(worker):
+    return Path(f"/proc/{worker}/stat").read_text().split()[2]
+
+
+def until(true, seconds=120):
+    """Wait until it is true; a busy machine is no fault of ours."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_what_is_done_is_not_done_again(here, python_jobs):
@@ -220,6 +254,25 @@ def test_values_that_cannot_be_trained_are_refused_before_anything_runs(here, ov
     assert (
         not list((here).rglob("*.safetensors")) and len(capsys.readouterr().err.splitlines()) == 1
     )
+
+
+@pytest.mark.parametrize(
+    ("pair", "hint"),
+    [("stpes=5", "Did you mean 'steps'"), ("steps", "write it like"), ("lr=fast", "not a number")],
+)
+def test_options_that_make_no_sense_are_refused_before_anything_runs(here, pair, hint, capsys):
+    assert main(["curve", "corner", "--over", "alpha=0", "--set", pair, "--out", "c", "-q"]) == 2
+    assert hint in capsys.readouterr().err and not list(here.rglob("*.safetensors"))
+
+
+def test_numbers_keep_their_value_and_labels_are_for_people():
+    assert read("lr=0.00123456789,1e-3", "corner").values == ("0.00123456789", "0.001")
+    bank = knobs.read("world.rule=grid,heist", load("keys"), ["width"])
+    assert bank.values == ("grid", "heist") and bank.given("grid") == {"world.rule": "grid"}
+    assert knobs.Knob("alpha", ("0.1",)).given("0.1") == {"split": "alpha=0.1"}
+    keys = load("keys")
+    assert [knobs.label("world.rule", value, keys) for value in "01"] == ["grid", "heist"]
+    assert knobs.label("levels", "0", keys) == "∞" and knobs.label("steps", "20000", keys) == "20k"
 
 
 def test_values_that_are_no_quantities_go_by_their_labels(here):

@@ -5,7 +5,7 @@ import pytest
 
 from goalshift.agents.judging.affinity import affinity
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.policies.policy import Constant, RandomPolicy
+from goalshift.agents.policies.simple import Constant, RandomPolicy
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec

@@ -14,7 +14,8 @@ from goalshift.agents.live import clock, keys, open, terminal, thoughts
 from goalshift.agents.live.session import Session
 from goalshift.agents.live.source import Source
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.policies.policy import Policy, RandomPolicy, Scripted
+from goalshift.agents.policies.policy import Policy, Thought
+from goalshift.agents.policies.simple import RandomPolicy, Scripted
 from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
@@ -283,6 +284,9 @@ def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
     assert facts["solvable"] == "no way found" and facts["in training"].startswith(
         "no: never floor at (1, 11)"
     )
+    s.restart()
+    assert s.facts.now()["solvable"] == "..."
+    assert told(s)["in training"].startswith("yes"), "the same level again is looked at again"
 
 
 # what policies think
@@ -313,18 +317,22 @@ def test_saliency_is_how_a_cell_moves_the_likeliest_action(corner):
     class Heeds(Policy):
         remembers = False
 
-        def look(self, obs, fresh, states=None):
+        can, layers = frozenset({"value"}), {}
+
+        def think(self, obs, states, fresh, layers=()):
             blocked = obs[:, 0, row, column] == 2  # the symbol of the tile "wall"
             chances = np.where(
                 blocked[:, None], (0.0, 0.6, 0.1, 0.1, 0.2), (0.0, 0.1, 0.1, 0.1, 0.7)
             )
-            return chances[:, None], np.where(blocked, 0.25, 0.75)[:, None]
+            return Thought(
+                np.log(chances[:, None] + 1e-300), np.where(blocked, 0.25, 0.75)[:, None]
+            )
 
         def seen(self, obs, states):
             return obs
 
         def act(self, obs, states, fresh):
-            return self.look(obs, fresh)[0].argmax(-1)
+            return self.think(obs, states, fresh).logits.argmax(-1)
 
     states = state.copy(level_of(corner, 3, "deploy"))
     free = np.argwhere(states.tiles[0] == 0)
@@ -352,10 +360,10 @@ def test_saliency_of_a_crop_lies_on_the_cells_that_are_seen():
 
     class Even(Policy):
         remembers = False
+        can, layers = frozenset(), {}
 
-        def look(self, obs, fresh, states=None):
-            n = len(world.actions)
-            return np.full((len(obs), 1, n), 1 / n), np.zeros((len(obs), 1))
+        def think(self, obs, states, fresh, layers=()):
+            return Thought(np.zeros((len(obs), 1, len(world.actions))))
 
         def seen(self, obs, states):
             return obs
@@ -577,6 +585,21 @@ def test_sliders_hold_from_the_next_reset_on(corner):
         s.dials.set("region", 99)
 
 
+def test_a_world_that_is_set_otherwise_is_made_once(corner):
+    """All pictures and compiled rules are kept by world: a new one at every reset would fill them."""
+    s = session(corner)
+    s.restart()
+    assert s.world is corner
+    s.dials.set("density", 0.2)
+    s.restart()
+    tuned = s.world
+    s.next_level()
+    assert tuned is s.world is not corner and s.source.start.tiles.size
+    s.dials.set("density", 0.3)
+    s.restart()
+    assert s.world is not tuned
+
+
 def played(s, steps=24):
     """What the first pane's learners do from here on."""
     t = s.t
@@ -607,7 +630,8 @@ def test_learned_agents_draw_otherwise_at_once(corner):
     greedy = played(s)
     for t, did in enumerate(greedy):
         there = s.panes[0].history.at(t)
-        assert (agent.look(observed(corner, there), None, there)[0][0].argmax(-1) == did).all()
+        logits = agent.think(observed(corner, there), there, np.ones(1, bool)).logits
+        assert (logits[0].argmax(-1) == did).all()
     s.go(0)
     s.dials.set("temperature", 1.0)
     assert (played(s) == drawn).all() and s.cast.label(s.panes[0]) == "the learned agent"
@@ -647,15 +671,17 @@ def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
     s = open.open_session("corner", 3)
     agent, states = s.cast.policy("checkpoint"), s.panes[0].history.state
     seen, fresh = observed(corner, states), np.ones(1, bool)
-    usual, worth = agent.look(seen, fresh, states)
+
+    def chances() -> np.ndarray:
+        return agent.sampling.chances(agent.think(seen, states, fresh).logits)
+
+    usual, worth = chances(), agent.think(seen, states, fresh).value
     agent.loosen(0.0, 0.0)
-    assert agent.look(seen, fresh, states)[0].tolist() == np.eye(5)[usual.argmax(-1)].tolist()
+    assert chances().tolist() == np.eye(5)[usual.argmax(-1)].tolist()
     agent.loosen(0.0, 1.0)
-    assert (agent.look(seen, fresh, states)[0] == 0.2).all() and agent.look(seen, fresh, states)[
-        1
-    ] == worth
+    assert (chances() == 0.2).all() and agent.think(seen, states, fresh).value == worth
     agent.loosen(4.0, 0.0)
-    hot = agent.look(seen, fresh, states)[0]
+    hot = chances()
     assert usual.max() > hot.max() > 0.2 and abs(hot.sum() - 1) < 1e-12
     s.dials.set("temperature", 0.0)
     end = time.perf_counter() + 60

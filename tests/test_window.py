@@ -16,7 +16,7 @@ from goalshift.agents.live.compose import compose
 from goalshift.agents.live.look import ZOOMS, Look
 from goalshift.agents.live.session import Session
 from goalshift.agents.live.source import Source
-from goalshift.agents.policies.policy import RandomPolicy
+from goalshift.agents.policies.simple import RandomPolicy
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.history import Note

@@ -244,7 +244,7 @@ def test_every_event_happens(world):
             seen |= vec.states.events.any((0, 1)) | vec.final_totals.any((0, 1))
     missing = [event for event, met in zip(world.events, seen, strict=True) if not met]
     # What random play does not find, an expert that wants it must.
-    from goalshift.agents.judging.evaluate import rollout
+    from goalshift.agents.judging.rollout import rollout
     from goalshift.agents.policies.expert import Expert
 
     for event in missing:

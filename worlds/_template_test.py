@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from goalshift import Vec, load
-from goalshift.agents.judging.evaluate import rollout
+from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.policies.expert import Expert
 
 LEVELS = 150

@@ -26,10 +26,15 @@ from ...engine.levels.script import Require
 from ...engine.vector import Vec
 from ...engine.view.camera.eyes import Eyes
 from ...engine.view.camera.frames import Frames
-from ...engine.view.film import film, story
+from ...engine.view.film import story
+from ...engine.view.film.beats import beats
+from ...engine.view.film.options import FPS, SIZE
+from ...engine.view.film.stage import Stage
 from ...engine.world import World
-from ..designing import survey as surveys
-from ..designing.levelset import CHUNK, order_for
+from ..designing import survey
+from ..designing.check_level import judge
+from ..designing.order import order_for
+from ..designing.workers import CHUNK
 from ..live.compose import compose
 from ..live.look import Look
 from ..live.session import Session
@@ -187,7 +192,7 @@ def levels(passes: int = 5) -> Iterator[Row]:
     for place, side in enumerate((13, 25, 49)):
         world = load("corner").but(size=(side, side))
         for style, peer in MAZES.items():
-            states, number = surveys.raw(Vec(world, 256).reset_states()), layout.STYLES.index(style)
+            states, number = survey.raw(Vec(world, 256).reset_states()), layout.STYLES.index(style)
 
             def maze(states=states, number=number) -> int:
                 kernel(states, number)
@@ -226,7 +231,7 @@ def solved(passes: int = 5) -> Iterator[Row]:
 
         def solve(world=world, vec=vec, mask=mask) -> int:
             vec.reset_where(mask)
-            surveys.ways(world, "intended", vec.states, effort=False)
+            survey.ways(world, "intended", vec.states, effort=False)
             return 256
 
         what = f"solved levels, {world.name} {world.size[0]}x{world.size[1]}"
@@ -236,7 +241,7 @@ def solved(passes: int = 5) -> Iterator[Row]:
     chunks = count()
 
     def draw() -> int:
-        return len(source.judge(0, CHUNK * next(chunks), CHUNK)[2].states)
+        return len(judge(source, 0, CHUNK * next(chunks), CHUNK).part.states)
 
     yield Row(
         "levels of a set, corner 13x13: two ranges, turns, solution", "levels/s", rate(draw, passes)
@@ -246,8 +251,8 @@ def solved(passes: int = 5) -> Iterator[Row]:
 def start(passes: int = 5) -> Iterator[Row]:
     """What a user waits for, in fresh interpreters with a warm cache."""
     first_frame = (
-        "from goalshift.engine.catalogue import load; from goalshift.engine.view.camera.top import draw\n"
-        "world = load('corner'); from goalshift.engine.vector import level_of; draw(world, level_of(world, 0))"
+        "from goalshift.engine.catalogue import load; from goalshift.engine.view.camera.top import Shot, draw\n"
+        "world = load('corner'); from goalshift.engine.vector import level_of; draw(Shot(world, level_of(world, 0)[0]))"
     )
     for label, command, target in (
         ("start: --help", ["-m", "goalshift", "--help"], 0.5),
@@ -288,8 +293,8 @@ def films(passes: int = 5) -> Iterator[Row]:
                 vec.step(act)
                 states.append(vec.states.copy())
             takes.append(story.Take(role, "at random", np.concatenate(states).view(np.recarray)))
-        stage = film.Stage(takes, story.Card(world))
-        moments = list(dict.fromkeys(film.beats(stage.story, film.FPS, "step")))
+        stage = Stage(takes, story.Card(world))
+        moments = list(dict.fromkeys(beats(stage.story, FPS, "step")))
 
         def work(stage=stage, moments=moments) -> int:
             for moment in moments:
@@ -304,7 +309,7 @@ def films(passes: int = 5) -> Iterator[Row]:
     seen = Look()
 
     def window() -> int:
-        compose(session, seen, film.SIZE)
+        compose(session, seen, SIZE)
         return 1
 
     yield Row("compose 1280x720 window, corner", "frames/s", rate(window, passes), 30)

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from ...engine import machine
+from ...engine import child, machine
 from ...engine.files import PACKAGE
 from ...engine.progress import Show, silent
 
@@ -171,10 +171,10 @@ def _pygame_twins() -> Iterator[Finding]:
 
 def _ask_python(code: str, timeout: float = 120) -> tuple[dict, str]:
     """Run `code`, which prints a JSON object, in a new process: (the object, what went wrong)."""
-    environment = dict(os.environ, PYTHONIOENCODING="utf-8")
+    environment = child.environment(PYTHONIOENCODING="utf-8")
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-P", "-c", code],
             capture_output=True,
             encoding="utf-8",
             errors="replace",

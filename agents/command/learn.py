@@ -51,7 +51,8 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     out = preflight.check_folder(folder, args.force)
     from ...engine.catalogue import load
     from ...engine.levels.splits import split_of
-    from ..showing.demo import train_run
+    from ..judging.runs import train_run
+    from ..learning.files import forget_run
 
     world = load(args.world).with_params(**args.knobs)
     preflight.check_training(world, given)
@@ -60,7 +61,7 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     config = configure(args.world, **given)
     split_of(world, config.split)
     if args.force:  # last: a mistyped flag must not cost the old run
-        preflight.forget_run(out)
+        forget_run(out)
     talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
     run = train_run(config, out, talk.progress)
     data = {"run": str(run), "config": config.to_json()}
@@ -79,7 +80,7 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError(
             f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)"
         )
-    from ..showing.demo import resume_run
+    from ..judging.runs import resume_run
 
     run = resume_run(Path(args.resume), getattr(args, "steps", None), talk.progress, talk.say)
     return Report({"run": str(run)}, f"{run}\n\nnext: goalshift eval {run}")
@@ -231,8 +232,10 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
             preflight.check_writable(folder, "the run's folder")
         elif args.controls and not Path(args.runs[0]).is_dir():
             raise UserError("--controls trains agents of its own: say with --out in which folder")
-    from ..judging.evaluate import as_text, save_evaluation
-    from ..showing.demo import EVALUATION, evaluate_runs
+    from ..judging.evaluation import save_evaluation
+    from ..judging.runs import evaluate_runs
+    from ..judging.tables import as_text
+    from ..learning.files import EVALUATION
 
     splits = args.split or ["train", "deploy"]
     found = evaluate_runs(
@@ -252,8 +255,8 @@ def eval_controls(
 ) -> str:
     """Evaluate the controls, keep them beside the evaluation, enter their verdicts in `found`."""
     from ..judging.controls import as_lines, controls
-    from ..judging.evaluate import save_evaluation
-    from ..showing.demo import progress_of
+    from ..judging.evaluation import save_evaluation
+    from ..judging.runs import progress_of
 
     home = (folder or Path(args.runs[0])) / "controls"
     with talk.progress("controls") as show:

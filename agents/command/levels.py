@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_seed, add_window, add_world, changed_world, trust
+from .common import add_file_out, add_seed, add_window, add_world, trust
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count, part, seed, shares, span, varied
@@ -36,13 +36,14 @@ def level_new_flags(parser: Parser) -> None:
     knobs=True,
 )
 def level_new(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.catalogue import load
     from ...engine.levels import formats
-    from ...engine.levels.levelfile import Levels
+    from ...engine.levels.kind import Levels
     from ...engine.vector import level_of
 
     path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
     formats.check_kind(path)
-    world = changed_world(args)
+    world = load(args.world).with_params(**args.knobs)
     made = formats.write(Levels(world, level_of(world, args.seed, args.split), [""]), path)
     files = ", ".join(map(str, made))
     text = f"wrote {files}\n\nnext: edit it, then goalshift level check {path}"
@@ -171,7 +172,7 @@ def level_gen_flags(parser: Parser) -> None:
     knobs=True,
 )
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
-    from ..designing import levelset
+    from ..designing import draw, order, store
 
     asked = read_order(args)
     kind = Path(args.out).suffix if args.out else ""
@@ -186,14 +187,14 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
         count, tried, tally = len(drawn), drawn.tried, drawn.tally
     else:
         files = [preflight.check_folder(out, True)]
-        order, source = levelset.order_for(*asked.what, **asked.how)
+        ordered, source = order.order_for(*asked.what, **asked.how)
         if args.force:
-            levelset.clear(out)
+            store.clear(out)
         with talk.progress("levels") as show:
-            told = levelset.gather(out, order, source, args.workers, show)["cursor"]
+            told = store.gather(out, ordered, source, args.workers, show)["cursor"]
         count, tried, tally = told["accepted"], told["tried"], told["tally"]
     data = {"out": str(out), "files": files, "levels": count, "tried": tried, "refused": tally}
-    lines = [levelset.tally_text(count, tried, tally), *map(str, files)]
+    lines = [draw.tally_text(count, tried, tally), *map(str, files)]
     lines += ["", f"next: goalshift level preview {files[0]}"]
     return Report(data, "\n".join(lines))
 
@@ -202,7 +203,7 @@ class Asked(NamedTuple):
     """What `level gen` is asked for, by its flags and its recipe."""
 
     what: tuple[str, int, int, str | None, "Require"]  # world, n, seed, script, requirements
-    how: dict[str, Any]  # the rest of what `levelset.order_for` takes
+    how: dict[str, Any]  # the rest of what `order.order_for` takes
     order: str  # a measure to sort by
     share: float  # of the levels that are for training; 0: one file
     stem: str  # what a folder is called after
@@ -211,21 +212,19 @@ class Asked(NamedTuple):
 def read_order(args: argparse.Namespace) -> Asked:
     """The flags, else the recipe, else the script, else the defaults."""
     from ...engine.catalogue import load
-    from ...engine.levels.recipe import Recipe, read
-    from ...engine.levels.script import Require
-    from ...engine.levels.script import load as load_script
+    from ...engine.levels import recipe, script
 
-    asked, world = Recipe(), args.world
+    asked, world = recipe.Recipe(), args.world
     if world and world.endswith(".toml"):
-        asked, found = read(Path(world), load(args.world_file) if args.world_file else None)
+        asked, found = recipe.read(Path(world), load(args.world_file) if args.world_file else None)
         world = args.world_file or found.name
     name = args.script or asked.script
     hint = "such as: goalshift level gen corner --n 1k"
     need(world or name, f"name a world, or a script with --script, {hint}")
-    script = load_script(name) if name else None
-    world = world or (script.world if script else "")
+    made = script.load(name) if name else None
+    world = world or (made.world if made else "")
     given = {field: getattr(args, field) for field in REQUIRED if getattr(args, field)}
-    require = (script.require if script else Require()).but(**{**asked.require, **given})
+    require = (made.require if made else script.Require()).but(**{**asked.require, **given})
     seed = asked.seed if args.seed is None else args.seed
     both = ("split", "vary", "spread", "tries")
     return Asked(
@@ -243,8 +242,8 @@ def draw_file(
 ) -> tuple[list[Path], "LevelSet"]:
     """Draw all levels at once into one file, or two that share them."""
     from ...engine.levels import formats
-    from ...engine.levels.levelfile import Levels, named
-    from ..designing.levelset import batch
+    from ...engine.levels.kind import Levels, named
+    from ..designing.draw import batch
 
     formats.check_kind(out)
     tails = ("-train", "-test") if asked.share else ("",)

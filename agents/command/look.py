@@ -189,7 +189,7 @@ def describe(world: "World") -> str:
     if world.source:
         facts.append(("after", world.source))
     tables = map(in_columns, (facts, goals, knobs))
-    return "\n\n".join((f"{world.name}: {world.story.strip()}", *tables))
+    return "\n\n".join((f"{world.name}: {(world.story or '').strip()}", *tables))
 
 
 def as_data(world: "World") -> dict[str, Any]:
@@ -211,7 +211,7 @@ def as_data(world: "World") -> dict[str, Any]:
     return {
         "name": world.name,
         "title": world.title,
-        "story": world.story.strip(),
+        "story": (world.story or "").strip(),
         **{name: getattr(world, name) for name in same},
         "goals": goals,
         "splits": {name: row._asdict() for name, row in splits.items()},

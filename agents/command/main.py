@@ -15,6 +15,7 @@ import sys
 import traceback
 
 from ... import __version__
+from ...engine.child import end_with_parent
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import reason
 from . import build, care, learn, levelfiles, levels, look, show, studies
@@ -57,6 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     try:
         with heeded(talk.fault):
+            end_with_parent()
             report = run(argv, talk)
             print_report(report, as_json)
         return report.code

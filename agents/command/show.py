@@ -50,16 +50,18 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
     out = preflight.check_folder(folder, args.force)
     from ...engine.catalogue import load
-    from ..judging.evaluate import as_text
-    from ..showing import demo
+    from ..judging.tables import as_text
+    from ..learning.files import forget_run
+    from ..learning.shipped import shipped
+    from ..showing.demo import demo
 
     found = load(args.world)
     if args.pretrained:
-        demo.shipped(found.name)
+        shipped(found.name)
     if args.force:  # last: what cannot be shown must not cost the old run
-        preflight.forget_run(out)
+        forget_run(out)
 
-    done = demo.demo(
+    done = demo(
         out,
         args.world,
         args.pretrained,
@@ -111,15 +113,10 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
-    from ..judging.evaluate import save_evaluation
-    from ..showing.demo import (
-        EVALUATION,
-        FILMS,
-        FORMATS,
-        evaluate_runs,
-        film_run,
-        known_evaluation,
-    )
+    from ..judging.evaluation import save_evaluation
+    from ..judging.runs import evaluate_runs, known_evaluation
+    from ..learning.files import EVALUATION
+    from ..showing.demo import FILMS, FORMATS, film_run
 
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     found = None if args.levels else known_evaluation(run, args.split)
@@ -252,8 +249,7 @@ def write_report(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError(f"--out '{out}' must end in .html")
     for path in (out, out.with_suffix(".json")):
         preflight.check_file(path, args.force)
-    from ..judging.evaluate import open_runs
-    from ..showing.demo import evaluate_runs
+    from ..judging.runs import evaluate_runs, open_runs
     from ..showing.report.figures import read_curve
     from ..showing.report.report import ReportPlan, report
 

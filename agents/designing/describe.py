@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 
 from ...engine import state
-from ...engine.errors import UserError
-from ...engine.levels import edit, formats, level, levelfile
-from ...engine.levels.levelfile import Levels
+from ...engine.errors import UserError, printable
+from ...engine.files import read_text
+from ...engine.levels import edit, folder, formats
+from ...engine.levels.kind import Levels
+from ...engine.levels.kinds.plain import MAX_FILE
+from ...engine.levels.turned import turned
 from ...engine.world import World
-from . import survey as surveys
-from .levelset import CHUNK
+from . import parting, survey
 
 WIDTH = 40  # characters of the longest bar
-SURVEYED = 4096  # levels that statistics look at, at most
+REMARKS = 5  # on a file, at most
+SURVEYED = 4096  # levels that statistics look at, at most, and that are looked at at once
 
 
 def open_levels(path: str | Path, world: World | None = None, most: int = 0) -> Levels:
@@ -28,11 +31,7 @@ def open_levels(path: str | Path, world: World | None = None, most: int = 0) -> 
     Raises UserError in one line.
     """
     source = Path(path)
-    return (
-        levelfile.read_folder(source, world, most)
-        if source.is_dir()
-        else formats.read(source, world)
-    )
+    return folder.read(source, world, most) if source.is_dir() else formats.read(source, world)
 
 
 def excerpt(fault: str, path: Path) -> str:
@@ -42,7 +41,7 @@ def excerpt(fault: str, path: Path) -> str:
         return ""
     number, column = int(found[1]), int(found[2])
     try:
-        lines = levelfile.text_of(path, levelfile.MAX_FILE).split("\n")
+        lines = read_text(path, MAX_FILE).split("\n")
     except UserError:
         return ""
     if number > len(lines):
@@ -61,7 +60,7 @@ def examine(path: Path, world: World | None = None) -> dict[str, Any]:
     except UserError as fault:
         text = str(fault)
         return {"file": str(path), "sound": False, "fault": text, "excerpt": excerpt(text, path)}
-    looked = surveys.ways(
+    looked = survey.ways(
         found.world, "intended", found.states[:SURVEYED].view(np.recarray), effort=False
     )
     prints = state.fingerprint(found.states)
@@ -76,20 +75,22 @@ def examine(path: Path, world: World | None = None) -> dict[str, Any]:
         "looked_at": len(looked.score),
         "unsolved": [title(found, int(i)) for i in unsolved[:5]],
         "doubles": len(prints) - len(first),
+        "remarks": list(dict.fromkeys(found.remarks))[:REMARKS],
     }
 
 
 def report(found: dict[str, Any]) -> str:
     """What `examine` found, for people."""
     if not found["sound"]:
-        return "\n".join(filter(None, (found["fault"], found["excerpt"])))
+        return printable("\n".join(filter(None, (found["fault"], found["excerpt"]))))
     line = f"{found['file']}: {found['levels']:,} levels of {found['world']}, sound"
     if found["looked_at"] < found["levels"]:
         line += f"; of the first {found['looked_at']:,}"
     line += f"; {found['solved']:,} can be solved"
     if found["unsolved"]:
         line += f", not: {', '.join(found['unsolved'])}"
-    return line + (f"; {found['doubles']:,} doubles" if found["doubles"] else "")
+    line += f"; {found['doubles']:,} doubles" if found["doubles"] else ""
+    return printable("\n".join((line, *(f"  note: {remark}" for remark in found["remarks"]))))
 
 
 def title(found: Levels, i: int) -> str:
@@ -102,7 +103,7 @@ def captions(found: Levels, chosen: Sequence[int]) -> list[str]:
     the fingerprint.
     """
     states = found.states[list(chosen)].view(np.recarray)
-    looked = surveys.ways(found.world, "intended", states, effort=False)
+    looked = survey.ways(found.world, "intended", states, effort=False)
     lines, prints = [], state.fingerprint(states)
     for k, i in enumerate(chosen):
         steps = f"{looked.steps[k]} steps" if looked.score[k] > 0 else "no way"
@@ -118,7 +119,7 @@ def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[s
         np.linspace(0, len(found.states) - 1, min(len(found.states), SURVEYED)).astype(int)
     )
     world, states = found.world, found.states[chosen].view(np.recarray)
-    looked = surveys.ways(world, goal, states)
+    looked = survey.ways(world, goal, states)
     solved = looked.score > 0
     live = [states.tiles[i, : states.h[i], : states.w[i]].ravel() for i in range(len(states))]
     counts = np.bincount(np.concatenate(live), minlength=len(world.tiles))
@@ -129,7 +130,7 @@ def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[s
         "goal": world.goal(goal).name,
         "solved": float(solved.mean()),
         "distinct": len(np.unique(state.fingerprint(found.states))),
-        "distinct_turned": len(np.unique(level.turned(world, found.states))),
+        "distinct_turned": len(np.unique(turned(world, found.states))),
         "training": float((state.fingerprint(found.states) & np.uint64(3) != 0).mean()),
         "tiles": {
             tile.name: float(share)
@@ -140,8 +141,8 @@ def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[s
         values = getattr(looked, name)[solved]
         told[name] = histogram(values) if len(values) else None
     if proxy or world.proxies:
-        rival = surveys.first_proxy(world, proxy)
-        parts, decision = parting(world, rival, goal, states, looked)
+        rival = survey.first_proxy(world, proxy)
+        parts, decision = parting.both(world, rival, goal, states, looked)
         told |= {"proxy": rival, "parts": float(parts.mean()), "decision": float(decision.mean())}
     return told
 
@@ -167,12 +168,12 @@ def rows(found: Levels, goal: str = "intended", proxy: str = "", progress: Any =
     parts and decision (0 or 1): see `Require`.
     """
     world, total = found.world, len(found.states)
-    rival = surveys.first_proxy(world, proxy) if proxy or world.proxies else ""
+    rival = survey.first_proxy(world, proxy) if proxy or world.proxies else ""
     splits = {world.split(name).weights.index(1.0): name for name in reversed(world.split_names)}
     lines = [",".join((*COLUMNS, *("parts", "decision") * bool(rival)))]
-    for first in range(0, total, CHUNK):
-        states = found.states[first : first + CHUNK].view(np.recarray)
-        looked, prints = surveys.ways(world, goal, states), state.fingerprint(states)
+    for first in range(0, total, SURVEYED):
+        states = found.states[first : first + SURVEYED].view(np.recarray)
+        looked, prints = survey.ways(world, goal, states), state.fingerprint(states)
         columns: list[Any] = [
             [title(found, first + i) for i in range(len(states))],
             [f"{value:016x}" for value in prints.tolist()],
@@ -185,23 +186,12 @@ def rows(found: Levels, goal: str = "intended", proxy: str = "", progress: Any =
         if rival:
             columns += [
                 column.astype(int).tolist()
-                for column in parting(world, rival, goal, states, looked)
+                for column in parting.both(world, rival, goal, states, looked)
             ]
         lines += [",".join(map(str, row)) for row in zip(*columns, strict=True)]
         if progress:
-            progress(min(first + CHUNK, total), total)
+            progress(min(first + SURVEYED, total), total)
     return "\n".join(lines) + "\n"
-
-
-def parting(
-    world: World, rival: str, goal: str, states: np.recarray, looked: surveys.Ways
-) -> tuple[np.ndarray, np.ndarray]:
-    """bool[n] each: does who wants `rival` miss the goal, and do the two set out differently?"""
-    other = surveys.ways(world, rival, states, goal, effort=False)
-    either = (looked.score > 0) & (other.score > 0)
-    return either & ~surveys.met(other.earned, looked.score), either & (
-        looked.ways & other.ways == 0
-    )
 
 
 def histogram(values: np.ndarray, bins: int = 10) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 from ...engine.catalogue import WORLDS, names
-from ...engine.errors import RunError, UserError
-from ...engine.files import write
+from ...engine.errors import UserError
+from ...engine.files import make_folder, write
 
 
 def new_world(name: str, folder: Path, force: bool = False) -> tuple[Path, Path]:
@@ -31,10 +31,7 @@ def new_world(name: str, folder: Path, force: bool = False) -> tuple[Path, Path]
             raise UserError(
                 f"'{path}' exists: take another name or folder, or add --force to replace it"
             )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise RunError(f"cannot make the folder '{folder}': {fault.strerror or fault}") from fault
+    make_folder(folder)
     write(world, (WORLDS / "_template.py").read_bytes())
     write(
         test,

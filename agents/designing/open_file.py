@@ -11,7 +11,7 @@ import numpy as np
 from ...engine import state
 from ...engine.errors import UserError
 from ...engine.levels import formats
-from ...engine.levels.levelfile import Levels
+from ...engine.levels.kind import Levels
 from ...engine.vector import level_of
 from ...engine.world import World
 from .describe import open_levels

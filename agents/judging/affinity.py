@@ -22,7 +22,8 @@ from ...engine.levels.splits import split_of
 from ...engine.vector import Vec
 from ...engine.world import World
 from ..policies.expert import Expert
-from ..policies.policy import Policy, RandomPolicy
+from ..policies.policy import Policy
+from ..policies.simple import RandomPolicy
 
 LEAST = 0.005  # points a step between expert and chance, below which there is nothing to compare
 

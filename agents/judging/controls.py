@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ...engine.world import World
-from ..learning.preflight import forget_run
-from ..policies.policy import Mirrored, Policy
-from .evaluate import LEVELS, MAY_DIFFER, Progress, evaluate, open_runs
+from ..policies.policy import Policy
+from ..policies.simple import Mirrored
+from .evaluate import evaluate
+from .references import Progress
+from .rollout import LEVELS
+from .runs import MAY_DIFFER, open_runs
 from .verdict import INCAPABLE, MIN_SEEDS
 
 FEW = 20  # levels that a network can learn by heart
@@ -93,7 +96,7 @@ def untrained(run: str | Path, world: World, count: int) -> list[Policy]:
     import torch
 
     from ..learning.net import Net, Shape
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
     shape = Shape(**Trained.load(run, world).about["net"])
     agents: list[Policy] = []
@@ -113,7 +116,9 @@ def memoriser(
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
     from ..learning.config import TrainConfig
-    from ..learning.run import CHECKPOINT, Trained, resume, train
+    from ..learning.files import CHECKPOINT, forget_run
+    from ..learning.run import resume, train
+    from ..learning.trained import Trained
 
     config = TrainConfig.from_json(Trained.load(run).about["config"])
     config = dataclasses.replace(config, levels=FEW, seed=seed, steps=steps or config.steps)

@@ -9,6 +9,7 @@ picked and added (`gather`), which every other processor does faster. Weights ar
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,6 +24,9 @@ from . import row_sums
 MAX_PARAMETERS = (
     50_000_000  # a checkpoint that asks for more is refused before anything is allocated
 )
+
+
+Tap = Callable[[str, Tensor], Tensor]  # gets a layer's name and activations, returns them or others
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class Symbols(nn.Module):
 
     def __init__(self, shape: Shape, dtype: torch.dtype, looks: np.ndarray | None = None) -> None:
         super().__init__()
-        rows, columns = shape.view
+        self.view = rows, columns = shape.view
         self.patch = shape.patch
         if self.patch:
             self.down, self.across = -(-rows // self.patch), -(-columns // self.patch)
@@ -147,6 +151,23 @@ class Symbols(nn.Module):
             return F.relu(summed + self.first.bias).view(-1, self.width)
         rows = self.one_hot.index_select(0, seen.reshape(-1).int())
         return F.relu(self.first(rows.view(-1, self.inputs))).view(-1, self.width)
+
+    def back(self, out: Tensor, slope: Tensor) -> Tensor:
+        """What a slope at the output [B, width] is at the input: float32[B, rows, columns, symbols].
+
+        `out` is what `forward` gave.
+        """
+        slope = (slope * (out > 0)).float().view(-1, self.first.out_features)
+        slope = slope @ self.first.weight  # [B * patches, cells * channels]
+        channels = self.one_hot.shape[1]
+        if self.patch:
+            k = self.patch
+            slope = slope.view(-1, self.down, self.across, k, k, channels).transpose(2, 3)
+            slope = slope.reshape(-1, self.down * k, self.across * k, channels)
+        else:
+            slope = slope.view(-1, *self.view, channels)
+        rows, columns = self.view
+        return slope[:, :rows, :columns] @ self.one_hot.float().t()
 
 
 class Pixels(nn.Module):
@@ -209,23 +230,42 @@ class Net(nn.Module):
         """An empty memory for `batch` learners: float32[batch, memory]."""
         return torch.zeros(batch, self.shape.memory, device=self.actor.weight.device)
 
-    def forward(self, seen: Tensor, memory: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def layers(self) -> dict[str, tuple[int, ...]]:
+        """The names and shapes of the activations that a tap meets, in their order.
+
+        "encoder", "body.1" and so on between, "body" (the last before memory and heads), "memory".
+        """
+        shape = self.shape
+        named = {"encoder": (self.encoder.width,)}
+        named |= {f"body.{k}": (shape.width,) for k in range(1, shape.depth)}
+        named["body"] = (shape.width,) if shape.depth else named["encoder"]
+        return named | ({"memory": (shape.memory,)} if shape.memory else {})
+
+    def forward(
+        self, seen: Tensor, memory: Tensor, fresh: Tensor, tap: Tap | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """T steps of B learners.
 
         `seen` uint8[T, B, *view], `memory` float32[B, memory] before the first step, `fresh`
-        bool[T, B]: which observations begin an episode and so wipe the memory. Returns the logits
-        float32[T, B, actions], the values float32[T, B] and the memory after the last step.
+        bool[T, B]: which observations begin an episode and so wipe the memory. `tap` hears every
+        layer's activations [T * B, ...] (a memory's step by step, [B, memory]), and what it returns
+        goes on. Returns the logits float32[T, B, actions], the values float32[T, B] and the memory
+        after the last step.
         """
         steps, batch = seen.shape[:2]
         x = self.encoder(seen.reshape(steps * batch, *self.shape.view))
-        for layer in self.body:
+        x = tap("encoder", x) if tap else x
+        for k, layer in enumerate(self.body, 1):
             x = F.relu(layer(x))
+            x = tap(f"body.{k}", x) if tap and k < len(self.body) else x
         x = x.float()
+        x = tap("body", x) if tap else x
         if self.shape.memory:
             keep = (~fresh).unsqueeze(-1)
             recalled = []
             for now, kept in zip(x.view(steps, batch, -1), keep, strict=True):
                 memory = self.memory(now, memory * kept)
+                memory = tap("memory", memory) if tap else memory
                 recalled.append(memory)
             x = torch.cat([x, torch.cat(recalled)], 1)
         return self.actor(x).view(steps, batch, -1), self.critic(x).view(steps, batch), memory

@@ -16,7 +16,8 @@ from ...engine.history import History, Saved
 from ...engine.vector import observed
 from ...engine.world import World
 from ..policies.expert import Expert
-from ..policies.policy import Policy, RandomPolicy
+from ..policies.policy import Policy
+from ..policies.simple import RandomPolicy
 from .stage import HUMAN, RECORDED, Pane, Stage
 
 PANES = 4

@@ -6,9 +6,9 @@ import numpy as np
 
 from ...engine import state
 from ...engine.vector import observed
-from ...engine.view.camera.eyes import Eyes
+from ..policies.policy import Policy, Sampling
 from .cast import Cast
-from .stage import HUMAN, RECORDED, Pane, Sampling, Stage
+from .stage import HUMAN, RECORDED, Pane, Stage
 from .thoughts import Thoughts, think
 
 
@@ -17,7 +17,6 @@ class Insight:
 
     def __init__(self, stage: Stage, cast: Cast) -> None:
         self.stage, self.cast = stage, cast
-        self._eyes: Eyes | None = None
 
     def of(self, pane: Pane, wanted: set[str]) -> Thoughts:
         """The newest that is known of the learner in focus, and ask for what is wanted of it."""
@@ -41,7 +40,7 @@ class Insight:
             pane.mapper.ask(work)
         return pane.thoughts
 
-    def _policy(self, pane: Pane, name: str, sampling: Sampling):
+    def _policy(self, pane: Pane, name: str, sampling: Sampling) -> Policy:
         """Another copy of a policy than the one that acts: both are asked at the same time."""
         if name not in pane.mapping:
             pane.mapping[name] = self.cast.policy(name)
@@ -54,9 +53,5 @@ class Insight:
         """
         world, states = self.stage.world, pane.history.state
         me = min(self.stage.learner, world.learners - 1)
-        shape = getattr(getattr(pane.policies.get(pane.who[me]), "net", None), "shape", None)
-        if shape is not None and not shape.symbols:
-            if self._eyes is None or self._eyes.world is not world:
-                self._eyes = Eyes(world, 1, (shape.view[0], shape.view[1]))
-            return self._eyes.draw(states)[0, me]
-        return observed(world, states)[0, me]
+        seen, policy = observed(world, states), pane.policies.get(pane.who[me])
+        return (policy.seen(seen, states) if policy else seen)[0, me]

@@ -13,8 +13,7 @@ import numpy as np
 
 from ...engine.catalogue import load
 from ...engine.errors import UserError
-from ...engine.levels.formats import READERS
-from ...engine.levels.npz import INDEX
+from ...engine.levels.splits import is_file
 from ...engine.replay import PREFIX, Replay
 from ...engine.world import World
 from ..designing.open_file import Shelf
@@ -45,7 +44,7 @@ def open_session(
         return _of_replay(
             Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world
         )
-    if path.suffix.lower() in READERS or (path / INDEX).is_file():
+    if is_file(what):
         found = load(world).with_params(**(knobs or {})) if world else None
         shelf = Shelf(path, found)
         shelf.at = (seed or 0) % len(shelf)
@@ -80,7 +79,7 @@ def of_shelf(shelf: Shelf, play: bool) -> Session:
 
 def _shipped(world: World) -> Agents:
     """The agent that ships for a world, if there is one."""
-    from ..showing.demo import PRETRAINED
+    from ..learning.shipped import PRETRAINED
 
     path = PRETRAINED / f"{world.name}.safetensors"
     return {"checkpoint": _loader(path)} if path.is_file() else {}
@@ -95,7 +94,7 @@ def _cast(world: World, play: bool) -> list[str]:
 
 def _loader(path: Path) -> Callable[[World], Policy]:
     def load_it(world: World) -> Policy:
-        from ..learning.run import Trained
+        from ..learning.trained import Trained
 
         return Trained.load(path, world)
 
@@ -103,13 +102,13 @@ def _loader(path: Path) -> Callable[[World], Policy]:
 
 
 def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | None) -> Session:
-    from ..learning.run import Trained
+    from ..learning.trained import Trained
 
     agent = Trained.load(path)
     world = agent.world.with_params(**(knobs or {}))
     who = ["checkpoint", f"expert:{world.intended.name}"]
     source = Source(world, seed or 0, split, about=str(path))
-    return Session(source, who, {"checkpoint": _loader(path)}, not agent.net.shape.symbols)
+    return Session(source, who, {"checkpoint": _loader(path)}, agent.sees_pictures)
 
 
 def _of_replay(replay: Replay, world: str | None) -> Session:

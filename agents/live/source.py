@@ -36,6 +36,7 @@ class Source:
     ) -> None:
         self.base, self.seed, self.shelf, self.about = world, int(seed) % 2**64, shelf, about
         self.params: dict[str, float] = {}
+        self._tuned = {}, world  # parameters, and the world with them
         self.alpha, self.given = 1.0, start is not None
         self.choose(split)
         self.start = (
@@ -64,8 +65,13 @@ class Source:
         self.alpha, self.given = alpha, False
 
     def world(self) -> World:
-        """The world with its parameters as they are set now."""
-        return self.base.with_params(**self.params) if self.params else self.base
+        """The world with its parameters as they are set now.
+
+        The same object as long as they stay the same: pictures and compiled rules are kept by it.
+        """
+        if self.params != self._tuned[0]:
+            self._tuned = dict(self.params), self.base.with_params(**self.params)
+        return self._tuned[1]
 
     def draw(self, world: World) -> None:
         """Begin a level, in `world()`: that of the seed, or the one that was given."""
@@ -92,6 +98,7 @@ class Source:
         self.start = self.shelf.reload()
         self.seed, self.given, self.params = int(self.start.seed[0]), True, {}
         self.base = self.shelf.world
+        self._tuned = {}, self.base
         return True
 
     def begin(self) -> None:

@@ -5,24 +5,16 @@ focus. All parts of a session share it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from ...engine.history import History
 from ...engine.world import World
-from ..policies.policy import Policy
+from ..policies.policy import Policy, Sampling
 from .background import Thinker
 from .thoughts import Thoughts
 
 HUMAN, RECORDED = "human", "recorded"  # players that are no policies
-
-
-class Sampling(NamedTuple):
-    """How learned agents draw their actions (see `Policy.loosen`); as trained, until it is set."""
-
-    temperature: float = 1.0
-    epsilon: float = 0.0
 
 
 @dataclass

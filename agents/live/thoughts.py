@@ -7,7 +7,6 @@ cell changed. A policy with a memory is asked as if its episode had just begun.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from ...engine import state
 from ...engine.history import History
 from ...engine.vector import observed
 from ...engine.world import World
-from ..policies.policy import Policy
+from ..policies.policy import LearnedPolicy, Policy, learned
 
 AHEAD = 64  # steps of a planned path
 PATCH = 8  # pixels a side of the patches that are hidden from who sees pictures
@@ -58,13 +57,14 @@ def think(
     can tell: names of fields of `Thoughts`. Chances and worth come with any of them.
     """
     value = arrows = chances = sway = None
-    worth, look = 0.0, getattr(policy, "look", None)
+    worth = 0.0
     if wanted & {"value", "arrows"}:
         value, arrows = fields(world, policy, states, learner)
-    if look is not None:
+    if isinstance(policy, LearnedPolicy):
         policy.start(1, world.learners)
-        every, worths = look(observed(world, states), np.ones(1, np.bool_), states)
-        chances, worth = every[0, learner], float(worths[0, learner])
+        thought = policy.think(observed(world, states), states, np.ones(1, np.bool_))
+        chances = policy.sampling.chances(thought.logits)[0, learner]
+        worth = float(thought.value[0, learner]) if thought.value is not None else 0.0
         sway = saliency(world, policy, states, learner) if "saliency" in wanted else None
     way = plan(world, policy, states, learner) if "plan" in wanted else None
     return Thoughts(frozenset(wanted), value, arrows, way, sway, chances, worth)
@@ -81,13 +81,14 @@ def fields(
     many = np.repeat(states, len(cells)).view(np.recarray)
     many["y"][:, learner], many["x"][:, learner] = cells[:, 0], cells[:, 1]
     seen, fresh = observed(world, many), np.ones(len(many), np.bool_)
-    look, worths = getattr(policy, "look", None), None
+    worths = None
     policy.start(len(many), world.learners)
-    if look is not None:
-        chances, value = look(seen, fresh, many)
-        chances = chances[:, learner]
-        worths = np.full(world.size, np.nan)
-        worths[cells[:, 0], cells[:, 1]] = value[:, learner]
+    if isinstance(policy, LearnedPolicy):
+        thought = policy.think(seen, many, fresh)
+        chances = policy.sampling.chances(thought.logits)[:, learner]
+        if thought.value is not None:
+            worths = np.full(world.size, np.nan)
+            worths[cells[:, 0], cells[:, 1]] = thought.value[:, learner]
     else:
         chances = np.eye(len(world.actions))[np.asarray(policy.act(seen, many, fresh))[:, learner]]
     arrows = np.full((*world.size, 2), np.nan)
@@ -107,7 +108,7 @@ def plan(world: World, policy: Policy, states: np.recarray, learner: int) -> np.
     return np.array([note.places[learner] for note in history.notes], float)
 
 
-def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> Saliency:
+def saliency(world: World, policy: Policy, states: np.recarray, learner: int) -> Saliency:
     """How what is seen of each cell moves the chance of the likeliest action.
 
     `cells` float64[H, W] of the board is how much likelier the
@@ -116,7 +117,8 @@ def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> Sa
     learner's own. Who sees pictures has `patches` instead, float64[rows, columns], each hidden
     behind the picture's mean colour.
     """
-    seen = policy.seen(observed(world, states), states).copy()
+    asked = learned(policy, "saliency")
+    seen = asked.seen(observed(world, states), states).copy()
     picture = seen[0, learner]
     places = _patches(picture) if picture.ndim == 3 else _cells(world, states, learner)
     many = np.repeat(seen, len(places) + 1, 0)
@@ -128,8 +130,9 @@ def saliency(world: World, policy: Any, states: np.recarray, learner: int) -> Sa
         floor, wall = _usual(world, states)
         for k, (r, c) in enumerate(places.tolist(), 1):
             many[k, learner, r, c] = wall if picture[r, c] == floor else floor
-    policy.start(len(many), world.learners)
-    chances = policy.look(many, np.ones(len(many), np.bool_))[0][:, learner]
+    asked.start(len(many), world.learners)
+    thought = asked.think(many, None, np.ones(len(many), np.bool_))
+    chances = asked.sampling.chances(thought.logits)[:, learner]
     action = int(chances[0].argmax())
     moved, chance = chances[0, action] - chances[1:, action], float(chances[0, action])
     if picture.ndim == 3:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine import state
+from ...engine.errors import UserError
 from ...engine.grid import DX, DY, inside, solid
 from ...engine.jit import bind, rule, specialise
 from ...engine.state import RUNNING
@@ -175,8 +176,12 @@ class Expert(Policy):
         self._cursor = np.zeros((n, agents, 3), np.int64)
         self._memory = self._memory or search.Memory(self.world, self._effort)
 
-    def act(self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray) -> np.ndarray:
+    def act(
+        self, obs: np.ndarray | None, states: np.recarray | None, fresh: np.ndarray
+    ) -> np.ndarray:
         """int64[N, L]: an action for every learner, from the states alone (`obs` may be None)."""
+        if states is None:
+            raise UserError("an expert plans from the true states, and there are none")
         actions = np.zeros((len(states), self.world.learners), np.int64)
         if self._walks:
             walker(self.world)(states, self.world.table, self._number, actions)

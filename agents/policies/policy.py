@@ -1,4 +1,4 @@
-"""Whoever acts: one interface, and the policies that need no training.
+"""Whoever acts: one interface for all, and what a learned policy can be asked beside.
 
 A policy is started once for a batch and then asked for actions, step after step. Learned policies
 look at the observations, experts at the states; neither sees the reward. Policies never touch the
@@ -7,13 +7,33 @@ environments they act in, so the same policy can be trained, evaluated, filmed a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from ...engine import rng
 from ...engine.errors import UserError
-from ...engine.world import World
+
+
+class Sampling(NamedTuple):
+    """How actions are drawn from logits; as trained, until it is set."""
+
+    temperature: float = 1.0  # of the softmax; 0 is the likeliest action
+    epsilon: float = 0.0  # share of actions at random
+
+    def chances(self, logits: np.ndarray) -> np.ndarray:
+        """How likely each action is, float64 in the shape of the logits [..., actions]."""
+        likely = self.softmax(logits)
+        likely /= likely.sum(-1, keepdims=True)
+        return (1 - self.epsilon) * likely + self.epsilon / logits.shape[-1]
+
+    def softmax(self, logits: np.ndarray) -> np.ndarray:
+        """The same without actions at random, not yet normalised."""
+        if not self.temperature:
+            return np.eye(logits.shape[-1])[logits.argmax(-1)]
+        return np.exp((logits - logits.max(-1, keepdims=True)) / self.temperature)
 
 
 class Policy:
@@ -34,6 +54,7 @@ class Policy:
 
     name = "policy"
     remembers = True
+    sampling = Sampling()
 
     def start(self, n: int, agents: int) -> None:
         """Forget the past and get ready for `n` environments with `agents` learners each."""
@@ -57,6 +78,112 @@ class Policy:
         """
 
 
+# -- what a learned policy can be asked ------------------------------------------------------------
+
+ABILITIES = ("value", "features", "gradient", "hooks", "memory")
+Edit = Callable[[np.ndarray], np.ndarray]  # of a layer's activations, float32[N, L, *shape]
+
+
+class Thought(NamedTuple):
+    """What a learned policy makes of observations, without acting."""
+
+    logits: np.ndarray  # float64[N, L, actions]
+    value: np.ndarray | None = None  # float[N, L], the return it expects
+    features: Mapping[str, np.ndarray] = {}  # the layers asked for: float32[N, L, *shape]
+
+
+@runtime_checkable
+class LearnedPolicy(Protocol):
+    """A policy whose mind can be read, in NumPy arrays [env, agent], whatever it is made with.
+
+    Whoever has logits can be one: a network of ours, of Stable-Baselines3, in ONNX, a function.
+    `can` says which of ABILITIES it has besides. `layers` are the names and shapes of its
+    activations, empty without "features". "gradient", "hooks" and "memory" come with the methods
+    of `Differentiable`, `Editable` and `Recurrent`. The other members are those of `Policy`.
+    """
+
+    name: str
+    remembers: bool
+    sampling: Sampling
+
+    @property
+    def can(self) -> frozenset[str]: ...
+
+    @property
+    def layers(self) -> Mapping[str, tuple[int, ...]]: ...
+
+    def start(self, n: int, agents: int) -> None: ...
+
+    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray: ...
+
+    def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray: ...
+
+    def loosen(self, temperature: float, epsilon: float) -> None: ...
+
+    def think(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        layers: tuple[str, ...] = (),
+    ) -> Thought:
+        """What it makes of what `act` would be given now; a memory stays as it is."""
+        ...
+
+
+@runtime_checkable
+class Differentiable(LearnedPolicy, Protocol):
+    """One that has "gradient"."""
+
+    def gradient(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        weights: np.ndarray,
+    ) -> np.ndarray:
+        """How the sum of `weights` [N, L, actions] times logits changes with what is seen.
+
+        float32[N, L, rows, columns, symbols or 3]: with each symbol in each cell, or each colour.
+        """
+        ...
+
+
+@runtime_checkable
+class Editable(LearnedPolicy, Protocol):
+    """One that has "hooks"."""
+
+    def hooked(self, edits: Mapping[str, Edit]) -> AbstractContextManager[None]:
+        """While this is open, activations of the layers named are what `edits` make of them."""
+        ...
+
+
+@runtime_checkable
+class Recurrent(LearnedPolicy, Protocol):
+    """One that has "memory"."""
+
+    memory: np.ndarray
+    """float32[N, L, units], after the last `act`; may be set."""
+
+
+def learned(policy: Policy, purpose: str, *abilities: str) -> LearnedPolicy:
+    """The policy, if it is a learned one with these abilities. UserError says what is missing.
+
+    `purpose` names who asks: "a map of values".
+    """
+    if not isinstance(policy, LearnedPolicy):
+        raise UserError(f"{purpose} needs a learned policy, and '{policy.name}' is none")
+    lacks = [ability for ability in abilities if ability not in policy.can]
+    if lacks:
+        raise UserError(
+            f"{purpose} needs {' and '.join(lacks)}, and '{policy.name}' offers"
+            f" {', '.join(['logits', *sorted(policy.can)])}"
+        )
+    return policy
+
+
+# -- dice ------------------------------------------------------------------------------------------
+
 _ACT = np.uint64(0xAC7)  # keeps the stream of actions apart from those of layouts and dynamics
 
 
@@ -70,125 +197,3 @@ def episode_bits(seed: int, states: np.recarray, learners: int) -> np.ndarray:
     for word in (_ACT, states["seed"], states["episode"], states["t"]):
         base = rng.fold_many(base, word)
     return rng.fold_many(base[:, None], np.arange(learners)[None, :])
-
-
-class RandomPolicy(Policy):
-    """Uniformly random actions: the zero of every normalised score.
-
-    Deterministic: an action depends on `seed`, level, episode, step and learner alone (see
-    `episode_bits`). Without states it counts its own steps instead, which is still deterministic
-    but depends on the order of the batch.
-    """
-
-    def __init__(self, world: World, seed: int = 0) -> None:
-        self.name = "random"
-        self.remembers = False
-        self.actions, self.seed = len(world.actions), int(seed)
-        self.start(0, world.learners)
-
-    def start(self, n: int, agents: int) -> None:
-        self._steps = 0
-
-    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        n, learners = obs.shape[:2]
-        if states is not None:
-            bits = episode_bits(self.seed, states, learners)
-        else:
-            key = rng.fold_many(np.array([self.seed & (2**64 - 1)], np.uint64), self._steps)
-            bits = rng.fold_many(key, np.arange(n * learners)).reshape(n, learners)
-        self._steps += 1
-        return ((bits >> np.uint64(33)).astype(np.int64) * self.actions) >> 31
-
-
-class Constant(Policy):
-    """The same action for ever: a number or a name of the world's actions."""
-
-    remembers = False
-
-    def __init__(self, world: World, action: int | str) -> None:
-        if isinstance(action, str):
-            if action not in world.actions:
-                names = ", ".join(world.actions)
-                raise UserError(f"world '{world.name}' has no action '{action}' (it has {names})")
-            action = world.actions.index(action)
-        if not 0 <= action < len(world.actions):
-            last = len(world.actions) - 1
-            raise UserError(f"action {action} is out of range: '{world.name}' has 0..{last}")
-        self.name = f"always {world.actions[action]}"
-        self.action = int(action)
-
-    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        return np.full(obs.shape[:2], self.action, np.int64)
-
-
-class Scripted(Policy):
-    """A fixed list of actions from the start of each episode: int64[T] or int64[T, L].
-
-    After the last it stays (action 0). Each environment counts its own steps, from its own `fresh`.
-    """
-
-    name = "scripted"
-
-    def __init__(self, actions: Sequence | np.ndarray) -> None:
-        script = np.asarray(actions, np.int64)
-        if script.ndim == 1:
-            script = script[:, None]
-        if script.ndim != 2:
-            raise UserError(f"a script is [steps] or [steps, learners], not {script.shape}")
-        self.script = script
-        self.start(0, script.shape[1])
-
-    def start(self, n: int, agents: int) -> None:
-        self._at = np.zeros(n, np.int64)
-
-    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        n, learners = obs.shape[:2]
-        self._at = np.where(fresh, 0, self._at)
-        running = self._at < len(self.script)
-        actions = np.zeros((n, learners), np.int64)
-        actions[running] = self.script[self._at[running]]
-        self._at = self._at + 1
-        return actions
-
-
-class Mirrored(Policy):
-    """Another policy that sees a mirrored world, while its actions are not: a capability failure.
-
-    `axis` is "x" (left and right swapped) or "y" (up and down swapped). It keeps whatever goal the
-    policy has and breaks its skill, so a verdict that calls it goal misgeneralization is wrong.
-    Meaningless for experts, which look at states.
-    """
-
-    def __init__(self, policy: Policy, axis: str = "x") -> None:
-        if axis not in ("x", "y"):
-            raise UserError(f"axis '{axis}' is neither 'x' nor 'y'")
-        self.policy, self.axis = policy, axis
-        self.name = f"{policy.name}, mirrored"
-        self.remembers = policy.remembers
-
-    def start(self, n: int, agents: int) -> None:
-        self.policy.start(n, agents)
-
-    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        mirror = np.flip(self.policy.seen(obs, states), 3 if self.axis == "x" else 2)
-        return self.policy.act(np.ascontiguousarray(mirror), states, fresh)
-
-
-class Ensemble(Policy):
-    """The action most members vote for; the earliest member among the tied decides."""
-
-    def __init__(self, members: Sequence[Policy]) -> None:
-        if not members:
-            raise UserError("an ensemble needs at least one member")
-        self.members = list(members)
-        self.name = f"ensemble of {len(self.members)}"
-        self.remembers = any(member.remembers for member in self.members)
-
-    def start(self, n: int, agents: int) -> None:
-        for member in self.members:
-            member.start(n, agents)
-
-    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        votes = np.stack([member.act(obs, states, fresh) for member in self.members])  # [M, N, L]
-        backing = (votes[:, None] == votes[None, :]).sum(0)  # how many agree with member m
-        return np.take_along_axis(votes, backing.argmax(0)[None], 0)[0]

@@ -26,7 +26,9 @@ from ...engine.vector import level_of
 from ...engine.view.film import film, story
 from ...engine.view.film.options import USUAL, FilmOptions
 from ...engine.world import Goal, World
-from ..judging.evaluate import Episodes, met, references, rollout, world_mark
+from ..judging.evaluation import world_mark
+from ..judging.references import met, references
+from ..judging.rollout import Episodes, rollout
 from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
 from ..policies.expert import Expert
 from ..policies.policy import Policy

@@ -22,8 +22,10 @@ from ...engine.replay import MAX_LABEL, PREFIX, Replay
 from ...engine.vector import level_of
 from ...engine.view.film import story
 from ...engine.world import World
-from ..judging.evaluate import Episodes, at_most, open_runs, references, rollout
-from ..learning.run import Trained
+from ..judging.references import references
+from ..judging.rollout import Episodes, at_most, rollout
+from ..judging.runs import open_runs
+from ..learning.trained import Trained
 from ..policies.policy import Policy
 from .contrast import FilmPlan, choose, cut, take_of
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from ...engine.catalogue import load
 from ...engine.errors import need
 from ...engine.files import write
-from ..judging.evaluate import load_evaluation
-from ..learning.run import CHECKPOINT
-from ..studies.jobs import EVALUATION
+from ..judging.evaluation import load_evaluation
+from ..learning.files import CHECKPOINT, EVALUATION
+from ..learning.shipped import PRETRAINED
 from ..studies.table import rows_of
 from .contrast import FilmPlan
-from .demo import PRETRAINED, film_run
+from .demo import film_run
 
 
 def ship(world: str, out: Path) -> str:

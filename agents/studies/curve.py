@@ -21,11 +21,12 @@ from ...engine.files import csv_bytes, make_folder, write
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.world import World
-from ..judging.evaluate import load_evaluation
+from ..judging.evaluation import load_evaluation
 from ..judging.intervals import Estimate
 from ..learning.config import TrainConfig, configure
+from ..learning.files import EVALUATION
 from ..learning.options import names
-from .jobs import EVALUATION, Plan, mean_shifted, options_of, run_all, seeds_of
+from .jobs import Plan, mean_shifted, options_of, run_all, seeds_of
 from .knobs import Knob, in_digits, read
 
 OPTIONS = names(TrainConfig, without=("world", "params", "seed", "threads"))

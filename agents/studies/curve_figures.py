@@ -20,8 +20,6 @@ from ...engine.world import World
 from .curve import MEASURES, Curve
 from .knobs import label
 
-STYLE = {"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 12}
-
 
 def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
     """Write curve.svg and curve.png: a panel for each value of the second knob, equal steps between
@@ -31,7 +29,7 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
     apart, and those that are called alike stand together.
     """
     matplotlib.use("Agg")
-    matplotlib.rcParams.update(STYLE)
+    matplotlib.rcParams.update({"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 12})
     world, first, second = curve.world, curve.over, curve.by
     words = world.words(first.name)
     values = list(first.values)

@@ -6,9 +6,7 @@ a job that dies takes no other with it, and a job that has been done is not done
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,13 +16,15 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from ...engine import child
 from ...engine.errors import UserError
-from ...engine.files import make_folder, read_json
+from ...engine.files import make_folder
 from ...engine.progress import Show, silent
+from ..judging.evaluation import load_evaluation
 from ..learning.config import TrainConfig, configure
+from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, read_json
 from ..learning.options import typed
 
-EVALUATION = "evaluation.json"
 LOCK = ".sweep.lock"
 
 
@@ -64,7 +64,6 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
     `given` is as a plan has it. Raises UserError, before anything runs, if the folder holds another
     run.
     """
-    from ..learning.run import CHECKPOINT, CONFIG, RESUME
 
     def done() -> bool:
         if not (folder / CHECKPOINT).is_file():
@@ -121,8 +120,6 @@ def eval_job(
     world: str, runs: Sequence[Job], folders: Sequence[Path], out: Path, plan: Plan
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
-    from ..judging.evaluate import load_evaluation
-    from ..learning.run import CHECKPOINT
 
     def done() -> bool:
         file = out / EVALUATION
@@ -162,6 +159,12 @@ class Running:
     said: IO[bytes]
     begun: float
 
+    def close(self) -> None:
+        """Let go of what is held for it."""
+        self.said.close()
+        if self.process.stdin:
+            self.process.stdin.close()
+
 
 def run_all(out: Path, jobs: Sequence[Job], workers: int, show: Show = silent) -> list[str]:
     """Do all jobs that are not done, at most `workers` at a time, in their order as far as they
@@ -187,7 +190,8 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
     failed: set[int] = set()
     faults: list[str] = []
     running: list[Running] = []
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    one_thread = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    environment = child.environment(**one_thread, **{child.LEASH: "1"})
     try:
         while waiting or running:
             for job in [j for j in waiting if any(id(a) in failed for a in j.after)]:
@@ -198,8 +202,10 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
             for job in ready[: workers - len(running)]:
                 waiting.remove(job)
                 said = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the process runs
-                command = [sys.executable, "-m", "goalshift", *job.words(), "--quiet"]
-                process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+                command = child.command("goalshift", *job.words(), "--quiet")
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=said, stderr=said, env=environment
+                )
                 running.append(Running(job, process, said, time.perf_counter()))
             for one in [r for r in running if r.process.poll() is not None]:
                 running.remove(one)
@@ -210,7 +216,7 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
                     failed.add(id(one.job))
                     note = f"{one.job.name}: {last_words(one)}"
                     faults.append(note)
-                one.said.close()
+                one.close()
                 show(len(jobs) - len(waiting) - len(running), len(jobs), note)
             time.sleep(0.05)
     except KeyboardInterrupt:
@@ -218,6 +224,7 @@ def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
             one.process.terminate()
         for one in running:
             one.process.wait()
+            one.close()
         raise
     return faults
 
@@ -245,8 +252,6 @@ def mean_shifted(folders: Sequence[Path]) -> float | None:
     """The share of episodes that really came from outside the training split, over the runs; None
     if unknown.
     """
-    from ..learning.run import Log
-
     last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
     known = [share for share in last if share is not None]
     return sum(known) / len(known) if known else None

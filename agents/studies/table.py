@@ -19,10 +19,11 @@ from ...engine.errors import UserError
 from ...engine.files import csv_bytes, json_bytes, make_folder, write
 from ...engine.progress import Show, silent
 from ...engine.world import World
-from ..judging.evaluate import load_evaluation
+from ..judging.evaluation import load_evaluation
 from ..judging.intervals import Estimate
 from ..judging.verdict import HACKED
-from .jobs import EVALUATION, Plan, run_all, seeds_of
+from ..learning.files import EVALUATION
+from .jobs import Plan, run_all, seeds_of
 
 HEAD = (
     "world",
@@ -148,7 +149,7 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     figures = ("trained", "intended", "instead", "competence")
     words = ("rival", "parting", "label", "seeds", "levels", "reported")
     columns = [f"{name}{end}" for name in figures for end in ("", "_low", "_high")]
-    lines = [("world", "split", *columns, *words)]
+    lines: list[tuple[Any, ...]] = [("world", "split", *columns, *words)]
     for row in rows:
         numbers = [
             (row[name] or {}).get(key) for name in figures for key in ("value", "low", "high")

@@ -2,7 +2,7 @@
 two apart.
 
 All of it works on start states of any world and returns new ones. What must hold of the results
-(can they be solved?) is for whoever asked to check: see `agents.levels`.
+(can they be solved?) is for whoever asked to check: see `agents.designing`.
 """
 
 from __future__ import annotations

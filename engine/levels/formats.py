@@ -1,34 +1,49 @@
-"""Levels in any kind of file, by the file's ending: those of `levelfile`, and those that need
-pictures.
+"""Levels in any kind of file, by the file's ending: one table of what `kinds/` holds.
+
+A new kind is one file there, which ends in `FORMAT = Format(...)`; nothing else is edited.
 """
 
 from __future__ import annotations
 
+import importlib
+from functools import cache
 from pathlib import Path
 
-from ..errors import UserError, did_you_mean
+from ..errors import UserError, closest
 from ..world import World
-from . import levelfile, png, tiled
-from .levelfile import Levels
+from .kind import Format, Levels
 
-READERS = levelfile.READERS | {
-    ".tmj": tiled.read_tmj,
-    ".tmx": tiled.read_tmx,
-    ".png": png.read_png,
-}
-# one level to a file
-SINGLE = {".tmj": tiled.write_tmj, ".tmx": tiled.write_tmx, ".png": png.write_png}
-KINDS = tuple(READERS)
+FOLDER = Path(__file__).resolve().parent / "kinds"
+FIRST = ".toml"
 
 
-def check_kind(path: Path) -> str:
-    """The path's ending, if it is one of a file of levels; UserError otherwise."""
-    kind = path.suffix.lower()
-    if kind not in READERS:
-        hint = did_you_mean(kind, KINDS)
-        hint = hint if "Did you mean" in hint else ""  # all of them are named already
-        raise UserError(f"'{path}': the name of a file of levels ends in {', '.join(KINDS)}.{hint}")
-    return kind
+@cache
+def table() -> dict[str, Format]:
+    """The kinds of files by ending, the one for people first."""
+    found: dict[str, Format] = {}
+    for path in FOLDER.glob("[!_]*.py"):
+        kind: Format = importlib.import_module(f".kinds.{path.stem}", __package__).FORMAT
+        found |= dict.fromkeys(kind.endings, kind)
+    return dict(sorted(found.items(), key=lambda item: (item[0] != FIRST, item[0])))
+
+
+def is_kind(path: Path) -> bool:
+    """Is this the name of a file of levels?"""
+    return path.suffix.lower() in table()
+
+
+def check_kind(path: Path, writing: bool = True) -> Format:
+    """The kind of file that a path's ending names: one that can be written, or at least read.
+
+    Raises UserError if there is none.
+    """
+    known = [ending for ending, kind in table().items() if kind.write or not writing]
+    ending = path.suffix.lower()
+    if ending not in known:
+        near = closest(ending, known)
+        hint = f" Did you mean '{near}'?" if near else ""
+        raise UserError(f"'{path}': the name of a file of levels ends in {', '.join(known)}.{hint}")
+    return table()[ending]
 
 
 def read(path: Path, world: World | None = None) -> Levels:
@@ -36,7 +51,7 @@ def read(path: Path, world: World | None = None) -> Levels:
 
     Raises UserError in one line: file, line and column where there are any, and what is wrong.
     """
-    return READERS[check_kind(path)](path, world)
+    return check_kind(path, writing=False).read(path, world)
 
 
 def write(levels: Levels, path: Path) -> list[Path]:
@@ -46,15 +61,12 @@ def write(levels: Levels, path: Path) -> list[Path]:
     Returns the files. Each is whole or not there at all.
     """
     kind = check_kind(path)
-    if kind not in SINGLE:
-        levelfile.write(levels, path)
+    assert kind.write is not None
+    count = len(levels.names)
+    if not kind.single or count == 1:
+        kind.write(levels, path)
         return [path]
-    if len(levels.names) == 1:
-        SINGLE[kind](levels, 0, path)
-        return [path]
-    made = [
-        path.with_name(f"{path.stem}-{i:04}{path.suffix}") for i in range(1, len(levels.names) + 1)
-    ]
+    made = [path.with_name(f"{path.stem}-{i:04}{path.suffix}") for i in range(1, count + 1)]
     for i, one in enumerate(made):
-        SINGLE[kind](levels, i, one)
+        kind.write(levels.only(i), one)
     return made

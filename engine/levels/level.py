@@ -20,8 +20,7 @@ from strangers are safe to load.
 
 from __future__ import annotations
 
-import re
-import tomllib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,13 +28,15 @@ import numpy as np
 from .. import check, rng, state
 from ..check import FARTHEST
 from ..errors import UserError, did_you_mean
-from ..jit import kernel
+from .text import MAX_TEXT, Places, Text, parse_toml, toml_key, toml_lines
 
 if TYPE_CHECKING:
     from ..world import World
 
-MAX_TEXT = 1_000_000  # characters
 Meaning = tuple[str, int]  # "tile" or "thing", and which
+Legend = Mapping[
+    str, Sequence[Meaning]
+]  # of a character of the map: one, or several to choose from
 KEYS = ("world", "version", "seed", "episode", "split", "map", "things", "fields")  # of one level
 
 
@@ -103,66 +104,8 @@ def show(world: World, states: np.recarray, i: int = 0) -> str:
     return "\n".join(lines) + "\n"
 
 
-def toml_lines(data: dict[str, Any]) -> list[str]:
-    """World, version, seed, split and map as lines of TOML."""
-    lines = []
-    for key, value in data.items():
-        if key == "map":
-            picture, quotes = "\n".join(value), "'''"
-            if quotes in picture:
-                picture, quotes = picture.replace("\\", "\\\\").replace('"', '\\"'), '"""'
-            lines.append(f"map = {quotes}\n{picture}\n{quotes}")
-        else:
-            lines.append(f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}")
-    return lines
-
-
-def toml_key(name: str) -> str:
-    """A key as TOML wants it: bare if it may be, else in quotes."""
-    return name if re.fullmatch(r"[A-Za-z0-9_]+", name) and name.isascii() else f'"{name}"'
-
-
 def _same(s: Any, k: int, j: int) -> bool:
     return s.y[k] == s.y[j] and s.x[k] == s.x[j]
-
-
-@kernel
-def _turned_hashes(tiles, tall, wide, ys, xs, alive, kinds, hashes):
-    one = np.uint64(1)
-    for i in range(len(hashes)):
-        h, w = tall[i], wide[i]
-        least = ~np.uint64(0)
-        for turn in range(8):  # flip top and bottom (1), left and right (2), rows and columns (4)
-            across = h if turn & 4 else w
-            total = rng.nth(np.uint64(across), np.uint64(h * w))
-            for y in range(h):
-                for x in range(w):
-                    if tiles[i, y, x] != 0:
-                        r, c = h - 1 - y if turn & 1 else y, w - 1 - x if turn & 2 else x
-                        at = c * across + r if turn & 4 else r * across + c
-                        total += rng.nth(np.uint64(at * 512 + tiles[i, y, x]), one)
-            for k in range(len(kinds)):
-                if alive[i, k] != 0:
-                    y, x = ys[i, k], xs[i, k]
-                    r, c = h - 1 - y if turn & 1 else y, w - 1 - x if turn & 2 else x
-                    at = c * across + r if turn & 4 else r * across + c
-                    total += rng.nth(np.uint64(at * 512 + 256 + kinds[k]), one)
-            least = min(least, total)
-        hashes[i] = rng.nth(least, one)  # mixed again: the least of eight numbers is a small one
-
-
-def turned(world: World, states: np.ndarray) -> np.ndarray:
-    """uint64[n]: a name of each level that stays the same when the level is turned or mirrored.
-
-    Size, tiles and the places of present things count; poses and the world's own fields do not.
-    """
-    hashes = np.zeros(len(states), np.uint64)
-    tiles, tall, wide, ys, xs, alive = (
-        np.asarray(states[name]) for name in ("tiles", "h", "w", "y", "x", "alive")
-    )
-    with np.errstate(over="ignore"):
-        _turned_hashes(tiles, tall, wide, ys, xs, alive, world.kinds, hashes)
-    return hashes
 
 
 def sketch(world: World, states: np.recarray, i: int = 0) -> str:
@@ -175,52 +118,6 @@ def sketch(world: World, states: np.recarray, i: int = 0) -> str:
     return "\n".join("".join(row) for row in rows)
 
 
-class Text:
-    """Where in a text of TOML the parts of a level stand, for faults; the level is all of it
-    between start and end.
-    """
-
-    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
-        self._text, self._start = text[: len(text) if end is None else end], start
-
-    def key(self, key: str) -> str:
-        """The place of the line that sets `key` as ":line:column", or nothing."""
-        name = re.escape(key)
-        pattern = re.compile(
-            rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=|^[ \t]*\[(?:level\.)?{name}\]", re.MULTILINE
-        )
-        found = pattern.search(self._text, self._start) if key else None
-        if not found:
-            return ""
-        start = found.start() + len(found[0]) - len(found[0].lstrip())
-        line, column = _line_column(self._text, start)
-        return f":{line}:{column}"
-
-    def cell(self, y: int, x: int) -> str:
-        """The place of the map's row y and column x."""
-        pattern = re.compile(
-            r"^[ \t]*[\"']?map[\"']?[ \t]*=[ \t]*(\"{3}\n?|'{3}\n?|\"|')", re.MULTILINE
-        )
-        found = pattern.search(self._text, self._start)
-        line, column = _line_column(self._text, found.end() if found else 0)
-        return f":{line + y}:{x + (column if y == 0 else 1)}"
-
-
-class Line:
-    """Where a level stands that is one line of a file, or one file without lines."""
-
-    def __init__(self, number: int = 0) -> None:
-        self._place = f":{number}" if number else ""
-
-    def key(self, key: str) -> str:
-        """The line."""
-        return self._place
-
-    def cell(self, y: int, x: int) -> str:
-        """The line, and the cell of the map."""
-        return f"{self._place} row {y + 1} column {x + 1}"
-
-
 def parse(world: World, text: str, where: str = "level") -> np.recarray:
     """The start state (a batch of one record) that `text` describes.
 
@@ -229,27 +126,54 @@ def parse(world: World, text: str, where: str = "level") -> np.recarray:
     if len(text) > MAX_TEXT:
         raise UserError(f"{where}: a level of {len(text)} characters; at most {MAX_TEXT} are read")
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    return build(world, toml(text, where), where, Text(text))
+    return build(world, parse_toml(text, where), Text(where, text))
 
 
 def build(
-    world: World,
-    data: dict[str, Any],
-    where: str,
-    places: Text | Line,
-    legend: dict[str, list[Meaning]] | None = None,
+    world: World, data: Mapping[str, Any], places: Places, legend: Legend | None = None
 ) -> np.recarray:
     """The start state (a batch of one record) in `data`, which came from a stranger: see `KEYS` and
-    `describe`.
+    `describe`; the map is one text.
 
     `legend` gives further characters of the map a `meaning`, or several to choose from by the
     level's seed. Raises UserError, with the place of the fault by `places`.
     """
+    _check_keys(world, data, places)
+    states = state.blank(world.dtype, 1)
+    s = states[0]
+    s.seed, s.episode = np.uint64(data.get("seed", 0)), data.get("episode", 0)
+    with np.errstate(over="ignore"):
+        s.key = rng.dynamics(s.seed, np.uint64(s.episode))
+    s.row = world.split(data.get("split", "train")).weights.index(1.0)
+    things, fields = data.get("things", {}), data.get("fields", {})
+    rows = _rows(world, data["map"], places)
+    s.h, s.w = len(rows), len(rows[0])
+    _read_map(world, s, rows, things, places, legend or {})
+    for index, thing in enumerate(world.things):
+        if thing.name not in things:
+            continue
+        listed = things[thing.name]
+        message = f"{thing.name} needs {thing.count} rows [y, x, pose, present (0 or 1)]"
+        places.need(_shaped(listed, (thing.count, 4)), message, thing.name)
+        for k, row in zip(np.flatnonzero(world.kinds == index), listed, strict=True):
+            s.y[k], s.x[k], s.face[k], s.alive[k] = row
+    for name, value in fields.items():
+        shape = world.shapes[name]
+        message = f"{name} must be whole numbers of shape {list(shape)}"
+        places.need(_shaped(value, shape), message, name)
+        s[name] = value
+    with places.at():
+        check.states(world, states)
+    return states
 
-    def need(true: bool, message: str, key: str = "") -> None:
-        if not true:
-            raise UserError(f"{where}{places.key(key)}: {message}")
 
+KINDS = {"world": str, "split": str, "map": str, "things": dict, "fields": dict}
+_NAMES = {str: "a text in quotes", dict: "a table"}
+
+
+def _check_keys(world: World, data: Mapping[str, Any], places: Places) -> None:
+    """Is everything in `data` of its kind, and does it speak of what the world has?"""
+    need = places.need
     for key in data:
         need(key in KEYS, f"unknown key {key!r}.{did_you_mean(key, KEYS)}", key)
     for key, kind in KINDS.items():
@@ -262,48 +186,13 @@ def build(
     message = f"made for version {version} of '{name}'; this is version {world.version}"
     need(version == world.version, message, "version")
     need("map" in data, "no map: write map = ''' and then a line for each row")
-
-    states = state.blank(world.dtype, 1)
-    s = states[0]
-    s.seed, s.episode = np.uint64(data.get("seed", 0)), data.get("episode", 0)
-    with np.errstate(over="ignore"):
-        s.key = rng.dynamics(s.seed, np.uint64(s.episode))
-    split = data.get("split", "train")
-    need(
-        split in world.split_names,
-        f"no split {split!r}.{did_you_mean(split, world.split_names)}",
-        "split",
-    )
-    s.row = world.split(split).weights.index(1.0)
-    things, fields = data.get("things", {}), data.get("fields", {})
+    split, splits = data.get("split", "train"), world.split_names
+    need(split in splits, f"no split {split!r}.{did_you_mean(split, splits)}", "split")
     known = [t.name for t in world.things]
-    for key in things:
+    for key in data.get("things", {}):
         need(key in known, f"no thing {key!r}.{did_you_mean(key, known)}", key)
-    for key in fields:
+    for key in data.get("fields", {}):
         need(key in world.shapes, f"no field {key!r}.{did_you_mean(key, world.shapes)}", key)
-
-    _read_map(world, s, data["map"], things, where, places, legend or {})
-    for index, thing in enumerate(world.things):
-        if thing.name not in things:
-            continue
-        rows = things[thing.name]
-        message = f"{thing.name} needs {thing.count} rows [y, x, pose, present (0 or 1)]"
-        need(_shaped(rows, (thing.count, 4)), message, thing.name)
-        for k, row in zip(np.flatnonzero(world.kinds == index), rows, strict=True):
-            s.y[k], s.x[k], s.face[k], s.alive[k] = row
-    for name, value in fields.items():
-        shape = world.shapes[name]
-        need(_shaped(value, shape), f"{name} must be whole numbers of shape {list(shape)}", name)
-        s[name] = value
-    try:
-        check.states(world, states)
-    except UserError as fault:
-        raise UserError(f"{where}{places.key('')}: {fault}") from None
-    return states
-
-
-KINDS = {"world": str, "split": str, "map": str, "things": dict, "fields": dict}
-_NAMES = {str: "a text in quotes", dict: "a table"}
 
 
 def _whole(value: Any, low: int, high: int) -> bool:
@@ -320,69 +209,47 @@ def _shaped(value: Any, shape: tuple[int, ...]) -> bool:
     )
 
 
-def toml(text: str, where: str) -> dict[str, Any]:
-    """The data in a text of TOML; UserError with the place of what is wrong in it."""
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise UserError(f"{where}: nested too deeply") from None
-    except ValueError as fault:  # tomllib's own faults, and numbers of thousands of digits
-        found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(fault))
-        reason = str(fault)[: found.start()] if found else str(fault).split(";")[0]
-        place = ""
-        huge = re.search(r"[0-9_]{1000,}", text) if "digits" in reason else None
-        if huge:
-            line, column = _line_column(text, huge.start())
-            place, reason = f":{line}:{column}", "a number of thousands of digits"
-        if found:
-            line, column = found.groups() if found[1] else _line_column(text, len(text))
-            place = f":{line}:{column}"
-        raise UserError(f"{where}{place}: {reason}") from None
-
-
-def _line_column(text: str, at: int) -> tuple[int, int]:
-    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-
-
-def _read_map(
-    world: World,
-    s: Any,
-    picture: str,
-    listed: Any,
-    where: str,
-    places: Text | Line,
-    legend: dict[str, list[Meaning]],
-) -> None:
-    """Fill in size, tiles and the things that are drawn; faults name their line and column."""
-
-    def fault(y: int, x: int, message: str) -> UserError:
-        return UserError(f"{where}{places.cell(y, x)}: {message}")
-
+def _rows(world: World, picture: str, places: Places) -> list[str]:
+    """The rows of a map, all of one length, that fit the world."""
     rows = picture.removesuffix("\n").split("\n")
     height, width = world.size
     shortest, narrowest = (1, 1) if world.resizes else world.size
     if not shortest <= len(rows) <= height:
         wanted = f"{shortest} to {height}" if world.resizes else f"{height}"
         message = f"the map has {len(rows)} rows; world '{world.name}' needs {wanted}"
-        raise fault(min(len(rows) - 1, height), 0, message)
+        raise places.cell_fault(min(len(rows) - 1, height), 0, message)
     for y, row in enumerate(rows):
         if len(row) != len(rows[0]):
             message = f"this row has {len(row)} cells, the first has {len(rows[0])}"
-            raise fault(y, min(len(row), len(rows[0])), message)
+            raise places.cell_fault(y, min(len(row), len(rows[0])), message)
         if not narrowest <= len(row) <= width:
             wanted = f"{narrowest} to {width}" if world.resizes else f"{width}"
             message = f"this row has {len(row)} cells; world '{world.name}' needs {wanted}"
-            raise fault(y, min(len(row), width), message)
-    s.h, s.w = len(rows), len(rows[0])
-    meanings = {tile.char: [("tile", k)] for k, tile in enumerate(world.tiles)}
-    meanings |= {thing.char: [("thing", k)] for k, thing in enumerate(world.things)} | legend
+            raise places.cell_fault(y, min(len(row), width), message)
+    return rows
+
+
+def _read_map(
+    world: World,
+    s: Any,
+    rows: list[str],
+    listed: Mapping[str, Any],
+    places: Places,
+    legend: Legend,
+) -> None:
+    """Fill in tiles and the things that are drawn; faults name their line and column."""
+    fault = places.cell_fault
+    meanings: dict[str, Sequence[Meaning]] = {
+        **{tile.char: [("tile", k)] for k, tile in enumerate(world.tiles)},
+        **{thing.char: [("thing", k)] for k, thing in enumerate(world.things)},
+        **legend,
+    }
     missing = [list(np.flatnonzero(world.kinds == k)) for k in range(len(world.things))]
     for y, row in enumerate(rows):
         for x, char in enumerate(row):
             if char not in meanings:
-                raise fault(
-                    y, x, f"unknown character {char!r}; this world has {' '.join(meanings)}"
-                )
+                known = " ".join(meanings)
+                raise fault(y, x, f"unknown character {char!r}; this world has {known}")
             kind, index = _one_of(meanings[char], s.seed, y, x)
             if kind == "tile":
                 s.tiles[y, x] = index
@@ -401,7 +268,7 @@ def _read_map(
             raise fault(0, 0, message)
 
 
-def _one_of(choices: list[Meaning], seed: np.uint64, y: int, x: int) -> Meaning:
+def _one_of(choices: Sequence[Meaning], seed: np.uint64, y: int, x: int) -> Meaning:
     """One of several meanings by chance, always the same for a cell of a seed."""
     if len(choices) == 1:
         return choices[0]

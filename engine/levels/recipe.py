@@ -19,17 +19,19 @@ column.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError, did_you_mean
+from .. import files
+from ..errors import did_you_mean
 from ..layout import STYLES
 from ..world import World
-from . import level, levelfile, script
+from . import script
+from .kind import world_for
 from .script import FARTHEST, RANGES, Require
+from .text import MAX_TEXT, Text, parse_toml
 
 MOST = 10**9  # levels of one set
 UP_TO = {"nothing": "same", "rotation+reflection": "turned"}
@@ -57,7 +59,7 @@ class Recipe:
     share: float = 0.0
 
 
-class Section:
+class Section(Text):
     """A table of a recipe whose values are taken by key and kind; what is wrong is named with its
     place.
     """
@@ -65,32 +67,19 @@ class Section:
     def __init__(
         self, path: Path, text: str, name: str, data: Mapping[str, Any], known: tuple[str, ...]
     ) -> None:
-        self._path, self._data = path, data.get(name, {}) if name else data
+        self._data = data.get(name, {}) if name else data
         heads = [found.start() for found in re.finditer(r"^[ \t]*\[", text, re.MULTILINE)]
         head = re.search(rf"^[ \t]*\[[ \t]*{name}[ \t]*\]", text, re.MULTILINE) if name else None
         start = head.start() if head else 0
         end = next((at for at in heads if at > start), len(text)) if name else len(text)
-        self._places = level.Text(text, start, end)
-        if not isinstance(self._data, dict):
-            raise UserError(f"{path}{level.Text(text).key(name)}: {name} must be a table [{name}]")
+        super().__init__(path, text, start, end)
+        sound = isinstance(self._data, dict)
+        Text(path, text).need(sound, f"{name} must be a table [{name}]", name)
         for key in self._data:
-            self.need(key, key in known, f"unknown key {key!r}.{did_you_mean(key, known)}")
+            self.need(key in known, f"unknown key {key!r}.{did_you_mean(key, known)}", key)
 
     def __contains__(self, key: str) -> bool:
         return key in self._data
-
-    def need(self, key: str, true: bool, message: str) -> None:
-        """Raise UserError at the place of `key` unless `true`."""
-        if not true:
-            raise UserError(f"{self._path}{self._places.key(key)}: {message}")
-
-    @contextmanager
-    def at(self, key: str) -> Iterator[None]:
-        """Faults of what is done with the value of `key` name its place."""
-        try:
-            yield
-        except UserError as fault:
-            raise UserError(f"{self._path}{self._places.key(key)}: {fault}") from None
 
     def value(self, key: str) -> Any:
         """The value as it stands there."""
@@ -99,20 +88,20 @@ class Section:
     def word(self, key: str) -> str:
         """A text, or nothing."""
         told = self._data.get(key, "")
-        self.need(key, isinstance(told, str) and len(told) <= 64, f"{key} must be a text in quotes")
+        self.need(isinstance(told, str) and len(told) <= 64, f"{key} must be a text in quotes", key)
         return told
 
     def whole(self, key: str, low: int, high: int, default: int) -> int:
         """A whole number."""
         told = self._data.get(key, default)
         sound = isinstance(told, int) and not isinstance(told, bool) and low <= told <= high
-        self.need(key, sound, f"{key} must be a whole number from {low} to {high}")
+        self.need(sound, f"{key} must be a whole number from {low} to {high}", key)
         return told
 
     def truth(self, key: str) -> bool:
         """true or false."""
         told = self._data[key]
-        self.need(key, isinstance(told, bool), f"{key} must be true or false")
+        self.need(isinstance(told, bool), f"{key} must be true or false", key)
         return told
 
     def numbers(self, key: str, told: Any, most: int = 64) -> tuple[float, ...]:
@@ -122,7 +111,7 @@ class Section:
             and 1 <= len(told) <= most
             and all(_is_number(one) for one in told)
         )
-        self.need(key, sound, f"{key} must hold 1 to {most} numbers in a list")
+        self.need(sound, f"{key} must hold 1 to {most} numbers in a list", key)
         return tuple(map(float, told))
 
     def range(self, key: str, told: Any) -> tuple[int, int]:
@@ -134,9 +123,9 @@ class Section:
             and len(told) == 2
             and all(_is_number(one) and one == int(one) for one in told)
         )
-        self.need(key, sound, f"{key} must be {{ min = A, max = B }}, of whole numbers")
+        self.need(sound, f"{key} must be {{ min = A, max = B }}, of whole numbers", key)
         self.need(
-            key, 0 <= told[0] <= told[1] <= FARTHEST, f"{key} must run from 0 or more to no less"
+            0 <= told[0] <= told[1] <= FARTHEST, f"{key} must run from 0 or more to no less", key
         )
         return int(told[0]), int(told[1])
 
@@ -144,9 +133,9 @@ class Section:
         """The only key of a table, and its value."""
         told = self._data[key]
         self.need(
-            key,
             isinstance(told, dict) and len(told) == 1,
             f"{key} must be {{ name = [...] }}, one name",
+            key,
         )
         return next(iter(told.items()))
 
@@ -159,22 +148,18 @@ def read(path: Path, given: World | None = None) -> tuple[Recipe, World]:
     """The recipe in a file, and its world: `given`, or the one that ships so named. Raises
     UserError in one line.
     """
-    text = levelfile.text_of(path, level.MAX_TEXT)
-    data = level.toml(text, str(path))
-    whole = level.Text(text)
+    text = files.read_text(path, MAX_TEXT)
+    data = parse_toml(text, str(path))
     levels = next((key for key in ("map", "level") if key in data), "")
-    if levels:
-        raise UserError(
-            f"{path}{whole.key(levels)}: these are levels, not a recipe: goalshift level check {path}"
-        )
+    message = f"these are levels, not a recipe: goalshift level check {path}"
+    Text(path, text).need(not levels, message, levels)
     top = Section(path, text, "", data, ("world", "generate", "require"))
     with top.at("world"):
-        found = levelfile.world_for(data.get("world"), given, path)
+        found = world_for(data.get("world"), given, path)
     made = _generate(Section(path, text, "generate", data, GENERATE), found)
     section = Section(path, text, "require", data, REQUIRE)
-    return Recipe(
-        world=found.name, require=_require(section, found), share=_share(section), **made
-    ), found
+    require, share = _require(section, found), _share(section)
+    return Recipe(world=found.name, require=require, share=share, **made), found
 
 
 GENERATE = (
@@ -206,81 +191,82 @@ REQUIRE = (
 def _generate(section: Section, world: World) -> dict[str, Any]:
     """The table [generate] as arguments of a Recipe."""
     name = section.word("script")
-    section.need(
-        "script",
-        not name.endswith(".py"),
-        f"'{name}' is code: if you trust it, add --script {name}",
-    )
+    message = f"'{name}' is code: if you trust it, add --script {name}"
+    section.need(not name.endswith(".py"), message, "script")
     with section.at("script"):
         own = script.load(name) if name else script.own(world)
-    section.need(
-        "script",
-        own.world == world.name,
-        f"script '{name}' is for world '{own.world}', not '{world.name}'",
-    )
-    params: dict[str, float] = {}
-    if "params" in section:
-        told = section.value("params")
-        section.need(
-            "params", isinstance(told, dict), "params must be a table of parameters of the world"
-        )
-        params |= told
-    if "maze" in section:
-        style = section.word("maze")
-        section.need("maze", style in STYLES, f"no style {style!r}.{did_you_mean(style, STYLES)}")
-        section.need(
-            "maze",
-            "walls" in world.params._fields,
-            f"world '{world.name}' lays out no mazes of a style",
-        )
-        params["walls"] = STYLES.index(style)
-    with section.at("params"):
-        world.with_params(**params)
+    message = f"script '{name}' is for world '{own.world}', not '{world.name}'"
+    section.need(own.world == world.name, message, "script")
+    params = _params(section, world)
     if "size" in section:
-        told = section.value("size")
-        section.need(
-            "size",
-            told == list(world.size),
-            f"levels of '{world.name}' have the size {list(world.size)}",
-        )
+        sound = section.value("size") == list(world.size)
+        section.need(sound, f"levels of '{world.name}' have the size {list(world.size)}", "size")
     split = section.word("split")
     with section.at("split"):
         world.split(split or own.split)
-    vary = spread = None
-    if "vary" in section:
-        name, values = section.named("vary")
-        vary = name, section.numbers("vary", values)
-        with section.at("vary"):
-            for value in vary[1]:
-                world.with_params(**{name: value})
-    if "spread" in section:
-        measure, ranges = section.named("spread")
-        section.need(
-            "spread", measure in RANGES, f"no measure {measure!r}.{did_you_mean(measure, RANGES)}"
-        )
-        section.need(
-            "spread",
-            isinstance(ranges, list) and 1 <= len(ranges) <= 64,
-            "spread needs 1 to 64 ranges",
-        )
-        spread = measure, tuple(section.range("spread", one) for one in ranges)
+    vary, spread = _vary(section, world), _spread(section)
     order = section.word("order")
-    section.need(
-        "order", not order or order in RANGES, f"no measure {order!r}.{did_you_mean(order, RANGES)}"
-    )
+    message = f"no measure {order!r}.{did_you_mean(order, RANGES)}"
+    section.need(not order or order in RANGES, message, "order")
+    count = section.whole("count", 1, MOST, Recipe.count)
+    seed = section.whole("seed", 0, 2**63 - 1, Recipe.seed)
+    tries = section.whole("tries", 1, 10**15, 0) if "tries" in section else Recipe.tries
     return {
-        "script": section.word("script"),
-        "count": section.whole("count", 1, MOST, Recipe.count),
-        "seed": section.whole("seed", 0, 2**63 - 1, Recipe.seed),
+        "script": name,
+        "count": count,
+        "seed": seed,
         "split": split,
-        "params": {name: float(value) for name, value in params.items()},
+        "params": params,
         "vary": vary,
         "spread": spread,
         "order": order,
-        "tries": section.whole("tries", 1, 10**15, Recipe.tries)
-        if "tries" in section
-        else Recipe.tries,
+        "tries": tries,
     }
+
+
+def _params(section: Section, world: World) -> dict[str, float]:
+    """The parameters of the world that are changed while laying out, a style of mazes among
+    them.
+    """
+    params: dict[str, Any] = {}
+    if "params" in section:
+        told = section.value("params")
+        message = "params must be a table of parameters of the world"
+        section.need(isinstance(told, dict), message, "params")
+        params |= told
+    if "maze" in section:
+        style = section.word("maze")
+        message = f"no style {style!r}.{did_you_mean(style, STYLES)}"
+        section.need(style in STYLES, message, "maze")
+        message = f"world '{world.name}' lays out no mazes of a style"
+        section.need("walls" in world.params._fields, message, "maze")
+        params["walls"] = STYLES.index(style)
+    with section.at("params"):
+        return world.numbers(params)
+
+
+def _vary(section: Section, world: World) -> tuple[str, tuple[float, ...]] | None:
+    """A parameter, and the values of which each gets an equal share."""
+    if "vary" not in section:
+        return None
+    name, told = section.named("vary")
+    values = section.numbers("vary", told)
+    with section.at("vary"):
+        for value in values:
+            world.with_params(**{name: value})
+    return name, values
+
+
+def _spread(section: Section) -> tuple[str, tuple[tuple[int, int], ...]] | None:
+    """A measure, and the ranges of which each gets an equal share."""
+    if "spread" not in section:
+        return None
+    measure, ranges = section.named("spread")
+    message = f"no measure {measure!r}.{did_you_mean(measure, RANGES)}"
+    section.need(measure in RANGES, message, "spread")
+    sound = isinstance(ranges, list) and 1 <= len(ranges) <= 64
+    section.need(sound, "spread needs 1 to 64 ranges", "spread")
+    return measure, tuple(section.range("spread", one) for one in ranges)
 
 
 def _require(section: Section, world: World) -> dict[str, Any]:
@@ -300,9 +286,9 @@ def _require(section: Section, world: World) -> dict[str, Any]:
             made[name] = section.truth(key)
             parts = name != "solvable"
             section.need(
-                key,
                 not parts or bool(world.proxies),
                 f"world '{world.name}' has no proxy to part from",
+                key,
             )
     for key in RANGES:
         if key in section:
@@ -314,7 +300,7 @@ def _require(section: Section, world: World) -> dict[str, Any]:
         told = UP_TO.get(str(told.get("up_to")), "") if isinstance(told, dict) else told
         choices = (*script.DISTINCT, *UP_TO)
         section.need(
-            "distinct", told in script.DISTINCT, f"distinct is one of {', '.join(choices)}"
+            told in script.DISTINCT, f"distinct is one of {', '.join(choices)}", "distinct"
         )
         made["distinct"] = told
     if "pool" in section:
@@ -329,13 +315,13 @@ def _ends(
 ) -> None:
     """`from` and `to` of a range: the first agent, and the goal; no other way is measured."""
     for name in told:
-        section.need(key, name in ("from", "to", "min", "max"), f"unknown key {name!r} in {key}")
+        section.need(name in ("from", "to", "min", "max"), f"unknown key {name!r} in {key}", key)
     start = told.get("from", "agent_0")
     first = world.things[0].name
     section.need(
-        key,
         start in ("agent_0", first),
         f"{key} is measured from the first agent, '{first}', alone",
+        key,
     )
     if "to" in told:
         goal = str(told["to"]).removeprefix("goal:")
@@ -343,9 +329,9 @@ def _ends(
             world.goal(goal)
         made.setdefault("goal", goal)
         section.need(
-            key,
             made["goal"] == goal,
             f"{key} is measured to the goal '{made['goal']}', not to '{goal}'",
+            key,
         )
 
 
@@ -361,8 +347,8 @@ def _share(section: Section) -> float:
     )
     share: Any = told.get("train") if sound else None
     section.need(
-        "split",
         _is_number(share) and 0 < share < 1,
         "split must be { train = A }, A between 0 and 1",
+        "split",
     )
     return float(share)

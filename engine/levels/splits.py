@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ..world import Split, World
-from . import formats, levelfile
-from .npz import INDEX
+from . import folder, formats
 
 
 def is_file(text: str) -> bool:
     """Does this name a file of levels, or a folder of them, rather than a split of a world?"""
-    return Path(text).suffix in formats.READERS or (Path(text) / INDEX).is_file()
+    return formats.is_kind(Path(text)) or folder.is_folder(Path(text))
 
 
 def split_of(world: World, text: str | Split) -> Split:
@@ -27,7 +26,7 @@ def split_of(world: World, text: str | Split) -> Split:
     if text in world.split_names or not is_file(text):
         return world.split(text)
     path = Path(text)
-    read = levelfile.read_folder if path.is_dir() else formats.READERS[path.suffix]
-    states = read(path, world).states
+    levels = folder.read(path, world) if path.is_dir() else formats.read(path, world)
+    states = levels.states
     shares = np.bincount(states.row, minlength=len(world.rows)) / len(states)
     return Split(text, tuple(shares.tolist()), states)

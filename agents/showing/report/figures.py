@@ -21,7 +21,8 @@ from ....engine.view.camera.shot import Shot, Window
 from ....engine.view.draw import charts, overlays
 from ....engine.view.draw.marks import goal_marks
 from ....engine.world import World
-from ...judging.evaluate import Episodes, met, rollout
+from ...judging.references import met
+from ...judging.rollout import Episodes, rollout
 from ...live.thoughts import fields
 from ...policies.expert import Expert
 from ...policies.policy import Policy

@@ -25,9 +25,12 @@ from ....engine.view.draw.ink import png
 from ....engine.view.film import page, player_data, story
 from ....engine.view.html import image, render
 from ....engine.world import World
-from ...judging.evaluate import open_runs, references, rollout
+from ...judging.references import references
+from ...judging.rollout import rollout
+from ...judging.runs import open_runs
 from ...judging.verdict import MIN_SEEDS, THRESHOLDS
-from ...learning.run import CONFIG, Log, Trained, read_json
+from ...learning.files import CONFIG, Log, read_json
+from ...learning.trained import Trained
 from ...policies.policy import Policy
 from ...studies.curve import MEASURES
 from ..contrast import choose, cut, live_both, take_of, versions

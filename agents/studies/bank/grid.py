@@ -116,18 +116,20 @@ def run(grid: Grid, out: Path, threads: int = 1, show: Show = silent) -> Found:
         raise UserError(f"'{out}' holds a bank of another configuration; name another --out")
     make_folder(out / "cells")
     write(path, json_bytes(asked))
-    found, total = [], len(grid.cells)
+    found, n = [], len(grid.cells)
     for k, cell in enumerate(grid.cells):
         file = out / "cells" / f"{cell.name}.csv"
         if not file.exists():
 
-            def part(done: float, of: float, remark: str = "", k: int = k, cell: Cell = cell):
-                show(k + done / of, total, cell.name)
+            def within(
+                done: float, total: float, remark: str = "", k: int = k, name: str = cell.name
+            ):
+                show(k + done / total, n, name)
 
-            rows = train(cell.world, cell.config, grid.splits, threads, part)
+            rows = train(cell.world, cell.config, grid.splits, threads, within)
             write(file, as_csv(rows, fields(cell.world, grid.splits)))
         found.append((cell, summary(read_csv(file), grid.splits)))
-        show(k + 1, total, cell.name)
+        show(k + 1, n, cell.name)
     return found
 
 

@@ -21,7 +21,7 @@ from ....engine.state import RUNNING
 from ....engine.vector import Vec
 from ....engine.world import World
 from ...learning.ppo import advantages
-from ...policies.policy import RandomPolicy
+from ...policies.simple import RandomPolicy
 from .config import BankConfig
 
 

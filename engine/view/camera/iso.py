@@ -162,8 +162,8 @@ class Table:
                 y, x = shot.places[k].tolist()
                 stamp = _thing(world, int(world.kinds[k]), int(shot.now.face[k]), n, 1.0)
                 self.upright.append((float(shot.places[k].sum()) + 0.2, 3, stamp, y, x, 0))
-        for _, rank, *what in sorted(self.upright, key=lambda entry: entry[:2]):
-            (self.stand if rank else self.lay)(*what)
+        for _, rank, stamp, y, x, up in sorted(self.upright, key=lambda entry: entry[:2]):
+            (self.stand if rank else self.lay)(stamp, y, x, up)
         for k in range(world.learners):
             if shown.alive[k]:
                 stamp = _thing(world, int(world.kinds[k]), int(shot.now.face[k]), n, THROUGH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,6 @@ class Sighted(Vec):
                 self.terminated[...], self.truncated[...] = flags
         return self.obs, self.reward, self.terminated, self.truncated
 
-    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
         super().restore(snapshot)
         self._sight.draw(self.states)

@@ -25,6 +25,7 @@ COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))
 Lying = list[tuple[Stamp, int, int]]  # stamps that lie on cells: stamp, y, x
 LEVELS = 8  # shades of value
 STEPS = 4  # strengths of saliency, and lengths of arrows
+TURNS = 16  # directions of arrows
 FAINT = 0.02  # chances that move less than this are not marked
 EVENTS = 8  # events that are shown, the latest
 FOR, AGAINST = COLOURS[0], COLOURS[1]
@@ -54,7 +55,7 @@ def arrows(ways: np.ndarray, p: int) -> Lying:
     for y, x in np.argwhere(~np.isnan(ways[..., 0])).tolist():
         dy, dx = ways[y, x]
         strength = min(float(np.hypot(dy, dx)), 1.0)
-        turn = round(math.atan2(dy, dx) / (2 * math.pi) * 16) % 16
+        turn = round(math.atan2(dy, dx) / (2 * math.pi) * TURNS) % TURNS
         art = arrow(turn, max(1, round(strength * STEPS)), p) if strength >= 0.08 else rest(p)
         lying.append((art, y, x))
     return lying
@@ -139,10 +140,10 @@ def patches(picture: np.ndarray, moved: np.ndarray) -> None:
         blend(picture, sway_tile(sway, p), y * p, x * p)
 
 
-# -- art
+# -- art, of some sizes of cells at a time
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4 * (LEVELS + 1))
 def value_tile(level: int, p: int) -> Stamp:
     """A tint from dark blue (low) to bright yellow (high), with a bar that grows."""
     low, high = np.array((38, 52, 130)), np.array((250, 225, 70))
@@ -152,7 +153,7 @@ def value_tile(level: int, p: int) -> Stamp:
     return painted(art, p)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4 * 2 * STEPS)
 def sway_tile(sway: int, p: int) -> Stamp:
     """A frame around a cell, thicker the more it moves a chance, with a plus (likelier) or a minus
     (less likely).
@@ -170,10 +171,10 @@ def sway_tile(sway: int, p: int) -> Stamp:
     return painted("tile\n" + "\n".join(shapes), p)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4 * TURNS * STEPS)
 def arrow(turn: int, length: int, p: int) -> Stamp:
-    """An arrow in one of 16 directions, of one of 4 lengths, in the middle of a cell."""
-    angle = turn * 2 * math.pi / 16
+    """An arrow in one of `TURNS` directions, of one of `STEPS` lengths, in the middle of a cell."""
+    angle = turn * 2 * math.pi / TURNS
     c, s = math.cos(angle), math.sin(angle)
     reach = 14 + 6.5 * length
     points = [

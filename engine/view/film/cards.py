@@ -124,12 +124,13 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
     high = picture.shape[0]
     box(frame, y - 3, x - 3, y + high + 3, x + picture.shape[1] + 3, colour, 4)
     frame[y : y + high, x : x + picture.shape[1]] = picture
+    end = y + high
     if under > beside:
         y, width = y + high + 12, wide
         used = pill(frame, side.take.role, y, x, 16, colour) + 10
         write(frame, side.take.label, y, x + used, 16, DIM, width=width - used)
     else:
-        end, x, width = y + high, x + picture.shape[1] + 20, wide - picture.shape[1] - 20
+        x, width = x + picture.shape[1] + 20, wide - picture.shape[1] - 20
         pill(frame, side.take.role, y, x, 16, colour)
         for line in wrap(side.take.label, 16, width, 2):
             y += 24

@@ -1,0 +1,125 @@
+"""Episodes: one policy, one episode a level, the same levels and dice for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...engine import state
+from ...engine.errors import UserError
+from ...engine.levels.splits import split_of
+from ...engine.state import RUNNING, TERMINATED
+from ...engine.vector import Vec
+from ...engine.world import Split, World
+from ..policies.policy import Policy
+from .trace import Trace, Tracer
+
+LEVELS = 512  # held-out levels of each split, unless told otherwise
+MAX_LEVELS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """One episode on each of n levels, by one policy.
+
+    seeds, fingerprints: uint64[n]. rows: int64[n], the parameter row of each level. totals:
+    int64[n, A, E], events counted. length: int64[n], steps. terminated: bool[n], False where the
+    horizon cut the episode. actions: int64[longest, n, L] if recorded, action 0 after an episode's
+    end. strays: levels that had to be taken from outside the pool.
+    """
+
+    world: World
+    split: Split
+    policy: str
+    seeds: np.ndarray
+    rows: np.ndarray
+    fingerprints: np.ndarray
+    totals: np.ndarray
+    length: np.ndarray
+    terminated: np.ndarray
+    strays: int
+    actions: np.ndarray | None = None
+    trace: Trace | None = None
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Every goal's score, averaged over the learners: float64[n, G], intended first."""
+        return self.world.scores(self.totals[:, : self.world.learners]).mean(1)
+
+
+def rollout(
+    world: World,
+    policy: Policy,
+    split: str | Split = "deploy",
+    levels: int | np.ndarray = LEVELS,
+    seed: int = 0,
+    pool: str = "test",
+    record: bool = False,
+    trace: Sequence[str] = (),
+) -> Episodes:
+    """Play one episode on each level: the first `levels` of the pool, or the given seeds (uint64).
+
+    Of a split that is a file of levels the first `levels` of that, or those of the given numbers,
+    which are then the episodes' `seeds`. The same arguments give every policy the same levels and
+    the same dice. `record` keeps the actions; `trace` names what else is kept, step by step: some of
+    `trace.PARTS` and layers of a learned policy (see `Trace`). Raises UserError for a bad count,
+    pool, or trace.
+    """
+    chosen = isinstance(levels, np.ndarray)
+    n = len(levels) if chosen else int(levels)
+    if not 1 <= n <= MAX_LEVELS:
+        raise UserError(f"levels must be 1 to {MAX_LEVELS}, not {n}")
+    vec = Vec(world, n, split_of(world, split), seed, pool=pool, autoreset="off")
+    starts = vec.split.starts
+    if chosen:
+        vec.assign(np.ones(n, np.bool_), levels)
+    elif starts is not None:
+        if n > len(starts):
+            raise UserError(
+                f"'{vec.split.name}' holds {len(starts)} levels: ask for no more with --levels"
+            )
+        vec.assign(np.ones(n, np.bool_), levels := np.arange(n))
+    obs = vec.reset()
+    prints = state.fingerprint(vec.states)
+    policy.start(n, world.learners)
+    fresh = vec.fresh.copy()
+    taken, tracer = [], Tracer(vec, policy, trace) if trace else None
+    while (running := vec.states["ended"] == RUNNING).any():
+        whole = policy.remembers or running.all()
+        if tracer:
+            tracer.before(running, whole, fresh)
+        if whole:
+            actions = policy.act(obs, vec.states, fresh)
+        else:
+            actions = np.zeros((n, world.learners), np.int64)
+            actions[running] = policy.act(
+                obs[running], vec.states[running].view(np.recarray), fresh[running]
+            )
+        if record or tracer:
+            taken.append(np.where(running[:, None], actions, 0))
+        obs = vec.step(actions)[0]
+        if tracer:
+            tracer.after(taken[-1])
+        fresh = np.zeros(n, np.bool_)
+    states = vec.states.view(np.ndarray)
+    return Episodes(
+        world=world,
+        split=vec.split,
+        policy=policy.name,
+        seeds=np.asarray(levels, np.uint64) if starts is not None else states["seed"].copy(),
+        rows=states["row"].copy(),
+        fingerprints=prints,
+        totals=states["totals"].copy(),
+        length=states["t"].copy(),
+        terminated=states["ended"] == TERMINATED,
+        strays=vec.strays,
+        actions=np.stack(taken) if taken else None,
+        trace=tracer.trace() if tracer else None,
+    )
+
+
+def at_most(split: Split, levels: int) -> int:
+    """So many levels, or as many as there are where the split is a file of them."""
+    return levels if split.starts is None else min(levels, len(split.starts))

@@ -1,0 +1,165 @@
+"""From run folders to verdicts: train, resume, open, evaluate.
+
+What is here only puts the parts together: `learning.run` trains, `evaluate` measures and judges.
+Long parts show their progress through `bar` (see `engine.progress`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...engine.catalogue import load
+from ...engine.errors import UserError
+from ...engine.progress import Bar, no_bar
+from ...engine.world import World
+from ..policies.simple import Mirrored
+from .evaluate import evaluate
+from .evaluation import load_evaluation, world_mark
+from .held_out import Training
+from .rollout import LEVELS
+
+if TYPE_CHECKING:
+    from ..learning.config import TrainConfig
+    from ..learning.trained import Trained
+
+# What may differ between two runs of one recipe.
+MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every", "keep")
+
+
+def open_runs(
+    runs: Sequence[str | Path], knobs: Mapping[str, Any] | None = None
+) -> tuple[World, list[Trained], list[Training]]:
+    """The world, the agents and how they were trained, from run folders or checkpoint files.
+
+    The runs must be repetitions of one recipe from different seeds, or figures over them would mean
+    nothing. `knobs` change parameters of the world (in every split) from those of training. Raises
+    UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
+    """
+    from ..learning.config import TrainConfig
+    from ..learning.trained import Trained
+
+    if not runs:
+        raise UserError("nothing to evaluate: name at least one run")
+    agents = [Trained.load(run) for run in runs]
+    configs = [TrainConfig.from_json(agent.about["config"]) for agent in agents]
+    recipe = configs[0].to_json()
+    for k, (run, config) in enumerate(zip(runs, configs, strict=True)):
+        mine = config.to_json()
+        unlike = [key for key in recipe if key not in MAY_DIFFER and mine[key] != recipe[key]]
+        if unlike:
+            raise UserError(
+                f"'{run}' was trained otherwise than '{runs[0]}' ({', '.join(unlike)}): evaluate them apart"
+            )
+        if config.seed in [earlier.seed for earlier in configs[:k]]:
+            raise UserError(
+                f"'{run}' has the same training seed as another run: only runs of different"
+                " seeds are independent evidence"
+            )
+    trained_in = agents[0].world
+    if configs[0].params:
+        trained_in = trained_in.with_params(**dict(configs[0].params))
+    world = trained_in.with_params(**knobs) if knobs else trained_in
+    for agent in agents:
+        agent.world = world
+    training = [
+        Training(c.split, c.seed, c.envs, c.levels or None, trained_in if knobs else None)
+        for c in configs
+    ]
+    return world, agents, training
+
+
+def open_run(path: str | Path) -> tuple[Trained, Training]:
+    """The agent of a run folder or checkpoint, in the world it was trained in, and its training.
+
+    Raises UserError for what is missing, broken, or does not fit.
+    """
+    _, agents, training = open_runs([path])
+    return agents[0], training[0]
+
+
+def evaluate_runs(
+    runs: Sequence[str | Path],
+    splits: Sequence[str] = ("train", "deploy"),
+    levels: int = LEVELS,
+    seed: int = 0,
+    knobs: Mapping[str, Any] | None = None,
+    mirrored: bool = False,
+    bar: Bar = no_bar,
+) -> dict[str, Any]:
+    """Evaluate runs that differ in their seed alone, on held-out levels: see `evaluate.evaluate`.
+
+    With `mirrored` the agents see the shifted splits mirrored: a control that breaks skill, not
+    goals. Raises UserError if the runs differ in more than their seed, or not in that.
+    """
+    world, agents, training = open_runs(runs, knobs)
+    total = len(set(splits)) * (len(world.goals) + len(agents) + 1)
+    with bar(f"evaluating {world.name}") as show:
+        said = 0
+
+        def tell(line: str) -> None:
+            nonlocal said
+            show(min(said, total), total, line)
+            said += 1
+
+        return evaluate(
+            agents,
+            world,
+            splits,
+            levels,
+            seed,
+            training,
+            shifted=Mirrored if mirrored else None,
+            tell=tell,
+        )
+
+
+def known_evaluation(run: Path, split: str, levels: int | None = None) -> dict[str, Any] | None:
+    """A run's own evaluation.json, or None.
+
+    None, too, if it lacks this split, is of another version of the world, or older than the
+    checkpoint.
+    """
+    from ..learning.files import CHECKPOINT, EVALUATION
+
+    path = run / EVALUATION
+    if not path.is_file():
+        return None
+    checkpoint = run / CHECKPOINT
+    if checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime:
+        return None  # the run has gone on since
+    evaluation = load_evaluation(path)
+    agent, _ = open_run(run)
+    if evaluation["world"] != world_mark(agent.world) or split not in evaluation["splits"]:
+        return None
+    if levels is not None and evaluation["splits"][split]["levels"] != levels:
+        return None
+    return evaluation
+
+
+def train_run(config: TrainConfig, out: Path, bar: Bar = no_bar) -> Path:
+    """Train into the folder `out`, showing steps, speed and the paid goal's return."""
+    from ..learning.run import train
+
+    with bar(f"training {load(config.world).name}") as show:
+        return train(config, out, lambda row: show(*progress_of(config.steps, row)))
+
+
+def resume_run(run: Path, steps: int | None, bar: Bar = no_bar, say: Callable = print) -> Path:
+    """Continue a run, to `steps` or to the number it was begun with."""
+    from ..learning.files import CONFIG, read_json
+    from ..learning.run import resume
+
+    stored = read_json(run / CONFIG) if (run / CONFIG).is_file() else {}
+    total = steps or stored.get("steps", 1)  # without a config `resume` fails at once
+    with bar(f"training {run}") as show:
+        return resume(run, steps, lambda row: show(*progress_of(total, row)), say)
+
+
+def progress_of(total: int, row: Mapping[str, Any]) -> tuple[int, int, str]:
+    """A row of the training log as (done, total, remark)."""
+    goals = [(key.removeprefix("return/"), row[key]) for key in row if key.startswith("return/")]
+    returns = "  ".join(f"{goal} {value:.2f}" for goal, value in goals if value is not None)
+    speed = f"{row['steps_per_second'] / 1000:.0f}k steps/s"
+    return min(row["step"], total), total, f"{speed}  {returns}"

@@ -1,0 +1,340 @@
+"""What was learned: a network as a policy, and whether it fits a world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ...engine.catalogue import load, recall
+from ...engine.errors import UserError, did_you_mean, need
+from ...engine.rng import fold_many
+from ...engine.world import World
+from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought, episode_bits
+from .files import CHECKPOINT, load_arrays
+from .net import Net, Pixels, Shape, Symbols
+
+if TYPE_CHECKING:
+    from ...engine.view.camera.eyes import Eyes
+
+
+def interface(world: World) -> dict[str, Any]:
+    """What a network relies on in its world: a change in any of these makes it meaningless."""
+    return {
+        "world": world.name,
+        "world_version": world.version,
+        "view": list(world.view or ()),
+        "actions": list(world.actions),
+        "symbols": [
+            f"{s.group} {s.name}" + (f" {s.pose}" if s.pose else "") for s in world.symbols
+        ],
+        "learners": world.learners,
+        **({} if world.one_hot else {"looks": looks(world)}),
+    }
+
+
+def looks(world: World) -> list[list[str]]:
+    """The channels that each symbol is seen through."""
+    return [[world.channels[c] for c in row.nonzero()[0]] for row in world.looks]
+
+
+def differences(about: dict[str, Any], world: World) -> list[str]:
+    """How a checkpoint's world differs from `world`, one phrase each; empty if the network fits."""
+    found = []
+    if about.get("world") != world.name:
+        return [f"it was trained on world '{_short(about.get('world'))}'"]
+    names = {
+        "world_version": "world version",
+        "view": "view",
+        "learners": "number of learners",
+    }
+    now = interface(world)
+    if about.get("looks") != now.get("looks"):
+        found.append("symbols are seen through other channels")
+    for key, name in names.items():
+        if about.get(key) != now[key]:
+            found.append(f"{name} {_short(about.get(key))} is now {_short(now[key])}")
+    for key in ("actions", "symbols"):
+        was = about.get(key)
+        old = was if isinstance(was, list) else []
+        gone, new = [x for x in old if x not in now[key]], [x for x in now[key] if x not in old]
+        if gone:
+            found.append(f"{key} no longer there: {_short(', '.join(map(str, gone)))}")
+        if new:
+            found.append(f"{key} it has not seen: {_short(', '.join(new))}")
+        if not gone and not new and old != now[key]:
+            found.append(f"{key} are in another order")
+    return found
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+class Trained(Policy):
+    """A trained network as a policy.
+
+    It draws its actions by their probabilities unless `greedy`. That is what was trained and what
+    its training scores measured; the most likely action alone can get caught in loops that the
+    trained policy always leaves. The dice are a hash of `seed`, level, episode, step and learner,
+    so a level goes the same way whatever else is in the batch, and every run of it is the same.
+    That holds for actions at random too (see `loosen`).
+    """
+
+    def __init__(
+        self, net: Net, world: World, name: str = "learned", greedy: bool = False, seed: int = 0
+    ) -> None:
+        self.net, self.world, self.name = net.eval(), world, name
+        self.greedy, self.seed = greedy, seed
+        self.remembers = net.shape.memory > 0
+        self.device = net.actor.weight.device
+        self.about: dict[str, Any] = {}
+        self._eyes: Eyes | None = None
+        self._edits: Mapping[str, Edit] = {}
+        self.start(0, world.learners)
+
+    @property
+    def can(self) -> frozenset[str]:
+        """Everything; a memory if its network has one."""
+        return frozenset(ABILITIES if self.net.shape.memory else ABILITIES[:-1])
+
+    @property
+    def layers(self) -> dict[str, tuple[int, ...]]:
+        """See `Net.layers`."""
+        return self.net.layers()
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether it looks at pictures in first person, and not at symbols."""
+        return not self.net.shape.symbols
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        world: World | str | None = None,
+        greedy: bool = False,
+        seed: int = 0,
+        precision: str = "fp32",
+    ) -> Trained:
+        """From a run directory or a checkpoint file. `world` defaults to the one it was trained on.
+
+        `about` on the result is the checkpoint's description. UserError, in one line, if the file
+        is missing, broken or not finite, or lists how it differs from the world if it does not fit.
+        """
+        path = Path(path)
+        if path.is_dir():
+            if not (path / CHECKPOINT).exists():
+                raise UserError(f"'{path}' holds no {CHECKPOINT} yet")
+            path = path / CHECKPOINT
+
+        def expected(about: dict) -> dict[str, tuple[int, ...]]:
+            if not isinstance(about.get("net"), dict):
+                raise UserError(f"'{path}' does not describe its network")
+            with torch.device("meta"):  # shapes without memory
+                blank = Net(Shape(**about["net"]))
+            return {name: tuple(weight.shape) for name, weight in blank.state_dict().items()}
+
+        arrays, about = load_arrays(path, "checkpoint", expected)
+        for name, array in arrays.items():
+            if array.dtype != np.float32 or not np.isfinite(array).all():
+                raise UserError(f"'{path}' is unusable: '{name}' holds values that are not finite")
+        if world is None:
+            config = about.get("config")
+            if not isinstance(config, dict) or not isinstance(config.get("params"), dict):
+                raise UserError(f"'{path}' does not say which world it was trained on")
+            loaded = recall(str(config.get("world")), path).with_params(**config["params"])
+        else:
+            loaded = load(world)
+        wrong = differences(about, loaded)
+        shape = Shape(**about["net"])
+        sees = (
+            tuple(loaded.view or ()),
+            len(loaded.symbols),
+            0 if loaded.one_hot else len(loaded.channels),
+        )
+        if not shape.symbols:  # colours: what eyes see
+            sees = ((*shape.view[:2], 3), 0, 0)
+        if not wrong and (shape.view, shape.symbols, shape.channels, shape.actions) != (
+            *sees,
+            len(loaded.actions),
+        ):
+            wrong = ["its network contradicts its own description"]
+        if wrong:
+            raise UserError(f"'{path}' does not fit world '{loaded.name}': {'; '.join(wrong)}")
+        net = Net(shape, torch.bfloat16 if precision == "bf16" else torch.float32, loaded.looks)
+        net.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
+        policy = cls(
+            net, loaded, path.parent.name if path.name == CHECKPOINT else path.stem, greedy, seed
+        )
+        policy.about = about
+        return policy
+
+    def start(self, n: int, agents: int) -> None:
+        self._memory = self.net.blank(n * agents)
+        self.dice = np.random.default_rng(self.seed)  # for where there are no states to hash
+
+    @property
+    def memory(self) -> np.ndarray:
+        """What it remembers, of every learner: float32[N, L, units]."""
+        return self._memory.cpu().numpy().reshape(-1, self.world.learners, self.net.shape.memory)
+
+    @memory.setter
+    def memory(self, memory: np.ndarray) -> None:
+        rows = np.array(memory, np.float32).reshape(-1, self.net.shape.memory)
+        self._memory = torch.from_numpy(rows).to(self.device)
+
+    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
+        logits = self._look(self.seen(obs, states), fresh, remember=True).logits
+        n, learners = obs.shape[:2]
+        temperature, epsilon = self.sampling
+        bits = episode_bits(self.seed, states, learners) if states is not None else None
+        if self.greedy or not temperature:
+            chosen = logits.argmax(-1)
+        else:
+            u = self._units(n, learners, bits)
+            upto = self.sampling.softmax(logits).cumsum(-1)
+            chosen = np.minimum(
+                (u[..., None] * upto[..., -1:] >= upto).sum(-1), logits.shape[-1] - 1
+            ).astype(np.int64)
+        if epsilon:  # dice of their own, so that all other actions stay what they are
+            u, v = (
+                self._units(n, learners, fold_many(bits, k) if bits is not None else None)
+                for k in (1, 2)
+            )
+            chosen = np.where(u < epsilon, (v * logits.shape[-1]).astype(np.int64), chosen)
+        return chosen
+
+    def loosen(self, temperature: float, epsilon: float) -> None:
+        self.sampling = Sampling(temperature, epsilon)
+
+    def _units(self, n: int, learners: int, bits: np.ndarray | None) -> np.ndarray:
+        """Numbers from 0 to below 1 out of random bits, or from the dice where there are none:
+        float64[n, learners].
+        """
+        return (
+            self.dice.random((n, learners)) if bits is None else (bits >> np.uint64(11)) * 2.0**-53
+        )
+
+    def think(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        layers: tuple[str, ...] = (),
+    ) -> Thought:
+        return self._look(self.seen(obs, states), fresh, remember=False, layers=layers)
+
+    @contextmanager
+    def hooked(self, edits: Mapping[str, Edit]) -> Iterator[None]:
+        for layer in edits:
+            self._must_have(layer)
+        before, self._edits = self._edits, dict(edits)
+        try:
+            yield
+        finally:
+            self._edits = before
+
+    def gradient(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        weights: np.ndarray,
+    ) -> np.ndarray:
+        pictures = self.seen(obs, states)
+        seen, memory, begins = self._rows(pictures, fresh)
+        encoder, at = self.net.encoder, {}
+
+        def tap(layer: str, x: torch.Tensor) -> torch.Tensor:
+            if layer == "encoder" and isinstance(encoder, Symbols):
+                x = at[layer] = x.detach().requires_grad_()
+            return self._edited(layer, x)
+
+        seen = seen.float().requires_grad_() if isinstance(encoder, Pixels) else seen
+        logits, _, _ = self.net(seen, memory.clone(), begins, tap)
+        wanted = torch.from_numpy(np.asarray(weights, np.float32)).to(self.device)
+        source = at.get("encoder", seen)
+        (slope,) = torch.autograd.grad((logits * wanted.view_as(logits)).sum(), source)
+        if isinstance(encoder, Symbols):
+            slope = encoder.back(source, slope)
+        return slope.detach().cpu().numpy().reshape(*pictures.shape[:4], -1)
+
+    def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
+        """The observations as the network wants them: if it has eyes, what they see of the
+        states.
+        """
+        shape = self.net.shape
+        if shape.symbols or obs.shape[2:] == shape.view:
+            return obs
+        if states is None:
+            raise UserError(
+                f"the agent '{self.name}' sees pictures in first person: it needs the states to draw them"
+            )
+        if self._eyes is None or self._eyes.n != len(states):
+            from ...engine.view.camera.eyes import Eyes
+
+            self._eyes = Eyes(self.world, len(states), (shape.view[0], shape.view[1]))
+        return self._eyes.draw(states)
+
+    @torch.inference_mode()
+    def _look(
+        self, seen: np.ndarray, fresh: np.ndarray, remember: bool, layers: tuple[str, ...] = ()
+    ) -> Thought:
+        for layer in layers:
+            self._must_have(layer)
+        n, learners = seen.shape[:2]
+        features: dict[str, np.ndarray] = {}
+
+        def tap(layer: str, x: torch.Tensor) -> torch.Tensor:
+            x = self._edited(layer, x)
+            if layer in layers:
+                features[layer] = _array(x).reshape(n, learners, -1)
+            return x
+
+        rows, memory, begins = self._rows(seen, fresh)
+        asked = tap if layers or self._edits else None
+        logits, value, memory = self.net(rows, memory, begins, asked)
+        if remember:
+            self._memory = memory
+        return Thought(
+            logits.double().cpu().numpy().reshape(n, learners, -1),
+            value.cpu().numpy().reshape(n, learners),
+            features,
+        )
+
+    def _rows(
+        self, seen: np.ndarray, fresh: np.ndarray
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What the network takes for one step: [1, N * L, ...] seen, the memory, who begins."""
+        n, learners = seen.shape[:2]
+        rows = n * learners
+        memory = self._memory if len(self._memory) == rows else self.net.blank(rows)
+        tensor = torch.from_numpy(np.ascontiguousarray(seen))
+        tensor = tensor.view(1, rows, *seen.shape[2:]).to(self.device)
+        begins = torch.from_numpy(np.repeat(fresh, learners)).view(1, rows).to(self.device)
+        return tensor, memory, begins
+
+    def _edited(self, layer: str, x: torch.Tensor) -> torch.Tensor:
+        """A layer's activations as the hooks leave them."""
+        edit = self._edits.get(layer)
+        if edit is None:
+            return x
+        had = _array(x).reshape(-1, self.world.learners, x.shape[-1])
+        made = torch.from_numpy(np.asarray(edit(had), np.float32))
+        return made.to(self.device, x.dtype).view_as(x)
+
+    def _must_have(self, layer: str) -> None:
+        need(
+            layer in self.layers,
+            f"the agent '{self.name}' has no layer '{layer}'.{did_you_mean(layer, self.layers)}",
+        )
+
+
+def _array(x: torch.Tensor) -> np.ndarray:
+    return x.detach().float().cpu().numpy()

@@ -1,0 +1,145 @@
+"""What a person declares of a world: tiles, things, goals, splits, and how they go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+Labels = Sequence[str] | Callable[[int], str]  # words for 0, 1, 2, ..., or what to say of any value
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A kind of cell. `sprite` names or holds its art; empty means the sprite called like the tile.
+
+    `looks` says through which channels a network sees it, and how often each is repeated (a number,
+    or the name of a parameter): a yellow line is `{"yellow": 1, "line": 1}`, so that what is
+    learned of yellow carries over to a yellow gem. Empty: one channel of its own.
+    """
+
+    name: str
+    char: str
+    solid: bool = False
+    sprite: str = ""
+    looks: Mapping[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A kind of thing that stands on cells: `count` of them, each in one of `poses` (the record's
+    `face`).
+
+    `agent` things are moved by actions (learners); `bot` things by the world's `bot` rule. Poses
+    that do not `tell` anything are for pictures alone: observations show one symbol for them all.
+    `looks`: see `Tile`; it holds for every pose.
+    """
+
+    name: str
+    char: str
+    agent: bool = False
+    bot: bool = False
+    count: int = 1
+    poses: int = 1
+    tell: bool = True
+    sprite: str = ""
+    looks: Mapping[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """A price for each event: what somebody wants, scored on every step of every run.
+
+    `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)`
+    for cells to keep off on the way: planners use them. Where going there is not what it takes,
+    `plan(s, p, me)` is the expert itself: it returns an action, and draws nothing. With `once` each
+    event counts the first time only. `wish` says it in words.
+
+    What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at
+    least `share` of what the intended goal's expert earns of the intended goal; on those in `parts`
+    clearly less, though either expert still gets what it wants.
+    """
+
+    name: str
+    weights: Mapping[str, float]
+    seek: Callable | None = None
+    avoid: Callable | None = None
+    plan: Callable | None = None
+    once: bool = False
+    wish: str = ""
+    agrees: tuple[str, ...] = ("train",)
+    share: float = 0.95
+    parts: tuple[str, ...] = ("deploy",)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A distribution over levels: a weight for each row of the world's parameter table.
+
+    With `starts` the levels are these start states alone.
+    """
+
+    name: str
+    weights: tuple[float, ...]
+    starts: np.recarray | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def source(self) -> tuple[tuple[float, ...], str]:
+        """What tells splits apart, whatever they are called: the shares of the rows, and the file
+        of the levels.
+        """
+        return self.weights, self.name if self.starts is not None else ""
+
+
+@dataclass(eq=False)
+class Declaration:
+    """The parts of a world, as they are written in its file. Fields below `step` are optional."""
+
+    story: str | None
+    size: tuple[int, int]
+    horizon: int
+    tiles: tuple[Tile, ...]
+    things: tuple[Thing, ...]
+    actions: tuple[str, ...]
+    events: tuple[str, ...]
+    params: type
+    train: Any
+    deploy: Any
+    intended: Goal
+    generate: Callable
+    step: Callable
+    proxies: tuple[Goal, ...] = ()
+    paid: Goal = None  # type: ignore[assignment]  # the intended goal unless the reward is meant to be wrong
+    ends_on: tuple[str, ...] = ()
+    # what a film says when an event begins
+    captions: Mapping[str, str] = field(default_factory=dict)
+    tick: Callable | None = None
+    bot: Callable | None = None
+    # own state: name -> shape; see `shapes`
+    fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    # least and most of parameters and fields
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    # for parameters that are no quantities; see `words`
+    labels: Mapping[str, Labels] = field(default_factory=dict)
+    resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
+    view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
+    splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
+    # how experts plan: "walk" floods the board, "search" tries actions on copies
+    planner: str = "walk"
+    # on at least this share of the levels of every split the intended goal can be met
+    solvable: float = 0.95
+    effort: int = 20_000  # records a searching expert may look at for one plan
+    training: dict[str, Any] = field(default_factory=dict)  # defaults of the learner for this world
+    most_learners: int = 1  # up to so many agents may learn: `with_params(learners=2)`
+    version: int = 0
+    name: str = ""
+    source: str = ""  # where the mechanic comes from
+    reported: str = ""  # what the source reports, with its figures, in one sentence
+
+    @cached_property
+    def goals(self) -> tuple[Goal, ...]:
+        """Every goal once: intended, proxies, and what is paid for."""
+        return tuple(dict.fromkeys((self.intended, *self.proxies, self.paid or self.intended)))
