@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError
-from .common import CAMERAS, add_films, add_window, add_world, film_names, sized, trust
+from ...engine.view.camera import registry
+from .common import add_films, add_window, add_world, film_names, sized, trust
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import one_of, seed
@@ -94,7 +95,7 @@ def worlds_flags(parser: Parser) -> None:
     )
     parser.add_argument(
         "--camera",
-        type=one_of(*CAMERAS),
+        type=one_of(*registry.names()),
         default="top",
         metavar="NAME",
         help="top, iso or eyes; default: top",

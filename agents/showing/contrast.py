@@ -8,7 +8,7 @@ are kept as replays, and the film is drawn from those.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import UserError, did_you_mean
+from ...engine.files import make_folder
 from ...engine.levels.splits import split_of
+from ...engine.progress import Show, silent
 from ...engine.replay import MAX_LABEL, Replay
 from ...engine.rng import fold_many
 from ...engine.state import TERMINATED
 from ...engine.vector import level_of
 from ...engine.view.film import film, story
+from ...engine.view.film.options import USUAL, FilmOptions
 from ...engine.world import Goal, World
 from ..judging.evaluation import world_mark
 from ..judging.references import met, references
@@ -89,37 +92,115 @@ def choose(
     raise UserError(f"--pick '{pick}' is none of {', '.join(PICKS)} (N is the seed of a level)")
 
 
+@dataclass(frozen=True)
+class FilmPlan:
+    """What is to be filmed, how it is made and where it goes.
+
+    films: the files, each by its ending (see `film.save`); replays: the folder for the replays that
+    are filmed; split, pick: which level (see `choose`); command: what makes the film again; facts:
+    how the agent was trained; notes: captions of the author's, as (first step, last step, text).
+    """
+
+    films: Sequence[Path]
+    replays: Path = Path("replays")
+    split: str = "deploy"
+    pick: str = "median"
+    command: str = ""
+    facts: Sequence[str] = ()
+    notes: tuple[tuple[int, int, str], ...] = ()
+    options: FilmOptions = USUAL
+
+    def card(self, world: World, replays: Sequence[Replay], pick: str) -> story.Card:
+        """What the film says of these replays, whose level was picked as `pick` says."""
+        return story.Card(
+            world,
+            split=self.split,
+            pick=pick,
+            command=self.command,
+            versions=versions(),
+            captions=world.captions,
+            notes=self.notes,
+            codes=tuple(replay.code() for replay in replays),
+        )
+
+    def save(self, takes: Sequence[story.Take], card: story.Card, show: Show) -> list[str]:
+        """Film the takes; returns the files' names."""
+        for path in self.films:
+            make_folder(path.parent)
+        film.save(takes, card, self.films, self.options, show)
+        return [str(path) for path in self.films]
+
+
 def contrast(
     agent: Policy,
     world: World,
     evaluation: Mapping[str, Any],
-    films: Path | Iterable[Path],
-    replays: Path,
-    split: str = "deploy",
-    pick: str = "median",
-    facts: Sequence[str] = (),
-    command: str = "",
-    fps: int = film.FPS,
-    size: tuple[int, int] = film.SIZE,
+    plan: FilmPlan,
     layout: str = "1x2",
-    sync: str = "divergence",
-    cameras: Sequence[str] = ("top",),
-    notes: tuple[tuple[int, int, str], ...] = (),
-    progress: Callable[[int, int], None] | None = None,
+    show: Show = silent,
 ) -> dict[str, Any]:
     """Choose a level, play it twice, keep both replays and film them side by side.
 
     `evaluation` is this agent's own (`evaluate.evaluate`, possibly over several seeds of it): the
-    same levels are played again to choose one, and the figures on the film are taken from it.
-    `films` are the files to write (see `film.save`), `replays` the folder for the two replays.
-    `facts` say how the agent was trained. With the `layout` "2x2" the same seed under the split
-    trained on is shown above; `sync`, `cameras` and `notes` are `film.save`'s. Raises UserError for
+    same levels are played again to choose one, and the figures on the film are taken from it. With
+    the `layout` "2x2" the same seed under the split trained on is shown above. Raises UserError for
     a bad pick or an evaluation without this split or of another world.
 
     Returns {level, split, pick, films, replays, codes, cut, parts_at, scores} as plain data;
     `parts_at` is the first step at which the two states differ, or None. The film ends at step
     `cut`, shortly after the last change of any score; the replays hold everything.
     """
+    split, report = plan.split, _split_of(evaluation, world, plan.split)
+    if layout not in LAYOUTS:
+        raise UserError(f"no layout '{layout}'.{did_you_mean(layout, LAYOUTS)}")
+    chosen, actions = _play(agent, world, evaluation, plan)
+    made, best = live_both(agent, world, split, chosen.seed, actions)
+    paths = [
+        make_folder(plan.replays) / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr"
+        for who in ("intended", "learned")
+    ]
+    for replay, path in zip(made, paths, strict=True):
+        replay.save(path)
+    whole = [take_of(world, replay) for replay in made]
+    takes, how, last = cut(world, whole, chosen.how)
+    states = [take.states for take in whole]
+    verdict = evaluation["verdicts"].get(split)
+    if layout == "2x2":
+        home = evaluation["home"]
+        before, worth = live_both(agent, world, home, chosen.seed)
+        best = {name: max(best[name], worth[name]) for name in best}
+        above, _, _ = cut(world, [take_of(world, replay) for replay in before], "")
+        named = [(home, take) for take in above] + [(split, take) for take in takes]
+        takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
+        plan = replace(plan, options=replace(plan.options, pairs=[(0, 1), (2, 3)]))
+        how += f"; above, the same seed under '{home}'"
+    card = replace(
+        plan.card(world, made, how),
+        claim=claim(world, verdict, report),
+        facts=(*plan.facts, *_verdict_fact(verdict)),
+        split="" if layout == "2x2" else split,  # four panes name their own
+        rates=rates(world, report, verdict),
+        sample=_sample(evaluation, split),
+        best=best,
+    )
+    return {
+        "level": f"{chosen.seed:016x}",
+        "split": split,
+        "pick": chosen.how,
+        "films": plan.save(takes, card, show),
+        "replays": [str(path) for path in paths],
+        "codes": list(card.codes),
+        "cut": last,
+        "parts_at": story.fork(*states, world.learners),
+        "scores": {
+            who: dict(zip((g.name for g in world.goals), row, strict=True))
+            for who, row in zip(("intended", "learned"), _scores(world, *states), strict=True)
+        },
+    }
+
+
+def _split_of(evaluation: Mapping[str, Any], world: World, split: str) -> Mapping[str, Any]:
+    """The split's part of the evaluation; UserError if it has none, or is of another world."""
     if evaluation["world"] != world_mark(world):
         raise UserError(
             f"the evaluation is of world '{evaluation['world'].get('name')}' version"
@@ -128,95 +209,32 @@ def contrast(
     if split not in evaluation["splits"]:
         known = ", ".join(evaluation["splits"])
         raise UserError(f"the evaluation has no split '{split}' (it has {known}): evaluate it too")
-    report = evaluation["splits"][split]
-    levels, seed = report["levels"], evaluation["seed"]
+    return evaluation["splits"][split]
 
-    if layout not in LAYOUTS:
-        raise UserError(f"no layout '{layout}'.{did_you_mean(layout, LAYOUTS)}")
+
+def _play(
+    agent: Policy, world: World, evaluation: Mapping[str, Any], plan: FilmPlan
+) -> tuple[Pick, np.ndarray]:
+    """The level that the plan picks, and what the agent does there."""
+    split, seed = plan.split, evaluation["seed"]
+    levels = evaluation["splits"][split]["levels"]
     played = rollout(world, agent, split, levels, seed, record=True)
     experts = references(world, split_of(world, split), levels, seed).experts
-    chosen = choose(pick, world, played, experts, seed)
+    chosen = choose(plan.pick, world, played, experts, seed)
     if chosen.index < 0:
         played = rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True)
-    learned = _actions(played, max(chosen.index, 0))
-    made, best = live_both(agent, world, split, chosen.seed, learned)
-    replays = Path(replays)
-    replays.mkdir(parents=True, exist_ok=True)
-    paths = [
-        replays / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr"
-        for who in ("intended", "learned")
-    ]
-    for replay, path in zip(made, paths, strict=True):
-        replay.save(path)
+    return chosen, _actions(played, max(chosen.index, 0))
 
-    left, right = (replay.states(world) for replay in made)
-    longest = max(len(left), len(right)) - 1
-    cut = min(settled(world, left, right) + LINGER, longest)
-    how = chosen.how
-    if cut < longest:
-        how += f"; cut at step {cut} of {longest}: no score changes later"
-    takes = [
-        take_of(world, replay, states[: cut + 1])
-        for replay, states in zip(made, (left, right), strict=True)
-    ]
-    pairs = [(0, 1)]
-    if layout == "2x2":
-        home = evaluation["home"]
-        before, worth = live_both(agent, world, home, chosen.seed)
-        best = {name: max(best[name], worth[name]) for name in best}
-        states = [replay.states(world) for replay in before]
-        stop = min(settled(world, *states) + LINGER, max(map(len, states)) - 1)
-        above = [
-            take_of(world, replay, s[: stop + 1]) for replay, s in zip(before, states, strict=True)
-        ]
-        named = [(home, take) for take in above] + [(split, take) for take in takes]
-        takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
-        pairs = [(0, 1), (2, 3)]
-        how += f"; above, the same seed under '{home}'"
-    verdict = evaluation["verdicts"].get(split)
-    card = story.Card(
-        world=world,
-        claim=claim(world, verdict, report),
-        facts=(*facts, *_verdict_fact(verdict)),
-        split="" if layout == "2x2" else split,  # four panes name their own
-        pick=how,
-        rates=rates(world, report, verdict),
-        sample=_sample(evaluation, split),
-        command=command,
-        versions=versions(),
-        best=best,
-        captions=world.captions,
-        notes=notes,
-        codes=tuple(replay.code() for replay in made),
-    )
-    files = [films] if isinstance(films, (str, Path)) else list(films)
-    for file in files:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-    film.save(
-        takes,
-        card,
-        files,
-        fps=fps,
-        size=size,
-        progress=progress,
-        pairs=pairs,
-        sync=sync,
-        cameras=cameras,
-    )
-    return {
-        "level": f"{chosen.seed:016x}",
-        "split": split,
-        "pick": chosen.how,
-        "films": [str(file) for file in files],
-        "replays": [str(path) for path in paths],
-        "codes": [replay.code() for replay in made],
-        "cut": cut,
-        "parts_at": story.fork(left, right, world.learners),
-        "scores": {
-            who: dict(zip((g.name for g in world.goals), row, strict=True))
-            for who, row in zip(("intended", "learned"), _scores(world, left, right), strict=True)
-        },
-    }
+
+def cut(world: World, takes: Sequence[story.Take], how: str) -> tuple[list[story.Take], str, int]:
+    """The takes up to shortly after the last change of any score; `how` the level was chosen, with
+    that said; and the last step shown.
+    """
+    longest = max(len(take.states) for take in takes) - 1
+    last = min(settled(world, *(take.states for take in takes)) + LINGER, longest)
+    if last < longest:
+        how += f"; cut at step {last} of {longest}: no score changes later"
+    return [replace(take, states=take.states[: last + 1]) for take in takes], how, last
 
 
 def live_both(
@@ -241,9 +259,9 @@ def live_both(
     }
 
 
-def take_of(world: World, replay: Replay, states: np.ndarray) -> story.Take:
+def take_of(world: World, replay: Replay) -> story.Take:
     """One pane: the expert of the intended goal, or whoever was paid."""
-    seen = states.view(np.recarray)
+    seen = replay.states(world)
     if replay.label.startswith("expert that wants"):
         return story.Take("INTENDED", replay.label, seen, wants=world.intended.name)
     return story.Take("LEARNED", replay.label, seen, trained_on=(world.paid.name,))

@@ -20,7 +20,7 @@ from ..vector import Vec, need_memory
 from ..world import Split, World
 
 if TYPE_CHECKING:
-    from ..view.camera.top import Frames
+    from ..view.camera.frames import Frames
 
 OBSERVATIONS = ("symbols", "planes", "rgb", "eyes")
 
@@ -47,7 +47,7 @@ class Lens:
         need_memory(n, size * self.world.learners, f"observations ({self.kind})")
         if self.eyes is None:
             return Vec(self.world, n, split, **options)
-        from ..view.camera.eyes import Sighted
+        from ..view.camera.sighted import Sighted
 
         return Sighted(self.world, n, split, size=self.eyes, **options)
 
@@ -70,7 +70,7 @@ class Lens:
         if self.kind == "planes":
             return self.world.looks[planes]
         if len(planes) not in self._frames:
-            from ..view.camera.top import Frames
+            from ..view.camera.frames import Frames
 
             self._frames[len(planes)] = Frames(self.world, len(planes), self.pixels)
         return self._frames[len(planes)].draw(planes).copy()
