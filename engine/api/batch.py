@@ -226,6 +226,7 @@ class Batch:
                     self.close()
 
     def _draw(self, i: int) -> np.ndarray:
+        from ..view.camera import shot, top
 
         s = self.vec.states[i]
         cell = 32 if max(s.h, s.w) <= 32 else 16  # both give sizes that video encoders take
