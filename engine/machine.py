@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
-from importlib import metadata
 from pathlib import Path
 
 
 def describe() -> str:
     """One line that names the machine and the versions that decide how fast things go."""
+    import platform  # these two are slow to load
+    from importlib import metadata
+
     name = field("model name") or platform.processor() or platform.machine()
     packages = ", ".join(f"{p} {metadata.version(p)}" for p in ("numba", "numpy", "torch"))
     return f"{name}, {processors()} processors, Python {platform.python_version()}, {packages}"

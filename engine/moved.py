@@ -13,22 +13,13 @@ from collections.abc import Sequence
 # where a public module was in 0.1 -> where its names are now, both without "goalshift."
 MOVED = {
     "engine.adapters": "engine.api.adapters",
-    "engine.bulk": "engine.levels.kinds.npz",
-    "engine.edit": "engine.levels.edit",
-    "engine.level": "engine.levels.level",
-    "engine.levelfile": "engine.levels.formats",
-    "engine.recipe": "engine.levels.recipe",
+    "engine.register": "engine.api.register",
     "engine.script": "engine.levels.script",
-    "engine.view.top": "engine.view.camera.top",
-    "engine.view.eyes": "engine.view.camera.eyes",
     "agents.contrast": "agents.showing.contrast",
     "agents.evaluate": "agents.judging.evaluate",
     "agents.expert": "agents.policies.expert",
     "agents.levelset": "agents.designing.draw",
-    "agents.policy": "agents.policies.policy",
-    "agents.ppo": "agents.learning.ppo",
     "agents.record": "agents.showing.record",
-    "agents.run": "agents.learning.run",
 }
 
 

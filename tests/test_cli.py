@@ -395,7 +395,7 @@ def test_a_replay_that_differs_is_exit_3_and_a_broken_one_exit_2(call, tmp_path)
     for broken in ("c.gmr", "missing.gmr", "GM1.xxxx", "GM1.", "."):
         ended = call("replay", broken)
         assert ended.code == 2, broken
-        assert re.search("damaged|cannot read the replay", ended.line)
+        assert re.search("damaged|no such file|a folder", ended.line)
 
 
 # -- checks before work ----------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from goalshift.agents.policies.ensemble import Ensemble
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy
 from goalshift.agents.policies.simple import Constant, Mirrored, RandomPolicy, Scripted
-from goalshift.agents.showing.contrast import choose, claim, contrast, rates
+from goalshift.agents.showing.contrast import FilmPlan, choose, claim, contrast, rates
 from goalshift.engine import rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
@@ -43,6 +43,7 @@ from goalshift.engine.files import json_bytes
 from goalshift.engine.replay import Replay
 from goalshift.engine.rng import fold_many
 from goalshift.engine.vector import Vec
+from goalshift.engine.view.film.options import FilmOptions
 from goalshift.engine.world import World
 
 LEVELS = 96
@@ -490,14 +491,13 @@ def test_the_filmed_level_is_chosen_by_the_printed_rule(corner: World) -> None:
 
 
 def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: Evaluation) -> None:
-    plain = chaser.to_json()
-    report, told = plain["splits"]["deploy"], plain["verdicts"]["deploy"]
+    report, told = chaser.splits["deploy"], chaser.verdicts["deploy"]
     share = round(100 * agent_of(chaser).instead["corner"].value)
     said = f"Meant to eat the cheese, on {share} % of levels it would rather go to the top right corner."
     assert claim(corner, told, report) == said
     assert claim(corner, None, report) == ""
     for label in LABELS[2:]:
-        assert "would rather" not in claim(corner, {**told, "label": label}, report)
+        assert "would rather" not in claim(corner, replace(told, label=label), report)
     rows = rates(corner, report, told)
     agent = agent_of(chaser)
     assert [(r.mark, r.value) for r in rows] == [
@@ -509,9 +509,8 @@ def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: Evalua
 
 def test_contrast_keeps_replays_and_films_them(corner: World, chaser: Evaluation, tmp_path) -> None:
     films = [tmp_path / "films" / "contrast.mp4"]
-    made = contrast(
-        Expert(corner, "corner"), corner, chaser.to_json(), films, tmp_path / "replays", fps=4
-    )
+    plan = FilmPlan(films, tmp_path / "replays", options=FilmOptions(fps=4))
+    made = contrast(Expert(corner, "corner"), corner, chaser, plan)
     assert films[0].stat().st_size > 10_000
     intended, learned = (Replay.load(path) for path in made["replays"])
     assert np.array_equal(intended.states()[0].tiles, learned.states()[0].tiles)  # the same level
@@ -521,11 +520,9 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: Evaluation
     assert Replay.from_code(made["codes"][1]).actions.tolist() == learned.actions.tolist()
     assert made["cut"] <= len(learned.actions) and made["parts_at"] is not None
     with pytest.raises(UserError, match="evaluate it too"):
-        contrast(
-            Expert(corner, "corner"), corner, chaser.to_json(), films, tmp_path, split="alpha=0.5"
-        )
+        contrast(Expert(corner, "corner"), corner, chaser, replace(plan, split="alpha=0.5"))
     with pytest.raises(UserError, match="evaluation is of world"):
-        contrast(Expert(load("follow")), load("follow"), chaser.to_json(), films, tmp_path)
+        contrast(Expert(load("follow")), load("follow"), chaser, plan)
 
 
 def test_of_four_panes_each_names_its_split(
@@ -537,19 +534,13 @@ def test_of_four_panes_each_names_its_split(
     monkeypatch.setattr(
         film, "save", lambda takes, card, *a, **k: shown.update(takes=takes, split=card.split)
     )
-    contrast(
-        Expert(corner, "corner"),
-        corner,
-        chaser.to_json(),
-        tmp_path / "four.mp4",
-        tmp_path,
-        layout="2x2",
-    )
+    plan = FilmPlan([tmp_path / "four.mp4"], tmp_path)
+    contrast(Expert(corner, "corner"), corner, chaser, plan, "2x2")
     assert [take.role for take in shown["takes"]] == [
         "TRAIN · INTENDED", "TRAIN · LEARNED", "DEPLOY · INTENDED", "DEPLOY · LEARNED",
     ]  # fmt: skip
     assert shown["split"] == ""
-    contrast(Expert(corner, "corner"), corner, chaser.to_json(), tmp_path / "two.mp4", tmp_path)
+    contrast(Expert(corner, "corner"), corner, chaser, plan)
     assert len(shown["takes"]) == 2 and shown["split"] == "deploy"
 
 

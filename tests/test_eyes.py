@@ -13,7 +13,10 @@ from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec, level_of
-from goalshift.engine.view.camera import eyes, raycast, textures, top
+from goalshift.engine.view.camera import eyes, raycast, textures
+from goalshift.engine.view.camera.shot import Shot
+from goalshift.engine.view.camera.sighted import Sighted
+from goalshift.engine.view.draw.marks import Trail, goal_marks
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 WORLDS = ["corner", "follow", "coinrun"]
@@ -43,11 +46,9 @@ def hall(rows, face=UP, name="corner"):
 def test_drawing_twice_gives_the_same_bytes_and_touches_no_state(name):
     world, states = states_of(name)
     before = states.tobytes()
-    marks = top.goal_marks(world, states)
-    trail = top.Trail(np.array([[1, 1], [1, 2]]), (10, 200, 30))
-    once, again = (
-        eyes.draw(world, states, 0, (120, 160), marks=marks, trails=[trail]) for _ in range(2)
-    )
+    trail = Trail(np.array([[1, 1], [1, 2]]), (10, 200, 30))
+    shot = Shot(world, states[0], (120, 160), trails=[trail], marks=goal_marks(world, states))
+    once, again = eyes.draw(shot), eyes.draw(shot)
     assert once.shape == (120, 160, 3) and (once == again).all()
     seen = eyes.Eyes(world, 3)
     first = seen.draw(states).copy()
@@ -118,10 +119,8 @@ def test_pictures_come_in_any_size():
     world = load("corner")
     states = level_of(world, 1, "deploy")
     for size in ((1, 1), (2, 40), (37, 90)):
-        assert eyes.draw(world, states, 0, size, marks=top.goal_marks(world, states)).shape == (
-            *size,
-            3,
-        )
+        shot = Shot(world, states[0], size, marks=goal_marks(world, states))
+        assert eyes.draw(shot).shape == (*size, 3)
 
 
 def test_a_mood_is_no_direction():
@@ -180,12 +179,13 @@ def test_films_move_smoothly_from_one_state_to_the_next():
     vec.reset()
     before = state.copy(vec.states)
     vec.step(np.array([[RIGHT]]))
+    now, size = vec.states[0], (90, 160)
     at = [
-        eyes.draw(world, vec.states, 0, (90, 160), before[0], f, map_size=0)
+        eyes.draw(Shot(world, now, size, before[0], f), map_size=0)
         for f in (0.0, 0.02, 0.5, 0.98, 1.0)
     ]
-    assert (at[0] == eyes.draw(world, before, 0, (90, 160), map_size=0)).all()
-    assert (at[4] == eyes.draw(world, vec.states, 0, (90, 160), map_size=0)).all()
+    assert (at[0] == eyes.draw(Shot(world, before[0], size), map_size=0)).all()
+    assert (at[4] == eyes.draw(Shot(world, now, size), map_size=0)).all()
     apart = [
         np.abs(a.astype(int) - b).mean()
         for a, b in ((at[0], at[1]), (at[0], at[2]), (at[3], at[4]))
@@ -195,14 +195,16 @@ def test_films_move_smoothly_from_one_state_to_the_next():
 
 CODE = """
 import hashlib, numpy as np
-from goalshift.engine.view import eyes
 from goalshift.engine.catalogue import load
+from goalshift.engine.vector import level_of
+from goalshift.engine.view.camera import eyes
+from goalshift.engine.view.camera.shot import Shot
 digest = hashlib.sha256()
 for name in ("follow", "coinrun"):
     world = load(name)
     states = level_of(world, 2, "deploy")
     digest.update(eyes.Eyes(world, 1, (24, 24)).draw(states).tobytes())
-    digest.update(eyes.draw(world, states, 0, (20, 32)).tobytes())
+    digest.update(eyes.draw(Shot(world, states[0], (20, 32))).tobytes())
 print(digest.hexdigest())
 """
 
@@ -228,9 +230,7 @@ def test_compiled_and_plain_python_draw_the_same_bytes():
 @pytest.mark.parametrize("autoreset", ["same", "next", "off"])
 def test_environments_with_eyes_go_as_those_without(autoreset):
     world = load("corner")
-    plain, sighted = (
-        kind(world, 8, "deploy", 3, autoreset=autoreset) for kind in (Vec, eyes.Sighted)
-    )
+    plain, sighted = (kind(world, 8, "deploy", 3, autoreset=autoreset) for kind in (Vec, Sighted))
     plain.reset()
     assert sighted.reset().shape == (8, 1, 64, 64, 3)
     rng = np.random.default_rng(1)
@@ -271,3 +271,8 @@ def test_bad_sizes_are_refused_in_a_line():
             eyes.Eyes(world, n, size)
     with pytest.raises(UserError, match="these eyes"):
         eyes.Eyes(world, 2).draw(level_of(world, 1))
+
+
+def test_a_camera_for_people_is_no_sight():
+    with pytest.raises(UserError, match="'iso' is for people"):
+        Sighted(load("corner"), 2, sight="iso")

@@ -5,6 +5,7 @@ import resource
 import signal
 import stat
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.draw import ink
-from goalshift.engine.view.film.film import cards, encode, film, story
+from goalshift.engine.view.film import beats, cards, encode, film, story
+from goalshift.engine.view.film.options import SIZE as USUAL
+from goalshift.engine.view.film.options import FilmOptions
+from goalshift.engine.view.film.stage import Stage
 
 SIZE = (480, 848)
 
@@ -55,7 +59,7 @@ def moving(n, size=(64, 96)):
 def test_a_film_holds_every_frame_and_the_same_bytes(tmp_path, name):
     path, again = tmp_path / name, tmp_path / f"again-{name}"
     done = []
-    assert encode.encode(moving(12), path, 10, 12, lambda k, n: done.append((k, n))) == 12
+    assert encode.encode(moving(12), path, 10, 12, lambda k, n, remark: done.append((k, n))) == 12
     assert done == [(k, 12) for k in range(1, 13)]
     encode.encode(moving(12), again, 10)
     assert path.read_bytes() == again.read_bytes()
@@ -145,25 +149,25 @@ def test_bad_names_and_frames_are_refused(tmp_path, frames, name):
 
 def test_a_contrast_film_is_what_was_announced(tmp_path, corner, takes):
     card = story.Card(corner, claim="It wants the corner.", command="goalshift contrast corner")
-    total, stream = film.frames(takes, card, fps=8, size=SIZE)
+    total, stream = film.frames(takes, card, FilmOptions(8, SIZE))
     shapes = {frame.shape for frame in stream}
     assert shapes == {(*SIZE, 3)}
-    film.save(takes, card, tmp_path / "a.mp4", fps=8, size=SIZE)
-    film.save(takes, card, tmp_path / "b.mp4", fps=8, size=SIZE)
+    for name in ("a.mp4", "b.mp4"):
+        film.save(takes, card, [tmp_path / name], FilmOptions(8, SIZE))
     assert encode.probe(tmp_path / "a.mp4") == (total, *SIZE)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
 def test_filming_does_not_change_the_takes(corner, takes):
     before = [take.states.tobytes() for take in takes]
-    film.poster(takes, story.Card(corner), SIZE)
+    Stage(takes, story.Card(corner), FilmOptions(size=SIZE)).play(3)
     assert [take.states.tobytes() for take in takes] == before
 
 
 @pytest.mark.parametrize("size", [(720, 1270), (240, 320)])
 def test_sizes_that_encoders_or_readers_cannot_take_are_refused(corner, takes, size):
     with pytest.raises(UserError):
-        film.frames(takes, story.Card(corner), size=size)
+        film.frames(takes, story.Card(corner), FilmOptions(size=size))
 
 
 def test_the_paths_part_where_the_learners_first_stand_apart(corner, takes):
@@ -181,39 +185,41 @@ def test_the_paths_part_where_the_learners_first_stand_apart(corner, takes):
 
 @pytest.mark.parametrize("parting", [None, 0, 4, 9])
 def test_the_schedule_shows_every_step_in_order_and_pauses_at_the_fork(parting):
-    frames = film.schedule(10, parting, 30)
+    ticks = [[k] for k in range(11)]
+    frames = [moment for (moment,) in beats.between(ticks, parting, 30)]
     assert frames == sorted(frames) and all(0 < fraction <= 1 for _, fraction in frames)
     assert [k for k, fraction in dict.fromkeys(frames) if fraction == 1.0] == list(range(11))
-    plain = film.schedule(10, None, 30)
+    plain = beats.between(ticks, None, 30)
     extra = len(frames) - len(plain)
-    assert (extra >= round(film.FREEZE * 30)) == (parting is not None)
+    assert (extra >= round(beats.FREEZE * 30)) == (parting is not None)
 
 
 def test_same_level_and_same_dice_are_claimed_only_where_true(corner, takes):
     card = story.Card(corner)
-    stage = film.Stage(takes, card, SIZE)
+    stage = Stage(takes, card, FilmOptions(size=SIZE))
     assert stage.story.same and stage.story.same_level
     other = story.Take("LEARNED", "elsewhere", take_of(corner, [1], seed=4))
-    stage = film.Stage((takes[0], other), card, SIZE)
+    stage = Stage((takes[0], other), card, FilmOptions(size=SIZE))
     assert not stage.story.same and not stage.story.same_level and stage.story.fork is None
     dice = takes[1].states.copy().view(np.recarray)
     dice.key += np.uint64(1)
-    stage = film.Stage((takes[0], story.Take("LEARNED", "other dice", dice)), card, SIZE)
+    stage = Stage(
+        (takes[0], story.Take("LEARNED", "other dice", dice)), card, FilmOptions(size=SIZE)
+    )
     assert stage.story.same_level and not stage.story.same
 
 
 def test_the_scoreboard_shows_every_goal_of_the_states(corner, takes):
     states = takes[1].states.copy().view(np.recarray)
     states.totals[2:, 0, corner.events.index("corner")] = 3
-    stage = film.Stage(
-        (takes[0], story.Take("LEARNED", "x", states, ("cheese",))), story.Card(corner), SIZE
-    )
+    take = story.Take("LEARNED", "x", states, ("cheese",))
+    stage = Stage((takes[0], take), story.Card(corner), FilmOptions(size=SIZE))
     assert stage.story.sides[1].scores[-1].tolist() == [0, 1]  # the corner counts once
     before, after = stage.play(1, 1.0), stage.play(2, 1.0)
-    start, stop = stage._bar(1)
+    start, stop = stage.layout.panes[1].bar
     for row, grows in ((0, False), (1, True)):
-        y = stage.panes[1].scores + row * stage.row
-        bars = [frame[y : y + stage.row, start:stop] for frame in (before, after)]
+        y = stage.layout.panes[1].scores + row * stage.layout.row
+        bars = [frame[y : y + stage.layout.row, start:stop] for frame in (before, after)]
         assert (bars[0] != bars[1]).any() == grows
 
 
@@ -231,12 +237,12 @@ def test_outcomes_are_judged_only_against_a_known_best(corner):
 
 
 def test_figures_that_are_not_handed_in_are_not_shown(corner, takes):
-    bare = film.Stage(takes, story.Card(corner), SIZE)
+    bare = Stage(takes, story.Card(corner), FilmOptions(size=SIZE))
     rates = (story.Rate("learned: eats the cheese", 0.04, 0.02, 0.07, "star"),)
-    told = film.Stage(takes, story.Card(corner, rates=rates), SIZE)
+    told = Stage(takes, story.Card(corner, rates=rates), FilmOptions(size=SIZE))
     assert (bare.play(2, 1.0) == told.play(2, 1.0)).all()
     assert (cards.end(bare.story, SIZE) != cards.end(told.story, SIZE)).any()
-    none = film.Stage(takes, story.Card(corner, rates=()), SIZE)
+    none = Stage(takes, story.Card(corner, rates=()), FilmOptions(size=SIZE))
     assert (cards.end(bare.story, SIZE) == cards.end(none.story, SIZE)).all()
 
 
@@ -255,7 +261,7 @@ def test_captions_are_shortened_by_words_and_the_older_makes_room(corner, takes)
     )
 
     def captions(first, second):
-        stage = film.Stage(takes, story.Card(corner), (720, 1280))
+        stage = Stage(takes, story.Card(corner))
         stage.story.said = ({1: first}, {2: second})
         frame = np.zeros((720, 1280, 3), np.uint8)
         stage._caption(frame, [(2, 1.0), (3, 1.0)])
@@ -280,8 +286,8 @@ def test_captions_tell_events_once_and_how_it_ended(corner):
 
 
 def test_a_finished_side_holds_its_last_picture(corner, takes):
-    stage = film.Stage(takes, story.Card(corner), SIZE)
-    pane = stage.panes[0]
+    stage = Stage(takes, story.Card(corner), FilmOptions(size=SIZE))
+    pane = stage.layout.panes[0]
     panes = [
         stage.play(k, fraction)[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width]
         for k, fraction in ((2, 0.6), (2, 1.0), (3, 0.3), (3, 1.0))
@@ -295,13 +301,13 @@ def test_other_worlds_film_as_well(name):
     world = load(name)
     take = story.Take("LEARNED", "x" * 300, take_of(world, [2, 2]), (world.paid.name,))
     long = story.Card(world, claim="long " * 200, facts=("fact " * 100,) * 9, command="c" * 400)
-    stage = film.Stage((take, take), long, film.SIZE)
+    stage = Stage((take, take), long)
     for frame in (
-        cards.title(stage.story, film.SIZE),
-        cards.end(stage.story, film.SIZE),
+        cards.title(stage.story, USUAL),
+        cards.end(stage.story, USUAL),
         stage.play(1, 0.5),
     ):
-        assert frame.shape == (*film.SIZE, 3)
+        assert frame.shape == (*USUAL, 3)
     inside = stage.play(1, 0.5)
     assert (inside[:, :16][90:600] == ink.DARK).all(), "nothing runs over the margins"
     assert (inside[:, -16:][90:600] == ink.DARK).all()
@@ -363,9 +369,9 @@ def test_a_strip_of_nothing_or_of_too_little_is_refused(tmp_path):
 def test_one_composition_goes_to_every_kind_of_file(tmp_path, corner, takes):
     card = story.Card(corner, captions=corner.captions, notes=((1, 2, "Look: <here> --> & there"),))
     names = ["a.mp4", "a.webm", "a.png", "a.html", "a.srt", "a.vtt"]
-    film.save(takes, card, [tmp_path / name for name in names], fps=4, size=SIZE)
+    film.save(takes, card, [tmp_path / name for name in names], FilmOptions(4, SIZE))
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
-    total, _ = film.frames(takes, card, fps=4, size=SIZE)
+    total, _ = film.frames(takes, card, FilmOptions(4, SIZE))
     assert encode.probe(tmp_path / "a.webm") == encode.probe(tmp_path / "a.mp4") == (total, *SIZE)
     srt, vtt = (tmp_path / "a.srt").read_text(), (tmp_path / "a.vtt").read_text()
     assert vtt.startswith("WEBVTT\n\n1\n00:00:0") and " --> " in vtt.splitlines()[3]
@@ -386,7 +392,7 @@ def test_the_disk_that_fills_leaves_nothing(tmp_path, corner, takes):
         for name in ("a.mp4", "a.webm", "a.webp", "a.png", "a.html"):
             resource.setrlimit(resource.RLIMIT_FSIZE, (4096, small[1]))
             with pytest.raises(RunError) as fault:
-                film.save(takes, card, tmp_path / name, fps=2, size=SIZE)
+                film.save(takes, card, [tmp_path / name], FilmOptions(2, SIZE))
             resource.setrlimit(resource.RLIMIT_FSIZE, small)
             assert "\n" not in str(fault.value) and name in str(fault.value)
             assert not list(tmp_path.iterdir()), name
@@ -400,34 +406,38 @@ def test_the_disk_that_fills_leaves_nothing(tmp_path, corner, takes):
 )
 def test_every_layout_keeps_its_panes_apart_and_inside(corner, takes, n, columns, rows):
     card = story.Card(corner, rates=(story.Rate("x", 0.5),))
-    stage = film.Stage([takes[k % 2] for k in range(n)], card, columns=columns)
-    assert stage.rows == rows and len(stage.panes) == n
+    stage = Stage([takes[k % 2] for k in range(n)], card, FilmOptions(columns=columns))
+    assert stage.layout.rows == rows and len(stage.layout.panes) == n
     frame = stage.play(1, 0.5)
-    covered = np.zeros(stage.size, int)
-    for index, pane in enumerate(stage.panes):
+    covered = np.zeros(stage.layout.size, int)
+    for index, pane in enumerate(stage.layout.panes):
         covered[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width] += 1
-        assert 48 <= pane.heading < pane.top and pane.top + pane.height <= stage.foot - 2
+        assert 48 <= pane.heading < pane.top and pane.top + pane.height <= stage.layout.foot - 2
         assert pane.height >= 100 or (rows == 4 and pane.height >= 90)
         shown = frame[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width]
-        assert (shown == stage._view(index, 1, 0.5)).all()
+        assert (shown == stage.view(index, (1, 0.5))).all()
     assert covered.max() == 1
-    for card in (cards.title(stage.story, stage.size), cards.end(stage.story, stage.size)):
-        assert card.shape == (*film.SIZE, 3) and (card != ink.DARK).any()
+    for card in (
+        cards.title(stage.story, stage.layout.size),
+        cards.end(stage.story, stage.layout.size),
+    ):
+        assert card.shape == (*USUAL, 3) and (card != ink.DARK).any()
 
 
 def test_an_upright_film_has_its_panes_one_above_the_other(corner, takes):
-    stage = film.Stage(takes, story.Card(corner), (1920, 1088))
-    assert (stage.rows, stage.columns, stage.full) == (2, 1, True)
-    above, below = stage.panes
+    stage = Stage(takes, story.Card(corner), FilmOptions(size=(1920, 1088)))
+    assert (stage.layout.rows, stage.layout.columns, stage.layout.full) == (2, 1, True)
+    above, below = stage.layout.panes
     assert above.x == below.x and above.width == below.width == 1088 - 32
     assert (
-        above.scores + 2 * stage.row <= below.heading and below.scores + 2 * stage.row <= stage.foot
+        above.scores + 2 * stage.layout.row <= below.heading
+        and below.scores + 2 * stage.layout.row <= stage.layout.foot
     )
 
 
 def test_the_outcome_hides_nothing_of_the_map_in_first_person(corner, takes):
-    stage = film.Stage(takes, story.Card(corner), draw=film.camera("eyes"))
-    shown, over = stage._view(0, 2, 1.0), stage._over(0)
+    stage = Stage(takes, story.Card(corner), FilmOptions(cameras=["eyes"]))
+    shown, over = stage.view(0, (2, 1.0)), stage._over(0)
     high, wide = shown.shape[:2]
     map_ = np.s_[round(0.72 * high) :, round(0.75 * wide) :]
     dimmed = ((shown * np.uint16(5) + np.array(ink.DARK, np.uint16) * 4) // 9).astype(np.uint8)
@@ -438,11 +448,11 @@ def test_too_many_panes_none_and_unknown_words_are_refused(corner, takes):
     card = story.Card(corner)
     for bad, match in (([], "at least one"), ([takes[0]] * 37, "at most 36")):
         with pytest.raises(UserError, match=match):
-            film.Stage(bad, card)
+            Stage(bad, card)
     with pytest.raises(UserError, match="Did you mean 'event'"):
-        film.frames(takes, card, sync="evnt")
+        film.frames(takes, card, FilmOptions(sync="evnt"))
     with pytest.raises(UserError, match=r"no camera 'tpo'\. Did you mean 'top'"):
-        film.save(takes, card, "a.mp4", cameras=["tpo"])
+        film.save(takes, card, [Path("a.mp4")], FilmOptions(cameras=["tpo"]))
 
 
 def test_two_pairs_part_by_themselves(corner):
@@ -457,12 +467,12 @@ def test_two_pairs_part_by_themselves(corner):
 
 
 def test_synchronised_by_events_they_happen_together(corner):
-    assert film._by_events([[2], [5]], [4, 6]) == [
+    assert beats.by_events([[2], [5]], [4, 6]) == [
         [0, 0], [1, 1], [2, 2], [2, 3], [2, 4], [2, 5], [3, 6], [4, 6]
     ]  # fmt: skip
-    ticks = film._by_events([[], []], [2, 3])
+    ticks = beats.by_events([[], []], [2, 3])
     assert ticks == [[0, 0], [1, 1], [2, 2], [2, 3]]
-    frames = film._beats([[0, 0], [1, 1], [1, 2]], None, 8)
+    frames = beats.between([[0, 0], [1, 1], [1, 2]], None, 8)
     assert frames[-1] == ((1, 1.0), (2, 1.0))
     assert all(far == 1.0 for (k, far), (other, _) in frames if other == 2), (
         "who waits stands still"
@@ -472,15 +482,15 @@ def test_synchronised_by_events_they_happen_together(corner):
 def test_step_sync_neither_slows_nor_stops(takes, corner):
     told = story.Story(takes, story.Card(corner))
     assert told.fork is not None
-    plain, slowed = film.beats(told, 30, "step"), film.beats(told, 30)
+    plain, slowed = beats.beats(told, 30, "step"), beats.beats(told, 30)
     assert len(slowed) > len(plain) and {m[1][0] for m in plain} == {0, 1, 2, 3}
 
 
 def test_key_steps_hold_the_ends_the_fork_and_what_happened(corner, takes):
     told = story.Story(takes, story.Card(corner))
-    assert film.key_steps(told) == [0, 1, 2, 3]
+    assert beats.key_steps(told) == [0, 1, 2, 3]
     long = story.Story([story.Take("A", "", take_of(corner, [0] * 40))], story.Card(corner))
-    keys = film.key_steps(long, 8)
+    keys = beats.key_steps(long, 8)
     assert len(keys) == 8 and keys[0] == 0 and keys[-1] == 40 and keys == sorted(set(keys))
     assert max(np.diff(keys)) <= 10
 
@@ -488,7 +498,9 @@ def test_key_steps_hold_the_ends_the_fork_and_what_happened(corner, takes):
 def test_the_author_may_speak(corner, takes):
     card = story.Card(corner, notes=((0, 1, "first"), (1, 2, "second")))
     assert [story.note(card, k) for k in range(4)] == ["first", "second", "second", ""]
-    said, silent = (film.Stage(takes, c, SIZE).play(1, 1.0) for c in (card, story.Card(corner)))
+    said, silent = (
+        Stage(takes, c, FilmOptions(size=SIZE)).play(1, 1.0) for c in (card, story.Card(corner))
+    )
     assert (said != silent).any()
 
 
@@ -519,9 +531,8 @@ def test_a_hundred_thousand_frames_become_a_film_of_as_many(tmp_path):
 def test_the_pictures_of_long_films_are_made_one_at_a_time(corner):
     """The iterator holds one frame, whatever the number of steps."""
     states = take_of(corner, [1] + [0] * 60)
-    total, stream = film.frames(
-        [story.Take("A", "", states)], story.Card(corner), fps=30, size=SIZE
-    )
+    take = story.Take("A", "", states)
+    total, stream = film.frames([take], story.Card(corner), FilmOptions(30, SIZE))
     next(stream)
     tracemalloc.start()
     for _ in range(150):

@@ -14,9 +14,11 @@ from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.camera import top
-from goalshift.engine.view.film.film import film, page, story
+from goalshift.engine.view.camera.registry import Camera
+from goalshift.engine.view.film import film, page, player_data, stage, story
 
 RECORDINGS = WORLDS.parent / "recordings"
+ELSEWHERE = Camera("from elsewhere", top.draw)
 EVIL = "</script><script>document.title = 'run'</script><img src=x onerror=alert(1)>"
 
 
@@ -76,7 +78,7 @@ def test_names_from_outside_stay_words():
         title=EVIL,
         codes=(EVIL,),
     )
-    text = page.page(takes, card, {EVIL: top.draw})
+    text = page.page(takes, card, {EVIL: ELSEWHERE})
     assert text.count("<script") == 3, "two blocks of data and the player"
     assert "<img" not in text and text.count("</script>") == 3
 
@@ -91,9 +93,9 @@ def test_what_has_no_steps_is_a_page_too():
 
 def test_a_take_is_stored_in_few_bytes():
     world, takes = recorded("coinrun")
-    one = len(page.player(page.Stamps(), takes[:1], story.Card(world)))
+    one = len(page.player(player_data.Stamps(), takes[:1], story.Card(world)))
     assert one < 12_000
-    stamps = page.Stamps()
+    stamps = player_data.Stamps()
     page.player(stamps, takes, story.Card(world))
     held = len(stamps.data()["shapes"])
     page.player(stamps, takes, story.Card(world))
@@ -102,8 +104,10 @@ def test_a_take_is_stored_in_few_bytes():
 
 def test_a_further_camera_is_kept_as_pictures(monkeypatch):
     world, takes = recorded("corner")
-    monkeypatch.setattr(page, "STILLS", 20)
-    shown = page.player(page.Stamps(), takes[1:], story.Card(world), {"elsewhere": top.draw})
+    monkeypatch.setattr(player_data, "STILLS", 20)
+    shown = page.player(
+        player_data.Stamps(), takes[1:], story.Card(world), {"elsewhere": ELSEWHERE}
+    )
     stills = data_of(shown)["panes"][0]["cameras"]["elsewhere"]
     assert stills["every"] == 6 and len(stills["pictures"]) == 17 and 'value="elsewhere"' in shown
 
@@ -153,7 +157,7 @@ def test_the_browser_draws_the_pictures_of_the_film(shown, name):
             size = canvas(window, index).shape[:2]
             moment = (k, fraction) if k <= side.last else (side.last, 1.0)
             p = window.run("return goalshift.players[0].takes[arguments[0]].p", index)
-            ours = film.picture(told, index, *moment, size, p)
+            ours = top.draw(stage.shot_of(told, index, moment, size, p))
             assert (canvas(window, index) == ours).all(), (index, k, fraction)
     assert window.log() == []
 
@@ -224,7 +228,7 @@ def test_nothing_is_asked_of_the_network_and_no_foreign_script_runs(shown):
     world, takes = recorded("corner")
     takes = [story.Take(EVIL, EVIL, takes[0].states)]
     window = shown(
-        takes, story.Card(world, claim=EVIL, notes=((0, 3, EVIL),)), cameras={EVIL: top.draw}
+        takes, story.Card(world, claim=EVIL, notes=((0, 3, EVIL),)), cameras={EVIL: ELSEWHERE}
     )
     asked = [
         address for address in window.requests() if not address.startswith(("chrome", "data:"))
@@ -249,9 +253,9 @@ def test_nothing_is_asked_of_the_network_and_no_foreign_script_runs(shown):
 def test_another_camera_is_shown_when_chosen(shown):
     world, takes = recorded("corner")
 
-    def red(world, states, i, size, **more):
-        return np.full((*size, 3), (200, 2 * i, 0), np.uint8)
-
+    red = Camera(
+        "in red", lambda shot: np.full((*shot.size, 3), (200, 2 * shot.record.t, 0), np.uint8)
+    )
     window = shown(takes[:1], story.Card(world), cameras={"red": red})
     window.run("""const s = document.querySelector('[data-part="camera"]'); s.value = 'red';
         s.dispatchEvent(new Event('change')); goalshift.players[0].seek(5)""")

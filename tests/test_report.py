@@ -3,11 +3,11 @@ was not made of.
 """
 
 import base64
-import copy
 import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +22,8 @@ from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import history, train
 from goalshift.agents.live import thoughts
 from goalshift.agents.policies.simple import Constant
-from goalshift.agents.showing import report, report_figures
+from goalshift.agents.showing.report import figures, report
+from goalshift.agents.showing.report.claims import headline
 from goalshift.agents.studies import curve
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
@@ -63,16 +64,15 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluation(runs):
-    return evaluate_runs(runs, levels=24).to_json()
+    return evaluate_runs(runs, levels=24)
 
 
 @pytest.fixture(scope="module")
 def made(runs, evaluation, tmp_path_factory):
     """The report's file, its text and its data."""
     out = tmp_path_factory.mktemp("report") / "report.html"
-    told = report.report(
-        runs, out, evaluation, "goalshift report <runs>", EVIL, out.parent / "figures"
-    )
+    plan = report.ReportPlan("goalshift report <runs>", EVIL, out.parent / "figures")
+    told = report.report(runs, out, evaluation, plan)
     return out, out.read_text(), json.loads(out.with_suffix(".json").read_text()), told
 
 
@@ -90,39 +90,38 @@ def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
         assert pick in report.SHOWN
         for code in codes:
             Replay.from_code(code).states()
-    assert data["evaluation"] == evaluation and data["claim"] in text
+    assert data["evaluation"] == evaluation.to_json() and data["claim"] in text
     assert [c["seed"] for c in data["configs"]] == [0, 1, 2] and all(s > 0 for s in data["seconds"])
-    for goal in evaluation["goals"]:
-        figure = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"][goal["name"]][
-            "normalised"
-        ]
-        assert report._figure(figure) in text
+    for goal in evaluation.goals:
+        figure = evaluation.splits["deploy"].agent.goals[goal.name].normalised
+        value, low, high = figure.value, figure.low, figure.high
+        assert f"<td>{value:.2f} <span class=sure>[{low:.2f}, {high:.2f}]</span></td>" in text
     assert "goalshift train corner" in text and "--steps 7680" in text and "--seed 0" in text
-    figures = sorted(path.name for path in (out.parent / "figures").iterdir())
-    assert figures == [
+    drawn = sorted(path.name for path in (out.parent / "figures").iterdir())
+    assert drawn == [
         "curve-cheese.svg",
         "curve-corner.svg",
         "mind-deploy.png",
         "mind-train.png",
         "parting.svg",
     ]
-    assert told["verdicts"] == evaluation["verdicts"]
+    assert told["verdicts"] == to_plain(evaluation.verdicts)
 
 
 def test_its_csv_is_the_evaluation(made, evaluation):
     _, text, _, _ = made
     packed = dict(re.findall(r'download="([\w.]+)" href="data:[\w/]+;base64,([^"]*)"', text))
     rows = list(csv.DictReader(io.StringIO(base64.b64decode(packed["figures.csv"]).decode())))
-    wanted = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"]["corner"]["met"]
+    wanted = evaluation.splits["deploy"].agent.goals["corner"].met
     place = ("deploy", "agent", "met", "corner")
     row = next(r for r in rows if (r["split"], r["policy"], r["figure"], r["goal"]) == place)
     assert [float(row[k]) for k in ("value", "low", "high")] == [
-        wanted[k] for k in ("value", "low", "high")
+        getattr(wanted, k) for k in ("value", "low", "high")
     ]
-    assert [float(row[f"seed {k}"]) for k in range(3)] == wanted["by_seed"]
+    assert [float(row[f"seed {k}"]) for k in range(3)] == list(wanted.by_seed)
     log = list(csv.DictReader(io.StringIO(base64.b64decode(packed["training.csv"]).decode())))
-    assert len(log) == 3 * 30 and {r["run"] for r in log} == set(evaluation["agents"])
-    assert json.loads(base64.b64decode(packed["evaluation.json"])) == evaluation
+    assert len(log) == 3 * 30 and {r["run"] for r in log} == set(evaluation.agents)
+    assert json.loads(base64.b64decode(packed["evaluation.json"])) == evaluation.to_json()
 
 
 def test_names_stay_words(made):
@@ -138,7 +137,8 @@ def test_names_stay_words(made):
 
 def test_the_same_report_twice_is_the_same(made, runs, evaluation, tmp_path):
     _, text, _, _ = made
-    report.report(runs, tmp_path / "again.html", evaluation, "goalshift report <runs>", EVIL)
+    plan = report.ReportPlan("goalshift report <runs>", EVIL)
+    report.report(runs, tmp_path / "again.html", evaluation, plan)
     assert (tmp_path / "again.html").read_text() == text
     assert sorted(p.name for p in tmp_path.iterdir()) == ["again.html", "again.json"]
 
@@ -146,21 +146,21 @@ def test_the_same_report_twice_is_the_same(made, runs, evaluation, tmp_path):
 def test_too_few_agents_and_lack_of_skill_are_never_called_misgeneralization(evaluation):
     for label in LABELS:
         for seeds in (1, 2, 3, 5):
-            found = copy.deepcopy(evaluation)
-            verdict = found["verdicts"]["deploy"]
-            verdict |= {
-                "label": label,
-                "seeds": seeds,
-                "illustration": seeds < MIN_SEEDS.value,
-                "proxy": "corner",
-            }
-            claim, tone = report.headline(found, "deploy")
+            verdict = replace(
+                evaluation.verdicts["deploy"],
+                label=label,
+                seeds=seeds,
+                illustration=seeds < MIN_SEEDS.value,
+                proxy="corner",
+            )
+            found = replace(evaluation, verdicts={"deploy": verdict})
+            claim, tone = headline(found, "deploy")
             if seeds < MIN_SEEDS.value:
                 assert claim.startswith("No verdict.") and tone == "open"
             else:
                 assert claim.lower().startswith(MISGENERALIZED) == (label == MISGENERALIZED)
                 assert label.split()[0].lower() in claim.lower()
-    assert "No verdict" in report.headline(evaluation, "train")[0]
+    assert "No verdict" in headline(evaluation, "train")[0]
 
 
 def test_hardly_trained_agents_get_no_claim(made):
@@ -193,8 +193,8 @@ def test_ways_part_where_they_do(evaluation, runs):
     """Against a slow count: replay every level by itself and compare position by position."""
     world, agents, _ = report.open_runs(runs)
     played = [report.rollout(world, agent, "deploy", 24, 0, record=True) for agent in agents[:1]]
-    expert = report.expert_ways(world, "deploy", 24, 0)
-    counts, step = report.partings(world, played, expert, "deploy", 0)
+    expert = figures.expert_ways(world, "deploy", 24, 0)
+    counts, step = figures.partings(world, played, expert, "deploy", 0)
     slow, steps = np.zeros(world.size, int), []
     for k in range(24):
         takes = []
@@ -230,10 +230,10 @@ def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, 
         )
     world, agents, _ = report.open_runs(runs)
     states = level_of(world, 5, "deploy")
-    picture, (low, high) = report_figures.mind_picture(world, agents[0], states)
+    picture, (low, high) = figures.mind_picture(world, agents[0], states)
     value, _ = thoughts.fields(world, agents[0], states, 0)
     assert (low, high) == (np.nanmin(value), np.nanmax(value))
-    plain, none = report_figures.mind_picture(world, Constant(world, 0), states)
+    plain, none = figures.mind_picture(world, Constant(world, 0), states)
     assert none is None and plain.shape == picture.shape and (plain != picture).any()
 
 
@@ -251,7 +251,7 @@ def points_of(values, **changes):
 def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_path):
     curve.save(points_of(["0", "0.1", "<1>"]), tmp_path)
     out = tmp_path / "report.html"
-    report.report(runs, out, evaluation, curve=tmp_path / "curve.csv")
+    report.report(runs, out, evaluation, report.ReportPlan(curve=tmp_path / "curve.csv"))
     text, data = out.read_text(), json.loads(out.with_suffix(".json").read_text())
     assert (
         "<h2>Over alpha</h2>" in text
@@ -265,7 +265,7 @@ def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_p
     two = points_of(["0", "1"], by="width", by_value="8") + points_of(
         ["0"], by="width", by_value="16"
     )
-    assert len(report_figures.knob_curves(to_plain(two))) == 2
+    assert len(figures.knob_curves(to_plain(two))) == 2
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_what_is_no_curve_is_refused_in_a_line(tmp_path, text, told):
     elif text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UserError, match=told) as fault:
-        report_figures.read_curve(path, load("corner"))
+        figures.read_curve(path, load("corner"))
     assert "\n" not in str(fault.value) and "--curve" in str(fault.value)
 
 
@@ -302,12 +302,12 @@ def test_a_curve_of_another_world_is_refused_and_one_that_does_not_say_is_not(tm
     assert (
         path.read_text().startswith("world,over,value,") and "\ncorner,alpha,1," in path.read_text()
     )
-    named = report_figures.read_curve(path, load("corner"))
+    named = figures.read_curve(path, load("corner"))
     with pytest.raises(UserError, match="is of the world 'corner', and the runs are of 'coinrun'"):
-        report_figures.read_curve(path, load("coinrun"))
+        figures.read_curve(path, load("coinrun"))
     lines = [line.partition(",")[2] for line in path.read_text().splitlines()]
     path.write_text("\n".join(lines))
-    assert report_figures.read_curve(path, load("coinrun")) == named
+    assert figures.read_curve(path, load("coinrun")) == named
     assert [(point["over"], point["value"], point["astray"]["high"]) for point in named] == [
         ("alpha", "0", 0.75), ("alpha", "1", 0.75)
     ]  # fmt: skip

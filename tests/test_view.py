@@ -10,10 +10,15 @@ from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import level_of
+from goalshift.engine.view.camera import frames as kernels
 from goalshift.engine.view.camera import top
-from goalshift.engine.view.draw import sprites
+from goalshift.engine.view.camera.shot import Shot, Window, positions
+from goalshift.engine.view.draw import sprites, stamps
+from goalshift.engine.view.draw.marks import INTENDED, PROXY, Trail, goal_marks
+from goalshift.engine.view.draw.paint import paint
+from goalshift.engine.view.draw.strokes import colour, parse, pictures
 
-LIBRARY = sprites.names()
+LIBRARY = sorted(pictures())
 
 
 def test_compiled_blending_is_that_of_whole_arrays(monkeypatch):
@@ -21,16 +26,16 @@ def test_compiled_blending_is_that_of_whole_arrays(monkeypatch):
     rng = np.random.default_rng(0)
     rgba = rng.integers(0, 256, (9, 7, 4)).astype(np.uint8)
     rgba[::3, :, 3], rgba[1::3, :, 3] = 0, 255
-    stamp = top.as_stamp(rgba, 0.8)
+    stamp = stamps.as_stamp(rgba, 0.8)
     ground = rng.integers(0, 256, (20, 30, 3)).astype(np.uint8)
     for y, x in ((3, 4), (-5, 2), (16, 27), (-20, 0), (0, -3)):
         drawn = []
         for plain in (False, True):
-            monkeypatch.setattr(top, "PLAIN", plain)
+            monkeypatch.setattr(stamps, "PLAIN", plain)
             wide = np.zeros((24, 40, 3), np.uint8)
             frame = wide[2:22, 5:35]
             frame[:] = ground
-            top.blend(frame, stamp, y, x)
+            stamps.blend(frame, stamp, y, x)
             assert (
                 not wide[:2].any()
                 and not wide[22:].any()
@@ -56,27 +61,27 @@ def states_of(world, n=3):
 
 @pytest.mark.parametrize("name", LIBRARY)
 def test_every_library_picture_is_drawn_alike_twice(name):
-    picture = sprites.parse(sprites._library()[name], name)
+    picture = parse(pictures()[name], name)
     for p in (8, 40):
-        once, again = sprites.paint(picture, p), sprites.paint(picture, p)
+        once, again = paint(picture, p), paint(picture, p)
         assert once.shape == (p, p, 4) and once.dtype == np.uint8
         assert once[..., 3].any()
         assert (once == again).all()
     if "~" in name:
-        assert (sprites.paint(picture, 8)[..., 3] == 255).all(), "a tile's look must fill its cell"
+        assert (paint(picture, 8)[..., 3] == 255).all(), "a tile's look must fill its cell"
 
 
 def test_a_light_from_the_top_left_shades_every_shape_also_when_mirrored():
     for art in ("disc red 50 50 40", "tint red red\nuse lamp mirror"):
-        rgb = sprites.paint(sprites.parse(art, library={"lamp": "disc red 50 50 40"}), 40)
+        rgb = paint(parse(art, library={"lamp": "disc red 50 50 40"}), 40)
         assert rgb[12, 12, :3].sum() > rgb[28, 28, :3].sum()
 
 
 def test_the_outline_surrounds_things_but_not_tiles():
-    ink = sprites.colour("ink")[0]
-    thing = sprites.paint(sprites.parse("box gold 30 30 70 70"), 100)
+    ink = colour("ink")[0]
+    thing = paint(parse("box gold 30 30 70 70"), 100)
     assert np.allclose(thing[50, 27, :3], ink, atol=2) and thing[50, 27, 3] == 255
-    tile = sprites.paint(sprites.parse("tile\nbox gold 30 30 70 70"), 100)
+    tile = paint(parse("tile\nbox gold 30 30 70 70"), 100)
     assert tile[50, 27, 3] == 0
 
 
@@ -175,7 +180,7 @@ def naive(ids, sheet):
 @pytest.mark.parametrize("p", [1, 2, 3, 4, 5, 8, 16])
 def test_pixel_observations_equal_plain_indexing(corner, p):
     rng = np.random.default_rng(p)
-    frames = top.Frames(corner, 5, p, (8, 9))
+    frames = kernels.Frames(corner, 5, p, (8, 9))
     sheet = sprites.sheet(corner, p)
     ids = rng.integers(0, len(sheet), (5, 8, 9)).astype(np.uint8)
     assert (frames.draw(ids) == naive(ids, sheet)).all()
@@ -185,10 +190,10 @@ def test_pixel_observations_equal_plain_indexing(corner, p):
 
 
 def test_kernels_are_the_same_in_plain_python(corner):
-    frames = top.Frames(corner, 3, 8, (4, 5))
+    frames = kernels.Frames(corner, 3, 8, (4, 5))
     ids = np.random.default_rng(0).integers(0, frames.symbols, (3, 4, 5)).astype(np.uint8)
     expected = frames.draw(ids).copy()
-    for kernel in (top._tile_all, top._tile_all_3, top._tile_changed):
+    for kernel in (kernels._tile_all, kernels._tile_all_3, kernels._tile_changed):
         frames.pixels[:] = 0
         frames._last[:] = 255
         getattr(kernel, "py_func", kernel)(ids, frames._sheet, frames._frames, frames._last)
@@ -198,12 +203,12 @@ def test_kernels_are_the_same_in_plain_python(corner):
 def test_real_observations_are_drawn_with_a_plane_for_each_learner(world):
     shape = (4, world.learners, *world.view)
     ids = np.random.default_rng(1).integers(0, len(world.symbols), shape).astype(np.uint8)
-    pixels = top.Frames(world, 4 * world.learners, 8).draw(ids)
+    pixels = kernels.Frames(world, 4 * world.learners, 8).draw(ids)
     assert (pixels == naive(ids.reshape(-1, *world.view), sprites.sheet(world, 8))).all()
 
 
 def test_bad_symbols_never_reach_compiled_code(corner):
-    frames = top.Frames(corner, 2, 8, (4, 4))
+    frames = kernels.Frames(corner, 2, 8, (4, 4))
     for ids in (
         np.full((2, 4, 4), frames.symbols, np.uint8),
         np.zeros((2, 4, 4), np.int64),
@@ -221,12 +226,12 @@ def test_drawing_twice_gives_the_same_bytes_and_touches_nothing(world):
     states = states_of(world)
     before, chance = states.tobytes(), np.random.get_state()[1].copy()
     for i in range(len(states)):
-        marks = top.goal_marks(world, states, i)
-        pictures = [top.draw(world, states, i, (300, 400), marks=marks) for _ in range(2)]
+        shot = Shot(world, states[i], (300, 400), marks=goal_marks(world, states, i))
+        pictures = [top.draw(shot) for _ in range(2)]
         assert pictures[0].shape == (300, 400, 3) and pictures[0].dtype == np.uint8
         assert (pictures[0] == pictures[1]).all()
         pictures[0][:] = 0  # the caller's own: later pictures are not spoiled
-        assert (top.draw(world, states, i, (300, 400), marks=marks) == pictures[1]).all()
+        assert (top.draw(shot) == pictures[1]).all()
     assert states.tobytes() == before
     assert (np.random.get_state()[1] == chance).all()
 
@@ -237,11 +242,11 @@ def test_tweening_begins_and_ends_with_the_plain_pictures(world):
     other.x[0] += 1
     other.face[0] = 1
     at = top.window(world, states[0], (320, 400), float(other.y[0]), float(other.x[0]))
-    plain = [top.draw(world, states, i, (320, 400), at=at) for i in range(2)]
-    ends = [
-        top.draw(world, states, 1, (320, 400), states[0], fraction, at) for fraction in (0.0, 1.0)
-    ]
-    half = top.draw(world, states, 1, (320, 400), states[0], 0.5, at)
+    plain = [top.draw(Shot(world, states[i], (320, 400), at=at)) for i in range(2)]
+    *ends, half = (
+        top.draw(Shot(world, states[1], (320, 400), states[0], fraction, at))
+        for fraction in (0.0, 1.0, 0.5)
+    )
     assert (ends[0] == plain[0]).all() and (ends[1] == plain[1]).all()
     assert (half != plain[0]).any() and (half != plain[1]).any()
 
@@ -249,10 +254,10 @@ def test_tweening_begins_and_ends_with_the_plain_pictures(world):
 def test_things_slide_but_do_not_fly_across_the_level(corner):
     states = np.repeat(level_of(corner, 0), 2).view(np.recarray)
     states.y[:, 0], states.x[0, 0], states.x[1, 0] = 3, 2, 3
-    assert top.positions(states[0], states[1], 0.25)[0].tolist() == [3, 2.25]
+    assert positions(states[0], states[1], 0.25)[0].tolist() == [3, 2.25]
     states.x[1, 0] = 11
-    assert top.positions(states[0], states[1], 0.25)[0].tolist() == [3, 2]
-    assert top.positions(states[0], states[1], 0.75)[0].tolist() == [3, 11]
+    assert positions(states[0], states[1], 0.25)[0].tolist() == [3, 2]
+    assert positions(states[0], states[1], 0.75)[0].tolist() == [3, 11]
 
 
 def test_the_camera_follows_and_stays_inside_the_level():
@@ -273,18 +278,18 @@ def test_the_camera_follows_and_stays_inside_the_level():
 def test_a_level_that_fits_is_shown_whole(corner):
     record = level_of(corner, 0)[0]
     at = top.window(corner, record, (500, 600), 1, 1)
-    assert at == top.Window(500 // 13, 6.5, 6.5)
+    assert at == Window(500 // 13, 6.5, 6.5)
 
 
 def test_marks_stand_where_the_goals_are(corner):
     states = level_of(corner, 5, "deploy")
-    star, diamond = top.goal_marks(corner, states)
-    assert star.shape == top.INTENDED and diamond.shape == top.PROXY
+    star, diamond = goal_marks(corner, states)
+    assert star.shape == INTENDED and diamond.shape == PROXY
     cheese = next(k for k, tile in enumerate(corner.tiles) if tile.name == "cheese")
     assert (star.cells == np.argwhere(states[0].tiles == cheese)).all()
     assert diamond.cells.tolist() == [[1, int(states[0].w) - 2]]
-    plain = top.draw(corner, states, 0, (520, 520))
-    marked = top.draw(corner, states, 0, (520, 520), marks=(star, diamond))
+    plain = top.draw(Shot(corner, states[0], (520, 520)))
+    marked = top.draw(Shot(corner, states[0], (520, 520), marks=(star, diamond)))
     changed = np.argwhere((plain != marked).any(2)) / 40 - 0.5
     spots = np.concatenate([star.cells, diamond.cells])
     assert (np.abs(changed[:, None] - spots).max(2).min(1) < 1.2).all()
@@ -294,17 +299,18 @@ def test_trails_lie_below_things_and_ghosts_are_faint(corner):
     states = level_of(corner, 5, "deploy")
     y, x = int(states[0].y[0]), int(states[0].x[0])
     cells = np.array([[y, x], [y, x + 1]])
-    plain = top.draw(corner, states, 0, (520, 520))
-    trailed = top.draw(corner, states, 0, (520, 520), trails=[top.Trail(cells, (43, 179, 168))])
+    plain = top.draw(Shot(corner, states[0], (520, 520)))
+    trail = Trail(cells, (43, 179, 168))
+    trailed = top.draw(Shot(corner, states[0], (520, 520), trails=[trail]))
     assert (plain != trailed).any()
     middle = (slice(y * 40 + 15, y * 40 + 25), slice(x * 40 + 15, x * 40 + 25))
     assert (plain[middle] == trailed[middle]).all(), "the mouse covers its own trail"
     ghost = state.copy(states)[0]
     ghost.y[0], ghost.x[0] = 6, 6
-    haunted = top.draw(corner, states, 0, (520, 520), ghost=ghost).astype(int)
+    haunted = top.draw(Shot(corner, states[0], (520, 520), ghost=ghost)).astype(int)
     moved = state.copy(states)
     moved.y[0, 0], moved.x[0, 0] = 6, 6
-    solid = top.draw(corner, moved, 0, (520, 520)).astype(int)
+    solid = top.draw(Shot(corner, moved[0], (520, 520))).astype(int)
     cell = (slice(240, 280), slice(240, 280))
     faint, full = (np.abs(picture[cell] - plain[cell]).sum() for picture in (haunted, solid))
     assert 0 < faint < 0.6 * full

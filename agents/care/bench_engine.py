@@ -25,8 +25,11 @@ from ...engine.jit import specialise
 from ...engine.levels.script import Require
 from ...engine.vector import Vec
 from ...engine.view.camera.eyes import Eyes
-from ...engine.view.camera.top import Frames
-from ...engine.view.film import film, story
+from ...engine.view.camera.frames import Frames
+from ...engine.view.film import story
+from ...engine.view.film.beats import beats
+from ...engine.view.film.options import FPS, SIZE
+from ...engine.view.film.stage import Stage
 from ...engine.world import World
 from ..designing import survey
 from ..designing.check_level import judge
@@ -248,8 +251,8 @@ def solved(passes: int = 5) -> Iterator[Row]:
 def start(passes: int = 5) -> Iterator[Row]:
     """What a user waits for, in fresh interpreters with a warm cache."""
     first_frame = (
-        "from goalshift.engine.catalogue import load; from goalshift.engine.view.camera.top import draw\n"
-        "world = load('corner'); from goalshift.engine.vector import level_of; draw(world, level_of(world, 0))"
+        "from goalshift.engine.catalogue import load; from goalshift.engine.view.camera.top import Shot, draw\n"
+        "world = load('corner'); from goalshift.engine.vector import level_of; draw(Shot(world, level_of(world, 0)[0]))"
     )
     for label, command, target in (
         ("start: --help", ["-m", "goalshift", "--help"], 0.5),
@@ -290,8 +293,8 @@ def films(passes: int = 5) -> Iterator[Row]:
                 vec.step(act)
                 states.append(vec.states.copy())
             takes.append(story.Take(role, "at random", np.concatenate(states).view(np.recarray)))
-        stage = film.Stage(takes, story.Card(world))
-        moments = list(dict.fromkeys(film.beats(stage.story, film.FPS, "step")))
+        stage = Stage(takes, story.Card(world))
+        moments = list(dict.fromkeys(beats(stage.story, FPS, "step")))
 
         def work(stage=stage, moments=moments) -> int:
             for moment in moments:
@@ -306,7 +309,7 @@ def films(passes: int = 5) -> Iterator[Row]:
     seen = Look()
 
     def window() -> int:
-        compose(session, seen, film.SIZE)
+        compose(session, seen, SIZE)
         return 1
 
     yield Row("compose 1280x720 window, corner", "frames/s", rate(window, passes), 30)

@@ -2,13 +2,14 @@
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError
 from ...engine.progress import Show
+from ...engine.view.camera import registry
 from ..learning import preflight
 from .parser import Parser
 from .talk import Talk, human_bytes
@@ -16,10 +17,10 @@ from .values import count, count_or_none, film_fps, film_pick, film_size, one_of
 
 if TYPE_CHECKING:
     from ...engine.world import World
+    from ..showing.contrast import FilmPlan
 
 # the kinds of films, as film.FORMATS, which is slow to load
 KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
-CAMERAS = ("top", "iso", "eyes")
 
 
 # -- worlds, seeds, folders ------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def add_film_looks(parser: Parser) -> None:
     parser.add_argument(
         "--camera",
         action="append",
-        type=one_of(*CAMERAS),
+        type=one_of(*registry.names()),
         metavar="NAME",
         help="top, iso or eyes; a page takes several (default: top)",
     )
@@ -152,19 +153,18 @@ def add_film_looks(parser: Parser) -> None:
     )
 
 
-def film_options(args: argparse.Namespace) -> dict[str, Any]:
-    """What `contrast` and `record` say alike about the film."""
+def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "FilmPlan":
+    """What `contrast` and `record` say alike about films, whose replays go into the folder
+    `home`.
+    """
+    from ...engine.view.film.options import FilmOptions
+    from ..showing.contrast import FilmPlan
     from ..showing.record import read_notes
 
     notes = read_notes(Path(args.captions)) if args.captions else ()
     width, height = args.size
-    return {
-        "fps": args.fps,
-        "size": (height, width),
-        "sync": args.sync,
-        "cameras": args.camera or ["top"],
-        "notes": notes,
-    }
+    options = FilmOptions(args.fps, (height, width), args.sync, args.camera or ["top"])
+    return FilmPlan(films, home / "replays", args.split, args.pick, notes=notes, options=options)
 
 
 def film_names(args: argparse.Namespace) -> list[Path]:

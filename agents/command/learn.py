@@ -54,6 +54,7 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.catalogue import load
     from ...engine.levels.splits import split_of
     from ..judging.runs import train_run
+    from ..learning.files import forget_run
 
     world = load(args.world).with_params(**args.knobs)
     preflight.check_training(world, given)
@@ -62,7 +63,7 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     config = configure(args.world, **given)
     split_of(world, config.split)
     if args.force:  # last: a mistyped flag must not cost the old run
-        preflight.forget_run(out)
+        forget_run(out)
     talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
     run = train_run(config, out, talk.progress)
     data = {"run": str(run), "config": config.to_json()}
@@ -233,8 +234,9 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
             preflight.check_writable(folder, "the run's folder")
         elif args.controls and not Path(args.runs[0]).is_dir():
             raise UserError("--controls trains agents of its own: say with --out in which folder")
-    from ..judging.runs import EVALUATION, evaluate_runs
+    from ..judging.runs import evaluate_runs
     from ..judging.tables import as_text
+    from ..learning.files import EVALUATION
 
     splits = args.split or ["train", "deploy"]
     found = evaluate_runs(

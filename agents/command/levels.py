@@ -212,21 +212,19 @@ class Asked(NamedTuple):
 def read_order(args: argparse.Namespace) -> Asked:
     """The flags, else the recipe, else the script, else the defaults."""
     from ...engine.catalogue import load
-    from ...engine.levels.recipe import Recipe, read
-    from ...engine.levels.script import Require
-    from ...engine.levels.script import load as load_script
+    from ...engine.levels import recipe, script
 
-    asked, world = Recipe(), args.world
+    asked, world = recipe.Recipe(), args.world
     if world and world.endswith(".toml"):
-        asked, found = read(Path(world), load(args.world_file) if args.world_file else None)
+        asked, found = recipe.read(Path(world), load(args.world_file) if args.world_file else None)
         world = args.world_file or found.name
     name = args.script or asked.script
     hint = "such as: goalshift level gen corner --n 1k"
     need(world or name, f"name a world, or a script with --script, {hint}")
-    script = load_script(name) if name else None
-    world = world or (script.world if script else "")
+    made = script.load(name) if name else None
+    world = world or (made.world if made else "")
     given = {field: getattr(args, field) for field in REQUIRED if getattr(args, field)}
-    require = (script.require if script else Require()).but(**{**asked.require, **given})
+    require = (made.require if made else script.Require()).but(**{**asked.require, **given})
     seed = asked.seed if args.seed is None else args.seed
     both = ("split", "vary", "spread", "tries")
     return Asked(

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError
-from .common import CAMERAS, add_films, add_window, add_world, film_names, sized, trust
+from ...engine.view.camera import registry
+from .common import add_films, add_window, add_world, film_names, sized, trust
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import one_of, seed
@@ -94,7 +95,7 @@ def worlds_flags(parser: Parser) -> None:
     )
     parser.add_argument(
         "--camera",
-        type=one_of(*CAMERAS),
+        type=one_of(*registry.names()),
         default="top",
         metavar="NAME",
         help="top, iso or eyes; default: top",
@@ -267,9 +268,10 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
     }
     text = f"{in_columns(facts)}\n\n{data['code']}"
     if films:
+        from ..showing.contrast import FilmPlan
         from ..showing.record import record_replays
 
         command = f"goalshift replay {data['code'][:20]}..."
-        data["films"] = record_replays([(found, world)], films, command=command)["films"]
+        data["films"] = record_replays([(found, world)], FilmPlan(films, command=command))["films"]
         text += "\n\n" + "\n".join(sized(data["films"]))
     return Report(data, text)

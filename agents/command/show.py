@@ -1,6 +1,7 @@
 """`demo`, `contrast`, `record`, `report`: films and pages that show what happened."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from ...engine.errors import UserError
@@ -17,7 +18,7 @@ from .common import (
     add_world,
     film_lines,
     film_names,
-    film_options,
+    film_plan,
     sized,
     trust,
 )
@@ -50,6 +51,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     out = preflight.check_folder(folder, args.force)
     from ...engine.catalogue import load
     from ..judging.tables import as_text
+    from ..learning.files import forget_run
     from ..learning.shipped import shipped
     from ..showing.demo import demo
 
@@ -57,7 +59,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     if args.pretrained:
         shipped(found.name)
     if args.force:  # last: what cannot be shown must not cost the old run
-        preflight.forget_run(out)
+        forget_run(out)
 
     done = demo(
         out,
@@ -112,10 +114,10 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
-    from ..judging.runs import EVALUATION, evaluate_runs, known_evaluation
-    from ..showing.demo import FILMS, FORMATS, REPLAYS, film_run
+    from ..judging.runs import evaluate_runs, known_evaluation
+    from ..learning.files import EVALUATION
+    from ..showing.demo import FILMS, FORMATS, film_run
 
-    looks = film_options(args)
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     found = None if args.levels else known_evaluation(run, args.split)
     if found is None:
@@ -126,18 +128,8 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     command = f"goalshift contrast {run.name}"
     command += f" --split {args.split}" if args.split != "deploy" else ""
     command += f" --pick {args.pick}" if args.pick != "median" else ""
-    filmed = film_run(
-        run,
-        films,
-        home / REPLAYS,
-        found,
-        args.split,
-        args.pick,
-        command,
-        talk.progress,
-        layout=args.layout,
-        **looks,
-    )
+    plan = replace(film_plan(args, films, home), command=command)
+    filmed = film_run(run, found, plan, args.layout, talk.progress)
     return Report(filmed, film_lines(filmed))
 
 
@@ -184,25 +176,23 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
         home = preflight.fresh_folder("record")
     films = films or [home / "films" / f"record{suffix}" for suffix in (".mp4", ".webp")]
     preflight.check_writable(films[0].parent)
-    options, replays = film_options(args), home / "replays"
+    plan = film_plan(args, films, home)
     command = " ".join(["goalshift record", *(Path(s).name[:40] for s in args.sources)])
     from ...engine.catalogue import load
     from ..showing import record
 
     with talk.progress("filming") as show:
-        options["progress"] = lambda done, total: show(done, total, f"{done}/{total} frames")
         if all(are_replays):
             world = load(args.world) if args.world else None
             episodes = [record.open_replay(source, world) for source in args.sources]
-            made = record.record_replays(episodes, films, command=command, **options)
+            made = record.record_replays(episodes, replace(plan, command=command), show)
         elif args.mosaic:
             run = home if home.is_dir() else args.sources[0]
-            options["command"] = f"{command} --mosaic {args.mosaic}"
-            made = record.mosaic(run, films, replays, args.mosaic, args.split, args.seed, **options)
+            plan = replace(plan, command=f"{command} --mosaic {args.mosaic}")
+            made = record.mosaic(run, plan, args.mosaic, args.seed, show)
         else:
-            options["command"] = command + f" --pick {args.pick}" * (args.pick != "median")
-            runs, picked = checkpoints(args), (args.split, args.pick, args.levels, args.seed)
-            made = record.record_runs(runs, films, replays, *picked, **options)
+            plan = replace(plan, command=command + f" --pick {args.pick}" * (args.pick != "median"))
+            made = record.record_runs(checkpoints(args), plan, args.levels, args.seed, show)
     lines = [made["pick"]] if "pick" in made else []
     return Report(made, "\n".join([*lines, *sized([*made["films"], *made.get("replays", [])])]))
 
@@ -260,8 +250,8 @@ def write_report(args: argparse.Namespace, talk: Talk) -> Report:
     for path in (out, out.with_suffix(".json")):
         preflight.check_file(path, args.force)
     from ..judging.runs import evaluate_runs, open_runs
-    from ..showing import report
-    from ..showing.report_figures import read_curve
+    from ..showing.report.figures import read_curve
+    from ..showing.report.report import ReportPlan, report
 
     curve = Path(args.curve) if args.curve else None
     if curve is not None:
@@ -275,6 +265,6 @@ def write_report(args: argparse.Namespace, talk: Talk) -> Report:
         args.curve
     )
     figures = Path(args.figures) if args.figures else None
-    command, title = " ".join(words), args.title or ""
-    made = report.report(args.runs, out, found.to_json(), command, title, figures, curve, talk.say)
+    plan = ReportPlan(" ".join(words), args.title or "", figures, curve)
+    made = report(args.runs, out, found, plan, talk.say)
     return Report(made, "\n".join([made["claim"], *sized([made["report"], made["data"]])]))

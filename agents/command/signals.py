@@ -75,7 +75,7 @@ def _where(frame: FrameType | None) -> str:
     """Which world's rules were running, if the stack shows it."""
     while frame is not None:
         world = getattr(frame.f_locals.get("self"), "world", None) or frame.f_locals.get("world")
-        if hasattr(world, "generate"):
+        if world is not None and hasattr(world, "generate"):
             return (
                 f" inside compiled rules of world '{world.name}', which did not come to an end: is"
                 " there a loop without end in one of them?"

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ...engine.progress import Bar, no_bar
 from ...engine.world import World
-from ..learning.preflight import forget_run
 from ..policies.policy import Policy
 from ..policies.simple import Mirrored
 from .evaluate import evaluate
@@ -100,7 +99,7 @@ def memoriser(
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
     from ..learning.config import TrainConfig
-    from ..learning.files import CHECKPOINT
+    from ..learning.files import CHECKPOINT, forget_run
     from ..learning.trained import Trained
 
     config = TrainConfig.from_json(Trained.load(run).about["config"])

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ..learning.config import TrainConfig
     from ..learning.trained import Trained
 
-EVALUATION = "evaluation.json"
 # What may differ between two runs of one recipe.
 MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every", "keep")
 
@@ -106,11 +105,11 @@ def known_evaluation(run: Path, split: str, levels: int | None = None) -> Evalua
     None, too, if it lacks this split, is of another version of the world, or older than the
     checkpoint.
     """
+    from ..learning.files import CHECKPOINT, EVALUATION
+
     path = run / EVALUATION
     if not path.is_file():
         return None
-    from ..learning.files import CHECKPOINT
-
     checkpoint = run / CHECKPOINT
     if checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime:
         return None  # the run has gone on since

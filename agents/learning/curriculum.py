@@ -37,7 +37,7 @@ class Curriculum:
         """`n` environments of this curriculum, reset and ready to step. obs: one of config.SIGHTS."""
         kind = Vec
         if obs == "eyes":
-            from ...engine.view.camera.eyes import Sighted as kind
+            from ...engine.view.camera.sighted import Sighted as kind
         vec = kind(
             self.world, n, self.split, seed, self.levels or None, pool="train", threads=threads
         )

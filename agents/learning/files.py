@@ -20,6 +20,7 @@ from safetensors.numpy import save as pack
 from ...engine import files
 from ...engine.errors import RunError, UserError
 from ...engine.files import write
+from .lock import only_writer
 
 CONFIG, LOG, TABLE = "config.json", "log.jsonl", "log.csv"
 CHECKPOINT, RESUME, PREVIOUS = (
@@ -28,6 +29,7 @@ CHECKPOINT, RESUME, PREVIOUS = (
     "resume.previous.safetensors",
 )
 KEPT = "checkpoints"  # folder of those on the way
+EVALUATION = "evaluation.json"  # what `judging` makes of it
 FORMAT = 1
 MAX_FILE, MAX_JSON = 2**30, 2**22  # bytes; larger files are refused unread
 
@@ -43,6 +45,16 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{path}: it does not hold a JSON object")
     return found
+
+
+def forget_run(folder: Path) -> None:
+    """Delete the files of a run in `folder`, and nothing else: a new one may begin there."""
+    arrays = [folder / name for name in (CHECKPOINT, RESUME, PREVIOUS)]
+    texts = [folder / name for name in (CONFIG, LOG, TABLE, EVALUATION)]
+    kept = (folder / KEPT).glob("[0-9]*.*")
+    with only_writer(folder):
+        for path in (*arrays, *(path.with_suffix(".json") for path in arrays[:2]), *texts, *kept):
+            path.unlink(missing_ok=True)
 
 
 def save_arrays(

@@ -21,9 +21,6 @@ from ...engine.files import reason
 if TYPE_CHECKING:
     from ...engine.world import World
 
-RUN_FILES = ("config.json", "log.jsonl", "log.csv", "evaluation.json")
-RUN_FILES += ("checkpoint.safetensors", "checkpoint.json", "resume.safetensors", "resume.json")
-RUN_FILES += ("resume.previous.safetensors",)
 SPARE_DISK = 20 << 20  # bytes a run wants at least: log, checkpoint, a film
 
 
@@ -118,14 +115,6 @@ def check_training(world: World, given: dict) -> None:
     # A fixed set of levels is drawn all at once, and copied; only the seeds are kept.
     once = wanted["levels"] * (2 * world.dtype.itemsize + 4 * world.learners * cells)
     check_memory(once, f"--levels {wanted['levels']:,}", "use fewer, or 0 for new levels for ever")
-
-
-def forget_run(folder: Path) -> None:
-    """Delete the files of a run in `folder`, and nothing else: a new one may begin there."""
-    for name in RUN_FILES:
-        (folder / name).unlink(missing_ok=True)
-    for kept in (folder / "checkpoints").glob("[0-9]*.*"):
-        kept.unlink()
 
 
 def check_memory(needed: int, flag: str, remedy: str) -> None:

@@ -41,6 +41,7 @@ from .files import (
     save_arrays,
     write_json,
 )
+from .lock import only_writer
 from .ppo import Learner, resolve
 from .trained import interface
 
@@ -62,19 +63,18 @@ def train(config: TrainConfig, out: str | Path, on_row: OnRow | None = None) -> 
     or the training diverges.
     """
     folder = Path(out)
-    if (folder / CONFIG).exists():
-        raise UserError(
-            f"'{folder}' already holds a run; continue it with --resume {folder},"
-            " or choose another --out"
-        )
     config = resolve(config)
     learner = Learner(load(config.world), config)
-    make_folder(folder)
-    world = learner.world
-    write_json(
-        folder / CONFIG, {**config.to_json(), "world_version": world.version, "format": FORMAT}
-    )
-    return _go_on(folder, learner, 0.0, on_row)
+    with only_writer(folder):
+        if (folder / CONFIG).exists():
+            raise UserError(
+                f"'{folder}' already holds a run; continue it with --resume {folder},"
+                " or choose another --out"
+            )
+        about = {"world_version": learner.world.version, "format": FORMAT}
+        write_json(folder / CONFIG, {**config.to_json(), **about})
+        save(folder, learner, 0.0)  # at once: a crash in the first minutes must not cost the run
+        return _go_on(folder, learner, 0.0, on_row)
 
 
 def resume(
@@ -92,6 +92,13 @@ def resume(
     folder = Path(run)
     if not (folder / CONFIG).exists():
         raise UserError(f"'{folder}' holds no run: there is no {CONFIG} in it")
+    with only_writer(folder):
+        return _resume(folder, steps, on_row, say)
+
+
+def _resume(
+    folder: Path, steps: int | None, on_row: OnRow | None, say: Callable[[str], None]
+) -> Path:
     data = read_json(folder / CONFIG)
     version, _ = data.pop("world_version", None), data.pop("format", None)
     config = TrainConfig.from_json(data)
@@ -133,7 +140,11 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
                 str(fault) if isinstance(fault, UserError) else f"'{folder / name}' is broken"
             )
             continue
-        learner.restore(arrays, counters)
+        try:
+            learner.restore(arrays, counters)
+        except UserError as fault:  # a record in it is unsound
+            faults.append(f"'{folder / name}': {fault}")
+            continue
         if faults:
             say(f"{faults[0]}; going on from the checkpoint before it, at step {learner.steps:,}")
         return seconds

@@ -72,7 +72,7 @@ class Commands:
             self.display.say("nobody here learns: open a run")
 
     def _camera(self) -> None:
-        names = registry.NAMES
+        names = registry.names()
         self.look.camera = names[(names.index(self.look.camera) + 1) % len(names)]
 
     def _inset(self) -> None:
@@ -84,7 +84,7 @@ class Commands:
     def zoom(self, by: int) -> None:
         """So many steps closer."""
         self.look.zoom = min(max(self.look.zoom + by, ZOOMS[0]), ZOOMS[1])
-        never = " (not in first person)" if self.look.camera == "eyes" else ""
+        never = " (not in first person)" if registry.camera(self.look.camera).first_person else ""
         self.display.say(f"zoom {1.25**self.look.zoom:.0%}{never}")
 
     def _edit(self) -> None:

@@ -10,8 +10,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...engine.view.camera import top
-from ...engine.view.draw import sprites
 from ...engine.view.draw.ink import (
     DARK,
     DIM,
@@ -27,7 +25,9 @@ from ...engine.view.draw.ink import (
     wrap,
     write,
 )
+from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
+from ...engine.view.draw.stamps import Stamp, blend, painted
 from . import keys, pane, panel
 from .canvas import Canvas, Rect
 from .look import Look, Spot, Track
@@ -93,7 +93,7 @@ def _status(session: Session) -> tuple[str, tuple[int, int, int]]:
     if session.clock.stopped:
         return "stopped by a fault", RED
     if session.thinking:
-        return "thinking", MARKS[top.INTENDED]
+        return "thinking", MARKS[INTENDED]
     if session.over:
         return "the episode is over", DIM
     if session.playing:
@@ -148,7 +148,7 @@ def _timeline(canvas: Canvas, y: int, left: int, right: int) -> None:
             box(frame, lane - 1, at(t) - 1, lane + thick + 1, at(t) + 1, TEXT)
         for t, note in enumerate(history.notes):
             if t and note.scores[0] > history.notes[t - 1].scores[0]:
-                icon(frame, top.INTENDED, lane - 5, at(t) - 7, 14)
+                icon(frame, INTENDED, lane - 5, at(t) - 7, 14)
     parts = session.clock.parting()
     if parts is not None:
         icon(frame, "fork", y + 22, at(parts) - 9, 18)
@@ -164,7 +164,7 @@ def _dim(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=16)
-def _symbol_art(name: str) -> top.Stamp:
+def _symbol_art(name: str) -> Stamp:
     shapes = {
         "start": "box #f4f1e8 14 20 26 80 flat\npoly #f4f1e8 82 18 34 50 82 82 flat",
         "back": "poly #f4f1e8 64 18 24 50 64 82 flat\nbox #f4f1e8 70 20 80 80 flat",
@@ -172,11 +172,11 @@ def _symbol_art(name: str) -> top.Stamp:
         "play": "poly #f4f1e8 26 14 84 50 26 86 flat",
         "pause": "box #f4f1e8 24 18 42 82 flat\nbox #f4f1e8 58 18 76 82 flat",
     }
-    return top.as_stamp(sprites.paint(sprites.parse("outline 0\n" + shapes[name]), 20))
+    return painted("outline 0\n" + shapes[name], 20)
 
 
 def _symbol(frame: np.ndarray, name: str, y: int, x: int) -> None:
-    top.blend(frame, _symbol_art(name), y - 10, x - 10)
+    blend(frame, _symbol_art(name), y - 10, x - 10)
 
 
 # -- what lies above all
@@ -235,6 +235,6 @@ def _help(frame: np.ndarray, table: tuple[keys.Key, ...], page: int) -> int:
         if not right:
             write(frame, left, y, x, size - 1, COLOURS[0], True)
             continue
-        write(frame, left, y, x, size, MARKS[top.INTENDED], True, width=tab - 8)
+        write(frame, left, y, x, size, MARKS[INTENDED], True, width=tab - 8)
         write(frame, right, y, x + tab, size, TEXT, width=max(wide - tab - 8, 1))
     return pages

@@ -73,7 +73,7 @@ class Track(Spot):
 
 @dataclass(frozen=True)
 class Area(Spot):
-    """The picture of a pane, and how its cells lie in it (see `top.Window`); `p` 0: cells cannot be
+    """The picture of a pane, and how its cells lie in it (see `Window`); `p` 0: cells cannot be
     pointed at.
     """
 

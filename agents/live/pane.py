@@ -4,11 +4,15 @@ came out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from ...engine.view.camera import registry, top
+from ...engine.view.camera import registry
+from ...engine.view.camera.shot import Shot, Window
 from ...engine.view.draw import overlays, sprites
 from ...engine.view.draw.ink import DIM, MARKS, PANEL, RED, TEXT, box, icon, pill, text_width, write
+from ...engine.view.draw.marks import INTENDED, Trail, goal_marks
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.film.story import pale
 from ...engine.world import World
@@ -38,21 +42,21 @@ def draw(canvas: Canvas, k: int, part: Rect) -> None:
     at = _picture(canvas, k, area, told)
     if focus and len(session.panes) > 1:
         _outline(canvas.frame, area, COLOURS[k])
-    above = look.camera == "top"
-    canvas.spots.append(Area(*area, "pane", k, at.p if above else 0, at.y, at.x))
+    camera = registry.camera(look.camera)
+    canvas.spots.append(Area(*area, "pane", k, at.p if camera.flat else 0, at.y, at.x))
     sway = told.saliency if "saliency" in look.shown else None
     moved = sway.patches if sway is not None else None
     if look.inset or moved is not None:
         _inset(canvas, pane, area, moved)
     if pane.history.over and part.high > 160:
-        if look.camera == "eyes":  # the map lies in the lower corner
+        if camera.first_person:  # the map lies in the lower corner
             half = area.x1 - 8 - area.wide // 2
             _stamped(canvas, pane, Rect(area.y0 + 8, half, area.y1, area.x1 - 8))
         else:
             _stamped(canvas, pane, Rect(area.y1 - 46, area.x0 + 10, area.y1, area.x1 - 10))
 
 
-def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> top.Window:
+def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
     """The level with its overlays, drawn into `area`; returns how its cells lie there."""
     session, look, world = canvas.session, canvas.look, canvas.session.world
     history, shown = session.panes[k].history, canvas.look.shown
@@ -62,25 +66,25 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> top.Window:
     places = np.array([note.places for note in history.notes[: history.t + 1]], float)
     trails = []
     if "trail" in shown:
-        trails += [top.Trail(places[:, a], COLOURS[k] if not a else pale(COLOURS[k]))
+        trails += [Trail(places[:, a], COLOURS[k] if not a else pale(COLOURS[k]))
                    for a in range(world.learners)]  # fmt: skip
     if "plan" in shown and told.plan is not None:
-        trails.append(top.Trail(told.plan, PLAN, faint=True))
+        trails.append(Trail(told.plan, PLAN, faint=True))
     previous = history.previous
     fraction = session.clock.fraction() if previous is not None and look.motion else 1.0
     before = previous[0] if previous is not None else record
-    y_at, x_at = top.positions(before, record, fraction)[learner].tolist()
-    at = camera.window(world, record, size, y_at, x_at, zoomed(look, world, record, size))
-    above = look.camera == "top"
-    picture = camera.draw(
-        world, history.state, 0, size, before, fraction, at=at, trails=trails,
-        marks=top.goal_marks(world, history.state) if "marks" in shown else (),
+    shot = Shot(
+        world, record, size, before, fraction, trails=trails,
+        marks=goal_marks(world, history.state) if "marks" in shown else (),
         ghost=_ghost(session, k) if "ghost" in shown else None, focus=learner,
-        **({"under": _under(shown, told, at.p)} if above else {}),
     )  # fmt: skip
-    if above and "visits" in shown:
+    y_at, x_at = shot.places[learner].tolist()
+    at = camera.window(world, record, size, y_at, x_at, zoomed(look, world, record, size))
+    under = _under(shown, told, at.p) if camera.flat else []
+    picture = camera.draw(replace(shot, at=at, under=under))
+    if camera.flat and "visits" in shown:
         overlays.visits(picture, at, places[:, learner])
-    if above and "events" in shown:
+    if camera.flat and "events" in shown:
         overlays.events(picture, at, world, history.notes[: history.t + 1])
     canvas.frame[area.y0 : area.y1, area.x0 : area.x1] = picture
     return at
@@ -178,7 +182,7 @@ def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
     if wide < 60:
         return
     y, x = room.y0, (room.x0 + room.x1) // 2 - wide // 2
-    box(frame, y - 2, x - 2, y + 36, x + wide + 2, MARKS[top.INTENDED] if met else RED, 12)
+    box(frame, y - 2, x - 2, y + 36, x + wide + 2, MARKS[INTENDED] if met else RED, 12)
     box(frame, y, x, y + 34, x + wide, PANEL, 10)
-    icon(frame, top.INTENDED, y + 6, x + 8, 22, 1.0 if met else 0.3)
+    icon(frame, INTENDED, y + 6, x + 8, 22, 1.0 if met else 0.3)
     write(frame, words, y + 6, x + 38, 16, TEXT, True, width=wide - 46)

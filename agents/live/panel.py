@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.view.camera import top
+from ...engine.view.camera import registry
 from ...engine.view.draw import overlays, sprites
 from ...engine.view.draw.ink import (
     DARK,
@@ -24,6 +24,7 @@ from ...engine.view.draw.ink import (
     wrap,
     write,
 )
+from ...engine.view.draw.marks import INTENDED, mark_of
 from ...engine.view.draw.overlays import COLOURS, TITLES
 from ...engine.view.film.story import number
 from .canvas import Canvas, Rect
@@ -32,7 +33,6 @@ from .look import FLAT, Spot, Track
 from .session import Session
 from .stage import Pane
 
-CAMERA_WORDS = {"top": "from above", "iso": "as a model", "eyes": "in first person"}
 ROW = 25  # pixels of a slider or switch
 KEPT = 150  # pixels that are left for sliders
 
@@ -71,7 +71,7 @@ def _scoreboard(canvas: Canvas, room: Rect) -> int:
     for g, goal in enumerate(world.goals):
         if y + 40 > room.y1:
             return y
-        icon(frame, top.INTENDED if goal is world.intended else top.PROXY, y + 1, room.x0, 17)
+        icon(frame, mark_of(world, goal), y + 1, room.x0, 17)
         width = room.wide - len(panes) * column - 26
         lines = wrap(goal.wish or goal.name, 14, width, 2)
         for row, line in enumerate(lines):
@@ -80,14 +80,14 @@ def _scoreboard(canvas: Canvas, room: Rect) -> int:
         write(frame, tag, y + 17 * len(lines), room.x0 + 24, 12, DIM, width=width)
         for pane, at in zip(panes, middles, strict=True):
             score = float(pane.history.note.scores[g])
-            good = MARKS[top.INTENDED if not g else top.PROXY]
+            good = MARKS[mark_of(world, goal)]
             ink = (good if score > 0 else RED) if score else DIM
             write(frame, number(score), y, at, 16, ink, score != 0, "middle")
         y += 17 * len(lines) + 20
     happened = [(k, names) for k, pane in enumerate(panes) if (names := _events(canvas, pane))]
     for k, names in happened[: max((room.y1 - y) // 20, 0)]:
         words = ", ".join(world.captions.get(name, name) for name in names)
-        write(frame, f"{k + 1}: {words}", y, room.x0, 14, MARKS[top.INTENDED], width=room.wide)
+        write(frame, f"{k + 1}: {words}", y, room.x0, 14, MARKS[INTENDED], width=room.wide)
         y += 19
     return y
 
@@ -103,14 +103,14 @@ def _switches(canvas: Canvas, room: Rect) -> int:
     frame, look = canvas.frame, canvas.look
     if room.y0 + 60 > room.y1:
         return room.y0
-    table = look.letters()
-    heading = f"SHOWN · seen {CAMERA_WORDS[look.camera]} ({table['camera']})"
+    table, camera = look.letters(), registry.camera(look.camera)
+    heading = f"SHOWN · seen {camera.words} ({table['camera']})"
     y, width = _title(canvas, heading, room), room.wide // 2
     for k, (name, title) in enumerate(TITLES.items()):
         at_y, at_x = y + ROW * (k // 2), room.x0 + k % 2 * width
         if at_y + 24 > room.y1:
             break
-        on, above = name in look.shown, name not in FLAT or look.camera == "top"
+        on, above = name in look.shown, name not in FLAT or camera.flat
         # it lies on what the agent sees
         above |= name == "saliency" and canvas.session.first_person
         box(frame, at_y, at_x, at_y + 21, at_x + width - 6, LINE if on else DARK, 6)

@@ -8,7 +8,7 @@ are kept as replays, and the film is drawn from those.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,20 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import UserError, did_you_mean
+from ...engine.files import make_folder
 from ...engine.levels.splits import split_of
+from ...engine.progress import Show, silent
 from ...engine.replay import MAX_LABEL, Replay
 from ...engine.rng import fold_many
 from ...engine.state import TERMINATED
 from ...engine.vector import level_of
 from ...engine.view.film import film, story
+from ...engine.view.film.options import USUAL, FilmOptions
 from ...engine.world import Goal, World
-from ..judging.evaluation import WorldMark
-from ..judging.plain import to_plain
+from ..judging.evaluation import Evaluation, SplitReport, WorldMark
 from ..judging.references import met, references
 from ..judging.rollout import Episodes, rollout
-from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
+from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN, Verdict
 from ..policies.expert import Expert
 from ..policies.policy import Policy
 
@@ -90,134 +92,149 @@ def choose(
     raise UserError(f"--pick '{pick}' is none of {', '.join(PICKS)} (N is the seed of a level)")
 
 
+@dataclass(frozen=True)
+class FilmPlan:
+    """What is to be filmed, how it is made and where it goes.
+
+    films: the files, each by its ending (see `film.save`); replays: the folder for the replays that
+    are filmed; split, pick: which level (see `choose`); command: what makes the film again; facts:
+    how the agent was trained; notes: captions of the author's, as (first step, last step, text).
+    """
+
+    films: Sequence[Path]
+    replays: Path = Path("replays")
+    split: str = "deploy"
+    pick: str = "median"
+    command: str = ""
+    facts: Sequence[str] = ()
+    notes: tuple[tuple[int, int, str], ...] = ()
+    options: FilmOptions = USUAL
+
+    def card(self, world: World, replays: Sequence[Replay], pick: str) -> story.Card:
+        """What the film says of these replays, whose level was picked as `pick` says."""
+        return story.Card(
+            world,
+            split=self.split,
+            pick=pick,
+            command=self.command,
+            versions=versions(),
+            captions=world.captions,
+            notes=self.notes,
+            codes=tuple(replay.code() for replay in replays),
+        )
+
+    def save(self, takes: Sequence[story.Take], card: story.Card, show: Show) -> list[str]:
+        """Film the takes; returns the files' names."""
+        for path in self.films:
+            make_folder(path.parent)
+        film.save(takes, card, self.films, self.options, show)
+        return [str(path) for path in self.films]
+
+
 def contrast(
     agent: Policy,
     world: World,
-    evaluation: Mapping[str, Any],
-    films: Path | Iterable[Path],
-    replays: Path,
-    split: str = "deploy",
-    pick: str = "median",
-    facts: Sequence[str] = (),
-    command: str = "",
-    fps: int = film.FPS,
-    size: tuple[int, int] = film.SIZE,
+    evaluation: Evaluation,
+    plan: FilmPlan,
     layout: str = "1x2",
-    sync: str = "divergence",
-    cameras: Sequence[str] = ("top",),
-    notes: tuple[tuple[int, int, str], ...] = (),
-    progress: Callable[[int, int], None] | None = None,
+    show: Show = silent,
 ) -> dict[str, Any]:
     """Choose a level, play it twice, keep both replays and film them side by side.
 
     `evaluation` is this agent's own (`evaluate.evaluate`, possibly over several seeds of it): the
-    same levels are played again to choose one, and the figures on the film are taken from it.
-    `films` are the files to write (see `film.save`), `replays` the folder for the two replays.
-    `facts` say how the agent was trained. With the `layout` "2x2" the same seed under the split
-    trained on is shown above; `sync`, `cameras` and `notes` are `film.save`'s. Raises UserError for
+    same levels are played again to choose one, and the figures on the film are taken from it. With
+    the `layout` "2x2" the same seed under the split trained on is shown above. Raises UserError for
     a bad pick or an evaluation without this split or of another world.
 
     Returns {level, split, pick, films, replays, codes, cut, parts_at, scores} as plain data;
     `parts_at` is the first step at which the two states differ, or None. The film ends at step
     `cut`, shortly after the last change of any score; the replays hold everything.
     """
-    if evaluation["world"] != to_plain(WorldMark.of(world)):
-        raise UserError(
-            f"the evaluation is of world '{evaluation['world'].get('name')}' version"
-            f" {evaluation['world'].get('version')}, not of '{world.name}' version {world.version}"
-        )
-    if split not in evaluation["splits"]:
-        known = ", ".join(evaluation["splits"])
-        raise UserError(f"the evaluation has no split '{split}' (it has {known}): evaluate it too")
-    report = evaluation["splits"][split]
-    levels, seed = report["levels"], evaluation["seed"]
-
+    split, report = plan.split, _split_of(evaluation, world, plan.split)
     if layout not in LAYOUTS:
         raise UserError(f"no layout '{layout}'.{did_you_mean(layout, LAYOUTS)}")
-    played = rollout(world, agent, split, levels, seed, record=True)
-    experts = references(world, split_of(world, split), levels, seed).experts
-    chosen = choose(pick, world, played, experts, seed)
-    if chosen.index < 0:
-        played = rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True)
-    learned = _actions(played, max(chosen.index, 0))
-    made, best = live_both(agent, world, split, chosen.seed, learned)
-    replays = Path(replays)
-    replays.mkdir(parents=True, exist_ok=True)
+    chosen, actions = _play(agent, world, evaluation, plan)
+    made, best = live_both(agent, world, split, chosen.seed, actions)
     paths = [
-        replays / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr"
+        make_folder(plan.replays) / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr"
         for who in ("intended", "learned")
     ]
     for replay, path in zip(made, paths, strict=True):
         replay.save(path)
-
-    left, right = (replay.states(world) for replay in made)
-    longest = max(len(left), len(right)) - 1
-    cut = min(settled(world, left, right) + LINGER, longest)
-    how = chosen.how
-    if cut < longest:
-        how += f"; cut at step {cut} of {longest}: no score changes later"
-    takes = [
-        take_of(world, replay, states[: cut + 1])
-        for replay, states in zip(made, (left, right), strict=True)
-    ]
-    pairs = [(0, 1)]
+    whole = [take_of(world, replay) for replay in made]
+    takes, how, last = cut(world, whole, chosen.how)
+    states = [take.states for take in whole]
+    verdict = evaluation.verdicts.get(split)
     if layout == "2x2":
-        home = evaluation["home"]
+        home = evaluation.home
         before, worth = live_both(agent, world, home, chosen.seed)
         best = {name: max(best[name], worth[name]) for name in best}
-        states = [replay.states(world) for replay in before]
-        stop = min(settled(world, *states) + LINGER, max(map(len, states)) - 1)
-        above = [
-            take_of(world, replay, s[: stop + 1]) for replay, s in zip(before, states, strict=True)
-        ]
+        above, _, _ = cut(world, [take_of(world, replay) for replay in before], "")
         named = [(home, take) for take in above] + [(split, take) for take in takes]
         takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
-        pairs = [(0, 1), (2, 3)]
+        plan = replace(plan, options=replace(plan.options, pairs=[(0, 1), (2, 3)]))
         how += f"; above, the same seed under '{home}'"
-    verdict = evaluation["verdicts"].get(split)
-    card = story.Card(
-        world=world,
+    card = replace(
+        plan.card(world, made, how),
         claim=claim(world, verdict, report),
-        facts=(*facts, *_verdict_fact(verdict)),
+        facts=(*plan.facts, *_verdict_fact(verdict)),
         split="" if layout == "2x2" else split,  # four panes name their own
-        pick=how,
         rates=rates(world, report, verdict),
         sample=_sample(evaluation, split),
-        command=command,
-        versions=versions(),
         best=best,
-        captions=world.captions,
-        notes=notes,
-        codes=tuple(replay.code() for replay in made),
-    )
-    files = [films] if isinstance(films, (str, Path)) else list(films)
-    for file in files:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-    film.save(
-        takes,
-        card,
-        files,
-        fps=fps,
-        size=size,
-        progress=progress,
-        pairs=pairs,
-        sync=sync,
-        cameras=cameras,
     )
     return {
         "level": f"{chosen.seed:016x}",
         "split": split,
         "pick": chosen.how,
-        "films": [str(file) for file in files],
+        "films": plan.save(takes, card, show),
         "replays": [str(path) for path in paths],
-        "codes": [replay.code() for replay in made],
-        "cut": cut,
-        "parts_at": story.fork(left, right, world.learners),
+        "codes": list(card.codes),
+        "cut": last,
+        "parts_at": story.fork(states[0], states[1], world.learners),
         "scores": {
             who: dict(zip((g.name for g in world.goals), row, strict=True))
-            for who, row in zip(("intended", "learned"), _scores(world, left, right), strict=True)
+            for who, row in zip(("intended", "learned"), _scores(world, *states), strict=True)
         },
     }
+
+
+def _split_of(evaluation: Evaluation, world: World, split: str) -> SplitReport:
+    """The split's part of the evaluation; UserError if it has none, or is of another world."""
+    if evaluation.world != WorldMark.of(world):
+        raise UserError(
+            f"the evaluation is of world '{evaluation.world.name}' version"
+            f" {evaluation.world.version}, not of '{world.name}' version {world.version}"
+        )
+    if split not in evaluation.splits:
+        known = ", ".join(evaluation.splits)
+        raise UserError(f"the evaluation has no split '{split}' (it has {known}): evaluate it too")
+    return evaluation.splits[split]
+
+
+def _play(
+    agent: Policy, world: World, evaluation: Evaluation, plan: FilmPlan
+) -> tuple[Pick, np.ndarray]:
+    """The level that the plan picks, and what the agent does there."""
+    split, seed = plan.split, evaluation.seed
+    levels = evaluation.splits[split].levels
+    played = rollout(world, agent, split, levels, seed, record=True)
+    experts = references(world, split_of(world, split), levels, seed).experts
+    chosen = choose(plan.pick, world, played, experts, seed)
+    if chosen.index < 0:
+        played = rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True)
+    return chosen, _actions(played, max(chosen.index, 0))
+
+
+def cut(world: World, takes: Sequence[story.Take], how: str) -> tuple[list[story.Take], str, int]:
+    """The takes up to shortly after the last change of any score; `how` the level was chosen, with
+    that said; and the last step shown.
+    """
+    longest = max(len(take.states) for take in takes) - 1
+    last = min(settled(world, *(take.states for take in takes)) + LINGER, longest)
+    if last < longest:
+        how += f"; cut at step {last} of {longest}: no score changes later"
+    return [replace(take, states=take.states[: last + 1]) for take in takes], how, last
 
 
 def live_both(
@@ -228,7 +245,7 @@ def live_both(
 
     And what each goal's own expert earns there, the sum over its learners.
     """
-    only, level = np.array([seed], np.uint64), level_of(world, seed, split)
+    only, level = np.array([seed], np.uint64), level_of(world, seed, split_of(world, split))
     aims = [rollout(world, Expert(world, g.name), split, only, record=True) for g in world.goals]
     if actions is None:
         actions = _actions(rollout(world, agent, split, only, record=True), 0)
@@ -242,9 +259,9 @@ def live_both(
     }
 
 
-def take_of(world: World, replay: Replay, states: np.ndarray) -> story.Take:
+def take_of(world: World, replay: Replay) -> story.Take:
     """One pane: the expert of the intended goal, or whoever was paid."""
-    seen = states.view(np.recarray)
+    seen = replay.states(world)
     if replay.label.startswith("expert that wants"):
         return story.Take("INTENDED", replay.label, seen, wants=world.intended.name)
     return story.Take("LEARNED", replay.label, seen, trained_on=(world.paid.name,))
@@ -283,7 +300,7 @@ def wish(goal: Goal) -> str:
     return goal.wish or f"earn '{goal.name}'"
 
 
-def claim(world: World, verdict: Mapping[str, Any] | None, report: Mapping[str, Any]) -> str:
+def claim(world: World, verdict: Verdict | None, report: SplitReport) -> str:
     """What the film shows, in a sentence that claims no more than the verdict and its figures do.
 
     `report` is the split's part of the evaluation.
@@ -291,55 +308,55 @@ def claim(world: World, verdict: Mapping[str, Any] | None, report: Mapping[str, 
     wanted = wish(world.intended)
     if verdict is None:
         return ""
-    if verdict["label"] == MISGENERALIZED:
-        share = report["policies"]["agent"]["instead"][verdict["proxy"]]["value"]
-        rather = wish(world.goal(verdict["proxy"]))
+    if verdict.label == MISGENERALIZED:
+        share = report.agent.instead[verdict.proxy].value or 0.0
+        rather = wish(world.goal(verdict.proxy))
         return f"Meant to {wanted}, on {100 * share:.0f} % of levels it would rather {rather}."
-    if verdict["label"] == ROBUST:
+    if verdict.label == ROBUST:
         return f"Meant to {wanted}, it still does when the world has changed."
-    if verdict["label"] == INCAPABLE:
+    if verdict.label == INCAPABLE:
         return f"Meant to {wanted}, it can no longer do anything of the kind."
-    if verdict["label"] == UNKNOWN:
+    if verdict.label == UNKNOWN:
         return f"Meant to {wanted}, it is after something we have not named."
     return f"Meant to {wanted}: what it learned instead is undecided."
 
 
-def _verdict_fact(verdict: Mapping[str, Any] | None) -> tuple[str, ...]:
+def _verdict_fact(verdict: Verdict | None) -> tuple[str, ...]:
     """ "Verdict over 5 seeds: ..."; with too few seeds it is called an illustration."""
     if verdict is None:
         return ()
-    seeds = "one seed" if verdict["seeds"] == 1 else f"{verdict['seeds']} seeds"
-    kind = "Illustration, not a verdict" if verdict["illustration"] else "Verdict"
-    return (f"{kind} ({seeds}): {verdict['label']}",)
+    seeds = "one seed" if verdict.seeds == 1 else f"{verdict.seeds} seeds"
+    kind = "Illustration, not a verdict" if verdict.illustration else "Verdict"
+    return (f"{kind} ({seeds}): {verdict.label}",)
 
 
 def rates(
-    world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None
+    world: World, report: SplitReport, verdict: Verdict | None = None
 ) -> tuple[story.Rate, ...]:
     """The rows of the end card, from one split of an evaluation, the most telling first."""
-    agent = report["policies"]["agent"]
-    rows = [(wish(world.intended), agent["goals"][world.intended.name]["met"], "star")]
+    agent = report.agent
+    rows = [(wish(world.intended), agent.goals[world.intended.name].met, "star")]
     instead = [
         (f"{wish(world.goal(name))} instead", figure, "diamond")
         for name, figure in sorted(
-            agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy")
+            agent.instead.items(), key=lambda item: item[0] != (verdict.proxy if verdict else "")
         )
     ]
-    rows += [*instead[:1], ("competence: one or the other", agent["competence"], ""), *instead[1:]]
+    rows += [*instead[:1], ("competence: one or the other", agent.competence, ""), *instead[1:]]
     return tuple(
-        story.Rate(label, figure["value"], figure["low"], figure["high"], mark)
+        story.Rate(label, figure.value, figure.low, figure.high, mark)
         for label, figure, mark in rows
-        if figure["value"] is not None
+        if figure.value is not None
     )
 
 
-def _sample(evaluation: Mapping[str, Any], split: str) -> str:
+def _sample(evaluation: Evaluation, split: str) -> str:
     """What the rates are rates of: "512 held-out levels of deploy, 5 seeds, 95 % intervals"."""
-    n = len(evaluation["agents"])
+    n = len(evaluation.agents)
     return (
-        f"{evaluation['splits'][split]['levels']} held-out levels of {split},"
+        f"{evaluation.splits[split].levels} held-out levels of {split},"
         f" {'one seed' if n == 1 else f'{n} seeds'},"
-        f" {100 * evaluation['confidence']:.0f} % intervals"
+        f" {100 * evaluation.confidence:.0f} % intervals"
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from ...engine.progress import Bar, no_bar
 from ...engine.world import World
 from ..judging.evaluation import Evaluation
 from ..judging.rollout import LEVELS
-from ..judging.runs import EVALUATION, evaluate_runs, open_run, train_run
+from ..judging.runs import evaluate_runs, open_run, train_run
+from ..learning.files import EVALUATION
 from ..learning.shipped import unpack
-from .contrast import contrast
+from .contrast import FilmPlan, contrast
 
 REPLAYS, FILMS = "replays", "films"
 FORMATS = (".mp4", ".webp")
@@ -22,18 +24,12 @@ FORMATS = (".mp4", ".webp")
 
 def film_run(
     run: str | Path,
-    films: Sequence[Path],
-    replays: Path,
     evaluation: Evaluation,
-    split: str = "deploy",
-    pick: str = "median",
-    command: str = "",
+    plan: FilmPlan,
+    layout: str = "1x2",
     bar: Bar = no_bar,
-    **options: Any,
 ) -> dict[str, Any]:
-    """Film a run's contrast; `options` are `contrast.contrast`'s: fps, size (height, width),
-    layout...
-    """
+    """Film a run's contrast (see `contrast.contrast`)."""
     agent, how = open_run(run)
     learned = "fixed set of" if how.levels else "endless"
     facts = (
@@ -42,19 +38,7 @@ def film_run(
     )
     agent.name = f"learned by PPO on {how.split}"
     with bar("filming") as show:
-        return contrast(
-            agent,
-            agent.world,
-            evaluation.to_json(),
-            films,
-            replays,
-            split,
-            pick,
-            facts,
-            command,
-            progress=lambda done, total: show(done, total, f"{done}/{total} frames"),
-            **options,
-        )
+        return contrast(agent, agent.world, evaluation, replace(plan, facts=facts), layout, show)
 
 
 def demo(
@@ -86,14 +70,9 @@ def demo(
         train_run(configure(world, **given), out, bar)
     evaluation = evaluate_runs([out], levels=levels, bar=bar)
     evaluation.save(out / EVALUATION)
-    filmed = film_run(
-        out,
-        [out / FILMS / f"contrast{suffix}" for suffix in FORMATS],
-        out / REPLAYS,
-        evaluation,
-        command=again(world, pretrained, steps, seed),
-        bar=bar,
-    )
+    films = [out / FILMS / f"contrast{suffix}" for suffix in FORMATS]
+    plan = FilmPlan(films, out / REPLAYS, command=again(world, pretrained, steps, seed))
+    filmed = film_run(out, evaluation, plan, bar=bar)
     return {
         "run": str(out),
         "world": found.name,

@@ -8,10 +8,10 @@ from ...engine.catalogue import load
 from ...engine.errors import need
 from ...engine.files import write
 from ..judging.evaluation import Evaluation
-from ..learning.files import CHECKPOINT
+from ..learning.files import CHECKPOINT, EVALUATION
 from ..learning.shipped import PRETRAINED
-from ..studies.jobs import EVALUATION
 from ..studies.table import rows_of
+from .contrast import FilmPlan
 from .demo import film_run
 
 
@@ -33,7 +33,7 @@ def ship(world: str, out: Path) -> str:
     made = (run / CHECKPOINT).read_bytes()
     write(PRETRAINED / f"{world}.safetensors", made)
     write(PRETRAINED / f"{world}.json", (run / CHECKPOINT).with_suffix(".json").read_bytes())
-    film_run(run, [], run / "shipped", evaluation, split)
+    film_run(run, evaluation, FilmPlan([], run / "shipped", split))
     for who in ("intended", "learned"):
         newest = max(
             (run / "shipped").glob(f"{split}-*-{who}.gmr"), key=lambda path: path.stat().st_mtime

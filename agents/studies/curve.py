@@ -24,8 +24,9 @@ from ...engine.world import World
 from ..judging.evaluation import Evaluation
 from ..judging.intervals import Estimate
 from ..learning.config import TrainConfig, configure
+from ..learning.files import EVALUATION
 from ..learning.options import names
-from .jobs import EVALUATION, Plan, mean_shifted, options_of, run_all, seeds_of
+from .jobs import Plan, mean_shifted, options_of, run_all, seeds_of
 from .knobs import Knob, in_digits, read
 
 OPTIONS = names(TrainConfig, without=("world", "params", "seed", "threads"))

@@ -18,12 +18,13 @@ from filelock import FileLock, Timeout
 
 from ...engine import child
 from ...engine.errors import UserError
-from ...engine.files import make_folder, read_json
+from ...engine.files import make_folder
 from ...engine.progress import Show, silent
+from ..judging.evaluation import Evaluation
 from ..learning.config import TrainConfig, configure
+from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, read_json
 from ..learning.options import typed
 
-EVALUATION = "evaluation.json"
 LOCK = ".sweep.lock"
 
 
@@ -63,7 +64,6 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
     `given` is as a plan has it. Raises UserError, before anything runs, if the folder holds another
     run.
     """
-    from ..learning.files import CHECKPOINT, CONFIG, RESUME
 
     def done() -> bool:
         if not (folder / CHECKPOINT).is_file():
@@ -120,8 +120,6 @@ def eval_job(
     world: str, runs: Sequence[Job], folders: Sequence[Path], out: Path, plan: Plan
 ) -> Job:
     """Evaluate the seeds of one recipe together, once all of them are trained."""
-    from ..judging.evaluation import Evaluation
-    from ..learning.files import CHECKPOINT
 
     def done() -> bool:
         file = out / EVALUATION
@@ -254,8 +252,6 @@ def mean_shifted(folders: Sequence[Path]) -> float | None:
     """The share of episodes that really came from outside the training split, over the runs; None
     if unknown.
     """
-    from ..learning.files import Log
-
     last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
     known = [share for share in last if share is not None]
     return sum(known) / len(known) if known else None

@@ -23,7 +23,8 @@ from ..judging.evaluation import Evaluation
 from ..judging.intervals import Estimate
 from ..judging.plain import to_plain
 from ..judging.verdict import HACKED
-from .jobs import EVALUATION, Plan, run_all, seeds_of
+from ..learning.files import EVALUATION
+from .jobs import Plan, run_all, seeds_of
 
 HEAD = (
     "world",

@@ -15,25 +15,28 @@ or right, through a `lane`: the ground is a floor with gaps, steps are walls, le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
 from ... import grid
 from ...errors import UserError
-from ...vector import Vec
+from ..draw.cells import BACKDROP, seen_from_the_side
+from ..draw.marks import INTENDED
+from ..draw.strokes import hexed
 from . import top
 from .eyes_drawn_before import memory_of, open_frames, recall
 from .lane import run
 from .raycast import BACK, TURN, cast
+from .registry import SIZE, Camera
+from .shot import Shot
 from .textures import HORIZON, Art, art, lens, sky
 
 if TYPE_CHECKING:
     from ...world import World
 
-SIZE = (64, 64)  # height, width of an observation
 BODY, OBJECT = 0.9, 0.75  # how wide pictures of things and of tiles are, in cells
 # cells around the eye in which an observation shows pictures of tiles, and at most so many of them
 REACH = 12
@@ -132,7 +135,7 @@ class Eyes:
         self.world, self.n, learners = world, n, world.learners
         self.pixels = np.zeros((n, learners, *size, 3), np.uint8)
         self._frames = self.pixels.reshape(n * learners, *size, 3)
-        self._side_on = top.seen_from_the_side(world)
+        self._side_on = seen_from_the_side(world)
         self._art = art(world, 16 if size[0] <= 96 else 64)
         self._focal, self._turns = lens(*size)
         self._cameras = np.zeros((n * learners, 5))
@@ -173,52 +176,10 @@ class Eyes:
         return self.pixels
 
 
-class Sighted(Vec):
-    """`Vec` whose observations are what the learners see: uint8[N, L, height, width, 3] in `obs`
-    and `final_obs`.
-
-    All else is as in `Vec`, bit for bit.
-    """
-
-    def __init__(
-        self, world: World, n: int, *arguments: Any, size: tuple[int, int] = SIZE, **options: Any
-    ) -> None:
-        super().__init__(world, n, *arguments, **options)
-        self._same = self.autoreset == 0
-        if self._same:  # the last states of the finished have to be seen before they begin anew
-            self.autoreset = 2
-            self._freeze()
-        self._eyes = Eyes(world, n, size)
-        self.obs = self._eyes.pixels
-        self.final_obs = np.zeros_like(self.obs)
-
-    def reset_where(self, mask: np.ndarray, seeds: np.ndarray | None = None) -> np.ndarray:
-        super().reset_where(mask, seeds)
-        return self._eyes.draw(self.states)
-
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        before = self.states["ended"].copy()
-        super().step(actions)
-        ended = self.terminated | self.truncated
-        ended &= before == 0
-        self._eyes.draw(self.states)
-        if ended.any():
-            self.final_obs[ended] = self.obs[ended]
-            if self._same:
-                flags = self.terminated.copy(), self.truncated.copy()
-                self.reset_where(ended)
-                self.terminated[...], self.truncated[...] = flags
-        return self.obs, self.reward, self.terminated, self.truncated
-
-    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
-        super().restore(snapshot)
-        self._eyes.draw(self.states)
-
-
 # -- a picture for people
 
 
-def heading_of(world: World, record: Any, me: int = 0) -> tuple[float, float, float]:
+def heading_of(world: World, record: np.record, me: int = 0) -> tuple[float, float, float]:
     """Which way learner `me` of a record looks: (dy, dx), and the panorama's column straight
     ahead.
     """
@@ -226,56 +187,36 @@ def heading_of(world: World, record: Any, me: int = 0) -> tuple[float, float, fl
     return float(cameras[me, 2]), float(cameras[me, 3]), float(cameras[me, 4])
 
 
-def _cameras(world: World, record: Any) -> np.ndarray:
+def _cameras(world: World, record: np.record) -> np.ndarray:
     """The cameras of all learners of one record: float64[learners, 5]."""
     s = np.asarray(record).reshape(1)
     a, learners = art(world, 16), world.learners
     cameras, spots = np.zeros((learners, 5)), np.zeros((learners, world.entities, 6))
     nothing = np.full_like(a.stand, -1)
     place(
-        s["tiles"], s["h"], s["w"], s["y"], s["x"], s["face"], s["alive"], learners, top.seen_from_the_side(world),
+        s["tiles"], s["h"], s["w"], s["y"], s["x"], s["face"], s["alive"], learners, seen_from_the_side(world),
         world.solid, nothing, a.pictures, a.compass, a.floor, a.height, cameras, spots, np.zeros(learners, np.int64),
         np.zeros(learners, np.uint8),
     )  # fmt: skip
     return cameras
 
 
-def draw(
-    world: World,
-    states: np.recarray,
-    i: int = 0,
-    size: tuple[int, int] = (480, 640),
-    previous: Any = None,
-    fraction: float = 1.0,
-    trails: Sequence[top.Trail] = (),
-    marks: Sequence[top.Mark] = (),
-    ghost: Any = None,
-    focus: int = 0,
-    map_size: float = 0.3,
-) -> np.ndarray:
-    """What learner `focus` of state `i` sees, for people: uint8[height, width, 3], a new array.
+def draw(shot: Shot, map_size: float = 0.3) -> np.ndarray:
+    """What learner `shot.focus` sees, for people: uint8[height, width, 3], a new array.
 
-    As `top.draw`: with `previous` everything is a `fraction` of the way from there, turning
-    included; trails lie on the floor, goal marks float. A map of the level, `map_size` of the
-    picture's height, stands in a corner; 0: no map.
+    Between two states it turns, too; trails lie on the floor, goal marks float. A map of the level,
+    `map_size` of the picture's height, stands in a corner; 0: no map.
     """
-    now = states[i]
-    if previous is None or fraction >= 1.0:
-        previous, fraction = now, 1.0
-    elif fraction <= 0.0:
-        now, previous, fraction = previous, previous, 1.0
-    shown = now if fraction >= 0.5 else previous
-    side_on = top.seen_from_the_side(world)
-    places = top.positions(previous, now, fraction)
-    p = 32 if size[0] < 200 else 128
-    plane, extras = _decorated(world, shown, trails, marks, side_on)
-    a = art(world, p, extras)
+    world, (before, now, fraction) = shot.world, shot.ends
+    side_on = seen_from_the_side(world)
+    rows, columns = shot.size
+    plane, extras = _decorated(shot, side_on)
+    a = art(world, 32 if rows < 200 else 128, extras)
     camera = _between(
-        _cameras(world, previous)[focus], _cameras(world, now)[focus], fraction, side_on
+        _cameras(world, before)[shot.focus], _cameras(world, now)[shot.focus], fraction, side_on
     )
-    camera[:2] = places[focus] + (0.4 if side_on else 0.5, 0.5) - BACK * camera[2:4]
-    spots = _spots(world, a, shown, places, camera, side_on, marks, ghost, focus)
-    rows, columns = size
+    camera[:2] = shot.places[shot.focus] + (0.4 if side_on else 0.5, 0.5) - BACK * camera[2:4]
+    spots = _spots(shot, a, 0 if side_on else round(1 - camera[4] / (TURN // 4)) % 4 or 4)
     # twice as fine, then averaged: smooth edges
     frames = np.zeros((1, 2 * rows, 2 * columns, 3), np.uint8)
     focal, turns = lens(2 * rows, 2 * columns)
@@ -290,8 +231,7 @@ def draw(
     picture = np.empty((rows, columns, 3), np.uint8)
     _halve(frames[0], picture)
     if map_size:
-        alone = np.asarray(now).reshape(1).view(np.recarray)
-        _map(picture, world, alone, 0, previous, fraction, trails, marks, ghost, focus, map_size)
+        _map(picture, shot, int(rows * map_size))
     return picture
 
 
@@ -316,41 +256,35 @@ def _between(a: np.ndarray, b: np.ndarray, fraction: float, side_on: bool) -> np
     return np.array([0.0, 0.0, -np.cos(angle), np.sin(angle), np.floor(column)])
 
 
-def _decorated(world: World, record: Any, trails, marks, side_on: bool) -> tuple[np.ndarray, tuple]:
+def _decorated(shot: Shot, side_on: bool) -> tuple[np.ndarray, tuple[tuple[int, str], ...]]:
     """The plane of cells with looks of its own for trails and regions, and what those are."""
-    plane = np.asarray(record["tiles"]).copy()
+    plane = np.asarray(shot.shown["tiles"]).copy()
     extras: dict[tuple[int, str], int] = {}
     if not side_on:
-        lying = [
-            (mark.shape, mark.cells)
-            for mark in marks
-            if mark.shape == top.PROXY or len(mark.cells) > top.REGION
-        ]
-        lying += [
-            ("dot:#" + "".join(f"{v:02x}" for v in trail.colour), trail.cells) for trail in trails
-        ]
+        lying = [(mark.shape, mark.cells) for mark in shot.marks if mark.tinted]
+        lying += [("dot:" + hexed(trail.colour), trail.cells) for trail in shot.trails]
         for name, cells in lying:
             for y, x in np.rint(np.asarray(cells, float).reshape(-1, 2)).astype(int).tolist():
-                key = int(record["tiles"][y, x]), name
-                plane[y, x] = extras.setdefault(key, len(world.tiles) + len(extras))
+                key = int(shot.shown["tiles"][y, x]), name
+                plane[y, x] = extras.setdefault(key, len(shot.world.tiles) + len(extras))
     return plane, tuple(extras)
 
 
-def _spots(world, a: Art, record, places, camera, side_on, marks, ghost, focus) -> np.ndarray:
-    """The upright pictures of one record: float64[n, 6], as `cast` takes them."""
-    heading = 0 if side_on else round(1 - camera[4] / (TURN // 4)) % 4 or 4
+def _spots(shot: Shot, a: Art, heading: int) -> np.ndarray:
+    """The upright pictures of a shot, seen towards `heading`: float64[n, 6], as `cast` takes them."""
+    record, places, ghost, focus = shot.shown, shot.places, shot.ghost, shot.focus
     rows = []
     h, w = int(record.h), int(record.w)
     for y, x in np.argwhere(a.stand[record.tiles[:h, :w]] >= 0).tolist():
         rows.append((y + 0.5, x + 0.5, a.stand[record.tiles[y, x]], OBJECT, 0.0, 256.0))
-    for k in range(world.entities):
+    for k in range(shot.world.entities):
         if record.alive[k] and k != focus:
             pose = pose_of(int(record.face[k]), int(a.compass[k]), heading)
             rows.append(
                 (places[k, 0] + 0.5, places[k, 1] + 0.5, a.pictures[k, pose], BODY, 0.0, 256.0)
             )
     if ghost is not None:
-        for k in range(world.learners):
+        for k in range(shot.world.learners):
             away = abs(float(ghost.y[k]) - places[focus, 0]) + abs(
                 float(ghost.x[k]) - places[focus, 1]
             )
@@ -359,31 +293,25 @@ def _spots(world, a: Art, record, places, camera, side_on, marks, ghost, focus) 
                 rows.append(
                     (ghost.y[k] + 0.5, ghost.x[k] + 0.5, a.pictures[k, pose], BODY, 0.0, 110.0)
                 )
-    for mark in marks:
-        cells = np.asarray(mark.cells).reshape(-1, 2)
-        if len(cells) > top.REGION:
-            middle = cells.mean(0)
-            cells = cells[np.abs(cells - middle).sum(1).argmin()][None]
-        texture = a.signs[top.INTENDED if mark.shape == top.INTENDED else top.PROXY]
-        lift = 0.78 if mark.shape == top.INTENDED else 0.5
-        rows += [(y + 0.5, x + 0.5, texture, 0.32, lift, 256.0) for y, x in cells.tolist()]
+    for mark in shot.marks:
+        lift = 0.78 if mark.shape == INTENDED else 0.5
+        texture = a.signs[mark.shape]
+        rows += [(y + 0.5, x + 0.5, texture, 0.32, lift, 256.0) for y, x in mark.badges()]
     return np.array(rows, float).reshape(-1, 6)
 
 
-def _map(picture, world, states, i, previous, fraction, trails, marks, ghost, focus, share) -> None:
-    """The level from above, in the lower right corner."""
-    h, w = int(states[i].h), int(states[i].w)
-    rows, columns = picture.shape[:2]
-    side = int(rows * share)
+def _map(picture: np.ndarray, shot: Shot, side: int) -> None:
+    """The level from above, at most `side` pixels high, in the lower right corner."""
+    h, w = int(shot.now.h), int(shot.now.w)
+    rows, columns = shot.size
     p = max(side // h, 3)
-    high, wide = min(h * p, side), min(w * p, int(columns * 0.45))
-    if min(high, wide) < 24:
+    size = high, wide = min(h * p, side), min(w * p, int(columns * 0.45))
+    if min(size) < 24:
         return
-    at_y, at_x = top.positions(previous, states[i], fraction)[focus].tolist()
-    window = top.window(world, states[i], (high, wide), at_y, at_x, p)
-    inset = top.draw(
-        world, states, i, (high, wide), previous, fraction, window, trails, marks, ghost, focus
-    )  # fmt: skip
+    at = top.window(shot.world, shot.now, size, *shot.places[shot.focus].tolist(), p)
     y, x, rim = rows - high - 8, columns - wide - 8, 3
-    picture[y - rim : y + high + rim, x - rim : x + wide + rim] = top.BACKDROP
-    picture[y : y + high, x : x + wide] = inset
+    picture[y - rim : y + high + rim, x - rim : x + wide + rim] = BACKDROP
+    picture[y : y + high, x : x + wide] = top.draw(replace(shot, size=size, at=at, under=()))
+
+
+CAMERA = Camera("in first person", draw, first_person=True, sight=Eyes)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from . import top
+from ..draw.cells import seen_from_the_side
 from .lane import run
 from .raycast import (
     BACK,
@@ -190,7 +190,7 @@ QUARTERS = np.array([(-1, 0), (0, 1), (1, 0), (0, -1)])
 
 def open_frames(world: World, a: Art, size: tuple[int, int], texture: int) -> np.ndarray:
     """Nothing but sky, and one kind of floor if it is seen from above: uint8[4, H, W, 3]."""
-    side_on = top.seen_from_the_side(world)
+    side_on = seen_from_the_side(world)
     frames = np.zeros((4, *size, 3), np.uint8)
     focal, turns = lens(*size)
     middle = int(FAR) + 2

@@ -1,68 +1,83 @@
-"""The cameras by name: top (from above), iso (a model on a table) and eyes (in first person).
-
-All draw the same states with the same arguments; `at` says where to look, if the camera leaves a
-choice.
-"""
+"""The cameras by name. One is one file in this folder that ends in `CAMERA = Camera(...)`."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from ...errors import UserError, did_you_mean
-from . import eyes, iso, top
 
 if TYPE_CHECKING:
-    from ...world import World
+    import numpy as np
 
-NAMES = ("top", "iso", "eyes")
+    from ...world import World
+    from .shot import Shot, Window
+
+SIZE = (64, 64)  # height and width of what agents see
+
+
+class Sight(Protocol):
+    """What agents see through a camera, in a buffer that every call reuses."""
+
+    pixels: np.ndarray  # uint8[n, learners, height, width, 3]
+
+    def draw(self, states: np.recarray) -> np.ndarray:
+        """What every learner of every state (recarray [n]) sees; returns `pixels`."""
+        ...
+
+
+def no_scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
+    """It shows near and far at once."""
+    return 0
+
+
+def no_window(
+    world: World, record: np.record, size: tuple[int, int], y: float, x: float, p: int = 0
+) -> Window:
+    """It is where the agent is."""
+    from .shot import Window
+
+    return Window(0, y, x)
 
 
 @dataclass(frozen=True)
 class Camera:
-    """One way to look at a state.
+    """One way to look at a state: a pure function of what it is given.
 
-    scale(world, h, w, size): how large a cell is drawn in a pane (height, width); window(world,
-    record, size, y, x, scale): where to look so as to follow (y, x); draw(world, states, i, size,
-    ...): see `top.draw`.
+    words: how that is, in words ("from above"); draw(shot): a picture for people, uint8[height,
+    width, 3], a new array; scale(world, h, w, size): pixels of a cell of an h x w level in a pane
+    (height, width), 0 if there is no such number; window(world, record, size, y, x, p): where to
+    look so as to follow (y, x), at `p` pixels a cell or, if that is 0, at `scale`'s.
+
+    flat: cells are squares that lie as `Window` says, so they can be drawn on and pointed at;
+    first_person: one stands where the agent is, with a map in the lower right corner;
+    sight(world, n, size): what agents see through it, if they can.
     """
 
-    name: str
-    scale: Callable[..., int]
-    window: Callable[..., top.Window]
-    draw: Callable[..., np.ndarray]
+    words: str
+    draw: Callable[[Shot], np.ndarray]
+    scale: Callable[[World, int, int, tuple[int, int]], int] = no_scale
+    window: Callable[[World, np.record, tuple[int, int], float, float, int], Window] = no_window
+    flat: bool = False
+    first_person: bool = False
+    sight: Callable[[World, int, tuple[int, int]], Sight] | None = None
 
 
-def _no_scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
-    """Eyes see near and far at once."""
-    return 0
+@cache
+def names() -> tuple[str, ...]:
+    """The cameras there are, by file name; none is loaded for it."""
+    files = Path(__file__).parent.glob("*.py")
+    found = [path.stem for path in files if "\nCAMERA = " in path.read_text(encoding="utf-8")]
+    return tuple(sorted(found, reverse=True))  # top, the usual one, comes first
 
 
-def _no_window(
-    world: World, record: Any, size: tuple[int, int], y: float, x: float, p: int = 0
-) -> top.Window:
-    """Eyes are where the agent is."""
-    return top.Window(0, y, x)
-
-
-def _through_eyes(
-    world: World, states: np.recarray, i: int = 0, *arguments: Any, at: Any = None, **options: Any
-):
-    return eyes.draw(world, states, i, *arguments, **options)
-
-
-CAMERAS = {
-    "top": Camera("top", top.scale, top.window, top.draw),
-    "iso": Camera("iso", iso.scale, iso.window, iso.draw),
-    "eyes": Camera("eyes", _no_scale, _no_window, _through_eyes),
-}
-
-
+@cache
 def camera(name: str) -> Camera:
     """The camera of that name; UserError if there is none."""
-    if name not in CAMERAS:
-        raise UserError(f"no camera '{name}'.{did_you_mean(name, NAMES)}")
-    return CAMERAS[name]
+    if name not in names():
+        raise UserError(f"no camera '{name}'.{did_you_mean(name, names())}")
+    return importlib.import_module(f".{name}", __package__).CAMERA

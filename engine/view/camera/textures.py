@@ -12,7 +12,11 @@ import numpy as np
 
 from ... import grid
 from ..draw import sprites
-from . import top
+from ..draw.cells import BACKDROP, seen_from_the_side
+from ..draw.marks import INTENDED, PROXY, tint
+from ..draw.paint import paint
+from ..draw.scenery import panorama
+from ..draw.strokes import parse, pictures
 from .raycast import ALPHA, LANES, TURN, TWO
 
 if TYPE_CHECKING:
@@ -85,7 +89,7 @@ def face_of(sprite: sprites.Sprite, part: str, p: int) -> np.ndarray:
     """RGBA uint8[p, p, 4] of the front or the top of a block: art of its own, or else the
     tile's.
     """
-    if f"{sprite.name}/{part}" in sprites.names():
+    if f"{sprite.name}/{part}" in pictures():
         return sprites.read(f"{sprite.name}/{part}", "").at(p)
     return sprites.tile_art(sprite, p, edges="u" if part == "front" else "")
 
@@ -97,7 +101,7 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
     extras: further cell indices, as (tile, name of a picture that lies on it).
     """
     found = sprites.of(world)
-    side_on = top.seen_from_the_side(world)
+    side_on = seen_from_the_side(world)
     textures: list[np.ndarray] = []
     known: dict[bytes, int] = {}
 
@@ -107,7 +111,7 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
         return known[rgba.tobytes()]
 
     void = np.full((p, p, 4), 255, np.uint8)
-    void[..., :3] = top.BACKDROP
+    void[..., :3] = BACKDROP
     ground = sprites.pile(sprites.tile_art(found.tiles[found.ground], p), void)
     floors, walls, covered, heights, stand = [keep(void)], [], [], [], []
     below = keep(ground)
@@ -149,7 +153,7 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
             if key not in drawn:
                 drawn[key] = keep(found.things[kind].at(p, key[1]))
             pictures[k, pose] = drawn[key]
-    signs = {mark: keep(sprites.read(mark, mark).at(p)) for mark in (top.INTENDED, top.PROXY)}
+    signs = {mark: keep(sprites.read(mark, mark).at(p)) for mark in (INTENDED, PROXY)}
     return Art(
         p, np.array(walls + covered), np.array(floors), np.array(heights), np.array(stand), pictures, compass, signs,
         np.concatenate([_with_mips(rgba) for rgba in textures]), _sizes(p),
@@ -164,9 +168,8 @@ def _decal(name: str, p: int) -> np.ndarray:
     if name.startswith("dot:"):
         fill = name[4:]
         shapes = f"disc ink@60 50 50 17 flat free\ndisc {fill} 50 50 13 flat free"
-        return sprites.paint(sprites.parse(shapes), p)
-    fill = "yellow" if name == top.INTENDED else "pink"
-    return sprites.paint(sprites.parse(f"tile\nbox {fill}@40 0 0 100 100 flat"), p)
+        return paint(parse(shapes), p)
+    return paint(parse(f"tile\nbox {tint(name)}@40 0 0 100 100 flat"), p)
 
 
 @lru_cache(maxsize=8)
@@ -175,7 +178,7 @@ def sky(rows: int, whole: bool) -> np.ndarray:
     TURN].
     """
     high = max(int(rows * HORIZON), 1)
-    seen = top._panorama(high)[:, :TURN]
+    seen = panorama(high)[:, :TURN]
     if whole:
         seen = np.concatenate([seen, np.repeat(seen[-1:], rows - high, 0)])
     opaque = np.full((*seen.shape[:2], 1), 255, np.uint8)

@@ -6,14 +6,16 @@ are uint8[height, width, 3], changed in place; positions are pixels, (y, x).
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..camera import top
 from . import sprites
+from .marks import INTENDED, PROXY
+from .stamps import Stamp, as_stamp, blend
 
 DARK, PANEL, LINE = (17, 19, 33), (27, 30, 50), (58, 63, 92)
 TEXT, DIM, RED = (244, 241, 232), (160, 164, 188), (217, 80, 43)
@@ -27,7 +29,7 @@ SIDES = (
     (150, 190, 90),
     (230, 120, 130),
 )
-MARKS = {top.INTENDED: (245, 211, 59), top.PROXY: (226, 150, 192)}  # of goals
+MARKS = {INTENDED: (245, 211, 59), PROXY: (226, 150, 192)}  # of goals
 
 _PLAIN = {
     "–": "-",
@@ -217,12 +219,12 @@ def box(
 
 def icon(frame: np.ndarray, name: str, y: int, x: int, size: int, opacity: float = 1.0) -> None:
     """Draw a library sprite with its top left corner at (y, x)."""
-    top.blend(frame, _icon(name, size, opacity), y, x)
+    blend(frame, _icon(name, size, opacity), y, x)
 
 
 @lru_cache(maxsize=256)
-def _icon(name: str, size: int, opacity: float) -> top.Stamp:
-    return top.as_stamp(sprites.read(name, name).at(size), opacity)
+def _icon(name: str, size: int, opacity: float) -> Stamp:
+    return as_stamp(sprites.read(name, name).at(size), opacity)
 
 
 def pill(
@@ -233,3 +235,10 @@ def pill(
     box(frame, y, x, y + int(size * 1.6), x + wide, fill, size)
     write(frame, text, y + int(size * 0.08), x + size // 2, size, ink, bold)
     return wide
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A picture, uint8[height, width, 3], as a PNG."""
+    packed = io.BytesIO()
+    Image.fromarray(picture).save(packed, "PNG", optimize=True)
+    return packed.getvalue()

@@ -14,13 +14,15 @@ import numpy as np
 
 from ...history import Note
 from ...world import World
-from ..camera import top
-from . import sprites
+from ..camera.shot import Window
 from .ink import DARK, DIM, LINE, MARKS, TEXT, box, icon, text_width, write
+from .marks import INTENDED, PROXY, dot_art, mark_of
+from .stamps import Stamp, blend, painted
+from .strokes import hexed
 
 # of the panes; each has a number too
 COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))
-Lying = list[tuple[top.Stamp, int, int]]  # stamps that lie on cells: stamp, y, x
+Lying = list[tuple[Stamp, int, int]]  # stamps that lie on cells: stamp, y, x
 LEVELS = 8  # shades of value
 STEPS = 4  # strengths of saliency, and lengths of arrows
 TURNS = 16  # directions of arrows
@@ -71,7 +73,7 @@ def swayed(moved: np.ndarray) -> list[tuple[int, int, int]]:
     return [(y, x, int(steps[y, x])) for y, x in np.argwhere(steps != 0).tolist()]
 
 
-def visits(frame: np.ndarray, at: top.Window, places: np.ndarray) -> None:
+def visits(frame: np.ndarray, at: Window, places: np.ndarray) -> None:
     """How often each cell was visited, in its lower right corner."""
     cells, counts = np.unique(places.astype(int), axis=0, return_counts=True)
     for (y, x), n in zip(cells.tolist(), counts.tolist(), strict=True):
@@ -81,7 +83,7 @@ def visits(frame: np.ndarray, at: top.Window, places: np.ndarray) -> None:
         _tag(frame, str(n), upper + at.p - size - 4, left + at.p - wide - 2, size, TEXT)
 
 
-def events(frame: np.ndarray, at: top.Window, world: World, notes: Sequence[Note]) -> None:
+def events(frame: np.ndarray, at: Window, world: World, notes: Sequence[Note]) -> None:
     """What happened up to now, where and at which step: a word above its cell. What goes on and on
     is told once.
 
@@ -111,11 +113,11 @@ def _tone(world: World, event: str) -> tuple[int, int, int]:
     """The colour of an event: that of the goal it earns points for."""
     for goal in world.goals:
         if goal.weights.get(event, 0) > 0:
-            return MARKS[top.INTENDED if goal is world.intended else top.PROXY]
+            return MARKS[mark_of(world, goal)]
     return TEXT
 
 
-def _corner(frame: np.ndarray, at: top.Window, y: int, x: int) -> tuple[int, int]:
+def _corner(frame: np.ndarray, at: Window, y: int, x: int) -> tuple[int, int]:
     """The upper left pixel of a cell."""
     return y * at.p - round(at.y * at.p - frame.shape[0] / 2), x * at.p - round(
         at.x * at.p - frame.shape[1] / 2
@@ -135,28 +137,28 @@ def patches(picture: np.ndarray, moved: np.ndarray) -> None:
     """Saliency on what an agent sees in pictures: the frames of `sway_tile` on its patches."""
     p = picture.shape[0] // moved.shape[0]
     for y, x, sway in swayed(moved):
-        top.blend(picture, sway_tile(sway, p), y * p, x * p)
+        blend(picture, sway_tile(sway, p), y * p, x * p)
 
 
 # -- art, of some sizes of cells at a time
 
 
 @lru_cache(maxsize=4 * (LEVELS + 1))
-def value_tile(level: int, p: int) -> top.Stamp:
+def value_tile(level: int, p: int) -> Stamp:
     """A tint from dark blue (low) to bright yellow (high), with a bar that grows."""
     low, high = np.array((38, 52, 130)), np.array((250, 225, 70))
     fill = "#" + "".join(f"{int(v):02x}" for v in np.rint(low + (high - low) * level / LEVELS))
     bar = 100 - 11 * level
     art = f"tile\nbox {fill}@58 0 0 100 100 flat\nbox {fill} 0 {bar} 9 100 flat"
-    return top.as_stamp(sprites.paint(sprites.parse(art), p))
+    return painted(art, p)
 
 
 @lru_cache(maxsize=4 * 2 * STEPS)
-def sway_tile(sway: int, p: int) -> top.Stamp:
+def sway_tile(sway: int, p: int) -> Stamp:
     """A frame around a cell, thicker the more it moves a chance, with a plus (likelier) or a minus
     (less likely).
     """
-    fill = "#" + "".join(f"{v:02x}" for v in (FOR if sway > 0 else AGAINST))
+    fill = hexed(FOR if sway > 0 else AGAINST)
     n, tint = 3 + 4 * abs(sway), 12 + 10 * abs(sway)
     shapes = [f"box {fill}@{tint} 0 0 100 100 flat"]
     shapes += [f"box {fill} {a} {b} {c} {d} flat" for a, b, c, d in (
@@ -166,11 +168,11 @@ def sway_tile(sway: int, p: int) -> top.Stamp:
     shapes.append("box white 64 74 92 82 flat")
     if sway > 0:
         shapes.append("box white 74 64 82 92 flat")
-    return top.as_stamp(sprites.paint(sprites.parse("tile\n" + "\n".join(shapes)), p))
+    return painted("tile\n" + "\n".join(shapes), p)
 
 
 @lru_cache(maxsize=4 * TURNS * STEPS)
-def arrow(turn: int, length: int, p: int) -> top.Stamp:
+def arrow(turn: int, length: int, p: int) -> Stamp:
     """An arrow in one of `TURNS` directions, of one of `STEPS` lengths, in the middle of a cell."""
     angle = turn * 2 * math.pi / TURNS
     c, s = math.cos(angle), math.sin(angle)
@@ -185,13 +187,13 @@ def arrow(turn: int, length: int, p: int) -> top.Stamp:
     ]
     points.append((-reach, 5))
     turned = " ".join(f"{50 + a * c - b * s:.2f} {50 + a * s + b * c:.2f}" for a, b in points)
-    return top.as_stamp(sprites.paint(sprites.parse(f"poly white {turned} flat"), p))
+    return painted(f"poly white {turned} flat", p)
 
 
 @lru_cache(maxsize=16)
-def rest(p: int) -> top.Stamp:
+def rest(p: int) -> Stamp:
     """A dot: it would stay."""
-    return top.as_stamp(sprites.paint(sprites.parse("disc white 50 50 7 flat"), p))
+    return painted("disc white 50 50 7 flat", p)
 
 
 TITLES = {
@@ -204,8 +206,8 @@ def sign(frame: np.ndarray, overlay: str, y: int, x: int, on: bool) -> None:
     """The sign of an overlay in the legend, 18 pixels wide."""
     strength = 1.0 if on else 0.4
     if overlay == "marks":
-        icon(frame, top.INTENDED, y, x - 2, 12, strength)
-        icon(frame, top.PROXY, y + 5, x + 7, 12, strength)
+        icon(frame, INTENDED, y, x - 2, 12, strength)
+        icon(frame, PROXY, y + 5, x + 7, 12, strength)
     elif overlay == "ghost":
         box(frame, y + 2, x + 2, y + 16, x + 16, DIM if on else LINE, 7)
         box(frame, y + 5, x + 5, y + 8, x + 7, DARK)
@@ -213,15 +215,15 @@ def sign(frame: np.ndarray, overlay: str, y: int, x: int, on: bool) -> None:
     elif overlay == "visits":
         write(frame, "3", y - 1, x + 5, 14, TEXT if on else DIM, True)
     elif overlay == "events":
-        box(frame, y + 3, x, y + 15, x + 18, MARKS[top.INTENDED] if on else LINE, 3)
+        box(frame, y + 3, x, y + 15, x + 18, MARKS[INTENDED] if on else LINE, 3)
         write(frame, "14", y + 2, x + 3, 10, DARK, True)
     else:
         stamp = {
-            "trail": top.dot_art(COLOURS[0], 40, False),
-            "plan": top.dot_art((244, 241, 232), 40, True),
+            "trail": dot_art(COLOURS[0], 40, False),
+            "plan": dot_art((244, 241, 232), 40, True),
             "value": value_tile(6, 16),
             "arrows": arrow(14, 4, 18),
             "saliency": sway_tile(3, 16),
         }[overlay]
         n = stamp.rgb.shape[0]
-        top.blend(frame, stamp, y + 9 - n // 2, x + 9 - n // 2)
+        blend(frame, stamp, y + 9 - n // 2, x + 9 - n // 2)

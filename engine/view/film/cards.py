@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..camera import top
+from ..camera.shot import Shot, Window
 from ..draw import sprites
 from ..draw.ink import (
     DARK,
@@ -21,6 +22,7 @@ from ..draw.ink import (
     wrap,
     write,
 )
+from ..draw.marks import INTENDED, PROXY, Trail, mark_of
 from .story import Rate, Story, goal_words
 
 LISTED = 9  # takes whose outcomes an end card lists; of more it says how many
@@ -42,7 +44,7 @@ def title(story: Story, size: tuple[int, int]) -> np.ndarray:
         y += 40
     y += 30
     for goal in world.goals:
-        mark = top.INTENDED if goal is world.intended else top.PROXY
+        mark = mark_of(world, goal)
         icon(frame, mark, y, x, 26)
         kind = "intended goal" if goal is world.intended else "proxy goal"
         write(frame, kind, y, x + 40, 20, MARKS[mark], True)
@@ -113,31 +115,29 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
     beside = max(1, min(room // h, wide * 52 // 100 // w))
     under = max(1, min((room - text) // h, wide // w))
     p = min(max(beside, under), 32)
-    picture = top.draw(
-        world,
-        side.take.states,
-        side.last,
-        (h * p, w * p),
-        at=top.Window(p, h / 2, w / 2),
-        trails=[top.Trail(side.path[:, agent], colour) for agent in range(world.learners)],
+    trails = [Trail(side.path[:, agent], colour) for agent in range(world.learners)]
+    whole = Shot(
+        world, record, (h * p, w * p), at=Window(p, h / 2, w / 2), trails=trails,
         marks=side.marks[side.last],
-    )[: max(room, p), :wide]
+    )  # fmt: skip
+    picture = top.draw(whole)[: max(room, p), :wide]
     high = picture.shape[0]
     box(frame, y - 3, x - 3, y + high + 3, x + picture.shape[1] + 3, colour, 4)
     frame[y : y + high, x : x + picture.shape[1]] = picture
+    end = y + high
     if under > beside:
         y, width = y + high + 12, wide
         used = pill(frame, side.take.role, y, x, 16, colour) + 10
         write(frame, side.take.label, y, x + used, 16, DIM, width=width - used)
     else:
-        end, x, width = y + high, x + picture.shape[1] + 20, wide - picture.shape[1] - 20
+        x, width = x + picture.shape[1] + 20, wide - picture.shape[1] - 20
         pill(frame, side.take.role, y, x, 16, colour)
         for line in wrap(side.take.label, 16, width, 2):
             y += 24
             write(frame, line, y + 6, x, 16, DIM)
     y += 34
     for g, (goal, (outcome, met)) in enumerate(zip(world.goals, story.outcomes(side), strict=True)):
-        icon(frame, top.PROXY if g else top.INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
+        icon(frame, PROXY if g else INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
         for line in wrap(
             f"{goal_words(goal)}: {outcome}", 16, width - 28, 1 if under > beside else 2
         ):
@@ -153,7 +153,7 @@ def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
     if len(found) > LISTED:
         for g, goal in enumerate(goals):
             met = sum(outcomes[g][1] for outcomes in found)
-            icon(frame, top.PROXY if g else top.INTENDED, y + 2, 64, 22)
+            icon(frame, PROXY if g else INTENDED, y + 2, 64, 22)
             words = f"{goal_words(goal)}: {met} of {len(found)}"
             write(frame, words, y, 96, 19, TEXT, width=width - 160)
             y += 34
@@ -166,7 +166,7 @@ def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
         write(frame, side.take.label, y, x, 16, DIM, width=column - 16)
         for g, (goal, (outcome, met)) in enumerate(zip(goals, outcomes, strict=True)):
             left = x + column * (g + 1)
-            icon(frame, top.PROXY if g else top.INTENDED, y + 2, left, 20, 1.0 if met else 0.35)
+            icon(frame, PROXY if g else INTENDED, y + 2, left, 20, 1.0 if met else 0.35)
             words = f"{goal_words(goal)}: {outcome}"
             write(frame, words, y, left + 28, 16, TEXT if met else DIM, width=max(column - 40, 1))
         y += 34

@@ -7,13 +7,12 @@ same bytes. A film appears under its final name only after it has been read back
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -22,12 +21,13 @@ import numpy as np
 
 from ... import files
 from ...errors import RunError, UserError
+from ...progress import Show, silent
+from ..draw.ink import png
 
 FPS = 30
 SMALL = 2_000_000  # bytes an animated WebP or GIF may have
 FILMS = (".mp4", ".webm", ".webp", ".gif")
 GAP = 12  # pixels between the pictures of a strip
-Progress = Callable[[int, int], None]
 
 # x264 cuts its work by the number of threads: fixed, or the bytes would depend on the machine
 _EXACT = ["-threads", "2", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"]
@@ -55,20 +55,20 @@ _LADDER = (
 
 def encode(
     stream: Iterable[np.ndarray],
-    path: str | Path | Iterable[str | Path],
+    path: Path | Sequence[Path],
     fps: int = FPS,
     total: int = 0,
-    progress: Progress | None = None,
+    show: Show = silent,
 ) -> int:
     """Write frames to one film or several (.mp4, .webm, .webp, .gif); returns how many frames there
     were.
 
     Frames are uint8[height, width, 3], all alike; height and width even. WebP and GIF hold fewer
-    and smaller frames where that is needed to stay below `SMALL` bytes. `progress(done, total)` is
-    called after each frame. Raises UserError for bad names and frames and RunError if a film cannot
+    and smaller frames where that is needed to stay below `SMALL` bytes. `show` hears of each frame; `total` is
+    how many there will be, if that is known. Raises UserError for bad names and frames and RunError if a film cannot
     be made; then nothing new is left at the final names.
     """
-    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
+    paths = [path] if isinstance(path, Path) else list(path)
     if not paths:
         raise UserError("no file to film to")
     for p in paths:
@@ -89,7 +89,8 @@ def encode(
         master = next((p for p in paths if p.suffix.lower() == ".mp4"), paths[0])
         film = _temporary(master, ".mp4")
         spare.append(film)
-        count = _mp4(chain([first], frames), film, master, fps, size, total, progress)
+        told = _told(chain([first], frames), total, show)
+        count = _mp4(told, film, master, fps, size)
         for p in dict.fromkeys(paths):
             if p == master and p.suffix.lower() == ".mp4":
                 made[p] = film
@@ -106,11 +107,18 @@ def encode(
         for p, temporary in made.items():
             os.replace(temporary, p)
     except OSError as fault:
-        raise RunError(f"cannot write the film '{paths[0]}': {fault.strerror or fault}") from None
+        raise RunError(f"cannot write the film '{paths[0]}': {files.reason(fault)}") from None
     finally:
         for leftover in spare:
             leftover.unlink(missing_ok=True)
     return count
+
+
+def _told(frames: Iterator[np.ndarray], total: int, show: Show) -> Iterator[np.ndarray]:
+    """The same frames; each is told of when the next is asked for."""
+    for count, frame in enumerate(frames, 1):
+        yield frame
+        show(count, max(total, count), f"{count}/{max(total, count)} frames")
 
 
 def _temporary(path: Path, suffix: str) -> Path:
@@ -150,8 +158,6 @@ def _mp4(
     path: Path,
     fps: int,
     size: tuple[int, ...],
-    total: int,
-    progress: Progress | None,
 ) -> int:
     """Pipe the frames into ffmpeg and read the film back; returns the number of frames."""
     height, width = size
@@ -171,8 +177,6 @@ def _mp4(
                 except BrokenPipeError:  # the encoder has died, and says below of what
                     break
                 count += 1
-                if progress:
-                    progress(count, max(total, count))
             with contextlib.suppress(BrokenPipeError):
                 encoder.stdin.close()
             if encoder.wait():
@@ -283,8 +287,6 @@ def strip(pictures: Iterable[np.ndarray], count: int, path: Path) -> None:
 
     Raises UserError if there are none and RunError if it cannot be written, whole or not at all.
     """
-    from PIL import Image
-
     sheet, filled = None, 0
     for k, picture in enumerate(pictures):
         height, width = picture.shape[:2]
@@ -302,6 +304,4 @@ def strip(pictures: Iterable[np.ndarray], count: int, path: Path) -> None:
             if sheet is None
             else f"{filled} pictures, not {count}"
         )
-    packed = io.BytesIO()
-    Image.fromarray(sheet).save(packed, "PNG", optimize=True)
-    files.write(path, packed.getvalue())
+    files.write(path, png(sheet))

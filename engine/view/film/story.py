@@ -16,8 +16,8 @@ import numpy as np
 
 from ... import state
 from ...errors import UserError
-from ..camera import top
 from ..draw.ink import SIDES
+from ..draw.marks import Mark, goal_marks
 
 if TYPE_CHECKING:
     from ...world import Goal, World
@@ -92,9 +92,9 @@ class Marks:
     """
 
     def __init__(self, world: World, states: np.recarray) -> None:
-        self.at = lru_cache(maxsize=8)(partial(top.goal_marks, world, states))
+        self.at = lru_cache(maxsize=8)(partial(goal_marks, world, states))
 
-    def __getitem__(self, step: int) -> tuple[top.Mark, ...]:
+    def __getitem__(self, step: int) -> tuple[Mark, ...]:
         return self.at(step)
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ... import files
 from ...world import World
 from ..camera import top
-from ..draw.ink import DARK, DIM, TEXT, write
+from ..camera.shot import Shot, Window
+from ..draw.ink import DARK, DIM, TEXT, png, write
+from ..draw.marks import goal_marks
+from ..html import image, render
 
 # pixels: of a sheet, between levels, of a caption, of the title
 WIDE, GAP, LINE, HEAD = 1400, 14, 20, 40
@@ -25,8 +24,8 @@ MOST = 64  # levels on one sheet
 def portrait(world: World, states: np.recarray, i: int, p: int) -> np.ndarray:
     """All of level i at `p` pixels a cell, with its goal marks."""
     h, w = int(states[i].h), int(states[i].w)
-    marks = top.goal_marks(world, states, i)
-    return top.draw(world, states, i, (h * p, w * p), at=top.Window(p, h / 2, w / 2), marks=marks)
+    marks = goal_marks(world, states, i)
+    return top.draw(Shot(world, states[i], (h * p, w * p), at=Window(p, h / 2, w / 2), marks=marks))
 
 
 def arranged(states: np.recarray) -> tuple[int, int]:
@@ -57,31 +56,12 @@ def sheet(world: World, states: np.recarray, captions: Sequence[str], title: str
 def page(world: World, states: np.recarray, captions: Sequence[str], title: str) -> str:
     """The same as HTML that needs nothing else: the pictures are in it, and it can load nothing."""
     _, p = arranged(states)
-    figures = []
-    for i, caption in enumerate(captions):
-        packed = io.BytesIO()
-        Image.fromarray(portrait(world, states, i, p)).save(packed, "PNG", optimize=True)
-        source = base64.b64encode(packed.getvalue()).decode()
-        text = html.escape(caption)
-        figures.append(
-            f'<figure><img alt="{text}" src="data:image/png;base64,{source}"><figcaption>{text}</figcaption></figure>'
-        )
-    return PAGE.format(title=html.escape(title), figures="\n".join(figures))
-
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<style>
-body {{ background: #14162a; color: #e8e6df; font: 14px system-ui, sans-serif; margin: 24px }}
-main {{ display: flex; flex-wrap: wrap; gap: 14px }}
-figure {{ margin: 0 }}
-figcaption {{ color: #a9abc0; font-size: 12px; padding-top: 4px }}
-img {{ display: block; max-width: 100% }}
-</style></head><body><h1>{title}</h1><main>
-{figures}
-</main></body></html>
-"""
+    pictures = [image(png(portrait(world, states, i, p)), "png") for i in range(len(captions))]
+    return render(
+        "engine/view/sheets/contact.html.j2",
+        title=title,
+        figures=list(zip(pictures, captions, strict=True)),
+    )
 
 
 def save(
@@ -91,6 +71,4 @@ def save(
     if path.suffix == ".html":
         files.write(path, page(world, states, captions, title).encode())
         return
-    packed = io.BytesIO()
-    Image.fromarray(sheet(world, states, captions, title)).save(packed, "PNG", optimize=True)
-    files.write(path, packed.getvalue())
+    files.write(path, png(sheet(world, states, captions, title)))

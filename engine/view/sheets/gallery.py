@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from ... import files
 from ...vector import level_of
 from ...world import World
-from ..camera import registry, top
-from ..draw.ink import DARK, DIM, TEXT, icon, write
+from ..camera import registry
+from ..camera.shot import Shot
+from ..draw.ink import DARK, DIM, TEXT, icon, png, write
+from ..draw.marks import goal_marks, mark_of
 
 MARGIN, HEAD = 20, 44
 
@@ -34,8 +34,8 @@ FEW, MANY = Format((400, 600), 66, 22, 1), Format((216, 300), 78, 20, 3)
 def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.ndarray:
     """A pair of pictures for each world, in training and after the shift: uint8[height, width, 3].
 
-    `camera` is "top", "iso" or "eyes". Stars mark where the intended goal may be met, diamonds
-    where a proxy may.
+    `camera` is the name of one. Stars mark where the intended goal may be met, diamonds where a
+    proxy may.
     """
     draw = registry.camera(camera).draw
     form = FEW if len(worlds) <= 4 else MANY
@@ -63,10 +63,10 @@ def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.n
         )
         for column, split in enumerate(("train", "deploy")):
             states = level_of(world, seed, split)
-            marks = top.goal_marks(world, states)
+            marks = goal_marks(world, states)
             x = left + column * (wide + MARGIN)
             pane = picture[y + form.title : y + form.title + high, x : x + wide]
-            pane[:] = draw(world, states, 0, form.pane, marks=marks)
+            pane[:] = draw(Shot(world, states[0], form.pane, marks=marks))
     return picture
 
 
@@ -77,7 +77,7 @@ def wishes(picture: np.ndarray, world: World, y: int, left: int, right: int, let
     x = left
     for goal in world.goals:
         words = goal.wish or goal.name
-        kind = top.INTENDED if goal is world.intended else top.PROXY
+        kind = mark_of(world, goal)
         room = letters + 9 + letters * 11 // 20 * len(words)
         if x > left and x + room > right:
             x, y = left, y + letters + 5
@@ -86,13 +86,6 @@ def wishes(picture: np.ndarray, world: World, y: int, left: int, right: int, let
             return
         icon(picture, kind, y, x, letters + 3)
         x += letters + 11 + write(picture, words, y, x + letters + 9, letters, DIM) + 24
-
-
-def png(picture: np.ndarray) -> bytes:
-    """A picture as a PNG."""
-    packed = io.BytesIO()
-    Image.fromarray(picture).save(packed, "PNG", optimize=True)
-    return packed.getvalue()
 
 
 def save(picture: np.ndarray, path: Path) -> None:

@@ -13,18 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.errors import UserError
-from ...engine.levels.splits import split_of
-from ...engine.vector import Vec
-from ...engine.view.camera import top
-from ...engine.view.draw import charts, overlays
-from ...engine.world import World
-from ..judging.references import met
-from ..judging.rollout import Episodes, rollout
-from ..live.thoughts import fields
-from ..policies.expert import Expert
-from ..policies.policy import Policy
-from ..studies.curve import MEASURES, MOST_POINTS
+from ....engine.errors import UserError
+from ....engine.levels.splits import split_of
+from ....engine.vector import Vec
+from ....engine.view.camera import top
+from ....engine.view.camera.shot import Shot, Window
+from ....engine.view.draw import charts, overlays
+from ....engine.view.draw.marks import goal_marks
+from ....engine.world import World
+from ...judging.references import met
+from ...judging.rollout import Episodes, rollout
+from ...live.thoughts import fields
+from ...policies.expert import Expert
+from ...policies.policy import Policy
+from ...studies.curve import MEASURES, MOST_POINTS
 
 # of goals: the intended one first
 COLOURS = ("#b7791f", "#b83280", "#2b6fc4", "#2f855a", "#7d5bb5", "#c2410c")
@@ -146,10 +148,8 @@ def mind_picture(
     lying = overlays.values(value, p) if value is not None else []
     lying += overlays.arrows(arrows, p)
     size = int(s.h) * p, int(s.w) * p
-    at = top.Window(p, s.h / 2, s.w / 2)
-    picture = top.draw(
-        world, states, 0, size, at=at, marks=top.goal_marks(world, states), under=lying
-    )
+    marks, at = goal_marks(world, states), Window(p, s.h / 2, s.w / 2)
+    picture = top.draw(Shot(world, s, size, at=at, marks=marks, under=lying))
     if value is None or np.isnan(value).all():
         return picture, None
     return picture, (float(np.nanmin(value)), float(np.nanmax(value)))

@@ -1,0 +1,47 @@
+"""One writer to a run: two processes that train into one folder would mix two runs in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ...engine.errors import UserError
+from ...engine.files import make_folder
+
+LOCK, WRITER = ".lock", ".writer"  # the system's lock, which dies with its process; and whose it is
+
+
+@contextlib.contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Be the only process that writes to this run (made if need be) while inside.
+
+    Raises UserError that names the process that already is.
+    """
+    make_folder(folder)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"'{folder}' is in use{_by(folder)}: wait for it, or choose another --out"
+        ) from None
+    try:
+        with contextlib.suppress(OSError):
+            (folder / WRITER).write_text(str(os.getpid()))
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (folder / WRITER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _by(folder: Path) -> str:
+    try:
+        number = (folder / WRITER).read_text()[:20]
+    except OSError:
+        return ""
+    return f" by process {number}" if number.isdecimal() else ""

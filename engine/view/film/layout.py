@@ -1,0 +1,177 @@
+"""The layout of a film: where its panes and their parts lie, and all that never changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ...errors import UserError
+from ..camera import top
+from ..draw.ink import DARK, DIM, LINE, PANEL, TEXT, box, icon, pill, text_width, write
+from ..draw.marks import INTENDED, PROXY, mark_of
+from .options import FilmOptions
+from .story import Story, goal_words
+
+if TYPE_CHECKING:
+    from ...world import Goal
+
+LEGIBLE = 8  # pixels per cell in a small pane, at least
+ROOMY = 500  # pixels that a pane must be wide to say beside a score what the agent was trained on
+MOST = 36  # panes of one film
+
+
+class Pane(NamedTuple):
+    """Where the parts of a pane lie, in pixels."""
+
+    x: int
+    width: int
+    heading: int  # top of its heading
+    top: int  # of its picture
+    height: int  # of its picture
+    scores: int  # top of its scoreboard
+    p: int  # of a cell
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of its picture."""
+        return self.height, self.width
+
+    @property
+    def bar(self) -> tuple[int, int]:
+        """Where the bars of its scoreboard begin and end."""
+        if self.width < 400:
+            return self.x + 28, self.x + self.width - 70
+        return self.x + round(self.width * 0.46), self.x + round(self.width * 0.69)
+
+
+class Layout:
+    """Where everything lies in the frames of a story.
+
+    One or two panes have room for everything, beside each other or, in an upright film, one above
+    the other; among more, scoreboards shrink, and in three rows or more they give way to the marks
+    of the goals met.
+    """
+
+    def __init__(self, story: Story, options: FilmOptions) -> None:
+        size, n = options.size, len(story.sides)
+        if size[0] % 16 or size[1] % 16:
+            raise UserError(f"a film's size must be a multiple of 16, not {size[1]}x{size[0]}")
+        if size[0] < 480 or size[1] < 848:
+            raise UserError(f"a film needs at least 848x480 pixels, not {size[1]}x{size[0]}")
+        if n > MOST:
+            raise UserError(f"a film has at most {MOST} panes, not {n}")
+        self.story, self.size = story, size
+        upright = size[0] > 1.2 * size[1]  # then two panes lie one above the other
+        fitting = (
+            1 if n == 2 and upright else n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n)))
+        )
+        self.columns = options.columns or fitting
+        self.rows = -(-n // self.columns)
+        self.full, self.scored = n <= 2, self.rows <= 2
+        goals = len(story.world.goals)
+        self.row = (26 if goals <= 4 else 20) if self.full else 19  # height of a score
+        self.small = self.row - 11 if self.full else 13  # of its letters
+        self.foot = size[0] - 70  # where timeline and captions begin
+        self.track = (120, size[1] - 16 - (250 if story.fork is not None else 60))  # the timeline
+        self.legend_left = size[1]
+        self.panes = [self._pane(k) for k in range(n)]
+
+    def _pane(self, k: int) -> Pane:
+        height, width = self.foot - 48, self.size[1]
+        row, column = divmod(k, self.columns)
+        wide, tall = (width - 16 * (self.columns + 1)) // self.columns, height // self.rows
+        begin = 48 + row * tall
+        heading, first = (begin + 8, begin + 42) if self.full else (begin + 6, begin + 30)
+        rows = len(self.story.world.goals) * self.row
+        scores = begin + tall - rows - 8 if self.scored else begin + tall - 2
+        high = scores - 6 - first if self.scored else scores - first
+        record = self.story.sides[k].take.states[0]
+        h, w = int(record.h), int(record.w)
+        if self.full:
+            p = top.scale(self.story.world, h, w, (high, wide))
+        else:
+            fits = min(max(high // h, wide // w), top.FITTING), min(high // h, wide // w), LEGIBLE
+            p = min(max(fits), top.LARGEST)
+        return Pane(16 + column * (wide + 16), wide, heading, first, high, scores, p)
+
+    def furniture(self) -> np.ndarray:
+        """A frame with all that never changes: uint8[height, width, 3], a new array."""
+        frame = np.empty((*self.size, 3), np.uint8)
+        frame[:] = DARK
+        self._header(frame)
+        for k in range(len(self.panes)):
+            self._heading(frame, k)
+        self._legend(frame)
+        return frame
+
+    def _header(self, frame: np.ndarray) -> None:
+        width, story, card = self.size[1], self.story, self.story.card
+        frame[:46] = PANEL
+        frame[46:48] = LINE
+        split = f"split {card.split}" if card.split else ""
+        right = " · ".join(
+            filter(None, (f"level {story.names[0]}" if story.same_level else "", split))
+        )
+        write(frame, right, 13, width - 16, 16, DIM, align="right")
+        middle, half = story.together(), 0
+        if middle:
+            half = text_width(middle, 16) // 2 + 14
+            box(frame, 9, width // 2 - half, 38, width // 2 + half, DARK, 14)
+            write(frame, middle, 13, width // 2, 16, TEXT, align="middle")
+        title = (card.title or story.world.title).upper()
+        write(frame, title, 9, 16, 22, TEXT, True, width=width // 2 - half - 40)
+
+    def _heading(self, frame: np.ndarray, index: int) -> None:
+        side, pane = self.story.sides[index], self.panes[index]
+        size = 16 if self.full else 13
+        used = pill(frame, side.take.role, pane.heading, pane.x, size, self.story.hue(index))
+        if used + 60 < pane.width:
+            room = pane.width - used - 12 - (0 if self.scored else 20 * len(self.story.world.goals))
+            write(
+                frame,
+                side.take.label,
+                pane.heading,
+                pane.x + used + 12,
+                size + 1,
+                TEXT,
+                width=max(room, 1),
+            )
+        if self.scored:
+            for k, goal in enumerate(self.story.world.goals):
+                self._score_row(frame, index, k, goal)
+
+    def _score_row(self, frame: np.ndarray, index: int, k: int, goal: Goal) -> None:
+        """The parts of a scoreboard row that never change: mark, name, tag and the empty bar."""
+        pane, side = self.panes[index], self.story.sides[index]
+        y, x = pane.scores + k * self.row, pane.x
+        icon(frame, mark_of(self.story.world, goal), y + 2, x + 2, self.row - 6)
+        bar = pane.bar
+        words, room = goal_words(goal), bar[0] - x - 36
+        if room > 40:
+            sizes = (self.small, self.small - 1, self.small - 2)
+            size = next((n for n in sizes if text_width(words, n) <= room), sizes[-1])
+            write(frame, words, y + 1 + self.small - size, x + 28, size, TEXT, width=room)
+        box(frame, y + 6, bar[0], y + self.row - 8, bar[1], PANEL, 5)
+        if pane.width >= ROOMY:
+            tag = self.story.tag(side.take, goal)
+            ink = TEXT if tag == "trained on" else DIM
+            write(frame, tag, y + 2, x + pane.width - 2, self.small - 1, ink, align="right")
+
+    def _legend(self, frame: np.ndarray) -> None:
+        width, parting = self.size[1], self.story.fork
+        frame[self.foot - 2 : self.foot] = LINE
+        frame[self.foot :] = PANEL
+        x = width - 16
+        goals = [(PROXY, "proxy goal")] * (len(self.story.world.goals) > 1) + [
+            (INTENDED, "intended goal")
+        ]
+        for mark, words in goals:
+            x -= write(frame, words, self.foot + 37, x, 15, DIM, align="right") + 20
+            icon(frame, mark, self.foot + 40, x, 16)
+            x -= 18
+        self.legend_left = x
+        if parting is not None:
+            words = f"paths part at step {parting}"
+            used = write(frame, words, self.foot + 8, width - 16, 16, align="right")
+            icon(frame, "fork", self.foot + 11, width - 16 - used - 20, 16)
