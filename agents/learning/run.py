@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, recall
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.files import make_folder
-from .config import TrainConfig
+from ...engine.world import World
+from .config import TrainConfig, configure
 from .files import (
     CHECKPOINT,
     CONFIG,
@@ -55,16 +56,27 @@ class Interrupted(KeyboardInterrupt):
     """
 
 
-def train(config: TrainConfig, out: str | Path, on_row: OnRow | None = None) -> Path:
-    """Train from nothing into the new run directory `out`; returns it.
+def train(
+    what: TrainConfig | World | str,
+    out: str | Path,
+    on_row: OnRow | None = None,
+    **options: Any,
+) -> Path:
+    """Train from nothing into the new run directory `out`; returns it (see `Trained.load`).
 
+    `what` is a world, or its name, with `options` of `TrainConfig` for what differs from its
+    defaults (`train("corner", "runs/a", steps=500_000, seed=1)`); or a whole configuration.
     `on_row` gets every row of the log. Raises Interrupted (after saving) on SIGINT or SIGTERM,
     UserError if `out` already holds a run or something does not fit, RunError if the disk is full
     or the training diverges.
     """
     folder = Path(out)
-    config = resolve(config)
-    learner = Learner(load(config.world), config)
+    if isinstance(what, TrainConfig):
+        need(not options, "options change a world's defaults, not a whole configuration")
+        config, world = resolve(what), load(what.world)
+    else:
+        config, world = resolve(configure(what, **options)), load(what)
+    learner = Learner(world, config)
     with only_writer(folder):
         if (folder / CONFIG).exists():
             raise UserError(
