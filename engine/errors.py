@@ -5,9 +5,11 @@ Any other exception is a bug, and is reported as one.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Any
 
 
 def printable(text: object) -> str:
@@ -55,6 +57,27 @@ def need(true: object, message: str) -> None:
     """Raise UserError with `message` unless it is true."""
     if not true:
         raise UserError(message)
+
+
+def whole(value: Any, name: str) -> int:
+    """A whole number of any integer type, or an array of one, as an int.
+
+    Raises UserError, which says `name`, for all else: floats, text, truth values.
+    """
+    one = value.item() if getattr(value, "size", None) == 1 else value
+    try:
+        if isinstance(one, bool):
+            raise TypeError
+        return operator.index(one)
+    except TypeError:
+        raise UserError(f"{name} must be a whole number, not {value!r}") from None
+
+
+def natural(value: Any, name: str) -> int:
+    """As `whole`, and not negative: a seed, a count."""
+    number = whole(value, name)
+    need(number >= 0, f"{name} must not be negative, but is {number}")
+    return number
 
 
 class Reader:

@@ -25,6 +25,7 @@ from numba import config, njit, types
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 from .errors import UserError
+from .travel import has_name
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,6 +84,12 @@ if not PLAIN:
         """A rule that Python calls; inside compiled code its name means its `inner` build."""
 
         inner: _Inner
+
+        def __reduce__(self) -> str | tuple[Callable, tuple[Callable]]:
+            """By name where any process finds it there, or else as the plain function: see
+            `travel`.
+            """
+            return self.__qualname__ if has_name(self) else (rule, (self.py_func,))
 
         @property
         def _numba_type_(self) -> types.Dispatcher:

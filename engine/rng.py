@@ -95,6 +95,14 @@ def chance(s, probability):
     return uniform(s) < probability
 
 
+def narrow(seed: int) -> int:
+    """A seed of any size (not negative) as 64 bits: itself if it fits, else a hash of all of it."""
+    low, rest = seed & _MASK, seed >> 64
+    while rest:
+        low, rest = int(fold(np.uint64(low), np.uint64(rest & _MASK))), rest >> 64
+    return low
+
+
 def fold_many(keys: np.ndarray, words: np.ndarray | np.integer | int) -> np.ndarray:
     """`fold` over arrays: a new key for each key (uint64) and word (integers), broadcast."""
     return first_draws(first_draws(keys) ^ np.asarray(words).astype(np.uint64))

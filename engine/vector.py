@@ -9,17 +9,19 @@ held-out levels are never met in training, however many levels are drawn.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy, deepcopy
 from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from . import check, rng, state
+from . import check, machine, rng, state
 from . import observe as look
-from .errors import UserError, need
+from .errors import UserError, natural, need, whole
 from .jit import PLAIN, bind, direct, fingerprint, kernel, rule, specialise
 from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
 from .world import Split, World
@@ -31,6 +33,7 @@ AUTORESETS = ("same", "next", "off")
 # levels drawn before a pool counts as empty: one in four is a test level, so this never happens by
 # chance
 TRIES = 200
+ROOMY = 1 << 26  # bytes that are had without asking
 
 
 @rule
@@ -301,6 +304,22 @@ def kernels(world: World) -> Kernels:
     return _kernels[world]
 
 
+def apart(world: World) -> World:
+    """A copy of the world that shares its kernels; its table may be written to."""
+    twin = copy(world)
+    _kernels[twin] = kernels(world)
+    return twin
+
+
+def need_memory(n: int, each: int, what: str) -> None:
+    """Raise UserError if `n` of something of `each` bytes would not fit into the free memory."""
+    free = machine.free_memory() if n * each > ROOMY else None
+    need(
+        free is None or n * each <= free,
+        f"{n:,} {what} need {n * each / 1e9:,.1f} GB of memory; {(free or 0) / 1e9:,.1f} GB are free",
+    )
+
+
 def _raw(records: np.ndarray) -> np.ndarray:
     """Records as the kernels take them: bare when compiled (quicker to pass), with attributes in
     plain Python.
@@ -314,7 +333,7 @@ class Vec:
     Parameters
     ----------
     split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
-    seed: names the stream of levels (any int); the same seed gives the same bytes.
+    seed: names the stream of levels (any whole number from 0); the same seed gives the same bytes.
     levels: None for an endless stream; an int k for the first k levels of the pool from `seed`, or
         of a split that is a file; an array of level seeds; or an array of start states (a recarray
         of this world).
@@ -323,6 +342,8 @@ class Vec:
     autoreset: "same" (the observation returned with an end is the next level's first; the last one
         is in `final_obs`), "next" (the next call resets and ignores the action), or "off" (call
         `reset_where`).
+
+    A `Vec` is a value: copies and pickles of it go on exactly where it was, and apart from it.
 
     Attributes (buffers, overwritten by every step; copy what you keep)
     ----------
@@ -343,22 +364,22 @@ class Vec:
         threads: int = 1,
         autoreset: str = "same",
     ) -> None:
-        if n < 1:
-            raise UserError(f"a batch needs at least one environment, not {n}")
+        n = whole(n, "the number of environments")
+        need(n >= 1, f"a batch needs at least one environment, not {n}")
         if pool not in POOLS:
             raise UserError(f"pool '{pool}' is none of {', '.join(POOLS)}")
         if autoreset not in AUTORESETS:
             raise UserError(f"autoreset '{autoreset}' is none of {', '.join(AUTORESETS)}")
-        self.world, self.n, self.threads = world, n, max(1, min(threads, n))
+        self.world, self.n, self.threads = world, n, max(1, min(whole(threads, "threads"), n))
         self.pool, self.autoreset = POOLS.index(pool), AUTORESETS.index(autoreset)
         self.kernels = kernels(world)
+        vh, vw = world.view
+        row_words = -(-vh * vw // 8)
+        each = world.dtype.itemsize + 16 * world.learners * row_words
+        need_memory(n, each, f"environments of world '{world.name}'")
         self.states = state.blank(world.dtype, n)
         self.words = state.words(self.states)
         self._upto = np.zeros(len(world.rows))
-        self.choose(split)
-
-        vh, vw = world.view
-        row_words = -(-vh * vw // 8)
 
         def planes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             whole = np.zeros((n, world.learners, row_words), np.uint64)
@@ -387,21 +408,71 @@ class Vec:
 
         self._seeds = np.zeros(0, np.uint64)
         self._starts = np.zeros((0, self.words.shape[1]), np.uint64)
-        self.seed = seed
+        self.seed = natural(seed, "seed")
+        self._shape = (n, world.learners)
+        self._begun = False  # whether there is an episode in every environment
+        self._pool: tuple[int, ThreadPoolExecutor] | None = None  # and the process it belongs to
+        self.split = self.world.split(split) if isinstance(split, str) else split
+        self._take(levels)
+        self.choose(self.split)
+
+    def _take(self, levels: int | np.ndarray | None) -> None:
+        """Make `levels` those that episodes begin on; see the class."""
         if self.split.starts is not None and not isinstance(levels, np.ndarray):
             levels = self.split.starts[:levels]
-        if isinstance(levels, np.ndarray) and levels.dtype == world.dtype:
-            check.board(world, levels)
+        if isinstance(levels, np.ndarray) and levels.dtype == self.world.dtype:
+            check.board(self.world, levels)
             self._starts = state.words(levels).copy()
         elif isinstance(levels, np.ndarray):
+            need(levels.dtype.kind in "iu" and levels.ndim == 1, "level seeds are whole numbers")
             self._seeds = levels.astype(np.uint64)
         elif levels is not None:
-            self._seeds = (
-                Vec(world, int(levels), self.split, seed, pool=pool).reset_states().seed.copy()
+            drawn = Vec(
+                self.world,
+                whole(levels, "levels"),
+                self.split,
+                self.seed,
+                pool=POOLS[self.pool],
             )
-        self._threads = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
-        self._shape = (n, world.learners)
-        self._freeze()
+            self._seeds = drawn.reset_states().seed.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What makes this very batch again: `arguments` of its class, and what goes on."""
+        return {
+            "arguments": self._arguments(),
+            "snapshot": self.snapshot(),
+            "obs": self.obs.copy(),
+            "final_obs": self.final_obs.copy(),
+        }
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "world": self.world,
+            "n": self.n,
+            "split": self.split,
+            "seed": self.seed,
+            "pool": POOLS[self.pool],
+            "threads": self.threads,
+            "autoreset": AUTORESETS[self.autoreset],
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state["arguments"])
+        self._put(state["snapshot"])
+        self.obs[...] = state["obs"]
+        self.final_obs[...] = state["final_obs"]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Vec:
+        """An independent copy; its world shares the kernels."""
+        twin = memo[id(self)] = object.__new__(type(self))
+        own = self.__getstate__()
+        own["arguments"]["world"] = world = deepcopy(self.world, memo)
+        _kernels.setdefault(world, self.kernels)
+        twin.__setstate__(own)
+        return twin
+
+    def __copy__(self) -> Vec:
+        return deepcopy(self, {id(self.world): self.world})
 
     def _freeze(self) -> None:
         """What every kernel call gets, cut once for each thread: slicing records anew would cost
@@ -429,8 +500,8 @@ class Vec:
     def reset(self, seed: int | None = None) -> np.ndarray:
         """Begin anew in every environment; `seed` restarts the stream of levels. Returns `obs`."""
         if seed is not None:
-            self.seed = seed
-        chains = np.full(self.n, int(self.seed) & (2**64 - 1), np.uint64)
+            self.seed = natural(seed, "seed")
+        chains = np.full(self.n, rng.narrow(self.seed), np.uint64)
         start_chains(chains, 1)
         self.ledger["chain"] = chains
         self.ledger["episode"] = 0
@@ -455,20 +526,26 @@ class Vec:
         """
         if seeds is not None:
             self.assign(mask, seeds)
-        self._run(self.kernels.reset_many, np.ascontiguousarray(mask, np.bool_))
+        self._run(self.kernels.reset_many, self._mask(mask))
+        self._begun = self._begun or bool((self.states["h"] > 0).all())
         return self.obs
 
     def choose(self, split: str | Split) -> None:
         """Draw the levels of all episodes from the next on from `split`."""
+        before = self.split
         self.split = self.world.split(split) if isinstance(split, str) else split
         upto = np.cumsum(self.split.weights)
         self._upto[:] = upto / upto[-1]
+        if self.split.starts is not before.starts:
+            self._starts = self._starts[:0]
+            self._take(None)
+        self._freeze()
 
     def restart(self, mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         """Begin new streams of levels where `mask` is set: environment i goes on as `Vec(world,
         1).reset(seeds[i])`.
         """
-        chains = np.array(seeds, np.uint64)
+        mask, chains = self._mask(mask), self._each(seeds).copy()
         start_chains(chains, 0)
         self.ledger["chain"][mask] = chains[mask]
         self.ledger["episode"][mask] = 0
@@ -480,12 +557,18 @@ class Vec:
 
         Raises UserError if the engine would not stay in bounds on them.
         """
+        sound = isinstance(states, np.ndarray) and states.dtype == self.world.dtype
+        need(
+            sound and states.shape == (self.n,),
+            f"states must be {self.n} records of world '{self.world.name}'",
+        )
         check.board(self.world, states)
         self.words[...] = state.words(states)
         self._run(self.kernels.see_many, np.ones(self.n, np.bool_))
         self.ledger["fresh"] = states["t"] == 0
         self.ledger["terminated"] = states["ended"] == TERMINATED
         self.ledger["truncated"] = states["ended"] == TRUNCATED
+        self._begun = True
         return self.obs
 
     def assign(self, mask: np.ndarray, seeds: np.ndarray) -> None:
@@ -493,8 +576,28 @@ class Vec:
 
         `seeds` (uint64[N]) are level seeds, or, where the levels are start states, their numbers.
         """
-        self.ledger["queue"][mask] = np.asarray(seeds, np.uint64)[mask]
+        mask = self._mask(mask)
+        self.ledger["queue"][mask] = self._each(seeds)[mask]
         self.ledger["queued"][mask] = 1
+
+    def _mask(self, mask: np.ndarray) -> np.ndarray:
+        """bool[N], which kernels index without a check; UserError for all else."""
+        mask = np.ascontiguousarray(mask)
+        need(
+            mask.shape == (self.n,) and mask.dtype == np.bool_,
+            f"mask must be bool of shape ({self.n},), not {mask.dtype} of shape {mask.shape}",
+        )
+        return mask
+
+    def _each(self, seeds: np.ndarray) -> np.ndarray:
+        """Seeds of levels or streams as uint64[N]; UserError for all else."""
+        seeds = np.asarray(seeds)
+        need(
+            seeds.shape == (self.n,) and seeds.dtype.kind in "iu",
+            f"seeds must be integers of shape ({self.n},), not {seeds.dtype} of shape {seeds.shape}",
+        )
+        need(seeds.dtype.kind == "u" or not (seeds < 0).any(), "seeds must not be negative")
+        return seeds.astype(np.uint64, copy=False)
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """One step of every environment with `actions` (integers [N, L]).
@@ -503,6 +606,7 @@ class Vec:
         Actions are checked before any compiled code sees them: out of range raises UserError and
         nothing moves.
         """
+        need(self._begun, "call reset() before step()")
         if (
             type(actions) is not np.ndarray
             or actions.shape != self._shape
@@ -516,7 +620,7 @@ class Vec:
         legal = self.world.actions
         # A kernel checks its own slice before it moves anything; with threads others would have
         # moved by then.
-        wrong = self._threads is not None and bool(((actions < 0) | (actions >= len(legal))).any())
+        wrong = self.threads > 1 and bool(((actions < 0) | (actions >= len(legal))).any())
         if wrong or self._run(self.kernels.step_many, np.ascontiguousarray(actions, np.int64)) < 0:
             bad = actions[(actions < 0) | (actions >= len(legal))][0]
             raise UserError(
@@ -526,12 +630,18 @@ class Vec:
         return self.obs, self.reward, self.terminated, self.truncated
 
     def _run(self, kernel: Any, given: np.ndarray) -> int:
-        if self._threads is not None:
-            return min(self._threads.map(lambda cut: kernel(given[cut[0]], *cut[1]), self._cuts))
+        if self.threads > 1:
+            return min(self._workers().map(lambda cut: kernel(given[cut[0]], *cut[1]), self._cuts))
         if PLAIN:
             with np.errstate(over="ignore"):
                 return kernel(given, *self._cuts[0][1])
         return kernel(given, *self._cuts[0][1])
+
+    def _workers(self) -> ThreadPoolExecutor:
+        """The threads, made when first needed; in a forked child, which has none of them, anew."""
+        if self._pool is None or self._pool[0] != os.getpid():
+            self._pool = os.getpid(), ThreadPoolExecutor(self.threads)
+        return self._pool[1]
 
     @property
     def strays(self) -> int:
@@ -554,11 +664,13 @@ class Vec:
             "starts": self._starts.copy(),
         }
 
-    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+    def restore(self, snapshot: Mapping[str, np.ndarray], trusted: bool = False) -> None:
         """Continue exactly where `snapshot` was taken (same world, same N, same split).
 
         What is seen is drawn anew. Raises UserError, with nothing changed, if a part of it is
-        missing or misshapen, or a record of it unsound: snapshots are also read from files.
+        missing or misshapen, or a record of it unsound: snapshots are also read from files. Of one
+        that is `trusted`, as it comes from this program, the fields are not looked at that only the
+        world's own rules read.
         """
         words = self.words.shape[1]
         shapes = {
@@ -573,13 +685,22 @@ class Vec:
             need(sound, f"'{name}' of the environments is not {np.dtype(kind)} of shape {shape}")
         for name, start in (("words", False), ("starts", True)):
             records = np.ascontiguousarray(snapshot[name]).view(self.world.dtype).reshape(-1)
-            check.states(self.world, records, start)
+            if trusted:
+                begun = records[records["h"] > 0]
+                check.board(self.world, begun)
+            else:
+                check.states(self.world, records, start)
+        self._put(snapshot)
+        self._run(self.kernels.see_many, np.ones(self.n, np.bool_))
+
+    def _put(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Continue from a sound snapshot; what is seen stays as it is."""
         self.words[...] = snapshot["words"]
         self._ledger_bytes()[...] = snapshot["ledger"]
-        self._seeds = np.ascontiguousarray(snapshot["seeds"])
-        self._starts = np.ascontiguousarray(snapshot["starts"])
+        self._seeds = np.array(snapshot["seeds"])
+        self._starts = np.array(snapshot["starts"])
+        self._begun = bool((self.states["h"] > 0).all())
         self._freeze()
-        self._run(self.kernels.see_many, np.ones(self.n, np.bool_))
 
     def _ledger_bytes(self) -> np.ndarray:
         """The ledger as uint8[N, bytes]: the same memory."""

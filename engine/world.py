@@ -9,14 +9,15 @@ lies between them. A world is checked when it is built, in plain words.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from . import moved, state, symbols, world_check
+from . import moved, state, symbols, travel, world_check
 from .declaration import Declaration, Goal, Labels, Split
 from .declaration import Thing as Thing
 from .declaration import Tile as Tile
@@ -64,6 +65,21 @@ class World(Declaration):
             [[g.weights.get(e, 0.0) for e in self.events] for g in self.goals]
         )
         self.goal_once = np.array([g.once for g in self.goals])
+
+    # -- copying: see `travel` ---------------------------------------------------------------------
+
+    def __copy__(self) -> World:
+        """The same world with tables of its own; the rules are shared."""
+        twin = object.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(twin, name, copy(value) if isinstance(value, dict | np.ndarray) else value)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> World:
+        return copy(self)
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return travel.pack(self)
 
     # -- building ----------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ in one line.
 
 import base64
 import gzip
+import importlib
 import json
 import os
 import time
@@ -118,6 +119,15 @@ def test_levels_of_every_world_come_back_without_naming_it(name, tmp_path):
         read = [formats.read(path) for path in formats.write(levels, tmp_path / f"a{kind}")]
         assert b"".join(one.states.tobytes() for one in read) == levels.states.tobytes(), kind
         assert all(one.world is world for one in read)
+
+
+def test_every_file_among_the_kinds_is_a_kind_with_endings_of_its_own():
+    found = [path.stem for path in formats.FOLDER.glob("[!_]*.py")]
+    kinds = [importlib.import_module(f"goalshift.engine.levels.kinds.{n}").FORMAT for n in found]
+    endings = [ending for kind in kinds for ending in kind.endings]
+    assert sorted(endings) == sorted(formats.table()) and len(set(endings)) == len(endings)
+    assert all(ending == ending.lower() and ending[0] == "." for ending in endings)
+    assert all(kind.what for kind in kinds)
 
 
 def test_one_level_is_its_bare_text(tmp_path):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ...engine import state
+from ...engine import files, state
 from ...engine.errors import UserError
 from ...engine.levels import formats
 from ...engine.levels.kind import Levels
+from ...engine.levels.text import MAX_TEXT
 from ...engine.vector import level_of
 from ...engine.world import World
 from .describe import open_levels
@@ -100,7 +101,7 @@ class Shelf:
                 f"'{self.path}' is a folder of levels: save this one as a file of its own"
             )
         kind, there = self.path.suffix.lower(), self.path.exists()
-        if kind == ".toml" and there and "[legend]" in self.path.read_text("utf-8-sig"):
+        if kind == ".toml" and there and "[legend]" in files.read_text(self.path, MAX_TEXT):
             raise UserError(
                 f"'{self.path}' has a [legend], which would be lost: edit its text instead"
             )

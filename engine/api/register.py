@@ -13,7 +13,7 @@ from pathlib import Path
 
 WORLDS = Path(__file__).resolve().parent.parent.parent / "worlds"
 LIBRARIES = ("gymnasium", "pettingzoo")
-ADAPTERS = "goalshift.engine.api.adapters"
+API = "goalshift.engine.api"
 
 
 def register() -> None:
@@ -52,8 +52,8 @@ def _tell(library: str) -> None:
             if identifier not in module.registry:
                 module.register(
                     identifier,
-                    entry_point=f"{ADAPTERS}:SingleEnv",
-                    vector_entry_point=f"{ADAPTERS}:VectorEnv",
+                    entry_point=f"{API}.gymnasium:SingleEnv",
+                    vector_entry_point=f"{API}.gymnasium:VectorEnv",
                     kwargs={"world": name},
                 )
         return
@@ -63,7 +63,9 @@ def _tell(library: str) -> None:
         for name, version in identifiers().items():
             identifier = f"goalshift/{name}-v{version}"
             if identifier not in known:
-                module.register(kind, identifier, f"{ADAPTERS}:{maker}", kwargs={"world": name})
+                module.register(
+                    kind, identifier, f"{API}.pettingzoo:{maker}", kwargs={"world": name}
+                )
 
 
 class _WhenImported(importlib.abc.MetaPathFinder, importlib.abc.Loader):

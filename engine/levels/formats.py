@@ -40,6 +40,9 @@ def check_kind(path: Path, writing: bool = True) -> Format:
     known = [ending for ending, kind in table().items() if kind.write or not writing]
     ending = path.suffix.lower()
     if ending not in known:
+        if ending in table():
+            message = f"'{path}': {table()[ending].what}, are only read; write {', '.join(known)}"
+            raise UserError(message)
         near = closest(ending, known)
         hint = f" Did you mean '{near}'?" if near else ""
         raise UserError(f"'{path}': the name of a file of levels ends in {', '.join(known)}.{hint}")

@@ -34,7 +34,7 @@ class Meaning(NamedTuple):
     """What a tile of a tileset stands for: a "tile" or a "thing", which, and its pose."""
 
     kind: str
-    index: int
+    number: int
     pose: int
 
 
@@ -167,9 +167,9 @@ class Map:
                         place = f"layer '{name}', row {y + 1} column {x + 1}"
                         raise self.reader.fault(f"{place}: no tileset has the tile {gid}")
                     if known.kind == "tile":
-                        cells[y, x] = known.index
+                        cells[y, x] = known.number
                     else:
-                        thing = self.world.things[known.index].name
+                        thing = self.world.things[known.number].name
                         yield Placed(thing, int(y), int(x), known.pose, 1)
             elif layer.get("type") == "objectgroup":
                 for one in listed(self.reader, layer, "objects", MAX_OBJECTS):
@@ -292,7 +292,7 @@ class Map:
         # Tiled counts from the lower left corner
         y = round(float(down or 0) / tall) - 1 - self.top
         x = round(float(right or 0) / wide) - self.left
-        name = self.world.things[known.index].name
+        name = self.world.things[known.number].name
         inside = 0 <= y < self.height and 0 <= x < self.width
         need(inside, f"{name} stands outside the map, at row {y + 1} column {x + 1}")
         pose = pose_of(self.reader, one, name, known.pose)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import UserError
-from ...vector import Vec
+from ...vector import Vec, need_memory
 from ...world import World
 from .registry import SIZE, Sight, camera
 
@@ -37,17 +37,28 @@ class Sighted(Vec):
         size: tuple[int, int] = SIZE,
         **options: Any,
     ) -> None:
+        need_memory(n, 2 * world.learners * size[0] * size[1] * 3, "first-person views")
         super().__init__(world, n, *arguments, **options)
         self._same = self.autoreset == 0
         if self._same:  # the last states of the finished have to be seen before they begin anew
             self.autoreset = 2
             self._freeze()
+        self.sight = sight
         self._sight = sight_of(world, n, sight, size)
         self.obs = self._sight.pixels
         self.final_obs = np.zeros_like(self.obs)
 
+    def _arguments(self) -> dict[str, Any]:
+        more = {"size": self.obs.shape[2:4], "sight": self.sight}
+        arguments = {**super()._arguments(), **more}
+        return {**arguments, "autoreset": "same"} if self._same else arguments
+
     def reset_where(self, mask: np.ndarray, seeds: np.ndarray | None = None) -> np.ndarray:
         super().reset_where(mask, seeds)
+        return self._sight.draw(self.states)
+
+    def start_from(self, states: np.ndarray) -> np.ndarray:
+        super().start_from(states)
         return self._sight.draw(self.states)
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -64,6 +75,6 @@ class Sighted(Vec):
                 self.terminated[...], self.truncated[...] = flags
         return self.obs, self.reward, self.terminated, self.truncated
 
-    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        super().restore(snapshot)
+    def restore(self, snapshot: Mapping[str, np.ndarray], trusted: bool = False) -> None:
+        super().restore(snapshot, trusted)
         self._sight.draw(self.states)
