@@ -16,15 +16,26 @@ import pickle
 import sys
 from collections.abc import Callable
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numba import cloudpickle
 
 from .errors import need
 
-if TYPE_CHECKING:
-    from .world import World
+
+class World(Protocol):
+    """What is asked of a world here, below the floor where worlds are made."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    name: str
+    version: int
+    view: tuple[int, int]
+    centred: bool
+    table: np.recarray
+    step: Callable
+
+    def but(self, **changes: Any) -> World: ...
 
 
 def importable(name: str) -> bool:

@@ -29,7 +29,7 @@ FLOORS = (
         "engine.machine",
         "engine.child",
     ),
-    ("engine.build_cache", "engine.jit"),
+    ("engine.build_cache", "engine.travel", "engine.jit"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
     ("engine.declaration", "engine.symbols"),
     ("engine.world_check",),
@@ -63,6 +63,7 @@ HEAVY = (
 COMPILER = "torch._dynamo"  # takes seconds to import
 
 CORE = {"numpy", "numba"}
+PAGES = {"jinja2", "markupsafe"}
 PICTURES = CORE | {"PIL", "imageio", "imageio_ffmpeg", "pygame"}
 # The libraries of a room; the longest name counts.
 ALLOWED = {
@@ -70,11 +71,12 @@ ALLOWED = {
     "engine": CORE,
     "engine.api": PICTURES | {"pettingzoo", "gymnasium", "stable_baselines3", "cloudpickle"},
     "engine.view": PICTURES | {"matplotlib"},
-    "engine.view.film": PICTURES | {"jinja2"},
-    "engine.view.sheets": PICTURES | {"jinja2"},
+    "engine.view.film": PICTURES | PAGES,
+    "engine.view.sheets": PICTURES | PAGES,
+    "engine.view.html": PAGES,
     "engine.levels": PICTURES | {"defusedxml"},
     "worlds": CORE,
-    "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib", "jinja2"},
+    "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib"} | PAGES,
     "agents.studies.jobs": {"filelock"},
     "agents.learning.lock": {"filelock"},
     "agents.studies.bank.figures": CORE | {"matplotlib"},

@@ -245,7 +245,7 @@ def live_both(
 
     And what each goal's own expert earns there, the sum over its learners.
     """
-    only, level = np.array([seed], np.uint64), level_of(world, seed, split)
+    only, level = np.array([seed], np.uint64), level_of(world, seed, split_of(world, split))
     aims = [rollout(world, Expert(world, g.name), split, only, record=True) for g in world.goals]
     if actions is None:
         actions = _actions(rollout(world, agent, split, only, record=True), 0)

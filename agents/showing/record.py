@@ -132,7 +132,7 @@ def _live(world: World, agent: Policy, split: str, played: Episodes, index: int 
     """One of the episodes that an agent played, as a replay."""
     assert played.actions is not None
     actions = played.actions[: played.length[index], index]
-    start = level_of(world, int(played.seeds[index]), split)
+    start = level_of(world, int(played.seeds[index]), split_of(world, split))
     return Replay.record(world, start, actions, split, label=agent.name[:MAX_LABEL])
 
 

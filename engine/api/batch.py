@@ -226,11 +226,11 @@ class Batch:
                     self.close()
 
     def _draw(self, i: int) -> np.ndarray:
-        from ..view.camera.top import Shot, draw
+        from ..view.camera import shot, top
 
         s = self.vec.states[i]
         cell = 32 if max(s.h, s.w) <= 32 else 16  # both give sizes that video encoders take
-        return draw(Shot(self.world, s, (int(s.h) * cell, int(s.w) * cell)))
+        return top.draw(shot.Shot(self.world, s, (int(s.h) * cell, int(s.w) * cell)))
 
     def close(self) -> None:
         """Close the window; what is closed cannot be stepped before the next reset."""

@@ -240,7 +240,7 @@ def _episode(
 
 def _mind(world: World, agent: Policy, split: str, level: int) -> dict[str, Any]:
     """Value and policy on every free cell of one seed's level."""
-    picture, span = mind_picture(world, agent, level_of(world, level, split))
+    picture, span = mind_picture(world, agent, level_of(world, level, split_of(world, split)))
     told = f"{split}, seed {level}"
     if span is not None:
         told += f": it expects {span[0]:.2f} (blue, low bar) to {span[1]:.2f} (yellow, high bar)"

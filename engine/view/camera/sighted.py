@@ -37,20 +37,19 @@ class Sighted(Vec):
         size: tuple[int, int] = SIZE,
         **options: Any,
     ) -> None:
-        need_memory(n, 2 * world.learners * size[0] * size[1] * 3, "first-person views")
+        need_memory(n, 2 * world.learners * size[0] * size[1] * 3, f"pictures through '{sight}'")
         super().__init__(world, n, *arguments, **options)
+        self.sight = sight
         self._same = self.autoreset == 0
         if self._same:  # the last states of the finished have to be seen before they begin anew
             self.autoreset = 2
             self._freeze()
-        self.sight = sight
         self._sight = sight_of(world, n, sight, size)
         self.obs = self._sight.pixels
         self.final_obs = np.zeros_like(self.obs)
 
     def _arguments(self) -> dict[str, Any]:
-        more = {"size": self.obs.shape[2:4], "sight": self.sight}
-        arguments = {**super()._arguments(), **more}
+        arguments = {**super()._arguments(), "size": self.obs.shape[2:4], "sight": self.sight}
         return {**arguments, "autoreset": "same"} if self._same else arguments
 
     def reset_where(self, mask: np.ndarray, seeds: np.ndarray | None = None) -> np.ndarray:
