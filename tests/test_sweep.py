@@ -15,6 +15,8 @@ import pytest
 from goalshift.__main__ import main
 from goalshift.agents.designing.new_world import new_world
 from goalshift.agents.judging.evaluation import Evaluation
+from goalshift.agents.judging.intervals import Estimate
+from goalshift.agents.judging.plain import from_plain
 from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.policies.expert import Expert
@@ -218,7 +220,11 @@ def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
     assert [row["intended"] for row in rows] == [str(p["intended"]["value"]) for p in points]
     svg = (here / "c/curve.svg").read_text()
     assert "<svg" in svg and (here / "c/curve.png").read_bytes()[:4] == b"\x89PNG"
-    curve_figures.draw(points, curve.curve_of("corner", "alpha=0,1", "", PLAN), here / "c")
+    measured = [
+        {**point, **{name: from_plain(Estimate, point[name]) for name in curve.MEASURES}}
+        for point in points
+    ]
+    curve_figures.draw(measured, curve.curve_of("corner", "alpha=0,1", "", PLAN), here / "c")
     assert (here / "c/curve.svg").read_text() == svg, "the same points give the same bytes"
 
 
