@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium.spaces import Box
 
+from .. import machine
 from ..errors import did_you_mean, need, whole
-from ..vector import Vec, need_memory
+from ..vector import Vec
 from ..view.camera.registry import sights
 from ..world import Split, World
 
@@ -45,7 +46,7 @@ class Lens:
     def vec(self, n: int, split: Split, **options: Any) -> Vec:
         """The environments to look at through this lens; options as for `Vec`."""
         size = math.prod(self.space().shape)
-        need_memory(n, size * self.world.learners, f"observations ({self.kind})")
+        machine.need_memory(n, size * self.world.learners, f"observations ({self.kind})")
         if self.eyes is None:
             return Vec(self.world, n, split, **options)
         from ..view.camera.sighted import Sighted
