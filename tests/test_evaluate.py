@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,13 +32,14 @@ from goalshift.agents.policies.ensemble import Ensemble
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy
 from goalshift.agents.policies.simple import Constant, Mirrored, RandomPolicy, Scripted
-from goalshift.agents.showing.contrast import choose, claim, contrast, rates
+from goalshift.agents.showing.contrast import FilmPlan, choose, claim, contrast, rates
 from goalshift.engine import rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.replay import Replay
 from goalshift.engine.rng import fold_many
 from goalshift.engine.vector import Vec
+from goalshift.engine.view.film.options import FilmOptions
 from goalshift.engine.world import World
 
 LEVELS = 96
@@ -506,7 +508,8 @@ def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: dict) 
 
 def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_path) -> None:
     films = [tmp_path / "films" / "contrast.mp4"]
-    made = contrast(Expert(corner, "corner"), corner, chaser, films, tmp_path / "replays", fps=4)
+    plan = FilmPlan(films, tmp_path / "replays", options=FilmOptions(fps=4))
+    made = contrast(Expert(corner, "corner"), corner, chaser, plan)
     assert films[0].stat().st_size > 10_000
     intended, learned = (Replay.load(path) for path in made["replays"])
     assert np.array_equal(intended.states()[0].tiles, learned.states()[0].tiles)  # the same level
@@ -516,9 +519,9 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_
     assert Replay.from_code(made["codes"][1]).actions.tolist() == learned.actions.tolist()
     assert made["cut"] <= len(learned.actions) and made["parts_at"] is not None
     with pytest.raises(UserError, match="evaluate it too"):
-        contrast(Expert(corner, "corner"), corner, chaser, films, tmp_path, split="alpha=0.5")
+        contrast(Expert(corner, "corner"), corner, chaser, replace(plan, split="alpha=0.5"))
     with pytest.raises(UserError, match="evaluation is of world"):
-        contrast(Expert(load("follow")), load("follow"), chaser, films, tmp_path)
+        contrast(Expert(load("follow")), load("follow"), chaser, plan)
 
 
 def test_of_four_panes_each_names_its_split(
@@ -530,14 +533,13 @@ def test_of_four_panes_each_names_its_split(
     monkeypatch.setattr(
         film, "save", lambda takes, card, *a, **k: shown.update(takes=takes, split=card.split)
     )
-    contrast(
-        Expert(corner, "corner"), corner, chaser, tmp_path / "four.mp4", tmp_path, layout="2x2"
-    )
+    plan = FilmPlan([tmp_path / "four.mp4"], tmp_path)
+    contrast(Expert(corner, "corner"), corner, chaser, plan, layout="2x2")
     assert [take.role for take in shown["takes"]] == [
         "TRAIN · INTENDED", "TRAIN · LEARNED", "DEPLOY · INTENDED", "DEPLOY · LEARNED",
     ]  # fmt: skip
     assert shown["split"] == ""
-    contrast(Expert(corner, "corner"), corner, chaser, tmp_path / "two.mp4", tmp_path)
+    contrast(Expert(corner, "corner"), corner, chaser, plan)
     assert len(shown["takes"]) == 2 and shown["split"] == "deploy"
 
 

@@ -119,6 +119,7 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     from ..showing.demo import FILMS, FORMATS, film_run
 
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
+    plan = film_plan(args, films, home)
     found = None if args.levels else known_evaluation(run, args.split)
     if found is None:
         levels = args.levels or 512
@@ -128,8 +129,7 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     command = f"goalshift contrast {run.name}"
     command += f" --split {args.split}" if args.split != "deploy" else ""
     command += f" --pick {args.pick}" if args.pick != "median" else ""
-    plan = replace(film_plan(args, films, home), command=command)
-    filmed = film_run(run, found, plan, args.layout, talk.progress)
+    filmed = film_run(run, found, replace(plan, command=command), args.layout, talk.progress)
     return Report(filmed, film_lines(filmed))
 
 

@@ -191,7 +191,7 @@ def contrast(
         "replays": [str(path) for path in paths],
         "codes": list(card.codes),
         "cut": last,
-        "parts_at": story.fork(*states, world.learners),
+        "parts_at": story.fork(states[0], states[1], world.learners),
         "scores": {
             who: dict(zip((g.name for g in world.goals), row, strict=True))
             for who, row in zip(("intended", "learned"), _scores(world, *states), strict=True)
