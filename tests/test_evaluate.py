@@ -535,7 +535,7 @@ def test_of_four_panes_each_names_its_split(
         film, "save", lambda takes, card, *a, **k: shown.update(takes=takes, split=card.split)
     )
     plan = FilmPlan([tmp_path / "four.mp4"], tmp_path)
-    contrast(Expert(corner, "corner"), corner, chaser, plan, "2x2")
+    contrast(Expert(corner, "corner"), corner, chaser, plan, layout="2x2")
     assert [take.role for take in shown["takes"]] == [
         "TRAIN · INTENDED", "TRAIN · LEARNED", "DEPLOY · INTENDED", "DEPLOY · LEARNED",
     ]  # fmt: skip

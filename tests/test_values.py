@@ -18,7 +18,7 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.files import PACKAGE
 from goalshift.engine.vector import Vec
-from goalshift.engine.view.camera.eyes import Sighted
+from goalshift.engine.view.camera.sighted import Sighted
 
 WAYS = {
     "deepcopy": copy.deepcopy,
