@@ -18,7 +18,7 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.files import PACKAGE
 from goalshift.engine.vector import Vec
-from goalshift.engine.view.camera.eyes import Sighted
+from goalshift.engine.view.camera.sighted import Sighted
 
 WAYS = {
     "deepcopy": copy.deepcopy,
@@ -232,7 +232,8 @@ def test_a_forked_child_steps_a_batch_with_threads():
 
 
 WATCH = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it is ignored from birth
 from goalshift import adapters
 env = getattr(adapters, sys.argv[1])("corner", render_mode="human")
 env.reset(seed=0)
@@ -259,7 +260,10 @@ def test_signals_end_a_program_with_a_human_window(make, number):
     )
     assert child.stdout is not None and child.stdout.readline() == "ready\n"
     child.send_signal(number)
-    out, _ = child.communicate(timeout=30)
+    try:
+        out, _ = child.communicate(timeout=30)
+    finally:
+        child.kill()
     if number == signal.SIGTERM:
         assert child.returncode == -signal.SIGTERM
     else:
