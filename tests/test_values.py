@@ -237,9 +237,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it is ign
 from goalshift import adapters
 env = getattr(adapters, sys.argv[1])("corner", render_mode="human")
 env.reset(seed=0)
-print("ready", flush=True)
 act = {"mouse_0": 0} if sys.argv[1] == "parallel_env" else 0
 try:
+    print("ready", flush=True)
     while True:
         env.step(act)
         if getattr(env, "agents", True) == []:
