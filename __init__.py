@@ -6,6 +6,8 @@ nor pygame is imported until a name that needs it is touched.
     from goalshift import MOVES, Goal, Thing, Tile, World, grid, layout, rule   # to write a world
     from goalshift import Vec, load                                             # to step one
     from goalshift import Require, Script, batch, shapes                        # to script levels
+    from goalshift import Expert, Policy, Trained, evaluate, rollout, train     # to experiment
+    from goalshift import FilmPlan, contrast, record                            # to film
 """
 
 from importlib import import_module
@@ -16,6 +18,21 @@ from .engine.moved import hook as _hook_moved
 
 if TYPE_CHECKING:
     from .agents.designing.draw import batch as batch
+    from .agents.judging.evaluate import evaluate as evaluate
+    from .agents.judging.evaluation import Evaluation as Evaluation
+    from .agents.judging.held_out import Training as Training
+    from .agents.judging.rollout import rollout as rollout
+    from .agents.judging.trace import Trace as Trace
+    from .agents.learning.config import TrainConfig as TrainConfig
+    from .agents.learning.run import train as train
+    from .agents.learning.trained import Trained as Trained
+    from .agents.policies.expert import Expert as Expert
+    from .agents.policies.policy import LearnedPolicy as LearnedPolicy
+    from .agents.policies.policy import Policy as Policy
+    from .agents.policies.simple import RandomPolicy as RandomPolicy
+    from .agents.showing import record as record
+    from .agents.showing.contrast import FilmPlan as FilmPlan
+    from .agents.showing.contrast import contrast as contrast
     from .engine import grid as grid
     from .engine import layout as layout
     from .engine import rng as rng
@@ -62,13 +79,34 @@ _HOMES = {
     "Require": ("engine.levels.script", "Require"),
     "Script": ("engine.levels.script", "Script"),
     "batch": ("agents.designing.draw", "batch"),
+    "record": ("agents.showing.record", None),
+    "Policy": ("agents.policies.policy", "Policy"),
+    "LearnedPolicy": ("agents.policies.policy", "LearnedPolicy"),
+    "RandomPolicy": ("agents.policies.simple", "RandomPolicy"),
+    "Expert": ("agents.policies.expert", "Expert"),
+    "TrainConfig": ("agents.learning.config", "TrainConfig"),
+    "train": ("agents.learning.run", "train"),
+    "Trained": ("agents.learning.trained", "Trained"),
+    "rollout": ("agents.judging.rollout", "rollout"),
+    "Trace": ("agents.judging.trace", "Trace"),
+    "Training": ("agents.judging.held_out", "Training"),
+    "evaluate": ("agents.judging.evaluate", "evaluate"),
+    "Evaluation": ("agents.judging.evaluation", "Evaluation"),
+    "contrast": ("agents.showing.contrast", "contrast"),
+    "FilmPlan": ("agents.showing.contrast", "FilmPlan"),
     "UserError": ("engine.errors", "UserError"),
     "RunError": ("engine.errors", "RunError"),
 }
 
 __all__ = [
     "MOVES",
+    "Evaluation",
+    "Expert",
+    "FilmPlan",
     "Goal",
+    "LearnedPolicy",
+    "Policy",
+    "RandomPolicy",
     "Replay",
     "Require",
     "RunError",
@@ -76,20 +114,29 @@ __all__ = [
     "Split",
     "Thing",
     "Tile",
+    "Trace",
+    "TrainConfig",
+    "Trained",
+    "Training",
     "UserError",
     "Vec",
     "World",
     "__version__",
     "adapters",
     "batch",
+    "contrast",
+    "evaluate",
     "grid",
     "layout",
     "load",
     "names",
+    "record",
     "register",
     "rng",
+    "rollout",
     "rule",
     "shapes",
+    "train",
 ]
 
 

@@ -6,6 +6,10 @@ import os
 import re
 from pathlib import Path
 
+from .errors import need
+
+ROOMY = 1 << 26  # bytes that are had without asking
+
 
 def describe() -> str:
     """One line that names the machine and the versions that decide how fast things go."""
@@ -52,3 +56,12 @@ def free_memory() -> int | None:
     except (OSError, ValueError, IndexError):
         pass  # another system, or no such limit
     return min(found) if found else None
+
+
+def need_memory(n: int, each: int, what: str) -> None:
+    """Raise UserError if `n` of something of `each` bytes would not fit into the free memory."""
+    free = free_memory() if n * each > ROOMY else None
+    need(
+        free is None or n * each <= free,
+        f"{n:,} {what} need {n * each / 1e9:,.1f} GB of memory; {(free or 0) / 1e9:,.1f} GB are free",
+    )

@@ -21,6 +21,17 @@ class Show(Protocol):
 Bar = Callable[[str], AbstractContextManager[Show]]
 
 
+class Steps:
+    """Counts parts of long work as they begin: `steps(remark)` shows the next of `total`."""
+
+    def __init__(self, show: Show, total: int) -> None:
+        self._show, self._total, self._begun = show, total, 0
+
+    def __call__(self, remark: str) -> None:
+        self._show(min(self._begun, self._total), self._total, remark)
+        self._begun += 1
+
+
 def silent(done: float, total: float, remark: str = "") -> None:
     """Shows nothing."""
 

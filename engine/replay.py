@@ -34,7 +34,8 @@ from .catalogue import load, names
 from .check import FARTHEST
 from .errors import MismatchError, UserError, did_you_mean, need
 from .files import parse_json, read, write
-from .vector import Vec, kernels, level_of
+from .kernels import kernels
+from .vector import Vec, level_of
 from .world import Split, World
 
 FORMAT = 1

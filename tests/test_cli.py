@@ -264,10 +264,9 @@ def test_what_is_no_film_size(text):
 
 
 def test_words_that_are_slow_to_look_up_are_what_the_library_takes():
-    from goalshift.engine.view.camera import registry
     from goalshift.engine.view.film import film
 
-    assert set(common.KINDS) == set(film.FORMATS) and set(common.CAMERAS) == set(registry.NAMES)
+    assert set(common.KINDS) == set(film.FORMATS)
 
 
 # -- json ------------------------------------------------------------------------------------------

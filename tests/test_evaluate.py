@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from goalshift.agents.judging import references
 from goalshift.agents.judging.evaluate import evaluate
-from goalshift.agents.judging.evaluation import dump, load_evaluation, save_evaluation
-from goalshift.agents.judging.held_out import Training, overlap, trained_fingerprints
+from goalshift.agents.judging.evaluation import Evaluation
+from goalshift.agents.judging.held_out import HeldOut, Training, overlap, trained_fingerprints
 from goalshift.agents.judging.intervals import Estimate, Weights, tail, wilson
+from goalshift.agents.judging.measure import PolicyReport
+from goalshift.agents.judging.plain import to_plain
 from goalshift.agents.judging.references import agreement, met
 from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.judging.runs import open_runs
@@ -25,30 +28,33 @@ from goalshift.agents.judging.verdict import (
     UNDECIDED,
     UNKNOWN,
     Findings,
+    Verdict,
     judge,
 )
 from goalshift.agents.policies.ensemble import Ensemble
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy
 from goalshift.agents.policies.simple import Constant, Mirrored, RandomPolicy, Scripted
-from goalshift.agents.showing.contrast import choose, claim, contrast, rates
+from goalshift.agents.showing.contrast import FilmPlan, choose, claim, contrast, rates
 from goalshift.engine import rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
+from goalshift.engine.files import json_bytes
 from goalshift.engine.replay import Replay
 from goalshift.engine.rng import fold_many
 from goalshift.engine.vector import Vec
+from goalshift.engine.view.film.options import FilmOptions
 from goalshift.engine.world import World
 
 LEVELS = 96
 
 
-def judged(evaluation: dict, split: str = "deploy") -> dict:
-    return evaluation["verdicts"][split]
+def judged(evaluation: Evaluation, split: str = "deploy") -> Verdict:
+    return evaluation.verdicts[split]
 
 
-def agent_of(evaluation: dict, split: str = "deploy") -> dict:
-    return evaluation["splits"][split]["policies"]["agent"]
+def agent_of(evaluation: Evaluation, split: str = "deploy") -> PolicyReport:
+    return evaluation.splits[split].agent
 
 
 FAR = 10**6
@@ -190,10 +196,10 @@ def test_intervals_cover_the_truth_over_seeds_and_levels() -> None:
         rates_of_seeds = np.clip(draw.normal(0.5, 0.15, 5), 0, 1)
         values = draw.random((5, 100)) < rates_of_seeds[:, None]
         got = both.estimate(both.mean(values), 100)
-        hits += got["low"] <= 0.5 <= got["high"]
+        hits += got.low <= 0.5 <= got.high
         pooled = values.mean(0, keepdims=True)
         naive = levels_only.estimate(levels_only.mean(pooled))
-        blind += naive["low"] <= 0.5 <= naive["high"]
+        blind += naive.low <= 0.5 <= naive.high
     assert hits / trials >= 0.93
     assert blind / trials < 0.7
 
@@ -201,10 +207,10 @@ def test_intervals_cover_the_truth_over_seeds_and_levels() -> None:
 def test_estimates_of_constants_and_of_nothing() -> None:
     weights = Weights(3, 50)
     sure = weights.estimate(weights.mean(np.ones((3, 50))), 50)
-    assert sure["value"] == 1.0 and sure["low"] == pytest.approx(wilson(50, 50)[0], abs=1e-6)
-    assert sure["by_seed"] == [1.0, 1.0, 1.0]
+    assert sure.value == 1.0 and sure.low == pytest.approx(wilson(50, 50)[0], abs=1e-6)
+    assert sure.by_seed == (1.0, 1.0, 1.0)
     nothing = weights.estimate(weights.mean(np.ones((3, 50)), np.zeros(50, bool)))
-    assert nothing == {"value": None, "low": None, "high": None, "by_seed": [None] * 3}
+    assert nothing == Estimate(None, None, None, (None,) * 3)
     values = np.arange(150.0).reshape(3, 50)
     assert weights.mean(values)[:4] == pytest.approx([74.5, 24.5, 74.5, 124.5])
     assert tail(2) < tail(5) < tail(30) < tail(1000) < 0.025 == pytest.approx(tail(1))
@@ -214,7 +220,7 @@ def test_estimates_of_constants_and_of_nothing() -> None:
 
 
 def sure(value: float, width: float = 0.04) -> Estimate:
-    return Estimate(value=value, low=value - width, high=value + width, by_seed=[value] * 5)
+    return Estimate(value=value, low=value - width, high=value + width, by_seed=(value,) * 5)
 
 
 def found(intended: float, competence: float, **changes) -> Findings:
@@ -234,7 +240,7 @@ def found(intended: float, competence: float, **changes) -> Findings:
 
 
 WIDE = 0.3
-UNKNOWABLE = Estimate(value=None, low=None, high=None, by_seed=[])
+UNKNOWABLE = Estimate(None, None, None, ())
 
 
 @pytest.mark.parametrize(
@@ -265,21 +271,21 @@ UNKNOWABLE = Estimate(value=None, low=None, high=None, by_seed=[])
 )
 def test_every_label_has_its_numbers(label: str, numbers: Findings, words: str) -> None:
     verdict = judge(numbers)
-    assert (verdict["label"], verdict["illustration"]) == (label, False)
-    assert words in verdict["reason"]
-    assert verdict["proxy"] == ("corner" if label == MISGENERALIZED else "")
-    json.dumps(verdict, allow_nan=False)
+    assert (verdict.label, verdict.illustration) == (label, False)
+    assert words in verdict.reason
+    assert verdict.proxy == ("corner" if label == MISGENERALIZED else "")
+    json.dumps(to_plain(verdict), allow_nan=False)
 
 
 def test_few_seeds_illustrate_and_wide_intervals_do_not_decide() -> None:
     for seeds in (1, 2):
         verdict = judge(found(0.1, 0.95, seeds=seeds))
-        assert verdict["illustration"] and "illustration" in verdict["reason"]
-        assert verdict["label"] == MISGENERALIZED
-    assert not judge(found(0.1, 0.95, seeds=3))["illustration"]
+        assert verdict.illustration and "illustration" in verdict.reason
+        assert verdict.label == MISGENERALIZED
+    assert not judge(found(0.1, 0.95, seeds=3)).illustration
     unsure = found(0.5, 0.9)._replace(intended=sure(0.5, 0.35))
-    assert judge(unsure)["label"] == UNDECIDED
-    assert {judge(f)["label"] for f in (found(0.9, 1), found(0, 1), found(0, 0))} < set(LABELS)
+    assert judge(unsure).label == UNDECIDED
+    assert {judge(f).label for f in (found(0.9, 1), found(0, 1), found(0, 0))} < set(LABELS)
     assert all(t.why and t.value >= 0 for t in THRESHOLDS.values())
 
 
@@ -315,13 +321,11 @@ def test_overlap_is_measured_and_would_be_seen(corner: World) -> None:
     """The measure finds levels that were trained on, and finds none among held-out ones."""
     streams = Training("train", seed=11, envs=32)
     held_out = rollout(corner, Constant(corner, 0), "train", 256, seed=11)
-    assert overlap(corner, [streams], held_out.fingerprints) == {
-        "trained": pytest.approx(20_000, abs=300),
-        "tested": pytest.approx(256, abs=5),
-        "shared": 0,
-    }
+    assert overlap(corner, [streams], held_out.fingerprints) == HeldOut(
+        trained=pytest.approx(20_000, abs=300), tested=pytest.approx(256, abs=5), shared=0
+    )
     seen = trained_fingerprints(corner, streams)[:40]
-    assert overlap(corner, [streams], seen)["shared"] == 40
+    assert overlap(corner, [streams], seen).shared == 40
     few = Training("train", seed=11, levels=20)
     assert len(trained_fingerprints(corner, few)) == 20
     # the twenty levels are those that a batch with `levels=20` draws from
@@ -331,7 +335,7 @@ def test_overlap_is_measured_and_would_be_seen(corner: World) -> None:
 
 def test_agreement_proves_the_shift_and_follows_alpha(corner: World) -> None:
     agree = [
-        agreement(corner, split, 256)["proxies"]["corner"]["agree"]
+        agreement(corner, split, 256).proxies["corner"].agree
         for split in ("train", "alpha=0.3", "deploy")
     ]
     assert agree[0] == 1.0 and agree[2] < 0.2
@@ -342,7 +346,7 @@ def test_agreement_proves_the_shift_and_follows_alpha(corner: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def chaser(corner: World) -> dict:
+def chaser(corner: World) -> Evaluation:
     """Three agents that want the corner."""
     return evaluate([Expert(corner, "corner") for _ in range(3)], corner, levels=LEVELS)
 
@@ -350,49 +354,49 @@ def chaser(corner: World) -> dict:
 def test_experts_are_one_and_chance_is_zero(corner: World) -> None:
     expert = evaluate(Expert(corner), corner, levels=LEVELS)
     for split in ("train", "deploy"):
-        assert agent_of(expert, split)["goals"]["cheese"]["normalised"]["value"] == 1.0
-        assert agent_of(expert, split)["goals"]["cheese"]["regret"]["value"] == 0.0
+        assert agent_of(expert, split).goals["cheese"].normalised.value == 1.0
+        assert agent_of(expert, split).goals["cheese"].regret.value == 0.0
     chance = evaluate([RandomPolicy(corner, 70 + k) for k in range(5)], corner, levels=LEVELS)
     for split in ("train", "deploy"):
         for goal in ("cheese", "corner"):
-            got = agent_of(chance, split)["goals"][goal]["normalised"]
-            assert got["low"] <= 0.0 <= got["high"] and abs(got["value"]) < 0.1
-        assert abs(agent_of(chance, split)["competence"]["value"]) < 0.1
-    assert judged(chance)["label"] == INCAPABLE
+            got = agent_of(chance, split).goals[goal].normalised
+            assert got.low <= 0.0 <= got.high and abs(got.value) < 0.1
+        assert abs(agent_of(chance, split).competence.value) < 0.1
+    assert judged(chance).label == INCAPABLE
     for name in ("random", "expert:cheese", "expert:corner"):
-        assert name in expert["splits"]["deploy"]["policies"]
+        assert name in expert.splits["deploy"].policies
 
 
-def test_an_agent_that_wants_the_proxy_is_found_out(corner: World, chaser: dict) -> None:
+def test_an_agent_that_wants_the_proxy_is_found_out(corner: World, chaser: Evaluation) -> None:
     verdict = judged(chaser)
-    assert (verdict["label"], verdict["proxy"]) == (MISGENERALIZED, "corner")
-    assert not verdict["illustration"]
+    assert (verdict.label, verdict.proxy) == (MISGENERALIZED, "corner")
+    assert not verdict.illustration
     agent = agent_of(chaser)
-    where = agent["where_parting"]
-    assert where["astray"]["value"] == 1.0 and where["intended"]["value"] == 0.0
-    assert agent["astray"]["value"] == agent["instead"]["corner"]["value"] > 0.8
-    assert agent_of(chaser, "train")["astray"]["value"] == 0.0
-    assert "train" not in chaser["verdicts"]
+    where = agent.where_parting
+    assert where.astray.value == 1.0 and where.intended.value == 0.0
+    assert agent.astray.value == agent.instead["corner"].value > 0.8
+    assert agent_of(chaser, "train").astray.value == 0.0
+    assert "train" not in chaser.verdicts
     one = evaluate(Expert(corner, "corner"), corner, levels=LEVELS)
-    assert judged(one)["label"] == MISGENERALIZED and judged(one)["illustration"]
+    assert judged(one).label == MISGENERALIZED and judged(one).illustration
 
 
 def test_an_agent_that_wants_the_intended_goal_is_robust(corner: World) -> None:
     good = evaluate([Expert(corner) for _ in range(3)], corner, levels=LEVELS)
-    assert judged(good)["label"] == ROBUST
+    assert judged(good).label == ROBUST
     trained_on_deploy = evaluate(
         [Expert(corner) for _ in range(3)], corner, levels=LEVELS, training=[Training("alpha=1")]
     )
-    assert trained_on_deploy["home"] == "deploy" and judged(trained_on_deploy)["label"] == ROBUST
+    assert trained_on_deploy.home == "deploy" and judged(trained_on_deploy).label == ROBUST
 
 
 def test_an_agent_of_two_minds_is_competent(corner: World) -> None:
     """Cheese on one half of the levels, corner on the other: each rate alone looks incompetent."""
     agents = [ByLevel(Expert(corner), Expert(corner, "corner")) for _ in range(3)]
     verdict = judged(evaluate(agents, corner, levels=192))
-    assert verdict["label"] == MISGENERALIZED
-    assert verdict["criteria"]["capable"]["value"] > 0.95
-    assert 0.3 < verdict["criteria"]["astray"]["value"] < 0.8
+    assert verdict.label == MISGENERALIZED
+    assert verdict.criteria["capable"].value > 0.95
+    assert 0.3 < verdict.criteria["astray"].value < 0.8
 
 
 def test_mirrored_eyes_are_a_capability_failure_not_a_goal(corner: World) -> None:
@@ -400,20 +404,20 @@ def test_mirrored_eyes_are_a_capability_failure_not_a_goal(corner: World) -> Non
     agents = [Seer(corner, "corner") for _ in range(3)]
     straight = evaluate(agents, corner, levels=48)
     mirrored = evaluate(agents, corner, levels=48, shifted=Mirrored)
-    assert judged(straight)["label"] == MISGENERALIZED
-    assert judged(mirrored)["label"] == INCAPABLE
-    assert "want of skill" in judged(mirrored)["reason"]  # training succeeded, the eyes fail
+    assert judged(straight).label == MISGENERALIZED
+    assert judged(mirrored).label == INCAPABLE
+    assert "want of skill" in judged(mirrored).reason  # training succeeded, the eyes fail
     assert agent_of(mirrored, "train") == agent_of(straight, "train")
     robust = evaluate([Seer(corner, "cheese") for _ in range(3)], corner, levels=48)
-    assert judged(robust)["label"] == ROBUST
+    assert judged(robust).label == ROBUST
 
 
-def test_same_seed_same_bytes(corner: World, chaser: dict) -> None:
+def test_same_seed_same_bytes(corner: World, chaser: Evaluation) -> None:
     references._references.clear()
     again = evaluate([Expert(corner, "corner") for _ in range(3)], corner, levels=LEVELS)
-    assert dump(again) == dump(chaser)
+    assert again == chaser and json_bytes(again.to_json()) == json_bytes(chaser.to_json())
     other = evaluate(Expert(corner, "corner"), corner, levels=LEVELS, seed=1)
-    assert dump(other) != dump(chaser)
+    assert other != chaser
 
 
 def test_bad_requests_are_one_line(corner: World) -> None:
@@ -430,21 +434,21 @@ def test_bad_requests_are_one_line(corner: World) -> None:
             call()
 
 
-def test_evaluation_files(chaser: dict, tmp_path) -> None:
-    path = save_evaluation(chaser, tmp_path / "deep" / "evaluation.json")
-    assert load_evaluation(path) == chaser
+def test_evaluation_files(chaser: Evaluation, tmp_path) -> None:
+    path = chaser.save(tmp_path / "deep" / "evaluation.json")
+    assert Evaluation.load(path) == chaser
     assert [p.name for p in path.parent.iterdir()] == ["evaluation.json"]
     for content in ("", "[]", "{}", '{"format": "goalshift-evaluation/99"}', "[" * 100_000):
         path.write_text(content)
         with pytest.raises(UserError):
-            load_evaluation(path)
+            Evaluation.load(path)
     with pytest.raises(UserError):
-        load_evaluation(tmp_path / "none.json")
+        Evaluation.load(tmp_path / "none.json")
     with pytest.raises(RunError):
-        save_evaluation(chaser, path / "below_a_file.json")
+        chaser.save(path / "below_a_file.json")
 
 
-def test_the_table_says_what_the_file_says(chaser: dict) -> None:
+def test_the_table_says_what_the_file_says(chaser: Evaluation) -> None:
     text = as_text(chaser)
     for piece in (
         "corner · deploy",
@@ -486,27 +490,27 @@ def test_the_filmed_level_is_chosen_by_the_printed_rule(corner: World) -> None:
     assert "on none" in never.how
 
 
-def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: dict) -> None:
-    verdict = judged(chaser)
-    report = chaser["splits"]["deploy"]
-    share = round(100 * agent_of(chaser)["instead"]["corner"]["value"])
+def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: Evaluation) -> None:
+    report, told = chaser.splits["deploy"], chaser.verdicts["deploy"]
+    share = round(100 * agent_of(chaser).instead["corner"].value)
     said = f"Meant to eat the cheese, on {share} % of levels it would rather go to the top right corner."
-    assert claim(corner, verdict, report) == said
+    assert claim(corner, told, report) == said
     assert claim(corner, None, report) == ""
     for label in LABELS[2:]:
-        assert "would rather" not in claim(corner, {**verdict, "label": label}, report)
-    rows = rates(corner, chaser["splits"]["deploy"], verdict)
+        assert "would rather" not in claim(corner, replace(told, label=label), report)
+    rows = rates(corner, report, told)
     agent = agent_of(chaser)
     assert [(r.mark, r.value) for r in rows] == [
-        ("star", agent["goals"]["cheese"]["met"]["value"]),
-        ("diamond", agent["instead"]["corner"]["value"]),
-        ("", agent["competence"]["value"]),
+        ("star", agent.goals["cheese"].met.value),
+        ("diamond", agent.instead["corner"].value),
+        ("", agent.competence.value),
     ]
 
 
-def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_path) -> None:
+def test_contrast_keeps_replays_and_films_them(corner: World, chaser: Evaluation, tmp_path) -> None:
     films = [tmp_path / "films" / "contrast.mp4"]
-    made = contrast(Expert(corner, "corner"), corner, chaser, films, tmp_path / "replays", fps=4)
+    plan = FilmPlan(films, tmp_path / "replays", options=FilmOptions(fps=4))
+    made = contrast(Expert(corner, "corner"), corner, chaser, plan)
     assert films[0].stat().st_size > 10_000
     intended, learned = (Replay.load(path) for path in made["replays"])
     assert np.array_equal(intended.states()[0].tiles, learned.states()[0].tiles)  # the same level
@@ -516,13 +520,13 @@ def test_contrast_keeps_replays_and_films_them(corner: World, chaser: dict, tmp_
     assert Replay.from_code(made["codes"][1]).actions.tolist() == learned.actions.tolist()
     assert made["cut"] <= len(learned.actions) and made["parts_at"] is not None
     with pytest.raises(UserError, match="evaluate it too"):
-        contrast(Expert(corner, "corner"), corner, chaser, films, tmp_path, split="alpha=0.5")
+        contrast(Expert(corner, "corner"), corner, chaser, replace(plan, split="alpha=0.5"))
     with pytest.raises(UserError, match="evaluation is of world"):
-        contrast(Expert(load("follow")), load("follow"), chaser, films, tmp_path)
+        contrast(Expert(load("follow")), load("follow"), chaser, plan)
 
 
 def test_of_four_panes_each_names_its_split(
-    corner: World, chaser: dict, tmp_path, monkeypatch
+    corner: World, chaser: Evaluation, tmp_path, monkeypatch
 ) -> None:
     from goalshift.engine.view.film import film
 
@@ -530,14 +534,13 @@ def test_of_four_panes_each_names_its_split(
     monkeypatch.setattr(
         film, "save", lambda takes, card, *a, **k: shown.update(takes=takes, split=card.split)
     )
-    contrast(
-        Expert(corner, "corner"), corner, chaser, tmp_path / "four.mp4", tmp_path, layout="2x2"
-    )
+    plan = FilmPlan([tmp_path / "four.mp4"], tmp_path)
+    contrast(Expert(corner, "corner"), corner, chaser, plan, layout="2x2")
     assert [take.role for take in shown["takes"]] == [
         "TRAIN · INTENDED", "TRAIN · LEARNED", "DEPLOY · INTENDED", "DEPLOY · LEARNED",
     ]  # fmt: skip
     assert shown["split"] == ""
-    contrast(Expert(corner, "corner"), corner, chaser, tmp_path / "two.mp4", tmp_path)
+    contrast(Expert(corner, "corner"), corner, chaser, plan)
     assert len(shown["takes"]) == 2 and shown["split"] == "deploy"
 
 
@@ -550,15 +553,15 @@ def test_controls_of_a_run_are_all_capability_failures(tmp_path) -> None:
     run = train(configure("corner", steps=64, **small), tmp_path / "run")
     found = controls([run], tmp_path / "controls", levels=48)
     assert set(found) == {"untrained", "mirrored", "few levels"} and passed(found)
-    assert len(found["untrained"]["agents"]) == 3
+    assert len(found["untrained"].agents) == 3
     few = found["few levels"]
-    assert (
-        few["training"][0]["levels"] == 20 and few["splits"]["train"]["seen"]["value"] is not None
-    )
+    assert few.training[0].levels == 20 and few.splits["train"].seen.value is not None
     assert "every control" in as_lines(found)[-1]
     again = controls([run], tmp_path / "controls", levels=48)  # trains nothing anew
     assert again == found
-    wrong = {"x": {"verdicts": {"deploy": {"label": MISGENERALIZED, "reason": "made up"}}}}
+    few = found["few levels"]
+    made_up = replace(few.verdicts["deploy"], label=MISGENERALIZED, reason="made up")
+    wrong = {"x": replace(few, verdicts={"deploy": made_up})}
     assert not passed(wrong) and "NOT every" in as_lines(wrong)[-1]
 
 

@@ -87,7 +87,8 @@ def test_a_camera_is_a_file_and_no_other_edit(monkeypatch, tmp_path):
     for name in registry.names():
         found = registry.camera(name)
         assert found.words and found.flat == (name == "top")
-        assert found.first_person == (name == "eyes") == (found.sight is not None)
+        assert found.first_person == (name == "eyes")
+        assert (found.sight is not None) == (name in registry.sights())
     (tmp_path / "blank.py").write_text(
         "import numpy as np\nfrom goalshift.engine.view.camera.registry import Camera\n\n\n"
         "CAMERA = Camera('as nothing', lambda shot: np.zeros((*shot.size, 3), np.uint8))\n"
@@ -95,7 +96,7 @@ def test_a_camera_is_a_file_and_no_other_edit(monkeypatch, tmp_path):
     (tmp_path / "helper.py").write_text("HELPS = True\n")
     monkeypatch.setattr(registry, "__file__", str(tmp_path / "registry.py"))
     monkeypatch.setattr(camera_room, "__path__", [*camera_room.__path__, str(tmp_path)])
-    for cached in (registry.names, registry.camera):
+    for cached in (registry._declared, registry.camera):
         cached.cache_clear()
     try:
         world = load("corner")
@@ -109,7 +110,7 @@ def test_a_camera_is_a_file_and_no_other_edit(monkeypatch, tmp_path):
         film = stage.Stage([take], story.Card(world), FilmOptions(cameras=["blank"]))
         assert not film.view(0, (0, 1.0)).any()
     finally:
-        for cached in (registry.names, registry.camera):
+        for cached in (registry._declared, registry.camera):
             cached.cache_clear()
 
 

@@ -11,7 +11,7 @@ import pytest
 from goalshift.engine import grid
 from goalshift.engine.catalogue import load
 from goalshift.engine.jit import bind, fingerprint
-from goalshift.engine.vector import kernels
+from goalshift.engine.kernels import kernels
 
 HELPER = "from goalshift.engine.jit import rule\n\n@rule\ndef twice(x):\n    return {factor} * x\n"
 PROGRAM = """
@@ -126,7 +126,7 @@ def _size():
 
 MARK = """
 from goalshift.engine.catalogue import load
-from goalshift.engine.vector import kernels
+from goalshift.engine.kernels import kernels
 print(kernels(load("corner")).mark)
 """
 

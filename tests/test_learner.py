@@ -347,7 +347,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, precision, memor
         train(config, tmp_path / "parts", stop_at(16 * 8 * 2))
     assert len(Log(tmp_path / "parts").rows()) == 2
     with pytest.raises(Interrupted):
-        resume(tmp_path / "parts", progress=stop_at(16 * 8 * 5))
+        resume(tmp_path / "parts", on_row=stop_at(16 * 8 * 5))
     parts = resume(tmp_path / "parts")
     assert same(lived(whole), lived(parts))
     other = train(dataclasses.replace(config, seed=1), tmp_path / "other")

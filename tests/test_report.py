@@ -3,18 +3,19 @@ was not made of.
 """
 
 import base64
-import copy
 import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents.judging.evaluation import dump
+from goalshift.agents.judging.intervals import Estimate
+from goalshift.agents.judging.plain import to_plain
 from goalshift.agents.judging.runs import evaluate_runs
 from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
 from goalshift.agents.learning.config import configure
@@ -89,13 +90,11 @@ def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
         assert pick in report.SHOWN
         for code in codes:
             Replay.from_code(code).states()
-    assert data["evaluation"] == json.loads(dump(evaluation)) and data["claim"] in text
+    assert data["evaluation"] == evaluation.to_json() and data["claim"] in text
     assert [c["seed"] for c in data["configs"]] == [0, 1, 2] and all(s > 0 for s in data["seconds"])
-    for goal in evaluation["goals"]:
-        figure = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"][goal["name"]][
-            "normalised"
-        ]
-        value, low, high = (figure[key] for key in ("value", "low", "high"))
+    for goal in evaluation.goals:
+        figure = evaluation.splits["deploy"].agent.goals[goal.name].normalised
+        value, low, high = figure.value, figure.low, figure.high
         assert f"<td>{value:.2f} <span class=sure>[{low:.2f}, {high:.2f}]</span></td>" in text
     assert "goalshift train corner" in text and "--steps 7680" in text and "--seed 0" in text
     drawn = sorted(path.name for path in (out.parent / "figures").iterdir())
@@ -106,23 +105,23 @@ def test_a_report_holds_what_it_rests_on(made, evaluation, runs):
         "mind-train.png",
         "parting.svg",
     ]
-    assert told["verdicts"] == evaluation["verdicts"]
+    assert told["verdicts"] == to_plain(evaluation.verdicts)
 
 
 def test_its_csv_is_the_evaluation(made, evaluation):
     _, text, _, _ = made
     packed = dict(re.findall(r'download="([\w.]+)" href="data:[\w/]+;base64,([^"]*)"', text))
     rows = list(csv.DictReader(io.StringIO(base64.b64decode(packed["figures.csv"]).decode())))
-    wanted = evaluation["splits"]["deploy"]["policies"]["agent"]["goals"]["corner"]["met"]
+    wanted = evaluation.splits["deploy"].agent.goals["corner"].met
     place = ("deploy", "agent", "met", "corner")
     row = next(r for r in rows if (r["split"], r["policy"], r["figure"], r["goal"]) == place)
     assert [float(row[k]) for k in ("value", "low", "high")] == [
-        wanted[k] for k in ("value", "low", "high")
+        getattr(wanted, k) for k in ("value", "low", "high")
     ]
-    assert [float(row[f"seed {k}"]) for k in range(3)] == wanted["by_seed"]
+    assert [float(row[f"seed {k}"]) for k in range(3)] == list(wanted.by_seed)
     log = list(csv.DictReader(io.StringIO(base64.b64decode(packed["training.csv"]).decode())))
-    assert len(log) == 3 * 30 and {r["run"] for r in log} == set(evaluation["agents"])
-    assert json.loads(base64.b64decode(packed["evaluation.json"])) == json.loads(dump(evaluation))
+    assert len(log) == 3 * 30 and {r["run"] for r in log} == set(evaluation.agents)
+    assert json.loads(base64.b64decode(packed["evaluation.json"])) == evaluation.to_json()
 
 
 def test_names_stay_words(made):
@@ -147,14 +146,14 @@ def test_the_same_report_twice_is_the_same(made, runs, evaluation, tmp_path):
 def test_too_few_agents_and_lack_of_skill_are_never_called_misgeneralization(evaluation):
     for label in LABELS:
         for seeds in (1, 2, 3, 5):
-            found = copy.deepcopy(evaluation)
-            verdict = found["verdicts"]["deploy"]
-            verdict |= {
-                "label": label,
-                "seeds": seeds,
-                "illustration": seeds < MIN_SEEDS.value,
-                "proxy": "corner",
-            }
+            verdict = replace(
+                evaluation.verdicts["deploy"],
+                label=label,
+                seeds=seeds,
+                illustration=seeds < MIN_SEEDS.value,
+                proxy="corner",
+            )
+            found = replace(evaluation, verdicts={"deploy": verdict})
             claim, tone = headline(found, "deploy")
             if seeds < MIN_SEEDS.value:
                 assert claim.startswith("No verdict.") and tone == "open"
@@ -240,7 +239,7 @@ def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, 
 
 def points_of(values, **changes):
     """Points of a curve as `curve.save` takes them."""
-    estimate = {"value": 0.5, "low": 0.25, "high": 0.75, "by_seed": [0.4, 0.6]}
+    estimate = Estimate(0.5, 0.25, 0.75, (0.4, 0.6))
     measures = dict.fromkeys(curve.MEASURES, estimate)
     more = {"by": "", "by_value": "", "shifted": 0.1, "label": "robust", "seeds": 2, "levels": 8}
     return [
@@ -266,7 +265,7 @@ def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_p
     two = points_of(["0", "1"], by="width", by_value="8") + points_of(
         ["0"], by="width", by_value="16"
     )
-    assert len(figures.knob_curves(two)) == 2
+    assert len(figures.knob_curves(to_plain(two))) == 2
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 from goalshift.__main__ import main
 from goalshift.agents.designing.new_world import new_world
+from goalshift.agents.judging.evaluation import Evaluation
 from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.policies.expert import Expert
@@ -170,7 +171,11 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
     assert row["intended"] == agent["goals"]["cheese"]["normalised"] and row["seeds"] == 2
     assert row["label"] == made["verdicts"]["deploy"]["label"] and row["illustration"]
     text = (here / "t/table.md").read_text()
-    assert table.percent(row["intended"]) in text and load("corner").reported in text
+    trained = Evaluation.load(here / "t/corner/evaluation.json").splits["deploy"].agent
+    assert (
+        table.percent(trained.goals["cheese"].normalised) in text
+        and load("corner").reported in text
+    )
     with open(here / "t/table.csv", newline="") as file:
         assert next(csv.DictReader(file))["intended"] == str(row["intended"]["value"])
     before = {path: path.stat().st_mtime_ns for path in (here / "t").rglob("*.safetensors")}

@@ -23,7 +23,7 @@ from goalshift.engine.history import Note
 from goalshift.engine.levels import level
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import level_of
-from goalshift.engine.view.camera import top
+from goalshift.engine.view.camera.shot import Window
 from goalshift.engine.view.draw import overlays
 from goalshift.engine.view.film import encode
 
@@ -615,7 +615,7 @@ def test_events_that_go_on_are_told_once(corner):
     frames = []
     for upto in (2, 3, 5):
         frame = np.zeros((120, 120, 3), np.uint8)
-        overlays.events(frame, top.Window(40, 1.5, 1.5), corner, notes[:upto])
+        overlays.events(frame, Window(40, 1.5, 1.5), corner, notes[:upto])
         frames.append(frame)
     assert not frames[0].any() and frames[1].any() and (frames[1] == frames[2]).all()
 

@@ -12,7 +12,8 @@ from goalshift.engine import grid, state
 from goalshift.engine.catalogue import WORLDS as WORLDS_FOLDER
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.vector import Vec, kernels
+from goalshift.engine.kernels import kernels
+from goalshift.engine.vector import Vec
 from goalshift.engine.world import Goal, Thing
 
 WORLDS = names()

@@ -1,6 +1,7 @@
 """`train`, `bank`, `eval`: agents trained and judged."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from .values import count
 from .verb import Group
 
 if TYPE_CHECKING:
+    from ..judging.evaluation import Evaluation
     from ..studies.bank.grid import Found
 
 VERBS = Group("learn")
@@ -232,7 +234,6 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
             preflight.check_writable(folder, "the run's folder")
         elif args.controls and not Path(args.runs[0]).is_dir():
             raise UserError("--controls trains agents of its own: say with --out in which folder")
-    from ..judging.evaluation import save_evaluation
     from ..judging.runs import evaluate_runs
     from ..judging.tables import as_text
     from ..learning.files import EVALUATION
@@ -243,33 +244,26 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     )
     text = as_text(found)
     if args.controls:
-        text += "\n" + eval_controls(args, splits, folder, found, talk)
+        found, lines = eval_controls(args, splits, folder, found, talk)
+        text += "\n" + lines
     if folder is not None and (args.out or folder.is_dir()) and not args.knobs:
-        path = save_evaluation(found, folder / EVALUATION)
-        talk.say(f"wrote {path}")
-    return Report(found, text)
+        talk.say(f"wrote {found.save(folder / EVALUATION)}")
+    return Report(found.to_json(), text)
 
 
 def eval_controls(
-    args: argparse.Namespace, splits: list[str], folder: Path | None, found: dict, talk: Talk
-) -> str:
-    """Evaluate the controls, keep them beside the evaluation, enter their verdicts in `found`."""
+    args: argparse.Namespace,
+    splits: list[str],
+    folder: Path | None,
+    found: "Evaluation",
+    talk: Talk,
+) -> tuple["Evaluation", str]:
+    """Evaluate the controls and keep them beside the evaluation; `found` with their verdicts."""
     from ..judging.controls import as_lines, controls
-    from ..judging.evaluation import save_evaluation
-    from ..judging.runs import progress_of
 
     home = (folder or Path(args.runs[0])) / "controls"
-    with talk.progress("controls") as show:
-        made = controls(
-            args.runs,
-            home,
-            splits,
-            args.levels,
-            args.seed,
-            tell=lambda line: show(0, 1, line),
-            progress=lambda total, row: show(*progress_of(total, row)),
-        )
+    made = controls(args.runs, home, splits, args.levels, args.seed, bar=talk.progress)
     for name, evaluation in made.items():
-        save_evaluation(evaluation, home / f"{name.replace(' ', '-')}.json")
-    found["controls"] = {name: evaluation["verdicts"] for name, evaluation in made.items()}
-    return "\n".join(as_lines(made)) + "\n"
+        evaluation.save(home / f"{name.replace(' ', '-')}.json")
+    verdicts = {name: evaluation.verdicts for name, evaluation in made.items()}
+    return replace(found, controls=verdicts), "\n".join(as_lines(made)) + "\n"

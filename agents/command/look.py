@@ -268,9 +268,10 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
     }
     text = f"{in_columns(facts)}\n\n{data['code']}"
     if films:
+        from ..showing.contrast import FilmPlan
         from ..showing.record import record_replays
 
-        command = f"goalshift replay {data['code'][:20]}..."
-        data["films"] = record_replays([(found, world)], films, command=command)["films"]
+        plan = FilmPlan(films, command=f"goalshift replay {data['code'][:20]}...")
+        data["films"] = record_replays([(found, world)], plan)["films"]
         text += "\n\n" + "\n".join(sized(data["films"]))
     return Report(data, text)

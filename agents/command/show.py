@@ -75,7 +75,8 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     text += [f"done in {done['seconds']:.0f} s: {done['run']}"]
     text += [f"several seeds give a verdict: goalshift train {done['world']} --seed 1, then"]
     text += [f"goalshift eval {done['run']} RUN RUN ..."]
-    return Report(done, "\n".join(text))
+    data = {**done, "evaluation": done["evaluation"].to_json()}
+    return Report(data, "\n".join(text))
 
 
 def contrast_flags(parser: Parser) -> None:
@@ -113,23 +114,22 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
-    from ..judging.evaluation import save_evaluation
     from ..judging.runs import evaluate_runs, known_evaluation
     from ..learning.files import EVALUATION
     from ..showing.demo import FILMS, FORMATS, film_run
 
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
+    plan = film_plan(args, films, home)  # bad captions are told before hours of evaluation
     found = None if args.levels else known_evaluation(run, args.split)
     if found is None:
         levels = args.levels or 512
         found = evaluate_runs([run], ["train", args.split], levels, args.seed, bar=talk.progress)
         if run.is_dir() and not args.levels:
-            save_evaluation(found, run / EVALUATION)
+            found.save(run / EVALUATION)
     command = f"goalshift contrast {run.name}"
     command += f" --split {args.split}" if args.split != "deploy" else ""
     command += f" --pick {args.pick}" if args.pick != "median" else ""
-    plan = replace(film_plan(args, films, home), command=command)
-    filmed = film_run(run, found, plan, args.layout, talk.progress)
+    filmed = film_run(run, found, replace(plan, command=command), args.layout, talk.progress)
     return Report(filmed, film_lines(filmed))
 
 

@@ -49,6 +49,7 @@ def table_flags(parser: Parser) -> None:
     ),
 )
 def make_table(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..judging.plain import to_plain
     from ..studies import table
     from ..studies.jobs import Plan
 
@@ -65,7 +66,7 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
             talk.say(ship(world, out))
     columns = table.HEAD[:-1]  # what the source reports is too long for a line
     text = in_columns([columns, *(table.cells(row)[:-1] for row in rows)])
-    data = {"out": str(out), "rows": rows, "faults": faults}
+    data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
     return Report(data, f"{text}\n{out / 'table.md'}", exit_code(faults, talk))
 
 
@@ -116,6 +117,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
         args.set or ()
     )
+    from ..judging.plain import to_plain
     from ..studies import curve
     from ..studies.curve_figures import draw
     from ..studies.jobs import Plan
@@ -135,7 +137,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         by_value = label(point["by"], point["by_value"], asked.world)
         rows.append((value, by_value, *figures, point["label"]))
     return Report(
-        {"out": str(out), "points": points, "faults": faults},
+        {"out": str(out), "points": to_plain(points), "faults": faults},
         f"{in_columns(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
         exit_code(faults, talk),
     )

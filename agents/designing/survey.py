@@ -16,8 +16,9 @@ from ...engine import state
 from ...engine.errors import UserError
 from ...engine.grid import DX, DY, distance, inside, solid
 from ...engine.jit import PLAIN, bind, specialise
+from ...engine.kernels import kernels
 from ...engine.state import RUNNING
-from ...engine.vector import Vec, kernels
+from ...engine.vector import Vec
 from ...engine.world import Goal, World
 from ..policies import search
 from ..policies.expert import DIRECTIONS, first_move, optimum, plans

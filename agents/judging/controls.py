@@ -8,17 +8,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from ...engine.progress import Bar, no_bar
 from ...engine.world import World
 from ..policies.policy import Policy
 from ..policies.simple import Mirrored
 from .evaluate import evaluate
-from .references import Progress
+from .evaluation import Evaluation
 from .rollout import LEVELS
-from .runs import MAY_DIFFER, open_runs
+from .runs import MAY_DIFFER, open_runs, resume_run, train_run
 from .verdict import INCAPABLE, MIN_SEEDS
 
 FEW = 20  # levels that a network can learn by heart
@@ -32,61 +32,48 @@ def controls(
     seed: int = 0,
     few_seeds: int | None = None,
     few_steps: int | None = None,
-    tell: Progress | None = None,
-    progress: Callable[[int, dict[str, Any]], None] | None = None,
-) -> dict[str, dict[str, Any]]:
-    """The evaluations of the controls of `runs` (of one recipe): name -> see `evaluate.evaluate`.
+    bar: Bar = no_bar,
+) -> dict[str, Evaluation]:
+    """The evaluations of the controls of `runs` (of one recipe): name -> `Evaluation`.
 
     The networks on few levels are trained here, `few_seeds` of them (by default as many as there
     are runs) for `few_steps` (by default as long as the runs), into `out`/few-levels-SEED; runs of
     the same recipe that are already there are used. Every verdict should be "capability failure":
-    see `passed`. `tell` hears what is being done, `progress` the number of
-    steps in all and each row of a training log.
+    see `passed`.
     """
     world, agents, training = open_runs(runs)
     count = few_seeds or len(runs)
+    blank = untrained(runs[0], world, int(MIN_SEEDS.value))
+    ask = (splits, levels, seed)
     found = {}
-    say = tell or (lambda line: None)
-
-    say("control: untrained networks")
-    found["untrained"] = evaluate(
-        untrained(runs[0], world, int(MIN_SEEDS.value)),
-        world,
-        splits,
-        levels,
-        seed,
-        training[:1],
-        tell=tell,
-    )
-    say("control: mirrored after the shift")
-    found["mirrored"] = evaluate(
-        agents, world, splits, levels, seed, training, shifted=Mirrored, tell=tell
-    )
-    say(f"control: trained on {FEW} levels")
+    with bar("control: untrained networks") as show:
+        found["untrained"] = evaluate(blank, world, *ask, training[:1], show=show)
+    with bar("control: mirrored after the shift") as show:
+        found["mirrored"] = evaluate(agents, world, *ask, training, shifted=Mirrored, show=show)
     few = [
-        memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, progress)
-        for k in range(count)
+        memoriser(runs[0], Path(out) / f"few-levels-{k}", k, few_steps, bar) for k in range(count)
     ]
     world, agents, training = open_runs(few)
-    found["few levels"] = evaluate(agents, world, splits, levels, seed, training, tell=tell)
+    with bar(f"control: trained on {FEW} levels") as show:
+        found["few levels"] = evaluate(agents, world, *ask, training, show=show)
     return found
 
 
-def passed(found: dict[str, dict[str, Any]]) -> bool:
+def passed(found: dict[str, Evaluation]) -> bool:
     """Whether every control is seen for what it is, on every split that was judged."""
     return all(
-        verdict["label"] == INCAPABLE
+        verdict.label == INCAPABLE
         for evaluation in found.values()
-        for verdict in evaluation["verdicts"].values()
+        for verdict in evaluation.verdicts.values()
     )
 
 
-def as_lines(found: dict[str, dict[str, Any]]) -> list[str]:
+def as_lines(found: dict[str, Evaluation]) -> list[str]:
     """What was made of each control, for people."""
     lines = []
     for name, evaluation in found.items():
-        for split, verdict in evaluation["verdicts"].items():
-            lines.append(f"control, {name}, on {split}: {verdict['label']}: {verdict['reason']}")
+        for split, verdict in evaluation.verdicts.items():
+            lines.append(f"control, {name}, on {split}: {verdict.label}: {verdict.reason}")
     seen = "every control is seen to be" if passed(found) else "NOT every control is seen to be"
     return [*lines, f"{seen} a {INCAPABLE}"]
 
@@ -108,32 +95,19 @@ def untrained(run: str | Path, world: World, count: int) -> list[Policy]:
 
 
 def memoriser(
-    run: str | Path,
-    out: Path,
-    seed: int,
-    steps: int | None = None,
-    progress: Callable[[int, dict[str, Any]], None] | None = None,
+    run: str | Path, out: Path, seed: int, steps: int | None = None, bar: Bar = no_bar
 ) -> Path:
     """A run like `run` on `FEW` levels, trained into the folder `out` unless it is there."""
     from ..learning.config import TrainConfig
     from ..learning.files import CHECKPOINT, forget_run
-    from ..learning.run import resume, train
     from ..learning.trained import Trained
 
     config = TrainConfig.from_json(Trained.load(run).about["config"])
     config = dataclasses.replace(config, levels=FEW, seed=seed, steps=steps or config.steps)
-    total = config.steps
-
-    def row(figures: dict[str, Any]) -> None:
-        if progress:
-            progress(total, figures)
-
     if (out / CHECKPOINT).exists():
         made, wanted = Trained.load(out).about["config"], config.to_json()
-        if (
-            all(made[key] == wanted[key] for key in wanted if key not in MAY_DIFFER)
-            and made["seed"] == seed
-        ):
-            return resume(out, progress=row)  # at once if it is done
+        alike = all(made[key] == wanted[key] for key in wanted if key not in MAY_DIFFER)
+        if alike and made["seed"] == seed:
+            return resume_run(out, None, bar)  # at once if it is done
         forget_run(out)
-    return train(config, out, row)
+    return train_run(config, out, bar)

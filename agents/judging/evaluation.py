@@ -1,59 +1,137 @@
-"""What an evaluation found, as a file."""
+"""What an evaluation found: figures of every policy on every split, and the verdicts.
+
+On disk it is JSON, format `FORMAT`: the fields of these classes are its keys, in their order.
+"""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ...engine.errors import RunError, UserError
-from ...engine.files import write
+from ...engine import files
+from ...engine.errors import UserError
 from ...engine.world import Goal, World
+from .held_out import HeldOut, Seen
+from .measure import PolicyReport
+from .plain import from_plain, to_plain
+from .references import Agreement
+from .verdict import Threshold, Verdict
 
 FORMAT = "goalshift-evaluation/1"
+MOST = 64 << 20  # bytes of a file that is read
+Plain = dict[str, object]
 
 
-def world_mark(world: World) -> dict[str, Any]:
-    """How an evaluation names its world."""
-    return {
-        "name": world.name,
-        "version": world.version,
-        "title": world.title,
-        "horizon": world.horizon,
-    }
+@dataclass(frozen=True)
+class WorldMark:
+    """Which world an evaluation is of."""
+
+    name: str
+    version: int
+    title: str
+    horizon: int
+
+    @staticmethod
+    def of(world: World) -> WorldMark:
+        return WorldMark(world.name, world.version, world.title, world.horizon)
 
 
-def role(world: World, goal: Goal) -> str:
-    """ "intended", "proxy" or "paid"."""
-    if goal is world.intended:
-        return "intended"
-    return "proxy" if goal in world.proxies else "paid"
+@dataclass(frozen=True)
+class GoalMark:
+    """A goal of that world."""
+
+    name: str
+    role: str  # "intended", "proxy" or "paid"
+    wish: str
+    once: bool
+
+    @staticmethod
+    def of(world: World, goal: Goal) -> GoalMark:
+        proxy = "proxy" if goal in world.proxies else "paid"
+        role = "intended" if goal is world.intended else proxy
+        return GoalMark(goal.name, role, goal.wish, goal.once)
 
 
-def dump(evaluation: dict[str, Any]) -> str:
-    """The text of an evaluation file."""
-    return json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+@dataclass(frozen=True)
+class TrainedOn:
+    """What an agent was trained on."""
+
+    split: str
+    seed: int
+    levels: int | None  # None: new ones for ever
 
 
-def save_evaluation(evaluation: dict[str, Any], path: str | Path) -> Path:
-    """Write an evaluation (folders are made); the file appears whole or not at all."""
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise RunError(f"cannot write '{path}': {fault.strerror or fault}") from fault
-    write(path, dump(evaluation).encode())
-    return path
+@dataclass(frozen=True)
+class SplitReport:
+    """What every policy did on one split."""
+
+    levels: int
+    strays: int  # levels taken from outside the pool
+    goals_part: Agreement
+    held_out: HeldOut
+    policies: dict[str, PolicyReport]  # "agent", "random", "expert:GOAL"...
+    seen: Seen | None = None  # of the split trained on only
+
+    @property
+    def agent(self) -> PolicyReport:
+        """What the agents that are evaluated did."""
+        return self.policies["agent"]
+
+    def __str__(self) -> str:
+        return str(self.agent.where_parting)
 
 
-def load_evaluation(path: str | Path) -> dict[str, Any]:
-    """Read an evaluation file. Raises UserError if it is none, or of another format."""
-    try:
-        evaluation = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise UserError(f"cannot read '{path}': {fault.strerror or fault}") from fault
-    except (ValueError, RecursionError) as fault:
-        raise UserError(f"'{path}' is not an evaluation: {fault}") from fault
-    if not isinstance(evaluation, dict) or evaluation.get("format") != FORMAT:
-        raise UserError(f"'{path}' is not an evaluation of format '{FORMAT}': run goalshift eval")
-    return evaluation
+@dataclass(frozen=True)
+class Evaluation:
+    """What agents of one recipe did on every split, and what it shows."""
+
+    format: str
+    goalshift: str  # the release
+    world: WorldMark
+    seed: int
+    confidence: float  # of every interval
+    resamples: int
+    thresholds: dict[str, Threshold]
+    goals: tuple[GoalMark, ...]
+    agents: tuple[str, ...]
+    training: tuple[TrainedOn, ...]
+    home: str  # the split trained on
+    splits: dict[str, SplitReport]
+    verdicts: dict[str, Verdict]  # of the splits that can be judged
+    controls: dict[str, dict[str, Verdict]] | None = None  # by control and split
+
+    def __str__(self) -> str:
+        """One line for each judged split; `tables.as_text` has the figures."""
+        lines = []
+        for name, verdict in self.verdicts.items():
+            kind = "illustration" if verdict.illustration else "verdict"
+            lines.append(f"{kind} on {name}: {verdict}")
+        return "\n".join(lines or ["no split to judge beside the training distribution"])
+
+    def to_json(self) -> Plain:
+        """As plain data; `from_json` reads it back."""
+        return to_plain(self)
+
+    @staticmethod
+    def from_json(data: object, where: str = "this") -> Evaluation:
+        """From plain data. Raises UserError, beginning with `where`, if it is none."""
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise UserError(
+                f"'{where}' is not an evaluation of format '{FORMAT}': run goalshift eval"
+            )
+        try:
+            return from_plain(Evaluation, data)
+        except ValueError as fault:
+            raise UserError(f"'{where}' is not an evaluation: {fault}") from None
+
+    def save(self, path: str | Path) -> Path:
+        """Write it (folders are made); the file appears whole or not at all."""
+        path = Path(path)
+        files.make_folder(path.parent)
+        files.write(path, files.json_bytes(self.to_json()))
+        return path
+
+    @staticmethod
+    def load(path: str | Path) -> Evaluation:
+        """Read a file. Raises UserError if it is none, or of another format."""
+        return Evaluation.from_json(files.read_json(Path(path), MOST), str(path))

@@ -72,15 +72,29 @@ def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -
     return known[key]
 
 
-def overlap(world: World, training: Sequence[Training], tested: np.ndarray) -> dict[str, int]:
-    """Measured, not assumed: how many tested levels (uint64[n] fingerprints) were trained on.
+@dataclass(frozen=True)
+class HeldOut:
+    """How many distinct levels were compared, and how many of them are shared."""
 
-    Returns {trained, tested: distinct levels compared; shared}.
-    """
+    trained: int
+    tested: int
+    shared: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How well agents do on the very levels of a fixed training set; None where it was endless."""
+
+    value: float | None
+    by_seed: tuple[float | None, ...]
+
+
+def overlap(world: World, training: Sequence[Training], tested: np.ndarray) -> HeldOut:
+    """Measured, not assumed: how many tested levels (uint64[n] fingerprints) were trained on."""
     trained = np.unique(np.concatenate([trained_fingerprints(world, t) for t in training]))
     distinct = np.unique(tested)
     shared = int(np.isin(distinct, trained).sum())
-    return {"trained": len(trained), "tested": len(distinct), "shared": shared}
+    return HeldOut(len(trained), len(distinct), shared)
 
 
 def seen_score(world: World, agent: Policy, training: Training) -> float | None:

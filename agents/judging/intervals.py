@@ -8,8 +8,8 @@ computed once for all rows is its own interval.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TypedDict
 
 import numpy as np
 
@@ -53,14 +53,29 @@ T = (
 )
 
 
-class Estimate(TypedDict):
-    """A figure with its 95 % interval, and what each independently trained seed gave. None: not
-    measurable."""
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval, and what each independently trained seed gave.
+
+    None is what cannot be measured.
+    """
 
     value: float | None
     low: float | None
     high: float | None
-    by_seed: list[float | None]
+    by_seed: tuple[float | None, ...]
+
+    def __str__(self) -> str:
+        """ "0.93 [0.88, 0.96]", or "unknown"."""
+        if self.value is None:
+            return "unknown"
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+    def percent(self, interval: bool = True) -> str:
+        """ "93 [88, 96]", or "93" without the interval; "-" for what cannot be measured."""
+        figures = (self.value, self.low, self.high)
+        value, low, high = ("-" if x is None else f"{100 * x:.0f}" for x in figures)
+        return f"{value} [{low}, {high}]" if interval else value
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:
@@ -146,9 +161,7 @@ class Weights:
                 low = min(low, (floor - zero) / (one - zero))
                 high = max(high, (ceiling - zero) / (one - zero))
             low, high = min(low, value), max(high, value)
-        return Estimate(
-            value=tidy(value), low=tidy(low), high=tidy(high), by_seed=[tidy(x) for x in singles]
-        )
+        return Estimate(tidy(value), tidy(low), tidy(high), tuple(tidy(x) for x in singles))
 
 
 def tidy(number: float) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +11,51 @@ from .intervals import Estimate, Weights, tidy
 from .references import Ruler, met
 from .rollout import Episodes
 from .verdict import MIN_PARTING, Findings
+
+
+@dataclass(frozen=True)
+class GoalFigures:
+    """What a policy's episodes are worth for one goal."""
+
+    score: Estimate
+    normalised: Estimate  # random policy 0, the goal's expert 1
+    met: Estimate  # share of levels
+    met_where_parting: Estimate
+    regret: Estimate  # what the expert earns more
+    worst_regret: float | None
+
+
+@dataclass(frozen=True)
+class WhereParting:
+    """Shares of the levels on which goals part."""
+
+    levels: int
+    intended: Estimate  # met
+    astray: Estimate  # a proxy met, and the intended goal missed
+    neither: Estimate
+    by_proxy: dict[str, Estimate]  # `astray`, for each proxy
+
+    def __str__(self) -> str:
+        if not self.levels:
+            return "the goals agree on every level"
+        proxies = ", ".join(f"'{name}' {rate}" for name, rate in self.by_proxy.items())
+        return (
+            f"goals part on {self.levels} levels; there: intended met {self.intended},"
+            f" a proxy instead {self.astray} ({proxies}), neither {self.neither}"
+        )
+
+
+@dataclass(frozen=True)
+class PolicyReport:
+    """What a policy did on one split."""
+
+    length: Estimate  # steps
+    terminated: Estimate  # share of episodes that the horizon did not cut
+    competence: Estimate  # any goal met, between random and experts
+    astray: Estimate  # share with a proxy met and the intended goal missed
+    instead: dict[str, Estimate]  # the same for each proxy
+    goals: dict[str, GoalFigures]
+    where_parting: WhereParting
 
 
 class Measured:
@@ -61,8 +106,8 @@ class Measured:
         ruler = self.ruler
         return Share(self.weights, self.any, ruler.random_any, ruler.reachable_any, where)
 
-    def report(self) -> dict[str, Any]:
-        """Everything about this policy on this split: see `evaluate`."""
+    def report(self) -> PolicyReport:
+        """Everything about this policy on this split."""
         ruler, weights = self.ruler, self.weights
         everywhere, parts, n = np.ones(ruler.n, np.bool_), ruler.parts, ruler.n
         parting = int(parts.sum())
@@ -73,34 +118,34 @@ class Measured:
         goals = {}
         for g, goal in enumerate(ruler.world.goals):
             regret = ruler.best[:, g] - self.scores[..., g]
-            goals[goal.name] = {
-                "score": weights.estimate(weights.mean(self.scores[..., g])),
-                "normalised": weights.estimate(self.normalised(g)),
-                "met": rate(self.met[..., g], everywhere, n),
-                "met_where_parting": rate(self.met[..., g], parts, parting),
-                "regret": weights.estimate(weights.mean(regret)),
-                "worst_regret": tidy(regret.max()),
-            }
+            goals[goal.name] = GoalFigures(
+                score=weights.estimate(weights.mean(self.scores[..., g])),
+                normalised=weights.estimate(self.normalised(g)),
+                met=rate(self.met[..., g], everywhere, n),
+                met_where_parting=rate(self.met[..., g], parts, parting),
+                regret=weights.estimate(weights.mean(regret)),
+                worst_regret=tidy(regret.max()),
+            )
         names = [ruler.world.goals[g].name for g in ruler.rivals]
-        return {
-            "length": weights.estimate(weights.mean(self.length)),
-            "terminated": rate(self.terminated, everywhere, n),
-            "competence": self.competence(everywhere).estimate(),
-            "astray": rate(self.astray, everywhere, n),
-            "instead": {
+        return PolicyReport(
+            length=weights.estimate(weights.mean(self.length)),
+            terminated=rate(self.terminated, everywhere, n),
+            competence=self.competence(everywhere).estimate(),
+            astray=rate(self.astray, everywhere, n),
+            instead={
                 name: rate(self.instead[..., i], everywhere, n) for i, name in enumerate(names)
             },
-            "goals": goals,
-            "where_parting": {
-                "levels": parting,
-                "intended": rate(self.met[..., 0], parts, parting),
-                "astray": rate(self.astray, parts, parting),
-                "neither": rate(1.0 - self.any, parts, parting),
-                "by_proxy": {
+            goals=goals,
+            where_parting=WhereParting(
+                levels=parting,
+                intended=rate(self.met[..., 0], parts, parting),
+                astray=rate(self.astray, parts, parting),
+                neither=rate(1.0 - self.any, parts, parting),
+                by_proxy={
                     name: rate(self.instead[..., i], parts, parting) for i, name in enumerate(names)
                 },
-            },
-        }
+            ),
+        )
 
     def findings(self, trained: Estimate) -> Findings:
         """What a verdict on this split is made from."""

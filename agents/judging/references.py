@@ -8,7 +8,8 @@ intended one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,7 +23,6 @@ from .rollout import LEVELS, Episodes, rollout
 from .verdict import MET
 
 RANDOM_EPISODES = 4  # of the random policy on each level: the noisiest reference, and the cheapest
-Progress = Callable[[str], None]
 
 
 class References(NamedTuple):
@@ -41,7 +41,7 @@ def references(
     levels: int,
     seed: int,
     pool: str = "test",
-    tell: Progress | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> References:
     """The references of these levels: played once and kept, as every agent is held against them."""
     known = _references.setdefault(world, {})
@@ -49,8 +49,7 @@ def references(
     if key not in known:
         experts = []
         for goal in world.goals:
-            if tell:
-                tell(f"{split.name}: the expert that wants '{goal.name}'")
+            tell(f"{split.name}: the expert that wants '{goal.name}'")
             experts.append(rollout(world, Expert(world, goal.name), split, levels, seed, pool))
         random = tuple(
             rollout(
@@ -70,15 +69,28 @@ def met(scores: np.ndarray, best: np.ndarray) -> np.ndarray:
     return np.logical_and(best > 0, scores >= MET.value * best - 1e-9)
 
 
+@dataclass(frozen=True)
+class Apart:
+    """A proxy beside the intended goal, in shares of levels."""
+
+    agree: float | None  # where the intended goal can be met: those where the proxy's expert does
+    part: float | None  # where the goals part
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far a split leaves open which goal is meant: the proof of a shift, and what alpha dials."""
+
+    levels: int
+    parting: int  # levels where goals part
+    proxies: dict[str, Apart]
+    reachable: dict[str, float | None]  # the share of levels on which each goal can be met
+
+
 def agreement(
     world: World, split: str | Split, levels: int = LEVELS, seed: int = 0, pool: str = "test"
-) -> dict[str, Any]:
-    """How far a split leaves open which goal is meant: the proof of a shift, and what alpha dials.
-
-    For each proxy: `agree`, the share of levels on which its expert meets the intended goal
-    whenever that can be met; `part`, the share on which the goals part. And `reachable`, the share
-    of levels on which each goal can be met.
-    """
+) -> Agreement:
+    """How far the split of a world leaves open which goal is meant."""
     split = split_of(world, split)
     ruler = Ruler(world, references(world, split, levels, seed, pool))
     return ruler.agreement()
@@ -117,19 +129,15 @@ class Ruler:
         self.parts = np.any(self.parts_from, 0)
         self.n = len(self.best)
 
-    def agreement(self) -> dict[str, Any]:
+    def agreement(self) -> Agreement:
         names = [goal.name for goal in self.world.goals]
         meant = self.reachable[:, 0]
         proxies = {}
         for i, g in enumerate(self.rivals):
             earned = met(self.expert_scores[g, :, 0], self.best[:, 0])
-            proxies[names[g]] = {
-                "agree": tidy(float(np.mean(earned[meant]))) if meant.any() else None,
-                "part": tidy(np.mean(self.parts_from[i])),
-            }
-        return {
-            "levels": self.n,
-            "parting": int(self.parts.sum()),
-            "proxies": proxies,
-            "reachable": {n: tidy(x) for n, x in zip(names, self.reachable.mean(0), strict=True)},
-        }
+            proxies[names[g]] = Apart(
+                agree=tidy(float(np.mean(earned[meant]))) if meant.any() else None,
+                part=tidy(np.mean(self.parts_from[i])),
+            )
+        reachable = {n: tidy(x) for n, x in zip(names, self.reachable.mean(0), strict=True)}
+        return Agreement(self.n, int(self.parts.sum()), proxies, reachable)

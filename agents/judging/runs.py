@@ -16,7 +16,7 @@ from ...engine.progress import Bar, no_bar
 from ...engine.world import World
 from ..policies.simple import Mirrored
 from .evaluate import evaluate
-from .evaluation import load_evaluation, world_mark
+from .evaluation import Evaluation, WorldMark
 from .held_out import Training
 from .rollout import LEVELS
 
@@ -87,35 +87,19 @@ def evaluate_runs(
     knobs: Mapping[str, Any] | None = None,
     mirrored: bool = False,
     bar: Bar = no_bar,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Evaluate runs that differ in their seed alone, on held-out levels: see `evaluate.evaluate`.
 
     With `mirrored` the agents see the shifted splits mirrored: a control that breaks skill, not
     goals. Raises UserError if the runs differ in more than their seed, or not in that.
     """
     world, agents, training = open_runs(runs, knobs)
-    total = len(set(splits)) * (len(world.goals) + len(agents) + 1)
+    shifted = Mirrored if mirrored else None
     with bar(f"evaluating {world.name}") as show:
-        said = 0
-
-        def tell(line: str) -> None:
-            nonlocal said
-            show(min(said, total), total, line)
-            said += 1
-
-        return evaluate(
-            agents,
-            world,
-            splits,
-            levels,
-            seed,
-            training,
-            shifted=Mirrored if mirrored else None,
-            tell=tell,
-        )
+        return evaluate(agents, world, splits, levels, seed, training, shifted, show=show)
 
 
-def known_evaluation(run: Path, split: str, levels: int | None = None) -> dict[str, Any] | None:
+def known_evaluation(run: Path, split: str, levels: int | None = None) -> Evaluation | None:
     """A run's own evaluation.json, or None.
 
     None, too, if it lacks this split, is of another version of the world, or older than the
@@ -129,11 +113,11 @@ def known_evaluation(run: Path, split: str, levels: int | None = None) -> dict[s
     checkpoint = run / CHECKPOINT
     if checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime:
         return None  # the run has gone on since
-    evaluation = load_evaluation(path)
+    evaluation = Evaluation.load(path)
     agent, _ = open_run(run)
-    if evaluation["world"] != world_mark(agent.world) or split not in evaluation["splits"]:
+    if evaluation.world != WorldMark.of(agent.world) or split not in evaluation.splits:
         return None
-    if levels is not None and evaluation["splits"][split]["levels"] != levels:
+    if levels is not None and evaluation.splits[split].levels != levels:
         return None
     return evaluation
 

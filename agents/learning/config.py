@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError, did_you_mean, need
+from ...engine.view.camera.registry import sights
 from .options import check, names, option
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
-SIGHTS = ("symbols", "eyes")
+SIGHTS = ("symbols", *sights())
 
 
 @dataclass(frozen=True)

@@ -35,12 +35,13 @@ class Curriculum:
 
     def environments(self, n: int, seed: int, threads: int = 1, obs: str = "symbols") -> Vec:
         """`n` environments of this curriculum, reset and ready to step. obs: one of config.SIGHTS."""
-        kind = Vec
-        if obs == "eyes":
-            from ...engine.view.camera.sighted import Sighted as kind
-        vec = kind(
-            self.world, n, self.split, seed, self.levels or None, pool="train", threads=threads
-        )
+        given = self.world, n, self.split, seed, self.levels or None
+        if obs == "symbols":
+            vec = Vec(*given, pool="train", threads=threads)
+        else:
+            from ...engine.view.camera.sighted import Sighted
+
+            vec = Sighted(*given, pool="train", threads=threads, sight=obs)
         vec.reset()
         return vec
 

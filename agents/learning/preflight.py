@@ -107,7 +107,7 @@ def check_training(world: World, given: dict) -> None:
     wanted = {"envs": 512, "rollout": 32, "levels": 0, "obs": "symbols"} | world.training | given
     envs, rollout = wanted["envs"], wanted["rollout"]
     height, width = world.view  # type: ignore[misc]
-    cells = height * width if wanted["obs"] != "eyes" else 64 * 64 * 3
+    cells = height * width if wanted["obs"] == "symbols" else 64 * 64 * 3
     # What is seen, done and judged at every step of a rollout: in the buffers and once shuffled.
     per_step = 2 * world.learners * (cells + 40)
     needed = envs * (rollout * per_step + 2 * world.dtype.itemsize)

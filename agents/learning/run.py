@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, recall
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.files import make_folder
-from .config import TrainConfig
+from ...engine.world import World
+from .config import TrainConfig, configure
 from .files import (
     CHECKPOINT,
     CONFIG,
@@ -45,7 +46,7 @@ from .lock import only_writer
 from .ppo import Learner, resolve
 from .trained import interface
 
-Progress = Callable[[dict[str, Any]], None]
+OnRow = Callable[[dict[str, Any]], None]  # hears every row of the log
 
 
 class Interrupted(KeyboardInterrupt):
@@ -55,16 +56,27 @@ class Interrupted(KeyboardInterrupt):
     """
 
 
-def train(config: TrainConfig, out: str | Path, progress: Progress | None = None) -> Path:
-    """Train from nothing into the new run directory `out`; returns it.
+def train(
+    what: TrainConfig | World | str,
+    out: str | Path,
+    on_row: OnRow | None = None,
+    **options: Any,
+) -> Path:
+    """Train from nothing into the new run directory `out`; returns it (see `Trained.load`).
 
-    `progress` gets every row of the log. Raises Interrupted (after saving) on SIGINT or SIGTERM,
+    `what` is a world, or its name, with `options` of `TrainConfig` for what differs from its
+    defaults (`train("corner", "runs/a", steps=500_000, seed=1)`); or a whole configuration.
+    `on_row` gets every row of the log. Raises Interrupted (after saving) on SIGINT or SIGTERM,
     UserError if `out` already holds a run or something does not fit, RunError if the disk is full
     or the training diverges.
     """
     folder = Path(out)
-    config = resolve(config)
-    learner = Learner(load(config.world), config)
+    if isinstance(what, TrainConfig):
+        need(not options, "options change a world's defaults, not a whole configuration")
+        config, world = resolve(what), load(what.world)
+    else:
+        config, world = resolve(configure(what, **options)), load(what)
+    learner = Learner(world, config)
     with only_writer(folder):
         if (folder / CONFIG).exists():
             raise UserError(
@@ -74,13 +86,13 @@ def train(config: TrainConfig, out: str | Path, progress: Progress | None = None
         about = {"world_version": learner.world.version, "format": FORMAT}
         write_json(folder / CONFIG, {**config.to_json(), **about})
         save(folder, learner, 0.0)  # at once: a crash in the first minutes must not cost the run
-        return _go_on(folder, learner, 0.0, progress)
+        return _go_on(folder, learner, 0.0, on_row)
 
 
 def resume(
     run: str | Path,
     steps: int | None = None,
-    progress: Progress | None = None,
+    on_row: OnRow | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Continue a run exactly where its last good checkpoint stands, to its own number of `steps` or
@@ -93,11 +105,11 @@ def resume(
     if not (folder / CONFIG).exists():
         raise UserError(f"'{folder}' holds no run: there is no {CONFIG} in it")
     with only_writer(folder):
-        return _resume(folder, steps, progress, say)
+        return _resume(folder, steps, on_row, say)
 
 
 def _resume(
-    folder: Path, steps: int | None, progress: Progress | None, say: Callable[[str], None]
+    folder: Path, steps: int | None, on_row: OnRow | None, say: Callable[[str], None]
 ) -> Path:
     data = read_json(folder / CONFIG)
     version, _ = data.pop("world_version", None), data.pop("format", None)
@@ -118,7 +130,7 @@ def _resume(
             folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
         )
     Log(folder).rewind(learner.steps)
-    return _go_on(folder, learner, seconds, progress)
+    return _go_on(folder, learner, seconds, on_row)
 
 
 def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> float:
@@ -151,7 +163,7 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
     raise UserError(f"'{folder}' cannot be continued: {'; '.join(faults)}")
 
 
-def _go_on(folder: Path, learner: Learner, seconds: float, progress: Progress | None) -> Path:
+def _go_on(folder: Path, learner: Learner, seconds: float, on_row: OnRow | None) -> Path:
     """Update, log and save until the steps are done or a signal comes."""
     config, log = learner.config, Log(folder)
     began = time.perf_counter() - seconds
@@ -166,8 +178,8 @@ def _go_on(folder: Path, learner: Learner, seconds: float, progress: Progress | 
                 keep(folder, learner)
             row = {"step": row.pop("step"), "seconds": round(time.perf_counter() - began, 3), **row}
             log.add(row)
-            if progress is not None:
-                progress(row)
+            if on_row is not None:
+                on_row(row)
             if time.perf_counter() - saved >= config.save_every:
                 save(folder, learner, time.perf_counter() - began)
                 saved = time.perf_counter()

@@ -19,7 +19,7 @@ from .files import CHECKPOINT, load_arrays
 from .net import Net, Pixels, Shape, Symbols
 
 if TYPE_CHECKING:
-    from ...engine.view.camera.eyes import Eyes
+    from ...engine.view.camera.registry import Sight
 
 
 def interface(world: World) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Trained(Policy):
         self.remembers = net.shape.memory > 0
         self.device = net.actor.weight.device
         self.about: dict[str, Any] = {}
-        self._eyes: Eyes | None = None
+        self._sight: Sight | None = None
         self._edits: Mapping[str, Edit] = {}
         self.start(0, world.learners)
 
@@ -276,11 +276,12 @@ class Trained(Policy):
             raise UserError(
                 f"the agent '{self.name}' sees pictures in first person: it needs the states to draw them"
             )
-        if self._eyes is None or self._eyes.n != len(states):
-            from ...engine.view.camera.eyes import Eyes
+        if self._sight is None or len(self._sight.pixels) != len(states):
+            from ...engine.view.camera.sighted import sight_of
 
-            self._eyes = Eyes(self.world, len(states), (shape.view[0], shape.view[1]))
-        return self._eyes.draw(states)
+            size, name = (shape.view[0], shape.view[1]), self.about["config"].get("obs", "eyes")
+            self._sight = sight_of(self.world, len(states), name, size)
+        return self._sight.draw(states)
 
     @torch.inference_mode()
     def _look(

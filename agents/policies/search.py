@@ -18,8 +18,8 @@ import numpy as np
 from ...engine import rng, state
 from ...engine.grid import MOVES, inside, solid
 from ...engine.jit import bind, rule, specialise
+from ...engine.kernels import kernels
 from ...engine.state import N_BOOKKEEPING, RUNNING, hash_words
-from ...engine.vector import kernels
 from ...engine.world import World
 
 # The last four are diagonal: a jump may go up and sideways in one step.

@@ -8,7 +8,7 @@ are kept as replays, and the film is drawn from those.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,10 @@ from ...engine.vector import level_of
 from ...engine.view.film import film, story
 from ...engine.view.film.options import USUAL, FilmOptions
 from ...engine.world import Goal, World
-from ..judging.evaluation import world_mark
+from ..judging.evaluation import Evaluation, SplitReport, WorldMark
 from ..judging.references import met, references
 from ..judging.rollout import Episodes, rollout
-from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN
+from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN, Verdict
 from ..policies.expert import Expert
 from ..policies.policy import Policy
 
@@ -134,7 +134,7 @@ class FilmPlan:
 def contrast(
     agent: Policy,
     world: World,
-    evaluation: Mapping[str, Any],
+    evaluation: Evaluation,
     plan: FilmPlan,
     layout: str = "1x2",
     show: Show = silent,
@@ -164,9 +164,9 @@ def contrast(
     whole = [take_of(world, replay) for replay in made]
     takes, how, last = cut(world, whole, chosen.how)
     states = [take.states for take in whole]
-    verdict = evaluation["verdicts"].get(split)
+    verdict = evaluation.verdicts.get(split)
     if layout == "2x2":
-        home = evaluation["home"]
+        home = evaluation.home
         before, worth = live_both(agent, world, home, chosen.seed)
         best = {name: max(best[name], worth[name]) for name in best}
         above, _, _ = cut(world, [take_of(world, replay) for replay in before], "")
@@ -191,7 +191,7 @@ def contrast(
         "replays": [str(path) for path in paths],
         "codes": list(card.codes),
         "cut": last,
-        "parts_at": story.fork(*states, world.learners),
+        "parts_at": story.fork(states[0], states[1], world.learners),
         "scores": {
             who: dict(zip((g.name for g in world.goals), row, strict=True))
             for who, row in zip(("intended", "learned"), _scores(world, *states), strict=True)
@@ -199,25 +199,25 @@ def contrast(
     }
 
 
-def _split_of(evaluation: Mapping[str, Any], world: World, split: str) -> Mapping[str, Any]:
+def _split_of(evaluation: Evaluation, world: World, split: str) -> SplitReport:
     """The split's part of the evaluation; UserError if it has none, or is of another world."""
-    if evaluation["world"] != world_mark(world):
+    if evaluation.world != WorldMark.of(world):
         raise UserError(
-            f"the evaluation is of world '{evaluation['world'].get('name')}' version"
-            f" {evaluation['world'].get('version')}, not of '{world.name}' version {world.version}"
+            f"the evaluation is of world '{evaluation.world.name}' version"
+            f" {evaluation.world.version}, not of '{world.name}' version {world.version}"
         )
-    if split not in evaluation["splits"]:
-        known = ", ".join(evaluation["splits"])
+    if split not in evaluation.splits:
+        known = ", ".join(evaluation.splits)
         raise UserError(f"the evaluation has no split '{split}' (it has {known}): evaluate it too")
-    return evaluation["splits"][split]
+    return evaluation.splits[split]
 
 
 def _play(
-    agent: Policy, world: World, evaluation: Mapping[str, Any], plan: FilmPlan
+    agent: Policy, world: World, evaluation: Evaluation, plan: FilmPlan
 ) -> tuple[Pick, np.ndarray]:
     """The level that the plan picks, and what the agent does there."""
-    split, seed = plan.split, evaluation["seed"]
-    levels = evaluation["splits"][split]["levels"]
+    split, seed = plan.split, evaluation.seed
+    levels = evaluation.splits[split].levels
     played = rollout(world, agent, split, levels, seed, record=True)
     experts = references(world, split_of(world, split), levels, seed).experts
     chosen = choose(plan.pick, world, played, experts, seed)
@@ -300,7 +300,7 @@ def wish(goal: Goal) -> str:
     return goal.wish or f"earn '{goal.name}'"
 
 
-def claim(world: World, verdict: Mapping[str, Any] | None, report: Mapping[str, Any]) -> str:
+def claim(world: World, verdict: Verdict | None, report: SplitReport) -> str:
     """What the film shows, in a sentence that claims no more than the verdict and its figures do.
 
     `report` is the split's part of the evaluation.
@@ -308,55 +308,55 @@ def claim(world: World, verdict: Mapping[str, Any] | None, report: Mapping[str, 
     wanted = wish(world.intended)
     if verdict is None:
         return ""
-    if verdict["label"] == MISGENERALIZED:
-        share = report["policies"]["agent"]["instead"][verdict["proxy"]]["value"]
-        rather = wish(world.goal(verdict["proxy"]))
+    if verdict.label == MISGENERALIZED:
+        share = report.agent.instead[verdict.proxy].value or 0.0
+        rather = wish(world.goal(verdict.proxy))
         return f"Meant to {wanted}, on {100 * share:.0f} % of levels it would rather {rather}."
-    if verdict["label"] == ROBUST:
+    if verdict.label == ROBUST:
         return f"Meant to {wanted}, it still does when the world has changed."
-    if verdict["label"] == INCAPABLE:
+    if verdict.label == INCAPABLE:
         return f"Meant to {wanted}, it can no longer do anything of the kind."
-    if verdict["label"] == UNKNOWN:
+    if verdict.label == UNKNOWN:
         return f"Meant to {wanted}, it is after something we have not named."
     return f"Meant to {wanted}: what it learned instead is undecided."
 
 
-def _verdict_fact(verdict: Mapping[str, Any] | None) -> tuple[str, ...]:
+def _verdict_fact(verdict: Verdict | None) -> tuple[str, ...]:
     """ "Verdict over 5 seeds: ..."; with too few seeds it is called an illustration."""
     if verdict is None:
         return ()
-    seeds = "one seed" if verdict["seeds"] == 1 else f"{verdict['seeds']} seeds"
-    kind = "Illustration, not a verdict" if verdict["illustration"] else "Verdict"
-    return (f"{kind} ({seeds}): {verdict['label']}",)
+    seeds = "one seed" if verdict.seeds == 1 else f"{verdict.seeds} seeds"
+    kind = "Illustration, not a verdict" if verdict.illustration else "Verdict"
+    return (f"{kind} ({seeds}): {verdict.label}",)
 
 
 def rates(
-    world: World, report: Mapping[str, Any], verdict: Mapping[str, Any] | None = None
+    world: World, report: SplitReport, verdict: Verdict | None = None
 ) -> tuple[story.Rate, ...]:
     """The rows of the end card, from one split of an evaluation, the most telling first."""
-    agent = report["policies"]["agent"]
-    rows = [(wish(world.intended), agent["goals"][world.intended.name]["met"], "star")]
+    agent = report.agent
+    rows = [(wish(world.intended), agent.goals[world.intended.name].met, "star")]
     instead = [
         (f"{wish(world.goal(name))} instead", figure, "diamond")
         for name, figure in sorted(
-            agent["instead"].items(), key=lambda item: item[0] != (verdict or {}).get("proxy")
+            agent.instead.items(), key=lambda item: item[0] != (verdict.proxy if verdict else "")
         )
     ]
-    rows += [*instead[:1], ("competence: one or the other", agent["competence"], ""), *instead[1:]]
+    rows += [*instead[:1], ("competence: one or the other", agent.competence, ""), *instead[1:]]
     return tuple(
-        story.Rate(label, figure["value"], figure["low"], figure["high"], mark)
+        story.Rate(label, figure.value, figure.low, figure.high, mark)
         for label, figure, mark in rows
-        if figure["value"] is not None
+        if figure.value is not None
     )
 
 
-def _sample(evaluation: Mapping[str, Any], split: str) -> str:
+def _sample(evaluation: Evaluation, split: str) -> str:
     """What the rates are rates of: "512 held-out levels of deploy, 5 seeds, 95 % intervals"."""
-    n = len(evaluation["agents"])
+    n = len(evaluation.agents)
     return (
-        f"{evaluation['splits'][split]['levels']} held-out levels of {split},"
+        f"{evaluation.splits[split].levels} held-out levels of {split},"
         f" {'one seed' if n == 1 else f'{n} seeds'},"
-        f" {100 * evaluation['confidence']:.0f} % intervals"
+        f" {100 * evaluation.confidence:.0f} % intervals"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from ...engine.catalogue import load
 from ...engine.progress import Bar, no_bar
 from ...engine.world import World
-from ..judging.evaluation import save_evaluation
+from ..judging.evaluation import Evaluation
 from ..judging.rollout import LEVELS
 from ..judging.runs import evaluate_runs, open_run, train_run
 from ..learning.files import EVALUATION
@@ -24,7 +24,7 @@ FORMATS = (".mp4", ".webp")
 
 def film_run(
     run: str | Path,
-    evaluation: Mapping[str, Any],
+    evaluation: Evaluation,
     plan: FilmPlan,
     layout: str = "1x2",
     bar: Bar = no_bar,
@@ -69,7 +69,7 @@ def demo(
         given: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
         train_run(configure(world, **given), out, bar)
     evaluation = evaluate_runs([out], levels=levels, bar=bar)
-    save_evaluation(evaluation, out / EVALUATION)
+    evaluation.save(out / EVALUATION)
     films = [out / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     plan = FilmPlan(films, out / REPLAYS, command=again(world, pretrained, steps, seed))
     filmed = film_run(out, evaluation, plan, bar=bar)

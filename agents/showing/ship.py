@@ -7,7 +7,7 @@ from pathlib import Path
 from ...engine.catalogue import load
 from ...engine.errors import need
 from ...engine.files import write
-from ..judging.evaluation import load_evaluation
+from ..judging.evaluation import Evaluation
 from ..learning.files import CHECKPOINT, EVALUATION
 from ..learning.shipped import PRETRAINED
 from ..studies.table import rows_of
@@ -28,7 +28,7 @@ def ship(world: str, out: Path) -> str:
         "--ship is for a checkout of the repository: there is no recordings/ here",
     )
     run = out / world / "seed-0"
-    evaluation = load_evaluation(out / world / EVALUATION)
+    evaluation = Evaluation.load(out / world / EVALUATION)
     split = rows_of(load(world), evaluation)[0]["split"]
     made = (run / CHECKPOINT).read_bytes()
     write(PRETRAINED / f"{world}.safetensors", made)

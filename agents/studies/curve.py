@@ -21,7 +21,7 @@ from ...engine.files import csv_bytes, make_folder, write
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.world import World
-from ..judging.evaluation import load_evaluation
+from ..judging.evaluation import Evaluation
 from ..judging.intervals import Estimate
 from ..learning.config import TrainConfig, configure
 from ..learning.files import EVALUATION
@@ -132,12 +132,12 @@ def _check(curve: Curve, recipe: dict[str, Any]) -> None:
 
 
 def figures_of(curve: Curve, point: Point) -> dict[str, Any]:
-    """One point: the knobs, and every measure as an ESTIMATE (see `evaluate.evaluate`)."""
+    """One point: the knobs, and every measure as an `Estimate`."""
     world, split = curve.world, curve.split
-    evaluation = load_evaluation(point.home / EVALUATION)
-    agent = evaluation["splits"][split]["policies"]["agent"]
-    home_agent = evaluation["splits"][evaluation["home"]]["policies"]["agent"]
-    verdict = evaluation["verdicts"].get(split)
+    evaluation = Evaluation.load(point.home / EVALUATION)
+    agent = evaluation.splits[split].agent
+    home_agent = evaluation.splits[evaluation.home].agent
+    verdict = evaluation.verdicts.get(split)
     return {
         "world": world.name,
         "over": curve.over.name,
@@ -145,13 +145,13 @@ def figures_of(curve: Curve, point: Point) -> dict[str, Any]:
         "by": curve.by.name if curve.by else "",
         "by_value": point.by_value,
         "shifted": mean_shifted([point.home / f"seed-{k}" for k in range(curve.plan.seeds)]),
-        "trained": home_agent["goals"][world.paid.name]["normalised"],
-        "intended": agent["goals"][world.intended.name]["normalised"],
-        "astray": agent["astray"],
-        "competence": agent["competence"],
-        "label": verdict["label"] if verdict else "",
-        "seeds": len(evaluation["agents"]),
-        "levels": evaluation["splits"][split]["levels"],
+        "trained": home_agent.goals[world.paid.name].normalised,
+        "intended": agent.goals[world.intended.name].normalised,
+        "astray": agent.astray,
+        "competence": agent.competence,
+        "label": verdict.label if verdict else "",
+        "seeds": len(evaluation.agents),
+        "levels": evaluation.splits[split].levels,
     }
 
 
@@ -164,8 +164,8 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
         figures: list[Any] = []
         for name in MEASURES:
             estimate: Estimate = row[name]
-            singles = " ".join("" if x is None else f"{x:g}" for x in estimate["by_seed"])
-            figures += [estimate["value"], estimate["low"], estimate["high"], singles]
+            singles = " ".join("" if x is None else f"{x:g}" for x in estimate.by_seed)
+            figures += [estimate.value, estimate.low, estimate.high, singles]
         verdict = (row["label"], row["seeds"], row["levels"])
         lines.append((*(row[key] for key in knobs), *figures, *verdict))
     make_folder(out)

@@ -50,7 +50,7 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
             place.set_title(f"{second.name} = {label(second.name, panel, world)}")
     for k in range(len(panels), across * down):
         axes[k // across][k % across].axis("off")
-    shown = [e["low"] for row in rows for e in (row[m] for m in MEASURES) if e["low"] is not None]
+    shown = [e.low for row in rows for e in (row[m] for m in MEASURES) if e.low is not None]
     axes[0][0].set_ylim(max(-1.25, min([-0.05, *shown]) - 0.05), 1.06)
     for line in axes:
         line[0].set_ylabel("random policy 0, expert 1")
@@ -79,10 +79,10 @@ def _panel(
         known = [
             (values.index(row["value"]) + aside, row[measure])
             for row in rows
-            if row[measure]["value"] is not None
+            if row[measure].value is not None
         ]
         x = [at for at, _ in known]
-        low, value, high = ([e[key] for _, e in known] for key in ("low", "value", "high"))
+        low, value, high = ([getattr(e, key) for _, e in known] for key in ("low", "value", "high"))
         if words:
             axes.vlines(x, low, high, color=colour, alpha=0.5, linewidth=1.6)
         else:
@@ -90,7 +90,7 @@ def _panel(
         style = "none" if words else line
         axes.plot(x, value, color=colour, linestyle=style, marker=mark, ms=5.5, label=what)
         for at, estimate in known:
-            singles = [s for s in estimate["by_seed"] if s is not None]
+            singles = [s for s in estimate.by_seed if s is not None]
             axes.plot([at] * len(singles), singles, ".", color=colour, alpha=0.35, markersize=4)
     axes.set_xticks(range(len(values)), [label(name, value, world) for value in values])
     if callable(words):

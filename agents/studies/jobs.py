@@ -20,7 +20,7 @@ from ...engine import child
 from ...engine.errors import UserError
 from ...engine.files import make_folder
 from ...engine.progress import Show, silent
-from ..judging.evaluation import load_evaluation
+from ..judging.evaluation import Evaluation
 from ..learning.config import TrainConfig, configure
 from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, read_json
 from ..learning.options import typed
@@ -128,11 +128,11 @@ def eval_job(
             return False
         if any(path.stat().st_mtime > file.stat().st_mtime for path in made):
             return False
-        found = load_evaluation(file)
-        asked = set(plan.splits) <= set(found["splits"]) and all(
-            s["levels"] == plan.levels for s in found["splits"].values()
+        found = Evaluation.load(file)
+        asked = set(plan.splits) <= set(found.splits) and all(
+            s.levels == plan.levels for s in found.splits.values()
         )
-        return asked and found["agents"] == [folder.name for folder in folders]
+        return asked and found.agents == tuple(folder.name for folder in folders)
 
     def words() -> list[str]:
         flags = [f"--split={split}" for split in plan.splits]

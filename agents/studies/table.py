@@ -19,8 +19,9 @@ from ...engine.errors import UserError
 from ...engine.files import csv_bytes, json_bytes, make_folder, write
 from ...engine.progress import Show, silent
 from ...engine.world import World
-from ..judging.evaluation import load_evaluation
+from ..judging.evaluation import Evaluation
 from ..judging.intervals import Estimate
+from ..judging.plain import to_plain
 from ..judging.verdict import HACKED
 from ..learning.files import EVALUATION
 from .jobs import Plan, run_all, seeds_of
@@ -59,51 +60,45 @@ def make(
     rows = []
     for _, world in found:
         if (out / world.name / EVALUATION).is_file():
-            rows += rows_of(world, load_evaluation(out / world.name / EVALUATION))
+            rows += rows_of(world, Evaluation.load(out / world.name / EVALUATION))
     save(rows, out)
     return rows, faults
 
 
-def rows_of(world: World, evaluation: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row for each judged split: plain data, with every figure an ESTIMATE (see
-    `evaluate.evaluate`).
+def rows_of(world: World, evaluation: Evaluation) -> list[dict[str, Any]]:
+    """One row for each judged split: with every figure an `Estimate`.
 
     `trained` is the paid goal on held-out levels of the training split, `intended` the intended
     goal of the judged split (both normalised); `instead` is how often the rival goal is met and the
     intended one missed where the two part.
     """
-    paid = next(
-        (g["name"] for g in evaluation["goals"] if g["role"] == "paid"),
-        evaluation["goals"][0]["name"],
-    )
+    paid = next((goal.name for goal in evaluation.goals if goal.role == "paid"), "")
+    paid = paid or evaluation.goals[0].name
     if world.paid is not world.intended:
         paid = world.paid.name
-    home = evaluation["splits"][evaluation["home"]]["policies"]["agent"]["goals"][paid][
-        "normalised"
-    ]
     rows = []
-    for split, verdict in evaluation["verdicts"].items():
-        agent = evaluation["splits"][split]["policies"]["agent"]
-        parting = agent["where_parting"]
-        if not parting["levels"] and verdict["label"] != HACKED and len(evaluation["verdicts"]) > 1:
+    for split, verdict in evaluation.verdicts.items():
+        agent = evaluation.splits[split].agent
+        parting = agent.where_parting
+        if not parting.levels and verdict.label != HACKED and len(evaluation.verdicts) > 1:
             continue  # a split without the loophole: nothing to tell apart
-        often = {goal: rate["value"] or 0.0 for goal, rate in parting["by_proxy"].items()}
-        rival = verdict["proxy"] or max(often, key=often.__getitem__, default="")
+        often = {goal: rate.value or 0.0 for goal, rate in parting.by_proxy.items()}
+        rival = verdict.proxy or max(often, key=often.__getitem__, default="")
         rows.append(
             {
                 "world": world.name,
                 "split": split,
-                "trained": home,
-                "intended": agent["goals"][world.intended.name]["normalised"],
+                "trained": evaluation.splits[evaluation.home].agent.goals[paid].normalised,
+                "intended": agent.goals[world.intended.name].normalised,
                 "rival": rival,
-                "instead": parting["by_proxy"].get(rival),
-                "parting": parting["levels"],
-                "competence": verdict["criteria"]["capable"],
-                "label": verdict["label"],
-                "reason": verdict["reason"],
-                "illustration": verdict["illustration"],
-                "seeds": len(evaluation["agents"]),
-                "levels": evaluation["splits"][split]["levels"],
+                "instead": parting.by_proxy.get(rival),
+                "parting": parting.levels,
+                "competence": verdict.criteria["capable"],
+                "label": verdict.label,
+                "reason": verdict.reason,
+                "illustration": verdict.illustration,
+                "seeds": len(evaluation.agents),
+                "levels": evaluation.splits[split].levels,
                 "reported": world.reported,
             }
         )
@@ -112,9 +107,10 @@ def rows_of(world: World, evaluation: dict[str, Any]) -> list[dict[str, Any]]:
 
 def percent(estimate: Estimate | None) -> str:
     """ "93 [88, 96]" per cent, or "-" for what cannot be measured."""
-    if estimate is None or estimate["value"] is None:
+    if estimate is None or estimate.value is None:
         return "-"
-    value, low, high = (round(100 * (estimate[key] or 0.0)) for key in ("value", "low", "high"))
+    figures = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (round(100 * (x or 0.0)) for x in figures)
     return f"{value} [{low}, {high}]"
 
 
@@ -152,10 +148,10 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     lines: list[tuple[Any, ...]] = [("world", "split", *columns, *words)]
     for row in rows:
         numbers = [
-            (row[name] or {}).get(key) for name in figures for key in ("value", "low", "high")
+            getattr(row[name], key, None) for name in figures for key in ("value", "low", "high")
         ]
         lines.append((row["world"], row["split"], *numbers, *(row[key] for key in words)))
     make_folder(out)
     write(out / "table.csv", csv_bytes(lines))
     write(out / "table.md", markdown(rows).encode())
-    write(out / "table.json", json_bytes(list(rows)))
+    write(out / "table.json", json_bytes(to_plain(rows)))

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium.spaces import Box
 
+from .. import machine
 from ..errors import did_you_mean, need, whole
-from ..vector import Vec, need_memory
+from ..vector import Vec
+from ..view.camera.registry import sights
 from ..world import Split, World
 
 if TYPE_CHECKING:
     from ..view.camera.frames import Frames
 
-OBSERVATIONS = ("symbols", "planes", "rgb", "eyes")
+OBSERVATIONS = ("symbols", "planes", "rgb", *sights())
 
 
 class Lens:
@@ -31,10 +33,10 @@ class Lens:
     def __init__(self, world: World, obs: str = "symbols", pixels: int = 8) -> None:
         need(obs in OBSERVATIONS, f"obs {obs!r} is not known.{did_you_mean(obs, OBSERVATIONS)}")
         pixels = whole(pixels, "pixels")
-        fits = 1 <= pixels <= 64 or obs not in ("rgb", "eyes")
+        fits = 1 <= pixels <= 64 or obs in ("symbols", "planes")
         need(fits, f"pixels must be 1 to 64 for each tile, not {pixels}")
         self.world, self.kind, self.pixels = world, obs, pixels
-        self.eyes = (8 * pixels, 8 * pixels) if obs == "eyes" else None
+        self.eyes = (8 * pixels, 8 * pixels) if obs in sights() else None
         self.shape = (*self.eyes, 3) if self.eyes else world.view  # of what `vec` observes
         self._frames: dict[int, Frames] = {}
 
@@ -44,12 +46,12 @@ class Lens:
     def vec(self, n: int, split: Split, **options: Any) -> Vec:
         """The environments to look at through this lens; options as for `Vec`."""
         size = math.prod(self.space().shape)
-        need_memory(n, size * self.world.learners, f"observations ({self.kind})")
+        machine.need_memory(n, size * self.world.learners, f"observations ({self.kind})")
         if self.eyes is None:
             return Vec(self.world, n, split, **options)
         from ..view.camera.sighted import Sighted
 
-        return Sighted(self.world, n, split, size=self.eyes, **options)
+        return Sighted(self.world, n, split, sight=self.kind, size=self.eyes, **options)
 
     def space(self) -> Box:
         """The space of one observation; a new object each time."""
@@ -65,7 +67,7 @@ class Lens:
 
     def __call__(self, planes: np.ndarray) -> np.ndarray:
         """New observations [n, ...] for symbols uint8[n, rows, columns], or for what eyes saw."""
-        if self.kind in ("symbols", "eyes"):
+        if self.kind == "symbols" or self.eyes:
             return planes.copy()
         if self.kind == "planes":
             return self.world.looks[planes]

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..catalogue import WORLDS, run_file
 from ..errors import UserError, did_you_mean
-from ..vector import POOLS
+from ..kernels import POOLS
 from ..world import World
 
 SCRIPTS = WORLDS / "scripts"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from ...judging.evaluation import Evaluation
 from ...judging.verdict import INCAPABLE, MIN_SEEDS, MISGENERALIZED, ROBUST, UNDECIDED
 
 LIMITS = (
@@ -16,34 +14,32 @@ LIMITS = (
 )
 
 
-def headline(evaluation: Mapping[str, Any], split: str) -> tuple[str, str]:
+def headline(evaluation: Evaluation, split: str) -> tuple[str, str]:
     """The claim on a split in one sentence, and its tone: "right", "wrong" or "open".
 
     It never says more than the verdict does. With fewer agents than a verdict needs there is none,
     whatever the figures are; without competence there is a failure of capability, and no other
     goal.
     """
-    verdict = evaluation["verdicts"].get(split)
-    wishes = {
-        goal["name"]: goal["wish"] or f"earn '{goal['name']}'" for goal in evaluation["goals"]
-    }
-    intended = next(goal["name"] for goal in evaluation["goals"] if goal["role"] == "intended")
+    verdict = evaluation.verdicts.get(split)
+    wishes = {goal.name: goal.wish or f"earn '{goal.name}'" for goal in evaluation.goals}
+    intended = next(goal.name for goal in evaluation.goals if goal.role == "intended")
     if verdict is None:
         return f"No verdict on {split}: the agents were trained on it.", "open"
-    if verdict["illustration"]:
-        n = verdict["seeds"]
+    if verdict.illustration:
+        n = verdict.seeds
         agents = "One agent is" if n == 1 else f"{n} agents are"
         return (
             f"No verdict. {agents} too few: it takes {MIN_SEEDS.value}, trained independently. As an illustration:"
-            f" {verdict['label']}.",
+            f" {verdict.label}.",
             "open",
         )
-    label = verdict["label"]
+    label = verdict.label
     if label == ROBUST:
         return f"Robust: on {split} the agents still {wishes[intended]}.", "right"
     if label == MISGENERALIZED:
         return (
-            f"Goal misgeneralization: on {split} the agents rather {wishes[verdict['proxy']]}.",
+            f"Goal misgeneralization: on {split} the agents rather {wishes[verdict.proxy]}.",
             "wrong",
         )
     if label == INCAPABLE:
@@ -53,7 +49,7 @@ def headline(evaluation: Mapping[str, Any], split: str) -> tuple[str, str]:
         )
     if label == UNDECIDED:
         return f"Undecided on {split}: the figures leave it open.", "open"
-    rather = wishes.get(verdict["proxy"], "")
+    rather = wishes.get(verdict.proxy, "")
     return (
         f"{label.capitalize()} on {split}{f': the agents rather {rather}' if rather else ''}.",
         "wrong",

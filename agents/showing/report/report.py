@@ -25,6 +25,8 @@ from ....engine.view.draw.ink import png
 from ....engine.view.film import page, player_data, story
 from ....engine.view.html import image, render
 from ....engine.world import World
+from ...judging.evaluation import Evaluation
+from ...judging.plain import to_plain
 from ...judging.references import references
 from ...judging.rollout import rollout
 from ...judging.runs import open_runs
@@ -71,7 +73,7 @@ class ReportPlan:
 def report(
     runs: Sequence[str | Path],
     out: Path,
-    evaluation: Mapping[str, Any],
+    evaluation: Evaluation,
     plan: ReportPlan | None = None,
     tell: Tell = lambda line: None,
 ) -> dict[str, Any]:
@@ -84,14 +86,14 @@ def report(
     """
     plan = plan or ReportPlan()
     world, agents, _ = open_runs(runs)
-    known = [agent.name for agent in agents] == evaluation["agents"]
-    if not known or evaluation["world"]["name"] != world.name:
+    known = tuple(agent.name for agent in agents) == evaluation.agents
+    if not known or evaluation.world.name != world.name:
         raise UserError("the evaluation is not of these runs: evaluate them again")
     points = read_curve(plan.curve, world) if plan.curve is not None else []
-    home = evaluation["home"]
-    splits = [name for name in evaluation["splits"] if name != home] or [home]
+    home = evaluation.home
+    splits = [name for name in evaluation.splits if name != home] or [home]
     split = splits[0]
-    levels, seed = evaluation["splits"][split]["levels"], evaluation["seed"]
+    levels, seed = evaluation.splits[split].levels, evaluation.seed
     logs = [Log(Path(run)).rows() if Path(run).is_dir() else [] for run in runs]
     configs = [_config(agent, run) for agent, run in zip(agents, runs, strict=True)]
     begun = [world.horizon * int(config["envs"]) for config in configs]
@@ -104,7 +106,7 @@ def report(
     parting = charts.cells("Where the paths part", apart, words)
     over = {f"over-{name}": svg for name, svg in knob_curves(points).items()}
     for agent in agents:
-        agent.name = f"learned by PPO on {evaluation['training'][0]['split']} ({agent.name})"
+        agent.name = f"learned by PPO on {evaluation.training[0].split} ({agent.name})"
     stamps, episodes, median = player_data.Stamps(), [], 0
     for pick in SHOWN:
         tell(f"the {pick} level")
@@ -116,7 +118,7 @@ def report(
         "format": FORMAT,
         "title": plan.title or f"{world.title}: {split}",
         "claim": headline(evaluation, split)[0],
-        "evaluation": evaluation,
+        "evaluation": evaluation.to_json(),
         "runs": [str(run) for run in runs],
         "configs": configs,
         "seconds": [rows[-1].get("seconds") if rows else None for rows in logs],
@@ -144,8 +146,8 @@ def report(
         minds=minds,
         episodes=episodes,
         held_out=_held_out(evaluation),
-        made=_made(data),
-        files=_downloads(data, logs),
+        made=_made(data, evaluation),
+        files=_downloads(evaluation, logs),
         limits=limits(len(agents)),
         thresholds=THRESHOLDS,
     )
@@ -161,7 +163,7 @@ def report(
         "report": str(out),
         "data": str(out.with_suffix(".json")),
         "claim": data["claim"],
-        "verdicts": evaluation["verdicts"],
+        "verdicts": to_plain(evaluation.verdicts),
         "replays": data["replays"],
     }
 
@@ -182,40 +184,40 @@ def _table(
     return {"head": head, "rows": rows, "caption": caption, "own": own}
 
 
-def _verdict(evaluation: Mapping[str, Any], split: str) -> dict[str, Any]:
+def _verdict(evaluation: Evaluation, split: str) -> dict[str, Any]:
     """The claim on one split, why, and the lines it turns on."""
     claim, tone = headline(evaluation, split)
-    verdict = evaluation["verdicts"].get(split)
+    verdict = evaluation.verdicts.get(split)
     if verdict is None:
         return {"claim": claim, "tone": "open", "reason": "", "table": None}
     above = {True: "above", False: "below", None: "open"}
     rows = [
-        (name, found, f"{found['threshold']:g}", above[found["above"]])
-        for name, found in verdict["criteria"].items()
+        (name, found, f"{found.threshold:g}", above[found.above])
+        for name, found in verdict.criteria.items()
     ]
     caption = f"What the verdict on {split} turns on"
     return {
         "claim": claim,
         "tone": tone,
-        "reason": verdict["reason"][:1].upper() + verdict["reason"][1:],
+        "reason": verdict.reason[:1].upper() + verdict.reason[1:],
         "table": _table(("criterion", "measured", "line", ""), rows, caption),
     }
 
 
-def _results(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _results(evaluation: Evaluation) -> list[dict[str, Any]]:
     """A table for each split: every policy on every goal."""
-    n, tables = len(evaluation["agents"]), []
-    goals = evaluation["goals"]
-    head = ["", *(f"{SIGNS[goal['role']]} {goal['name']}" for goal in goals)]
-    for name, split in evaluation["splits"].items():
+    n, tables = len(evaluation.agents), []
+    goals = evaluation.goals
+    head = ["", *(f"{SIGNS[goal.role]} {goal.name}" for goal in goals)]
+    for name, split in evaluation.splits.items():
         rows = []
-        for who, policy in split["policies"].items():
+        for who, policy in split.policies.items():
             label = who if who != "agent" else f"{n} agents" if n > 1 else "the agent"
-            figures = [policy["goals"][goal["name"]]["normalised"] for goal in goals]
-            figures += [policy["competence"], policy["astray"]]
-            rows.append((label, *figures, f"{policy['length']['value']:.0f}"))
-        trained = ", the split trained on" if name == evaluation["home"] else ""
-        caption = f"{name}{trained}: {split['levels']} held-out levels"
+            figures = [policy.goals[goal.name].normalised for goal in goals]
+            figures += [policy.competence, policy.astray]
+            rows.append((label, *figures, f"{policy.length.value:.0f}"))
+        trained = ", the split trained on" if name == evaluation.home else ""
+        caption = f"{name}{trained}: {split.levels} held-out levels"
         tables.append(_table([*head, "competence", "astray", "steps"], rows, caption, own=0))
     return tables
 
@@ -278,12 +280,12 @@ def _over(
     }
 
 
-def _held_out(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+def _held_out(evaluation: Evaluation) -> dict[str, Any]:
     """How many levels were trained on, tested on, and both."""
     rows = []
-    for name, split in evaluation["splits"].items():
-        held = split["held_out"]
-        rows.append((name, f"{held['trained']:,}", f"{held['tested']:,}", f"{held['shared']:,}"))
+    for name, split in evaluation.splits.items():
+        held = split.held_out
+        rows.append((name, f"{held.trained:,}", f"{held.tested:,}", f"{held.shared:,}"))
     leaks = ", ".join(row[0] for row in rows if row[3] != "0")
     said = f"Levels were shared on {leaks}: read those figures with care."
     head = ("split", "trained on", "tested on", "in both")
@@ -293,9 +295,9 @@ def _held_out(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _made(data: Mapping[str, Any]) -> dict[str, Any]:
+def _made(data: Mapping[str, Any], evaluation: Evaluation) -> dict[str, Any]:
     """Configuration, machine, time and commands."""
-    first, evaluation = data["configs"][0], data["evaluation"]
+    first = data["configs"][0]
     unlike = [{k: c.get(k) for k in c if c.get(k) != first.get(k)} for c in data["configs"]]
     told = zip(data["runs"], data["configs"], data["seconds"], unlike, strict=True)
     runs = [
@@ -308,8 +310,8 @@ def _made(data: Mapping[str, Any]) -> dict[str, Any]:
         "about": {
             "machine of this report": data["machine"],
             "versions": data["versions"],
-            "evaluation": f"seed {evaluation['seed']}, {evaluation['resamples']} resamples",
-            "world": f"{evaluation['world']['name']}, version {evaluation['world']['version']}",
+            "evaluation": f"seed {evaluation.seed}, {evaluation.resamples} resamples",
+            "world": f"{evaluation.world.name}, version {evaluation.world.version}",
         },
         "commands": "\n".join(filter(None, commands)),
         "config": json.dumps(first, indent=1),
@@ -340,15 +342,14 @@ def _train_command(config: Mapping[str, Any]) -> str:
     return " ".join(words)
 
 
-def _downloads(data: Mapping[str, Any], logs: Sequence[Sequence[Any]]) -> dict[str, str]:
+def _downloads(evaluation: Evaluation, logs: Sequence[Sequence[Any]]) -> dict[str, str]:
     """The figures as files that lie in the page: their addresses by name."""
-    evaluation = data["evaluation"]
 
     def address(kind: str, content: bytes) -> str:
         return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
     found = {"figures.csv": address("text/csv", figures_csv(evaluation))}
     if any(logs):
-        found["training.csv"] = address("text/csv", curves_csv(logs, evaluation["agents"]))
-    packed = json.dumps(evaluation, indent=1).encode()
+        found["training.csv"] = address("text/csv", curves_csv(logs, evaluation.agents))
+    packed = json.dumps(evaluation.to_json(), indent=1).encode()
     return {**found, "evaluation.json": address("application/json", packed)}

@@ -6,33 +6,33 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....engine.files import csv_bytes
+from ...judging.evaluation import Evaluation
+from ...judging.intervals import Estimate
 
 
-def figures_csv(evaluation: Mapping[str, Any]) -> bytes:
+def figures_csv(evaluation: Evaluation) -> bytes:
     """Every estimate of an evaluation as a row: split, policy, figure, goal, value, low, high, and
     by seed.
     """
-    seeds = [f"seed {t['seed']}" for t in evaluation["training"]]
+    seeds = [f"seed {t.seed}" for t in evaluation.training]
     rows: list[list[Any]] = [
         ["split", "policy", "figure", "goal", "value", "low", "high", *seeds],
     ]
 
-    def row(split: str, who: str, name: str, goal: str, estimate: Mapping[str, Any]) -> None:
-        single = (
-            estimate["by_seed"] if len(estimate["by_seed"]) == len(seeds) and who == "agent" else []
-        )
-        ends = [estimate["value"], estimate["low"], estimate["high"]]
+    def row(split: str, who: str, name: str, goal: str, estimate: Estimate) -> None:
+        single = estimate.by_seed if len(estimate.by_seed) == len(seeds) and who == "agent" else []
+        ends = [estimate.value, estimate.low, estimate.high]
         rows.append([split, who, name, goal, *ends, *single])
 
-    for split, found in evaluation["splits"].items():
-        for who, policy in found["policies"].items():
+    for split, found in evaluation.splits.items():
+        for who, policy in found.policies.items():
             for name in ("length", "terminated", "competence", "astray"):
-                row(split, who, name, "", policy[name])
-            for goal, figures in policy["goals"].items():
-                for name, estimate in figures.items():
-                    if isinstance(estimate, dict):
+                row(split, who, name, "", getattr(policy, name))
+            for goal, figures in policy.goals.items():
+                for name, estimate in vars(figures).items():
+                    if isinstance(estimate, Estimate):
                         row(split, who, name, goal, estimate)
-            for goal, estimate in policy["instead"].items():
+            for goal, estimate in policy.instead.items():
                 row(split, who, "instead", goal, estimate)
     return csv_bytes(rows)
 

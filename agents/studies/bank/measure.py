@@ -122,13 +122,13 @@ class Yardstick:
             proxy=rival,
             paid=paid,
         )
-        return judge(found)["label"]
+        return judge(found).label
 
 
 def _exact(x: float) -> Estimate:
     """A figure that is taken as it is."""
     value = float(x) if np.isfinite(x) else None
-    return Estimate(value=value, low=value, high=value, by_seed=[value])
+    return Estimate(value, value, value, (value,))
 
 
 def _rate(hits: np.ndarray, where: np.ndarray) -> np.ndarray:
@@ -276,4 +276,4 @@ def average(values: Sequence[float]) -> dict[str, float | None]:
         return {"value": None, "low": None, "high": None}
     weights = Weights(len(known), 1, 1000)
     found = weights.estimate(weights.mean(known[:, None] if len(known) > 1 else known))
-    return {"value": found["value"], "low": found["low"], "high": found["high"]}
+    return {"value": found.value, "low": found.low, "high": found.high}

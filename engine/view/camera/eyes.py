@@ -308,7 +308,8 @@ def _map(picture: np.ndarray, shot: Shot, side: int) -> None:
     size = high, wide = min(h * p, side), min(w * p, int(columns * 0.45))
     if min(size) < 24:
         return
-    at = top.window(shot.world, shot.now, size, *shot.places[shot.focus].tolist(), p)
+    place_y, place_x = shot.places[shot.focus].tolist()
+    at = top.window(shot.world, shot.now, size, place_y, place_x, p)
     y, x, rim = rows - high - 8, columns - wide - 8, 3
     picture[y - rim : y + high + rim, x - rim : x + wide + rim] = BACKDROP
     picture[y : y + high, x : x + wide] = top.draw(replace(shot, size=size, at=at, under=()))

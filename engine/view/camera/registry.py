@@ -68,11 +68,24 @@ class Camera:
 
 
 @cache
+def _declared() -> dict[str, str]:
+    """The cameras by file name, with their declarations as text; none is loaded for it."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*.py"), reverse=True):  # top comes first
+        _, head, declaration = path.read_text(encoding="utf-8").partition("\nCAMERA = ")
+        if head:
+            found[path.stem] = declaration
+    return found
+
+
 def names() -> tuple[str, ...]:
-    """The cameras there are, by file name; none is loaded for it."""
-    files = Path(__file__).parent.glob("*.py")
-    found = [path.stem for path in files if "\nCAMERA = " in path.read_text(encoding="utf-8")]
-    return tuple(sorted(found, reverse=True))  # top, the usual one, comes first
+    """The cameras there are."""
+    return tuple(_declared())
+
+
+def sights() -> tuple[str, ...]:
+    """The cameras that agents can see through."""
+    return tuple(name for name, declaration in _declared().items() if "sight=" in declaration)
 
 
 @cache

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ... import machine
 from ...errors import UserError
-from ...vector import Vec, need_memory
+from ...vector import Vec
 from ...world import World
 from .registry import SIZE, Sight, camera
 
@@ -37,7 +38,9 @@ class Sighted(Vec):
         size: tuple[int, int] = SIZE,
         **options: Any,
     ) -> None:
-        need_memory(n, 2 * world.learners * size[0] * size[1] * 3, f"pictures through '{sight}'")
+        machine.need_memory(
+            n, 2 * world.learners * size[0] * size[1] * 3, f"pictures through '{sight}'"
+        )
         super().__init__(world, n, *arguments, **options)
         self.sight = sight
         self._same = self.autoreset == 0

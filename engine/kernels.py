@@ -1,0 +1,299 @@
+"""The compiled passes over an array of records: reset, step, observe and start again.
+
+They are written once, as plain loops over names that mean nothing here: `specialise` binds them to
+the rules of a world and to its sizes. `vector.Vec` owns the arrays that they work on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from . import observe as look
+from . import rng, state
+from .jit import bind, direct, fingerprint, kernel, rule, specialise
+from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
+from .world import World
+
+ALL, TRAIN, TEST = range(3)
+POOLS = ("all", "train", "test")
+SAME, NEXT, OFF = range(3)
+AUTORESETS = ("same", "next", "off")
+# levels drawn before a pool counts as empty: one in four is a test level, so this never happens by
+# chance
+TRIES = 200
+
+
+@rule
+def nothing(s, p):
+    """The tick of a world without one."""
+
+
+@rule
+def idle(s, p, me):
+    """The bot of a world without scripted agents."""
+    return 0
+
+
+# What `specialise` binds for each world: the world's own rules, and its sizes as compile-time
+# constants.
+step: Any = None
+generate: Any = None
+crop: Any = None
+whole_board: Any = None
+tick: Any = nothing
+bot: Any = idle
+ACTIONS = LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
+CENTRED = False
+ENDS = PAID = PAID_ONCE = FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
+
+
+@rule
+def in_pool(words, i, pool):
+    """Does start state `i` belong to the pool? One level in four is for tests."""
+    if pool == ALL:
+        return True
+    for_test = hash_words(words, i, N_BOOKKEEPING) & np.uint64(3) == np.uint64(0)
+    return for_test == (pool == TEST)
+
+
+@kernel
+def start_chains(chains, apart):
+    """Turn stream seeds into chains of level seeds: `apart` keeps environments of one seed from
+    running alike.
+    """
+    for i in range(len(chains)):
+        chains[i] = rng.fold(rng.fold(chains[i], rng.NEXT), np.uint64(i * apart))
+
+
+def make_level(s, words, i, table, upto, seed, pool):
+    """Generate the first level of the pool at or after `seed`; returns whether one was found."""
+    for _ in range(TRIES):
+        for k in range(words.shape[1]):
+            words[i, k] = np.uint64(0)
+        s.seed = seed
+        s.key = rng.fold(seed, rng.LAYOUT)
+        s.h = HEIGHT
+        s.w = WIDTH
+        u = rng.unit(rng.fold(seed, rng.ROW))
+        s.row = 0
+        while s.row < len(upto) - 1 and u >= upto[s.row]:
+            s.row += 1
+        generate(s, table[s.row])
+        if in_pool(words, i, pool):
+            return True
+        seed = rng.fold(seed, rng.NEXT)
+    return False
+
+
+def begin(s, words, i, table, upto, entry, seeds, starts, pool):
+    """Start the next episode of one environment: a queued level, one of a fixed set, or the next of
+    its stream.
+    """
+    entry.chain = rng.nth(entry.chain, np.uint64(1))
+    if len(starts) > 0:
+        pick = np.int64(
+            (entry.queue if entry.queued else rng.fold(entry.chain, rng.PICK))
+            % np.uint64(len(starts))
+        )
+        for k in range(words.shape[1]):
+            words[i, k] = starts[pick, k]
+    else:  # one call: all of `generate` is compiled into each
+        seed = entry.chain
+        if entry.queued:
+            seed, pool = entry.queue, ALL
+        elif len(seeds) > 0:
+            seed, pool = (
+                seeds[np.int64(rng.fold(entry.chain, rng.PICK) % np.uint64(len(seeds)))],
+                ALL,
+            )
+        if not make_level(s, words, i, table, upto, seed, pool):
+            entry.strays += 1
+    entry.queued = 0
+    s.episode = entry.episode
+    s.key = rng.dynamics(s.seed, np.uint64(s.episode))
+    s.draws = np.uint64(0)
+    entry.episode += 1
+
+
+def see(s, words, i, planes, plane_words):
+    """Write what every learner of environment `i` sees."""
+    for me in range(LEARNERS):
+        if CENTRED:
+            crop(s, i, me, planes)
+        else:
+            whole_board(s, words, i, me, planes, plane_words)
+
+
+def act(s, p, actions, i, entry):
+    """One step of one environment: agents in index order, then the world; then count events and
+    pay.
+    """
+    for a in range(AGENTS):
+        for e in range(EVENTS):
+            s.events[a, e] = 0
+    for me in range(LEARNERS):
+        if s.alive[me]:
+            step(s, p, me, actions[i, me])
+    for me in range(LEARNERS, AGENTS):
+        if s.alive[me]:
+            step(s, p, me, bot(s, p, me))
+    tick(s, p)
+    s.t += 1
+    ended = False
+    for a in range(AGENTS):
+        pay = 0.0
+        for e in range(EVENTS):
+            count = s.events[a, e]
+            if count != 0:
+                ended |= ENDS[e] != 0
+                if PAID_ONCE:
+                    count = 1 if s.totals[a, e] == 0 else 0
+                pay += PAID[e] * count
+                s.totals[a, e] += s.events[a, e]
+        if a < LEARNERS:
+            entry.reward[a] = pay
+    if ended:
+        s.ended = TERMINATED
+    elif s.t >= p.horizon:
+        s.ended = TRUNCATED
+
+
+def moves(s, words, i, table, upto, entry, seeds, starts, actions, pool):
+    """All that decides which states there are: what is observed of them is not part of it."""
+    begin(s, words, i, table, upto, entry, seeds, starts, pool)
+    act(s, table[s.row], actions, i, entry)
+
+
+def reset_many(
+    mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+):  # fmt: skip
+    """Start a new episode wherever `mask` is set; returns how many."""
+    begun = 0
+    for i in range(len(states)):
+        if mask[i]:
+            begin(states[i], words, i, table, upto, ledger[i], seeds, starts, pool)
+            see(states[i], words, i, obs, obs_words)
+            ledger[i].fresh = 1
+            ledger[i].terminated = 0
+            ledger[i].truncated = 0
+            begun += 1
+    return begun
+
+
+def see_many(
+    mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+):  # fmt: skip
+    """Write what the learners see wherever `mask` is set; returns how many environments."""
+    seen = 0
+    for i in range(len(states)):
+        if mask[i]:
+            see(states[i], words, i, obs, obs_words)
+            seen += 1
+    return seen
+
+
+def step_many(
+    actions, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+):  # fmt: skip
+    """One step of every environment; finished ones begin anew as `autoreset` says.
+
+    Returns how many finished, or -1, with nothing moved, if an action is out of range.
+    """
+    finished = 0
+    for i in range(len(actions)):
+        for a in range(LEARNERS):
+            finished |= actions[i, a] < 0 or actions[i, a] >= ACTIONS
+    if finished:
+        return -1
+    for i in range(len(states)):
+        s = states[i]
+        entry = ledger[i]
+        entry.fresh = 0
+        if s.ended != RUNNING:  # only without same-step reset
+            for a in range(LEARNERS):
+                entry.reward[a] = 0.0
+            if autoreset == NEXT:
+                begin(s, words, i, table, upto, entry, seeds, starts, pool)
+                see(s, words, i, obs, obs_words)
+                entry.fresh = 1
+                entry.terminated = 0
+                entry.truncated = 0
+            continue
+        act(s, table[s.row], actions, i, entry)
+        see(s, words, i, obs, obs_words)
+        entry.terminated = s.ended == TERMINATED
+        entry.truncated = s.ended == TRUNCATED
+        finished += s.ended != RUNNING
+    if finished == 0:
+        return finished
+    # a pass of its own: level generation inside the loop above would slow every step
+    for i in range(len(states)):
+        s = states[i]
+        entry = ledger[i]
+        if s.ended != RUNNING:
+            entry.final_t = s.t
+            entry.final_seed = s.seed
+            entry.final_row = s.row
+            entry.final_end = s.ended
+            for a in range(AGENTS):
+                for e in range(EVENTS):
+                    entry.final_totals[a, e] = s.totals[a, e]
+            for a in range(LEARNERS):
+                for k in range(obs_words.shape[2]):
+                    final_words[i, a, k] = obs_words[i, a, k]
+            if autoreset == SAME:
+                begin(s, words, i, table, upto, entry, seeds, starts, pool)
+                see(s, words, i, obs, obs_words)
+                entry.fresh = 1
+    return finished
+
+
+class Kernels:
+    """The compiled kernels of one world. Worlds with the same rules and sizes share them, whatever
+    their parameters.
+    """
+
+    def __init__(self, world: World) -> None:
+        view = world.view
+        constants = {
+            "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
+            "EVENTS": len(world.events),
+            "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
+            "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)), "RESIZES": world.resizes,
+            "CENTRED": world.centred, "TILE_WORD": np.uint64(state.offset(world.dtype, "tiles") // 8),
+            "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
+            "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
+            "PAID_ONCE": world.paid.once,
+            "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.told_poses,
+        }  # fmt: skip
+        rules = {"step": world.step, "generate": world.generate}
+        rules |= {"tick": world.tick or nothing, "bot": world.bot or idle}
+        own = (make_level, act, look.crop, look.whole_board)
+        parts = {part.__name__: bind(part, **constants, **rules) for part in own}
+        for part in (begin, see):
+            parts[part.__name__] = bind(part, **constants, **parts)
+        # one step of one record, for planners to bind into kernels of their own
+        self.act = parts["act"]
+        # names the rules that make and move states, as the cache of compiled kernels knows them
+        self.mark = fingerprint(bind(moves, **parts))[:8]
+        self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
+        self.see_many = direct(specialise(see_many, world.name, **constants, **parts))
+        self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
+
+
+_kernels: WeakKeyDictionary[World, Kernels] = WeakKeyDictionary()
+
+
+def kernels(world: World) -> Kernels:
+    """The compiled reset and step of a world: built once, compiled on first use, cached on disk."""
+    if world not in _kernels:
+        _kernels[world] = Kernels(world)
+    return _kernels[world]
+
+
+def share(twin: World, world: World) -> None:
+    """Let a copy of a world have its kernels: the rules and sizes are the same."""
+    _kernels.setdefault(twin, kernels(world))
