@@ -165,7 +165,7 @@ def test_what_agents_see_and_earn_is_what_the_batch_says(name):
     """The parallel environment and Vec tell one story."""
     world = load(name)
     env = adapters.parallel_env(name, split="deploy")
-    vec = Vec(world, 1, "deploy", autoreset="off")
+    vec = Vec(world, 1, "deploy", pool="train", autoreset="off")
     vec.restart(np.ones(1, bool), np.array([3], np.uint64))
     obs, infos = env.reset(seed=3)
     (agent,) = env.possible_agents

@@ -232,13 +232,14 @@ def test_a_forked_child_steps_a_batch_with_threads():
 
 
 WATCH = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it is ignored from birth
 from goalshift import adapters
 env = getattr(adapters, sys.argv[1])("corner", render_mode="human")
 env.reset(seed=0)
-print("ready", flush=True)
 act = {"mouse_0": 0} if sys.argv[1] == "parallel_env" else 0
 try:
+    print("ready", flush=True)
     while True:
         env.step(act)
         if getattr(env, "agents", True) == []:
@@ -259,7 +260,10 @@ def test_signals_end_a_program_with_a_human_window(make, number):
     )
     assert child.stdout is not None and child.stdout.readline() == "ready\n"
     child.send_signal(number)
-    out, _ = child.communicate(timeout=30)
+    try:
+        out, _ = child.communicate(timeout=30)
+    finally:
+        child.kill()
     if number == signal.SIGTERM:
         assert child.returncode == -signal.SIGTERM
     else:
