@@ -34,6 +34,10 @@ def _note(kind: str, line: str) -> None:
 class _Sealed(IndexDataCacheFile):
     """Index and builds of one kernel, each behind the SHA-256 of its content."""
 
+    def __init__(self, *place: Any, **named: Any) -> None:
+        super().__init__(*place, **named)
+        self._version = f"sealed {self._version}"  # files that Numba itself wrote are passed over
+
     def _dump(self, obj: Any) -> bytes:
         content = super()._dump(obj)
         return hashlib.sha256(content).digest() + content

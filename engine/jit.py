@@ -170,6 +170,18 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return specialise(function, "any")
 
 
+def stored(function: Callable[P, R]) -> Callable[P, R]:
+    """A rule of one file alone, compiled for Python and for other rules, and kept on disk under its
+    own name: an edit in another file is not noticed.
+    """
+    if PLAIN:
+        return function
+    compiled = _jit(nogil=True)(function)
+    compiled.__class__ = _Kernel
+    compiled.enable_caching()
+    return compiled
+
+
 def direct(kernel: Callable) -> Callable:
     """A quicker way to call a kernel that always gets arguments of the same types: 1 us instead of
     3.

@@ -17,17 +17,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
-from ...engine.jit import PLAIN
+from ...engine.jit import PLAIN, stored
 
 # rows at a time: their sums and the table rows of four cells stay in the first-level cache
 BLOCK = 32
 ALONE = 256  # fewer rows are not worth a second thread
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def pick(table, seen, first, last, out):
     """out[r] += the sum over cells c of table[c, seen[r, c]], for rows first..last-1.
 
@@ -53,7 +52,7 @@ def pick(table, seen, first, last, out):
                     out[r, j] += table[c, s, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def spread(gradient, seen, first, last, table):
     """The way back: table[c, seen[r, c]] += gradient[r], for rows first..last-1, but for symbol
     0.

@@ -19,10 +19,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from ... import grid
 from ...errors import UserError
+from ...jit import stored
 from ..draw.cells import BACKDROP, seen_from_the_side
 from ..draw.marks import INTENDED
 from ..draw.strokes import hexed
@@ -46,7 +46,7 @@ SPOTS = 160
 # -- where everybody stands
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def place(
     tiles, tall, wide, ys, xs, faces, alive, learners, side_on, solid, stand, pictures, compass, floor, height,
     cameras, spots, counts, odd,
@@ -111,7 +111,7 @@ def place(
         counts[j], odd[j] = n, unusual
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def pose_of(face, compass, heading):
     """The pose in which one sees a thing when looking towards `heading`: the back of who goes the
     same way.
@@ -235,7 +235,7 @@ def draw(shot: Shot, map_size: float = 0.3) -> np.ndarray:
     return picture
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def _halve(fine, picture):
     """Average squares of four pixels."""
     for y in range(picture.shape[0]):

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from ...jit import stored
 from ..draw.cells import seen_from_the_side
 from .lane import run
 from .raycast import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ...world import World
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def remember(
     quarters,
     texture,
@@ -101,7 +101,7 @@ def remember(
     return used
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def recall(
     plane, tall, wide, per, cameras, spots, counts, odd, kind, height, atlas, mips, horizon, focal, ready, layer, runs,
     crossings, fars, strips, pixels, frames, flat,

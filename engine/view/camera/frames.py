@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from ...errors import UserError
+from ...jit import stored
 from ..draw import sprites
 
 if TYPE_CHECKING:
     from ...world import World
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def _tile_all(ids, sheet, frames, last):
     """Write every tile of every frame: sheet [S, p, words] into frames [N, vh * p, vw * words]."""
     n, vh, vw = ids.shape
@@ -35,7 +35,7 @@ def _tile_all(ids, sheet, frames, last):
                         at += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def _tile_all_3(ids, sheet, frames, last):
     """`_tile_all` for rows of three words (8 pixels in 64-bit words): three times as fast."""
     n, vh, vw = ids.shape
@@ -52,7 +52,7 @@ def _tile_all_3(ids, sheet, frames, last):
                     frames[i, y * p + r, 3 * x + 2] = sheet[symbol, r, 2]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def _tile_changed(ids, sheet, frames, last):
     """Rewrite the tiles whose symbol differs from `last` (uint8[N, vh, vw]), and note it there."""
     n, vh, vw = ids.shape

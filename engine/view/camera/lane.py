@@ -5,8 +5,8 @@ looks along.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from ...jit import stored
 from .raycast import (
     ALPHA,
     BYTE,
@@ -27,7 +27,7 @@ from .textures import HORIZON
 LANE = 3.0  # cells across of the lane that a platformer becomes
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def run(
     plane, tall, wide, per, cameras, spots, counts, wall, floor, height, atlas, mips, sky, turns, focal, ready,
     frames, flat,

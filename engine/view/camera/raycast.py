@@ -8,7 +8,8 @@ remembers, and platformers (`lane`).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from ...jit import stored
 
 EYE = 0.5  # height of the eye in cells; blocks are taller, so none shows its top
 # how far behind the middle of its cell the eye is, so that a wall ahead does not fill the picture
@@ -24,7 +25,7 @@ MASK = np.uint64(0x00FF00FF00FF)
 BYTE, ONE, LANES, TWO, ALPHA = (np.uint64(n) for n in (255, 8, 16, 32, 48))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def sort_spots(spots, j, count, cy, cx, dy, dx):
     """Bring the pictures of frame `j` into order, farthest first."""
     for k in range(1, count):
@@ -41,7 +42,7 @@ def sort_spots(spots, j, count, cy, cx, dy, dx):
             at -= 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def blend_texel(frames, j, r, c, texel, light, fog, opacity):
     """Lay a lit texel over a pixel."""
     alpha = (texel >> ALPHA) * opacity >> ONE
@@ -54,7 +55,7 @@ def blend_texel(frames, j, r, c, texel, light, fog, opacity):
     frames[j, r, c, 2] = lit >> TWO
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def piece(far, u, side, texture, rises, horizon, focal, rows, mips, haze):
     """What one column shows of a wall: its first row, the row below its foot, and what `draw_slice`
     needs to draw it.
@@ -78,7 +79,7 @@ def piece(far, u, side, texture, rises, horizon, focal, rows, mips, haze):
     return first, foot, base, t, v, int(per_row * t * 65536), light, haze * np.uint64(dim)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def draw_slice(line, at, stride, count, atlas, base, side, v, dv, light, fog):
     """Draw `count` pixels of a wall downwards, from byte `at` of the frame `line`, `v` being the
     row of the texture.
@@ -96,7 +97,7 @@ def draw_slice(line, at, stride, count, atlas, base, side, v, dv, light, fog):
         to += stride
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def draw_span(line, at, count, atlas, base, side, u, du, light, fog):
     """As `draw_slice`, to the right, `u` being the column of the texture."""
     to, base, side = np.uint64(at), np.uint64(base), np.uint64(side)
@@ -111,14 +112,14 @@ def draw_span(line, at, count, atlas, base, side, u, du, light, fog):
         to += one + one + one
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def copy_bytes(ready, kind, quarter, flat, j, start, stop):
     """Copy bytes of a prepared frame to frame `j`."""
     for b in range(start, stop):
         flat[j, b] = ready[kind, quarter, b]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def stand(
     j, far, side, texture, width, lift, opacity, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, frames
 ):  # fmt: skip
@@ -153,7 +154,7 @@ def stand(
                 blend_texel(frames, j, r, c, texel, light, fog, strength)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def cast(
     plane, tall, wide, per, cameras, spots, counts, wall, floor, height, atlas, mips, sky, turns, focal, frames, flat
 ):  # fmt: skip

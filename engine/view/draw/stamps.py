@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from ...jit import PLAIN
+from ...jit import PLAIN, stored
 from .paint import paint
 from .strokes import parse
 
@@ -55,7 +54,7 @@ def blend(frame: np.ndarray, stamp: Stamp, y: int, x: int) -> None:
     target[:] = through
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@stored
 def _lay(frame, rgb, inverse, y, x, r0, r1, c0, c1):
     """`blend` of what is not opaque, compiled: a film lays hundreds of small stamps on each
     frame.
