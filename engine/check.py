@@ -77,5 +77,8 @@ def states(world: World, states: np.ndarray, start: bool = True) -> None:
         low, high = world.limits.get(name, (0, 0))
         message = f"the field '{name}' must be {low:g} to {high:g}"
         if name not in world.limits:
-            message = f"the field '{name}' must be 0: world '{world.name}' gives no limits for it"
+            message = (
+                f"the field '{name}' must be 0: world '{world.name}' gives no limits for it, such as"
+                f" limits={{'{name}': (0, 9)}}"
+            )
         within(name, low, high, message)
