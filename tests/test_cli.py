@@ -533,7 +533,6 @@ def test_a_checkpoint_of_a_changed_world_lists_what_differs(call, own_run, monke
     from goalshift import load
 
     world = load("corner")
-    monkeypatch.setattr(sys.modules[world.__module__], "load", load)
     monkeypatch.setattr(world, "actions", (*world.actions, "hop"))
     ended = call("eval", own_run)
     assert dataclasses.is_dataclass(world)
@@ -732,6 +731,7 @@ from goalshift.agents.command import main as cli
 def run(args, talk):
     print("ready", flush=True)
     time.sleep(60)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background
 cli.VERBS["doctor"] = cli.VERBS["doctor"]._replace(run=run)
 sys.exit(cli.main(["doctor"]))
 """

@@ -8,6 +8,7 @@ import pytest
 
 LOOP = """
 import os
+import signal
 import sys
 import threading
 import time
@@ -39,6 +40,7 @@ def signal_once_it_stands_still():
         places.append(signals._place(main))
     os.kill(os.getpid(), int(sys.argv[1]))
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background
 signals.PATIENCE = 0.5
 with signals.heeded(lambda line: print(line, flush=True)):
     vec = Vec(WORLD, 1)

@@ -24,7 +24,7 @@ from goalshift.agents.studies import curve, curve_figures, jobs, knobs, table
 from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
 
-ESTIMATE = {"value": 0.5, "low": 0.4, "high": 0.6, "by_seed": [0.5]}
+ESTIMATE = Estimate(0.5, 0.4, 0.6, (0.5,))
 PLAN = jobs.Plan()
 TUTORIAL = (WORLDS / "README.md").read_text(encoding="utf-8")
 

@@ -109,6 +109,7 @@ def test_what_numba_cannot_compile_is_told_in_one_line(write):
     with pytest.raises(
         UserError, match=r"mine\.py', line \d+: Numba cannot compile this rule"
     ) as caught:
-        Vec(load(path), 1).reset()
-        Vec(load(path), 1).step([[0]])
+        vec = Vec(load(path), 1)
+        vec.reset()
+        vec.step([[0]])
     assert len(str(caught.value)) < 500 and "\n" not in str(caught.value)

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 import time
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -391,11 +392,15 @@ def test_what_an_agent_sees_in_pictures_is_hidden_patch_by_patch(corner):
             picture[:, :, :8, :8] = 10
             return picture
 
-        def look(self, obs, fresh, states=None):
+        can = frozenset()
+        layers = MappingProxyType({})
+
+        def think(self, obs, states, fresh, layers=()):
             obs = obs if obs.ndim == 5 else self.seen(obs, states)
             dark = obs[:, 0, :8, :8].mean((1, 2, 3)) < obs[:, 0, 8:, 8:].mean((1, 2, 3)) - 20
-            chances = np.where(dark[:, None], (0, 0, 0, 0, 1.0), (0.25, 0.25, 0.25, 0.25, 0.0))
-            return chances[:, None], np.zeros((len(obs), 1))
+            right = np.where(dark, 1000.0, -1000.0)  # surely, or surely not
+            logits = np.stack([*[np.zeros(len(obs))] * 4, right], -1)
+            return Thought(logits[:, None])
 
     told = thoughts.think(corner, Gazer(), level_of(corner, 3), 0, {"saliency"}).saliency
     assert told.cells is None and told.patches.shape == (4, 4)
