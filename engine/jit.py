@@ -85,7 +85,7 @@ if not PLAIN:
 
         inner: _Inner
 
-        def __reduce__(self) -> str | tuple[Callable, tuple[Callable]]:
+        def __reduce__(self) -> Any:
             """By name where any process finds it there, or else as the plain function: see
             `travel`.
             """
