@@ -8,7 +8,8 @@ import importlib.machinery
 import sys
 import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 # where a public module was in 0.1 -> where its names are now, both without "goalshift."
 MOVED = {
@@ -27,6 +28,21 @@ def warn(old: str, new: str) -> None:
     """Say where a name is now, to whoever imports it."""
     message = f"'{old}' is '{new}' since goalshift 0.2; the old path goes in 0.3"
     warnings.warn(message, DeprecationWarning, stacklevel=3)
+
+
+def names(old: str, new: str, *moved: str) -> Callable[[str], Any]:
+    """The `__getattr__` of the module `old`, which had the names `moved` that `new` (without
+    "goalshift.") has now.
+    """
+
+    def find(name: str) -> Any:
+        if name not in moved:
+            raise AttributeError(f"module {old!r} has no attribute {name!r}")
+        module = importlib.import_module(f"{old.partition('.')[0]}.{new}")
+        warn(f"{old}.{name}", f"{module.__name__}.{name}")
+        return getattr(module, name)
+
+    return find
 
 
 class _Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):

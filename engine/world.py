@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -267,10 +266,4 @@ class World(Declaration):
         )
 
 
-def __getattr__(name: str) -> Any:
-    """Until 0.3: what was here in 0.1 and is in `catalogue` now."""
-    if name not in ("load", "names", "recall"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    catalogue = import_module(".catalogue", __package__)
-    moved.warn(f"{__name__}.{name}", f"{catalogue.__name__}.{name}")
-    return getattr(catalogue, name)
+__getattr__ = moved.names(__name__, "engine.catalogue", "load", "names", "recall")
