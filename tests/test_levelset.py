@@ -53,7 +53,12 @@ def strict():
 
 
 @pytest.mark.parametrize(
-    ("name", "split"), [("corner", "deploy"), ("follow", "train"), ("coinrun", "deploy")]
+    ("name", "split"),
+    [
+        ("corner", "deploy"),
+        pytest.param("follow", "train", marks=pytest.mark.long),
+        pytest.param("coinrun", "deploy", marks=pytest.mark.long),
+    ],
 )
 def test_a_survey_agrees_with_the_experts_own_episodes(name, split):
     world = load(name)

@@ -137,7 +137,13 @@ def test_difficulty_grows_with_the_way():
 # -- the scripts that ship
 
 
-@pytest.mark.parametrize("name", script.names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long) if name == "caves" else name
+        for name in script.names()
+    ],
+)
 def test_every_script_makes_what_it_says_and_has_a_picture(name):
     found = script.load(name)
     made = batch(found.world, 12, 1, script=name)
