@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from .engine.api.register import hook as _hook
 from .engine.moved import hook as _hook_moved
+from .engine.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .agents.designing.draw import batch as batch
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from .engine.world import Tile as Tile
     from .engine.world import World as World
 
-__version__ = "0.1.0"
 
 # public name → (module, attribute inside it; None: the module itself)
 _HOMES = {

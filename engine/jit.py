@@ -154,14 +154,9 @@ def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
     clone.__name__ = f"{kernel.__name__}__{name}"
     clone.__qualname__ = f"{clone.__name__}__{_constants(bindings)}_{mark}"
     if clone.__qualname__ not in _built:
-        if PLAIN:
-            _built[clone.__qualname__] = clone
-        else:
+        if not PLAIN:
             _prune(clone)
-            compiled = _jit(nogil=True)(clone)
-            compiled.__class__ = _Kernel
-            compiled.enable_caching()
-            _built[clone.__qualname__] = compiled
+        _built[clone.__qualname__] = stored(clone)
     return _built[clone.__qualname__]
 
 

@@ -36,6 +36,7 @@ from .errors import MismatchError, UserError, did_you_mean, need
 from .files import parse_json, read, write
 from .kernels import kernels
 from .vector import Vec, level_of
+from .version import __version__
 from .world import Split, World
 
 FORMAT = 1
@@ -381,8 +382,6 @@ class Replay:
 
 def engine_mark(world: World) -> str:
     """The release of goalshift, and 8 hex digits over the rules of the engine and the world."""
-    from .. import __version__
-
     return f"{__version__}/{kernels(world).mark}"
 
 

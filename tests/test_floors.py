@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = (
     ("",),  # the package itself: its version and its lazy names
     (
+        "engine.version",
         "engine.moved",
         "engine.errors",
         "engine.files",

@@ -14,10 +14,10 @@ import os
 import sys
 import traceback
 
-from ... import __version__
 from ...engine.child import end_with_parent
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import reason
+from ...engine.version import __version__
 from . import build, care, learn, levelfiles, levels, look, show, studies
 from .parser import MANNERS, Parser, add_manners, take_world_flags
 from .signals import INTERRUPTED, heeded

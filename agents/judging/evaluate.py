@@ -103,7 +103,7 @@ def evaluate(
         reports[name] = report
         findings[name] = mine.findings
     assert trained is not None
-    from ... import __version__
+    from ...engine.version import __version__
 
     plain_train = split_of(world, "train").weights
     return Evaluation(

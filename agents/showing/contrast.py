@@ -362,7 +362,7 @@ def _sample(evaluation: Evaluation, split: str) -> str:
 
 def versions() -> str:
     """What the film was made with."""
-    from ... import __version__
+    from ...engine.version import __version__
 
     parts = [f"goalshift {__version__}"]
     parts += [f"{name} {importlib.metadata.version(name)}" for name in ("numba", "numpy")]
