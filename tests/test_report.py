@@ -259,13 +259,15 @@ def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_p
         and "are illustrations" in text
     )
     assert [point["value"] for point in data["curve"]] == ["0", "0.1", "<1>"]
-    assert data["curve"][0]["astray"] == {"value": 0.5, "low": 0.25, "high": 0.75}
-    figure = re.search(r'<svg [^>]*aria-label="over alpha".*?</svg>', text, re.S)[0]
-    assert figure.count("<polyline") == 3 * len(curve.MEASURES) and "&lt;1&gt;</text>" in figure
+    assert data["curve"][0]["instead"] == {"value": 0.5, "low": 0.25, "high": 0.75}
+    drawn = re.findall(r'<svg [^>]*aria-label="over alpha".*?</svg>', text, re.S)
+    lines = [figure.count("<polyline") for figure in drawn]
+    assert lines == [3 * (len(curve.MEASURES) - 1), 3], "what has another scale has its own axis"
+    assert all("&lt;1&gt;</text>" in figure for figure in drawn)
     two = points_of(["0", "1"], by="width", by_value="8") + points_of(
         ["0"], by="width", by_value="16"
     )
-    assert len(figures.knob_curves(to_plain(two))) == 2
+    assert len(figures.knob_curves(to_plain(two))) == 4
 
 
 @pytest.mark.parametrize(
@@ -308,7 +310,7 @@ def test_a_curve_of_another_world_is_refused_and_one_that_does_not_say_is_not(tm
     lines = [line.partition(",")[2] for line in path.read_text().splitlines()]
     path.write_text("\n".join(lines))
     assert figures.read_curve(path, load("coinrun")) == named
-    assert [(point["over"], point["value"], point["astray"]["high"]) for point in named] == [
+    assert [(point["over"], point["value"], point["instead"]["high"]) for point in named] == [
         ("alpha", "0", 0.75), ("alpha", "1", 0.75)
     ]  # fmt: skip
 

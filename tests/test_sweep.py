@@ -293,7 +293,13 @@ def test_values_that_are_no_quantities_go_by_their_labels(here):
     pictures = []
     for values in (("9", "0"), ("0", "9")):
         rows = [
-            {"value": value, "by_value": "", **dict.fromkeys(curve.MEASURES, ESTIMATE)}
+            {
+                "value": value,
+                "by_value": "",
+                "seeds": 3,
+                "levels": 8,
+                **dict.fromkeys(curve.MEASURES, ESTIMATE),
+            }
             for value in values
         ]
         knob = knobs.Knob("world.task", values)

@@ -77,6 +77,12 @@ class Estimate:
         value, low, high = ("-" if x is None else f"{100 * x:.0f}" for x in figures)
         return f"{value} [{low}, {high}]" if interval else value
 
+    def share(self) -> str:
+        """ "49 % [45, 53]", or "an unknown share"."""
+        if self.value is None or self.low is None or self.high is None:
+            return "an unknown share"
+        return f"{100 * self.value:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+
 
 def wilson(hits: float, n: float) -> tuple[float, float]:
     """The Wilson score interval of a rate: sound at 0 and at n hits, where others have no width."""

@@ -38,10 +38,11 @@ class WhereParting:
     def __str__(self) -> str:
         if not self.levels:
             return "the goals agree on every level"
-        proxies = ", ".join(f"'{name}' {rate}" for name, rate in self.by_proxy.items())
+        proxies = ", ".join(f"'{name}' {rate.share()}" for name, rate in self.by_proxy.items())
         return (
-            f"goals part on {self.levels} levels; there: intended met {self.intended},"
-            f" a proxy instead {self.astray} ({proxies}), neither {self.neither}"
+            f"on the {self.levels} levels where goals part: intended goal met"
+            f" {self.intended.share()}, a proxy instead {self.astray.share()} ({proxies}),"
+            f" neither {self.neither.share()}"
         )
 
 
@@ -151,20 +152,29 @@ class Measured:
         """What a verdict on this split is made from."""
         ruler, weights = self.ruler, self.weights
         agree = ~ruler.parts & ruler.reachable_any
+        names = [ruler.world.goals[g].name for g in ruler.rivals]
         intended, competence = self.intended(ruler.parts), self.competence(ruler.parts)
         astray = competence.rows - np.maximum(intended.rows, 0.0)
         enough = agree.sum() >= MIN_PARTING.value
+        proxy, parting = self._proxy(), int(ruler.parts.sum())
+
+        def share(hits: np.ndarray) -> Estimate:
+            return weights.estimate(weights.mean(hits, ruler.parts), parting)
+
         return Findings(
             seeds=weights.seeds,
             levels=ruler.n,
-            parting=int(ruler.parts.sum()),
+            parting=parting,
             trained=trained,
             intended=intended.estimate(),
             competence=competence.estimate(),
             astray=weights.estimate(astray),
             balance=weights.estimate(astray - (1.0 - competence.rows)),
             elsewhere=self.competence(agree).estimate() if enough else None,
-            proxy=self._proxy(),
+            proxy=proxy,
+            instead=share(self.instead[..., names.index(proxy)]) if proxy else None,
+            met=share(self.met[..., 0]),
+            neither=share(1.0 - self.any),
             paid=ruler.world.goals[ruler.paid].name if ruler.paid else "",
         )
 

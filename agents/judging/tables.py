@@ -6,44 +6,86 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from .evaluation import Evaluation
+from .verdict import CRITERIA
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.table import Table
 
 MARKS = {"intended": "★", "proxy": "◇", "paid": "$"}
+RETURN = "return of each goal in per cent: random policy 0, the goal's expert 100"
+PARTING = "met, instead, neither: per cent of the {n} levels where the goals part"
+SHARES = ("★ met", "other instead", "neither")
 
 
 def table(evaluation: Evaluation) -> Group:
-    """A table for each split, and the verdicts, for a terminal."""
-    from rich import box
+    """For a terminal: a table for each split, the verdicts, and what they turn on."""
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
-    n = len(evaluation.agents)
     parts: list[Any] = []
-    for name, split in evaluation.splits.items():
-        held = split.held_out
-        title = f"{evaluation.world.name} · {name}"
-        title += " · trained on" if name == evaluation.home else ""
-        title += f" · {split.levels} held-out levels"
-        title += f" ({held.shared} of them among {held.trained:,} trained on)"
-        rows = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        rows.add_column("% of expert")
-        for goal in evaluation.goals:
-            rows.add_column(f"{MARKS[goal.role]} {goal.name}", justify="right", no_wrap=True)
-        for column in ("competence", "astray", "steps"):
-            rows.add_column(column, justify="right", no_wrap=True)
-        for who, policy in split.policies.items():
-            label = f"{n} agents" if who == "agent" and n > 1 else who
-            figures = [policy.goals[goal.name].normalised for goal in evaluation.goals]
-            figures += [policy.competence, policy.astray]
-            shown = [figure.percent(interval=who == "agent") for figure in figures]
-            steps = f"{policy.length.value:.0f}"
-            rows.add_row(label, *shown, steps, style="bold" if who == "agent" else "")
-        parts += [rows, Text(str(split)), Text()]
+    for name in evaluation.splits:
+        parts += [*_split(evaluation, name), Text()]
     parts += [Text(line) for line in str(evaluation).splitlines()]
+    if evaluation.verdicts:
+        parts += [Text(), _criteria(evaluation)]
     return Group(*parts)
+
+
+def _split(evaluation: Evaluation, name: str) -> list[Any]:
+    """What every policy did on one split: its return on every goal, and what it met where the goals
+    part.
+    """
+    from rich import box
+    from rich.table import Table
+
+    split, n = evaluation.splits[name], len(evaluation.agents)
+    held, parting = split.held_out, split.agent.where_parting.levels
+    title = f"{evaluation.world.name} · {name}"
+    title += " · trained on" if name == evaluation.home else ""
+    title += f" · {split.levels} held-out levels"
+    title += f" ({held.shared} of them among {held.trained:,} trained on)"
+    caption = (
+        f"{RETURN}; {PARTING.format(n=parting)}" if parting else f"{RETURN}; the goals part nowhere"
+    )
+    rows = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        caption=caption,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    rows.add_column("return")
+    columns = [f"{MARKS[goal.role]} {goal.name}" for goal in evaluation.goals]
+    for column in (*columns, *(SHARES if parting else ()), "steps"):
+        rows.add_column(column, justify="right", no_wrap=True)
+    for who, policy in split.policies.items():
+        label = f"{n} agents" if who == "agent" and n > 1 else who
+        figures = [policy.goals[goal.name].normalised for goal in evaluation.goals]
+        where = policy.where_parting
+        figures += [where.intended, where.astray, where.neither] if parting else []
+        shown = [figure.percent(interval=who == "agent") for figure in figures]
+        steps = f"{policy.length.value:.0f}"
+        rows.add_row(label, *shown, steps, style="bold" if who == "agent" else "")
+    return [rows]
+
+
+def _criteria(evaluation: Evaluation) -> Table:
+    """What every verdict turns on: the figure, and on which side of its line it lies."""
+    from rich import box
+    from rich.table import Table
+
+    rows = Table(title="what it turns on (random policy 0, expert 1)", title_justify="left")
+    rows.box, rows.title_style = box.SIMPLE_HEAD, "bold"
+    for column in ("split", "criterion", "figure", "line", "it lies"):
+        rows.add_column(column, no_wrap=column != "criterion")
+    side = {True: "above", False: "below", None: "on both sides"}
+    for name, verdict in evaluation.verdicts.items():
+        for criterion, found in verdict.criteria.items():
+            line = f"{found.threshold:g}"
+            rows.add_row(name, CRITERIA[criterion], str(found), line, side[found.above])
+    return rows
 
 
 def as_text(evaluation: Evaluation, width: int = 110) -> str:

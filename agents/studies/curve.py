@@ -31,12 +31,14 @@ from .knobs import Knob, in_digits, read
 
 OPTIONS = names(TrainConfig, without=("world", "params", "seed", "threads"))
 MOST_POINTS = 400
-# in the order they are drawn: what, in words, colour and mark (Okabe and Ito's colours)
+# In the order they are drawn: what, in words, colour (Okabe and Ito's), mark, line. All are
+# normalised (random policy 0, expert 1) but `INSTEAD`, a share of the levels where the goals part.
+INSTEAD = "instead"
 MEASURES = {
-    "trained": ("paid goal, training levels held out", "#5b6183", "s", ":"),
+    "trained": ("paid goal, held-out training levels", "#5b6183", "s", ":"),
     "intended": ("intended goal after the shift", "#0072b2", "o", "-"),
-    "astray": ("a proxy met instead", "#d55e00", "D", "-"),
-    "competence": ("any goal met (competence)", "#009e73", "^", "--"),
+    "competence": ("competence: any goal met where they part", "#009e73", "^", "--"),
+    INSTEAD: ("a proxy met instead of the intended goal", "#d55e00", "D", "-"),
 }
 
 
@@ -147,8 +149,8 @@ def figures_of(curve: Curve, point: Point) -> dict[str, Any]:
         "shifted": mean_shifted([point.home / f"seed-{k}" for k in range(curve.plan.seeds)]),
         "trained": home_agent.goals[world.paid.name].normalised,
         "intended": agent.goals[world.intended.name].normalised,
-        "astray": agent.astray,
-        "competence": agent.competence,
+        "competence": verdict.criteria["capable"] if verdict else agent.competence,
+        INSTEAD: agent.where_parting.astray,
         "label": verdict.label if verdict else "",
         "seeds": len(evaluation.agents),
         "levels": evaluation.splits[split].levels,

@@ -1,4 +1,4 @@
-"""The figures of a curve: a panel for each value of the second knob.
+"""The figures of a curve: a column of panels for each value of the second knob.
 
 The same points give the same bytes.
 """
@@ -6,7 +6,6 @@ The same points give the same bytes.
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,17 @@ from typing import Any
 import matplotlib
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from ...engine.files import write
 from ...engine.world import World
-from .curve import MEASURES, Curve
+from .curve import INSTEAD, MEASURES, Curve
 from .knobs import label
 
 
 def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
-    """Write curve.svg and curve.png: a panel for each value of the second knob, equal steps between
-    values.
+    """Write curve.svg and curve.png: a column for each value of the second knob, equal steps
+    between values; above what is normalised, below how often a proxy is met instead.
 
     Lines join the values of quantities. Values that have labels are no quantities: they stand
     apart, and those that are called alike stand together.
@@ -36,29 +36,42 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
     if callable(words):
         values.sort(key=lambda value: words(int(value)))
     panels = list(second.values) if second else [""]
-    across = min(len(panels), 3)
-    down = math.ceil(len(panels) / across)
-    width = 1.2 + 6.0 * across if across == 1 else 4.6 * across
-    size = (width, (5.2 if callable(words) else 4.4) * down)
+    width = 1.2 + 6.0 if len(panels) == 1 else 4.6 * len(panels)
     figure, axes = pyplot.subplots(
-        down, across, figsize=size, squeeze=False, sharey=True, layout="constrained"
+        2,
+        len(panels),
+        figsize=(width, 7.0 if callable(words) else 6.4),
+        height_ratios=(3, 2),
+        squeeze=False,
+        sharex="col",
+        sharey="row",
+        layout="constrained",
     )
+    normalised = [name for name in MEASURES if name != INSTEAD]
     for k, panel in enumerate(panels):
-        place = axes[k // across][k % across]
-        _panel(place, [row for row in rows if row["by_value"] == panel], first.name, values, world)
+        mine = [row for row in rows if row["by_value"] == panel]
+        above, below = axes[0][k], axes[1][k]
+        _panel(above, mine, first.name, values, world, normalised)
+        _panel(below, mine, first.name, values, world, [INSTEAD])
+        below.set_xlabel(_axis(first.name))
         if second:
-            place.set_title(f"{second.name} = {label(second.name, panel, world)}")
-    for k in range(len(panels), across * down):
-        axes[k // across][k % across].axis("off")
-    shown = [e.low for row in rows for e in (row[m] for m in MEASURES) if e.low is not None]
+            above.set_title(f"{second.name} = {label(second.name, panel, world)}")
+    shown = [row[name].low for row in rows for name in normalised if row[name].low is not None]
     axes[0][0].set_ylim(max(-1.25, min([-0.05, *shown]) - 0.05), 1.06)
-    for line in axes:
-        line[0].set_ylabel("random policy 0, expert 1")
-    title = f"{world.title} · trained at each value, judged on '{curve.split}'"
-    figure.suptitle(title, fontsize=13)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    columns = 2 if across < 3 else 4
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+    axes[0][0].set_ylabel("random policy 0, expert 1")
+    axes[1][0].set_ylim(-0.03, 1.03)
+    axes[1][0].set_ylabel("share of levels")
+    axes[1][0].yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    figure.suptitle(f"{world.title}: judged on '{curve.split}'\n{made_of(rows)}", fontsize=12)
+    (handles, labels), (more, told) = (place[0].get_legend_handles_labels() for place in axes)
+    columns = 2 if len(panels) < 3 else 4
+    figure.legend(
+        [*handles, *more],
+        [*labels, *told],
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+    )
     for suffix in ("svg", "png"):
         picture = io.BytesIO()
         metadata = {"Date": None} if suffix == "svg" else {"Software": None}
@@ -67,15 +80,29 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
     pyplot.close(figure)
 
 
+def made_of(rows: Sequence[dict[str, Any]]) -> str:
+    """How many agents and levels stand behind each point, and what the band and the dots are."""
+    seeds = sorted({int(row["seeds"]) for row in rows})
+    levels = sorted({int(row["levels"]) for row in rows})
+    agents, held = (" to ".join(map(str, sorted({n[0], n[-1]}))) for n in (seeds, levels))
+    dots = ", a dot each" if seeds[-1] > 1 else ""
+    each = "agent" if seeds == [1] else "agents"
+    return f"{agents} {each} a point{dots}; {held} held-out levels; bands are 95 % intervals"
+
+
 def _panel(
-    axes: Axes, rows: Sequence[dict[str, Any]], name: str, values: list[str], world: World
+    axes: Axes,
+    rows: Sequence[dict[str, Any]],
+    name: str,
+    values: list[str],
+    world: World,
+    measures: Sequence[str],
 ) -> None:
-    """Every measure at every value of the knob `name`, with its interval and a dot for each
-    seed.
-    """
+    """The measures at every value of the knob `name`, with intervals and a dot for each seed."""
     words = world.words(name)
-    for nth, (measure, (what, colour, mark, line)) in enumerate(MEASURES.items()):
-        aside = (nth - 1.5) * 0.18 if words else 0.0
+    for nth, measure in enumerate(measures):
+        what, colour, mark, line = MEASURES[measure]
+        aside = (nth - (len(measures) - 1) / 2) * 0.18 if words else 0.0
         known = [
             (values.index(row["value"]) + aside, row[measure])
             for row in rows
@@ -91,7 +118,8 @@ def _panel(
         axes.plot(x, value, color=colour, linestyle=style, marker=mark, ms=5.5, label=what)
         for at, estimate in known:
             singles = [s for s in estimate.by_seed if s is not None]
-            axes.plot([at] * len(singles), singles, ".", color=colour, alpha=0.35, markersize=4)
+            if len(singles) > 1:
+                axes.plot([at] * len(singles), singles, ".", color=colour, alpha=0.35, ms=4)
     axes.set_xticks(range(len(values)), [label(name, value, world) for value in values])
     if callable(words):
         axes.tick_params(axis="x", rotation=90)
@@ -99,7 +127,6 @@ def _panel(
         for between in range(1, len(values)):
             axes.axvline(between - 0.5, color="#20233f", alpha=0.12, linewidth=0.8)
     axes.set_xlim(-0.5 if words else -0.3, len(values) - (0.5 if words else 0.7))
-    axes.set_xlabel(_axis(name))
     axes.axhline(0, color="#20233f", linewidth=0.6)
     axes.grid(axis="y", color="#20233f", alpha=0.12)
     axes.spines[["top", "right"]].set_visible(False)

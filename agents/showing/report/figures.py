@@ -26,12 +26,12 @@ from ...judging.rollout import Episodes, rollout
 from ...live.thoughts import fields
 from ...policies.expert import Expert
 from ...policies.policy import Policy
-from ...studies.curve import MEASURES, MOST_POINTS
+from ...studies.curve import INSTEAD, MEASURES, MOST_POINTS
 
 # of goals: the intended one first
 COLOURS = ("#b7791f", "#b83280", "#2b6fc4", "#2f855a", "#7d5bb5", "#c2410c")
 # of the measures of a curve
-DASHES = {"trained": "2 4", "intended": "", "astray": "10 3 2 3", "competence": "7 4"}
+DASHES = {"trained": "2 4", "intended": "", INSTEAD: "10 3 2 3", "competence": "7 4"}
 CELL = 28  # pixels of a cell in pictures of levels
 WIDEST = 1200  # pixels of such a picture
 CURVE_BYTES = 4 << 20  # of a file of curves
@@ -175,6 +175,12 @@ def read_curve(path: Path, world: World) -> list[dict[str, Any]]:
         ) from None
     except (UnicodeDecodeError, csv.Error):
         raise UserError(f"--curve '{path}' is no CSV") from None
+    for row in rows:  # as 0.1.0 called it
+        row |= {
+            key.replace("astray", INSTEAD): value
+            for key, value in row.items()
+            if str(key).startswith("astray")
+        }
     wanted = {"over", "value", "by", "by_value", "verdict", "seeds"}
     wanted |= {f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")}
     missing = sorted(wanted - set(rows[0] if rows else ()))
@@ -222,27 +228,34 @@ def _number(path: Path, line: int, text: str | None) -> float | None:
 
 
 def knob_curves(points: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A figure for each value of the second knob: every measure over the first, equal steps between
-    its values.
+    """Two figures for each value of the second knob, equal steps between the values of the first:
+    what is normalised, and how often a proxy is met instead.
     """
     figures = {}
     for panel in dict.fromkeys(point["by_value"] for point in points):
         mine = [point for point in points if point["by_value"] == panel]
-        lines = []
-        for name, (_, colour, _, _) in MEASURES.items():
-            for end in ("low", "high", "value"):
-                y = np.array([np.nan if p[name][end] is None else p[name][end] for p in mine])
-                dash = DASHES[name] if end == "value" else ""
-                lines.append(
-                    charts.Curve(np.arange(len(mine), dtype=float), y, colour, end == "value", dash)
-                )
         by = f", {mine[0]['by']} {panel}" if panel else ""
-        figures[panel or "all"] = charts.curves(
-            f"over {mine[0]['over']}{by}",
-            lines,
-            mine[0]["over"],
-            "random 0, expert 1",
-            (260, 480),
-            [point["value"] for point in mine],
-        )
+        normalised = [name for name in MEASURES if name != INSTEAD]
+        for names, axis, aside in (
+            (normalised, "random policy 0, expert 1", ""),
+            ([INSTEAD], "share of levels: proxy instead", "-instead"),
+        ):
+            figures[f"{panel or 'all'}{aside}"] = charts.curves(
+                f"over {mine[0]['over']}{by}",
+                [curve for name in names for curve in _knob_curve(mine, name)],
+                mine[0]["over"],
+                axis,
+                (260, 480),
+                [point["value"] for point in mine],
+            )
     return figures
+
+
+def _knob_curve(points: Sequence[Mapping[str, Any]], name: str) -> list[charts.Curve]:
+    """One measure with both ends of its interval."""
+    x, curves = np.arange(len(points), dtype=float), []
+    for end in ("low", "high", "value"):
+        y = np.array([np.nan if p[name][end] is None else p[name][end] for p in points])
+        dash = DASHES[name] if end == "value" else ""
+        curves.append(charts.Curve(x, y, MEASURES[name][1], end == "value", dash))
+    return curves
