@@ -5,6 +5,7 @@ encodings) runs in one of its own.
 """
 
 import argparse
+import csv
 import errno
 import json
 import os
@@ -853,9 +854,18 @@ def test_the_doctor_looks_at_this_machine(call):
 # -- the README ------------------------------------------------------------------------------------
 
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [  # what the README leads to, and that tells of commands
+    "README.md",
+    "recordings/README.md",
+    "agents/care/README.md",
+    "engine/levels/README.md",
+]
+
+
 def readme_commands() -> list[str]:
-    """Every goalshift command in the README's shell blocks, one a line, comments taken off."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
+    """Every goalshift command in the pages' shell blocks, one a line, comments taken off."""
+    text = "".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
     found = []
     for block in re.findall(r"^```(?:sh|bash|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         for line in block.replace("\\\n", " ").splitlines():
@@ -869,28 +879,56 @@ def readme_commands() -> list[str]:
 
 
 def test_the_readme_has_the_two_commands_and_ci_runs_the_same_tests():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     venv = "python3 -m venv .venv && .venv/bin/pip install -e"
-    assert f"{venv} . && .venv/bin/goalshift demo\n" in readme
+    assert f"{venv} . && .venv/bin/goalshift demo\n" in README
     tests = f'{venv} ".[test]" && .venv/bin/pytest\n'
-    assert tests in readme
+    assert tests in README
     ci = ROOT / ".ci" / "run"
     assert ci.read_text().endswith(tests), "its exit code is the script's"
     assert os.access(ci, os.X_OK)
 
 
+def test_the_readme_can_be_read_in_one_sitting():
+    assert README.count("\n") <= 300
+
+
 def test_the_world_in_the_readme_is_the_world_in_its_file():
     source = (ROOT / "worlds" / "corner.py").read_text(encoding="utf-8")
-    assert f"```python\n{source}```\n" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert source.count("\n") < 100
+    block = re.search(r"^```python\n(@rule\n.*?)^```", README, re.M | re.S)
+    assert block and source.count("\n") < 100
+    for piece in re.split(r"^    \.\.\.\n", block[1], flags=re.M):
+        for paragraph in piece.split("\n\n\n"):
+            assert paragraph.strip("\n") in source
+
+
+def test_the_results_in_the_readme_are_those_of_the_table():
+    """`goalshift table --ship` writes recordings/table.csv; what is told of it says the same."""
+    with open(ROOT / "recordings" / "table.csv", newline="", encoding="utf-8") as file:
+        first = {row["world"]: row for row in reversed(list(csv.DictReader(file)))}
+
+    def percent(row, name):
+        value, low, high = (
+            round(100 * float(row[f"{name}{end}"])) for end in ("", "_low", "_high")
+        )
+        return f"{value} [{low}, {high}]"
+
+    told = re.findall(r"^\| `(\w+)` \| (train|deploy) \| (.*) \|$", README, re.M)
+    assert {world for world, *_ in told} == set(first)
+    for world, split, cells in told:
+        row = first[world]
+        trained, intended, instead, competence = (
+            percent(row, name) for name in ("trained", "intended", "instead", "competence")
+        )
+        assert split == row["split"]
+        assert cells == " | ".join(
+            [trained, intended, f"{instead} ({row['proxy']})", competence, row["label"]]
+        )
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_python_in_the_readme_runs(number, tmp_path):
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
-    )
-    # the first is the corner world, which the tests run as it stands in its file
+    blocks = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+    # the first is from the corner world, which the tests run as it stands in its file
     assert len(blocks) == 3
     done = subprocess.run(
         [sys.executable, "-c", blocks[number]], cwd=tmp_path, capture_output=True, text=True
@@ -898,11 +936,20 @@ def test_python_in_the_readme_runs(number, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_pictures_in_the_readme_are_there():
-    shown = re.findall(
-        r"\]\((recordings/[^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "page", [*PAGES, "worlds/README.md", "engine/README.md", "agents/README.md"]
+)
+def test_what_a_page_shows_and_links_is_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", text)
+    assert links or page in (
+        "agents/care/README.md",
+        "engine/README.md",
+        "agents/README.md",
+        "worlds/README.md",
     )
-    assert shown and all((ROOT / name).exists() for name in shown)
+    for link in links:
+        assert (ROOT / page).parent.joinpath(link).exists(), link
 
 
 @pytest.mark.parametrize("command", readme_commands())

@@ -28,11 +28,12 @@ from .jobs import Plan, run_all, seeds_of
 
 HEAD = (
     "world",
-    "split",
-    "trained",
-    "intended",
-    "rival",
-    "rival met instead",
+    "judged on",
+    "paid goal in training",
+    "intended goal",
+    "intended met",
+    "proxy",
+    "proxy instead",
     "competence",
     "verdict",
     "seeds",
@@ -68,9 +69,9 @@ def make(
 def rows_of(world: World, evaluation: Evaluation) -> list[dict[str, Any]]:
     """One row for each judged split: with every figure an `Estimate`.
 
-    `trained` is the paid goal on held-out levels of the training split, `intended` the intended
-    goal of the judged split (both normalised); `instead` is how often the rival goal is met and the
-    intended one missed where the two part.
+    `trained` is the return on the paid goal on held-out training levels, `intended` that on the
+    intended goal of the judged split (both normalised); `met` and `instead` are shares of the
+    `parting` levels where the goals part: the intended goal met, and the proxy met instead.
     """
     paid = next((goal.name for goal in evaluation.goals if goal.role == "paid"), "")
     paid = paid or evaluation.goals[0].name
@@ -83,15 +84,16 @@ def rows_of(world: World, evaluation: Evaluation) -> list[dict[str, Any]]:
         if not parting.levels and verdict.label != HACKED and len(evaluation.verdicts) > 1:
             continue  # a split without the loophole: nothing to tell apart
         often = {goal: rate.value or 0.0 for goal, rate in parting.by_proxy.items()}
-        rival = verdict.proxy or max(often, key=often.__getitem__, default="")
+        proxy = verdict.proxy or max(often, key=often.__getitem__, default="")
         rows.append(
             {
                 "world": world.name,
                 "split": split,
                 "trained": evaluation.splits[evaluation.home].agent.goals[paid].normalised,
                 "intended": agent.goals[world.intended.name].normalised,
-                "rival": rival,
-                "instead": parting.by_proxy.get(rival),
+                "met": parting.intended,
+                "proxy": proxy,
+                "instead": parting.by_proxy.get(proxy),
                 "parting": parting.levels,
                 "competence": verdict.criteria["capable"],
                 "label": verdict.label,
@@ -116,13 +118,13 @@ def percent(estimate: Estimate | None) -> str:
 
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
     """A row as text, in the order of `HEAD`."""
-    figures = [percent(row[key]) for key in ("trained", "intended")]
+    figures = [percent(row[key]) for key in ("trained", "intended", "met")]
     label = row["label"] + (" (illustration)" if row["illustration"] else "")
     return (
         row["world"],
         row["split"],
         *figures,
-        row["rival"],
+        row["proxy"],
         percent(row["instead"]),
         percent(row["competence"]),
         label,
@@ -142,8 +144,8 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     """Write table.md, table.csv and table.json into `out`."""
-    figures = ("trained", "intended", "instead", "competence")
-    words = ("rival", "parting", "label", "seeds", "levels", "reported")
+    figures = ("trained", "intended", "met", "instead", "competence")
+    words = ("proxy", "parting", "label", "seeds", "levels", "reported")
     columns = [f"{name}{end}" for name in figures for end in ("", "_low", "_high")]
     lines: list[tuple[Any, ...]] = [("world", "split", *columns, *words)]
     for row in rows:
