@@ -397,3 +397,15 @@ def test_the_tutorial_leads_to_a_world_with_its_proof(here):
     assert (here / "runs/orchard-table/table.md").is_file() and (
         here / "runs/orchard-curve/curve.svg"
     ).is_file()
+
+
+@pytest.mark.long
+def test_the_tutorial_reaches_the_verdict_that_it_tells_of(here):
+    assert main(["world", "new", "orchard", "-q"]) == 0
+    budget = ["--steps", "300k", "--out", "t", "-q"]
+    assert "goalshift table ./orchard.py --steps 300k" in TUTORIAL
+    assert main(["table", "./orchard.py", *budget]) == 0
+    with open("t/table.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["label"] == "goal misgeneralization" and f"*{row['label']}*" in TUTORIAL
+    assert 0.2 < float(row["instead_low"]) < float(row["instead_high"]) < 0.65

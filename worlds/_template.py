@@ -70,9 +70,9 @@ def step(s, p, me, act):
 
 WORLD = World(
     story=__doc__,
-    size=(11, 11),
-    horizon=60,
-    view=(21, 21),  # the whole board, wherever the mouse is
+    size=(9, 9),
+    horizon=50,
+    view=(17, 17),  # the whole board, wherever the mouse is
     tiles=(
         Tile("grass", "."),
         Tile("stone", "#", solid=True),
@@ -88,7 +88,10 @@ WORLD = World(
     limits={"anywhere": (0, 1), "stones": (0, 0.5)},
     train=Params(),
     deploy=Params(anywhere=1),
-    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, steps=1_000_000),
+    # few steps between updates: learned in 300 thousand steps, a quarter of a minute
+    training=dict(
+        gamma=0.95, lr=2e-3, envs=256, rollout=32, minibatch=1024, anneal=True, steps=300_000
+    ),
     generate=generate,
     step=step,
     intended=Goal("fruit", {"fruit": 1.0}, seek=holds_fruit, wish="eat the fruit"),
