@@ -46,14 +46,30 @@ def add_world(parser: Parser) -> None:
     )
 
 
-def trust(world: str | None) -> None:
-    """Load the world file that a run or checkpoint was made with: it is code, so the user has to
-    name it.
+def add_origin(parser: Parser) -> None:
+    """What runs name and do not open by themselves, as they may come from strangers."""
+    add_world(parser)
+    add_trained_on(parser)
+
+
+def add_trained_on(parser: Parser) -> None:
+    parser.add_argument(
+        "--trained-on", metavar="FILE", help="the file of levels it was trained on, if it is one"
+    )
+
+
+def trust(world: str | None, trained_on: str | None = None) -> None:
+    """Load the world file that a run or checkpoint was made with, which is code, and let it open
+    the levels it was trained on: the user has to name both.
     """
     if world:
         from ...engine.catalogue import load
 
         load(world)
+    if trained_on:
+        from ...engine.levels.splits import name
+
+        name(trained_on)
 
 
 def changed_world(args: argparse.Namespace) -> "World | None":
@@ -115,7 +131,7 @@ def add_films(parser: Parser, what: str) -> None:
 
 def add_pick(parser: Parser) -> None:
     """Which levels are filmed: the world, the split and the pick."""
-    add_world(parser)
+    add_origin(parser)
     parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
     parser.add_argument(
         "--pick",

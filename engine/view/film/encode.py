@@ -122,13 +122,10 @@ def _told(frames: Iterator[np.ndarray], total: int, show: Show) -> Iterator[np.n
 
 
 def _temporary(path: Path, suffix: str) -> Path:
-    """An empty hidden file beside `path`, readable like any other new file."""
-    handle, name = tempfile.mkstemp(f".tmp{suffix}", f".{path.stem}-", path.parent)
-    os.close(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
-    return Path(name)
+    """An empty hidden file beside `path`."""
+    made = files.temporary(path, suffix)
+    made.touch()
+    return made
 
 
 def _ffmpeg() -> list[str]:
