@@ -132,6 +132,23 @@ def read_json(path: Path, most: int = 4 << 20) -> Any:
     return parse_json(read_text(path, most), str(path))
 
 
+def read_csv(path: Path, most: int = 4 << 20) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns of a CSV file, and its rows by column. Raises UserError, with the line."""
+    found = csv.reader(io.StringIO(read_text(path, most), newline=""), strict=True)
+    try:
+        head = next(found, [])
+        rows = []
+        for row in found:
+            if len(row) != len(head):
+                raise ValueError(f"{len(row)} cells, and {len(head)} columns")
+            rows.append(dict(zip(head, row, strict=True)))
+    except (csv.Error, ValueError) as fault:
+        raise UserError(f"{path}:{max(found.line_num, 1)}: no sound CSV ({fault})") from None
+    if len(set(head)) < len(head):
+        raise UserError(f"{path}:1: two columns are called alike")
+    return head, rows
+
+
 def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
     """Rows as a CSV file in UTF-8 with "\\n" at line ends."""
     text = io.StringIO()

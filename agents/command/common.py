@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import UserError
+from ...engine.errors import RunError, UserError
 from ...engine.progress import Show
 from ...engine.view.camera import registry
 from ..learning import preflight
@@ -72,9 +72,20 @@ def trust(world: str | None, trained_on: str | None = None) -> None:
         name(trained_on)
 
 
+def refuse_knobs(args: argparse.Namespace, why: str) -> None:
+    """Raise UserError if `--world.KEY` was given where it would change nothing."""
+    if args.knobs:
+        raise UserError(
+            f"--world.{next(iter(args.knobs)).replace('_', '-')} changes nothing: {why}"
+        )
+
+
 def changed_world(args: argparse.Namespace) -> "World | None":
     """The world that `--world` names, with what `--world.KEY` changes; None without one."""
     if not args.world:
+        refuse_knobs(
+            args, "the levels are read as their file has them, unless --world names a world"
+        )
         return None
     from ...engine.catalogue import load
 
@@ -255,6 +266,12 @@ def jobs_shown(talk: Talk, title: str) -> Iterator[Show]:
             talk.say(f"[{done:.0f}/{total:.0f}] {remark}")
 
         yield show
+
+
+def refuse_nothing(rows: Sequence[Any], faults: list[str]) -> None:
+    """Raise RunError, in one line, if a study came to nothing at all."""
+    if faults and not rows:
+        raise RunError(f"nothing could be made: {len(faults)} jobs failed, the first {faults[0]}")
 
 
 def exit_code(faults: list[str], talk: Talk) -> int:

@@ -159,7 +159,7 @@ def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
         drawn = figures.grid(f"{title} to a cell", asked, found, splits[-1])
     else:
         [(cell, summed)] = found
-        rows = grid.read_csv(out / "cells" / f"{cell.name}.csv")
+        rows = grid.read_csv(out / "cells" / f"{cell.name}.csv", measure.fields(world, splits))
         drawn = figures.bank(title, rows, summed, measure.parting(summed))
     paths = figures.save(drawn, out / "bank")
     text = bank_table(found, list(asked.axes), splits)

@@ -43,12 +43,12 @@ def gather(
         cursor, shards = Cursor(**told["cursor"]), told["shards"]
         for shard in shards:
             seen.add(npz.arrays_of(folder / shard["file"])["name"])
-    files.make_folder(folder)
     size = max(1, min(SHARD, SHARD_BYTES // source.world.dtype.itemsize))
     held: list[Part] = []
 
     def write(done: bool) -> None:
         if held:
+            files.make_folder(folder)
             name = f"levels-{len(shards):05}.npz"
             count = sum(len(part.states) for part in held)
             _write_shard(folder / name, source.world, held)
@@ -61,7 +61,7 @@ def gather(
             "shards": shards,
             "done": done,
         }
-        files.write(index, json.dumps(told, indent=1).encode())
+        files.write(files.make_folder(folder) / INDEX, json.dumps(told, indent=1).encode())
 
     try:
         if cursor.accepted < order.n:
@@ -73,6 +73,8 @@ def gather(
         write(True)
     except RunError as fault:
         safe = sum(shard["levels"] for shard in shards)
+        if not safe:
+            raise
         raise RunError(
             f"{fault}; {safe:,} levels are safe in '{folder}', and the same command goes on"
         ) from fault
