@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, recall
-from ...engine.errors import UserError, need
+from ...engine.errors import UserError, natural, need
 from ...engine.files import make_folder
 from ...engine.levels import splits
 from ...engine.world import World
@@ -148,17 +148,20 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
     for name in (RESUME, PREVIOUS):
         try:
             arrays, about = load_arrays(folder / name, "resume file", lambda about: shapes)
-            counters = {key: int(about[key]) for key in ("steps", "updates")}
-            seconds = float(about["seconds"])
-        except (UserError, KeyError, ValueError, TypeError) as fault:
-            faults.append(
-                str(fault) if isinstance(fault, UserError) else f"'{folder / name}' is broken"
-            )
+        except UserError as fault:
+            faults.append(str(fault))
             continue
         try:
+            counters = {key: natural(about.get(key), key) for key in ("steps", "updates")}
+            seconds: Any = about.get("seconds")
+            need(type(seconds) in (int, float) and 0 <= seconds < 1e12, "seconds is no time")
+            for key, array in arrays.items():
+                need(array.dtype == blank[key].dtype, f"'{key}' holds {array.dtype}")
+                real = array.dtype.kind == "f"
+                need(not real or np.isfinite(array).all(), f"'{key}' is not finite")
             learner.restore(arrays, counters)
-        except UserError as fault:  # a record in it is unsound
-            faults.append(f"'{folder / name}': {fault}")
+        except (UserError, RuntimeError) as fault:  # what it holds is unsound: a record, the dice
+            faults.append(f"'{folder / name}' is broken: {str(fault).splitlines()[0][:200]}")
             continue
         if faults:
             say(f"{faults[0]}; going on from the checkpoint before it, at step {learner.steps:,}")
