@@ -24,6 +24,7 @@ from hypothesis import strategies as some
 from safetensors.numpy import load as unpack
 from safetensors.numpy import save as pack
 
+from goalshift.agents.designing.draw import Cursor
 from goalshift.agents.designing.store import read_index
 from goalshift.agents.judging import tables
 from goalshift.agents.judging.evaluation import Evaluation
@@ -110,14 +111,18 @@ def bank_csv() -> bytes:
 
 
 def index_json() -> bytes:
-    cursor = {"accepted": 1, "asked": 2}
+    cursor = {"accepted": 1, "tried": 2, "bins": [1, 0], "tally": {"steps < 4": 1}}
     told = {"format": "goalshift-level-set/1", "order": {}, "cursor": cursor, "done": True}
     return json.dumps({**told, "shards": [{"file": "levels-00000.npz", "levels": 1}]}).encode()
 
 
 def index(path: Path) -> None:
     shutil.copy(path, path.with_name("levels.json"))
-    read_index(path.parent)
+    told = read_index(path.parent)
+    cursor = Cursor(**told["cursor"])
+    cursor.count("steps < 4", 1)
+    assert cursor.accepted + cursor.tried + sum(cursor.bins) >= 0
+    assert sum(shard["levels"] for shard in told["shards"]) >= 0
 
 
 NOTES = b'[[caption]]\nfrom = 3\nto = 9\ntext = "it turns"\n[[caption]]\nfrom = 10\ntext = "left"\n'

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import files
-from ...engine.errors import RunError, UserError
+from ...engine.errors import RunError, UserError, need
 from ...engine.jit import fingerprint
 from ...engine.levels.folder import INDEX, SET_FORMAT, index_of
 from ...engine.levels.kinds import npz
@@ -102,7 +102,11 @@ def read_index(folder: Path) -> dict[str, Any]:
     """
     told = index_of(folder)
     try:
-        Cursor(**told["cursor"])
-    except (KeyError, TypeError):
-        raise UserError(f"{folder / INDEX}: no sound index of a set of levels") from None
+        cursor = Cursor(**told["cursor"])
+        counts = [cursor.phase, cursor.candidate, cursor.accepted, cursor.kept, cursor.tried]
+        counts += [*cursor.bins, *cursor.tally.values()]
+        sound = "order" in told and all(type(n) is int and 0 <= n < 2**53 for n in counts)
+    except (KeyError, TypeError, AttributeError):
+        sound = False
+    need(sound, f"{folder / INDEX}: no sound index of a set of levels")
     return told
