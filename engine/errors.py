@@ -23,16 +23,25 @@ def printable(text: object) -> str:
     )
 
 
+LONGEST = 2000  # characters of a message
+
+
+def _told(message: str) -> str:
+    """The message as it can be shown: printable, and its middle left out if it is too long."""
+    text = printable(message)
+    return text if len(text) <= LONGEST else f"{text[:1200]} ... {text[-600:]}"
+
+
 class UserError(ValueError):
     """Bad usage or input: the message names the flag, file or value and the fix. Exit code 2.
 
-    Its text is printable, whatever names from files stand in it.
+    Its text is printable and of bounded length, whatever names from files stand in it.
     """
 
     exit_code = 2
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        return _told(super().__str__())
 
 
 class RunError(RuntimeError):
@@ -44,7 +53,7 @@ class RunError(RuntimeError):
     exit_code = 1
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        return _told(super().__str__())
 
 
 class MismatchError(RunError):

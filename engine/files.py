@@ -11,10 +11,11 @@ import csv
 import io
 import json
 import os
+import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .errors import RunError, UserError
 
@@ -51,6 +52,24 @@ def read(path: Path, most: int) -> bytes:
     if size > most:
         raise UserError(f"{path}: {size:,} bytes; at most {most:,} are read")
     return data
+
+
+def lines(path: Path, longest: int = 1 << 16) -> Iterator[tuple[int, bytes | None]]:
+    """The lines of a regular file of any size, numbered from 1 and without their ends, one at a
+    time in memory; None for one of more than `longest` bytes. Raises UserError.
+    """
+    try:
+        size_of(path)
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(longest + 1):
+                number += 1
+                whole = line.endswith(b"\n") or len(line) <= longest
+                yield number, line.rstrip(b"\r\n") if whole else None
+                while line and not line.endswith(b"\n"):  # what is left of one that is too long
+                    line = file.readline(1 << 20)
+    except OSError as fault:
+        raise UserError(f"{path}: {reason(fault)}") from None
 
 
 def read_text(path: Path, most: int) -> str:
@@ -113,6 +132,23 @@ def read_json(path: Path, most: int = 4 << 20) -> Any:
     return parse_json(read_text(path, most), str(path))
 
 
+def read_csv(path: Path, most: int = 4 << 20) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns of a CSV file, and its rows by column. Raises UserError, with the line."""
+    found = csv.reader(io.StringIO(read_text(path, most), newline=""), strict=True)
+    try:
+        head = next(found, [])
+        rows = []
+        for row in found:
+            if len(row) != len(head):
+                raise ValueError(f"{len(row)} cells, and {len(head)} columns")
+            rows.append(dict(zip(head, row, strict=True)))
+    except (csv.Error, ValueError) as fault:
+        raise UserError(f"{path}:{max(found.line_num, 1)}: no sound CSV ({fault})") from None
+    if len(set(head)) < len(head):
+        raise UserError(f"{path}:1: two columns are called alike")
+    return head, rows
+
+
 def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
     """Rows as a CSV file in UTF-8 with "\\n" at line ends."""
     text = io.StringIO()
@@ -134,23 +170,65 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def write(path: Path, content: bytes, keep: Path | None = None) -> None:
-    """Replace `path` in one step: a reader, or a crash, finds the old file or the new one.
+def temporary(path: Path, suffix: str = "") -> Path:
+    """Where what will be `path` is made: a hidden name that tells which process makes it.
 
-    The old file goes to `keep`, if that is given. Raises RunError if it fails, and leaves the old
-    file.
+    The dead leave such files behind: what they left in this folder is deleted the first time that
+    this process writes there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if path.parent not in _swept:
+        _swept.add(path.parent)
+        sweep(path.parent)
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp{suffix}")
+
+
+_swept: set[Path] = set()  # the folders that this process has looked through
+
+
+def sweep(folder: Path) -> None:
+    """Delete the unfinished files of processes that are no more; nothing is raised."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(".*.tmp*"):
+            found = re.search(r"\.([0-9]{1,9})\.tmp(\.\w+)?$", path.name)
+            if found and not _alive(int(found[1])):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def _alive(process: int) -> bool:
     try:
-        with open(temporary, "wb") as file:
-            file.write(content)
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's, say
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def replaced(path: Path, keep: Path | None = None) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `path` in one step when the block has ended well.
+
+    A reader, or a crash, finds the old file or the new one. The old file goes to `keep`, if that is
+    given. Raises RunError if it fails, and leaves the old file.
+    """
+    made = temporary(path)
+    try:
+        with open(made, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if keep is not None and path.exists():
             os.replace(path, keep)
-        os.replace(temporary, path)
+        os.replace(made, path)
     except OSError as fault:
         raise RunError(f"cannot write '{path}': {reason(fault)}") from fault
     finally:  # also when a second Ctrl-C comes in the middle
         with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            made.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes, keep: Path | None = None) -> None:
+    """Replace `path` by `content` in one step, see `replaced`."""
+    with replaced(path, keep) as file:
+        file.write(content)

@@ -190,6 +190,12 @@ class Replay:
             )
         if actions.size and not (actions.min() >= 0 and actions.max() < legal):
             raise UserError(f"this replay has an action that '{world.name}' lacks (0..{legal - 1})")
+        most = int(world.table["horizon"].max())
+        if self.checks and len(actions) > most:  # a finished replay holds no step after the end
+            raise UserError(
+                f"this replay has {len(actions):,} steps, and an episode of '{world.name}' has at"
+                f" most {most:,}"
+            )
         needed = (len(actions) + 1) * world.dtype.itemsize
         if needed > MAX_STATES:
             raise UserError(

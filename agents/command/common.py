@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import UserError
+from ...engine.errors import RunError, UserError
 from ...engine.progress import Show
 from ...engine.view.camera import registry
 from ..learning import preflight
@@ -46,19 +46,46 @@ def add_world(parser: Parser) -> None:
     )
 
 
-def trust(world: str | None) -> None:
-    """Load the world file that a run or checkpoint was made with: it is code, so the user has to
-    name it.
+def add_origin(parser: Parser) -> None:
+    """What runs name and do not open by themselves, as they may come from strangers."""
+    add_world(parser)
+    add_trained_on(parser)
+
+
+def add_trained_on(parser: Parser) -> None:
+    parser.add_argument(
+        "--trained-on", metavar="FILE", help="the file of levels it was trained on, if it is one"
+    )
+
+
+def trust(world: str | None, trained_on: str | None = None) -> None:
+    """Load the world file that a run or checkpoint was made with, which is code, and let it open
+    the levels it was trained on: the user has to name both.
     """
     if world:
         from ...engine.catalogue import load
 
         load(world)
+    if trained_on:
+        from ...engine.levels.splits import name
+
+        name(trained_on)
+
+
+def refuse_knobs(args: argparse.Namespace, why: str) -> None:
+    """Raise UserError if `--world.KEY` was given where it would change nothing."""
+    if args.knobs:
+        raise UserError(
+            f"--world.{next(iter(args.knobs)).replace('_', '-')} changes nothing: {why}"
+        )
 
 
 def changed_world(args: argparse.Namespace) -> "World | None":
     """The world that `--world` names, with what `--world.KEY` changes; None without one."""
     if not args.world:
+        refuse_knobs(
+            args, "the levels are read as their file has them, unless --world names a world"
+        )
         return None
     from ...engine.catalogue import load
 
@@ -115,7 +142,7 @@ def add_films(parser: Parser, what: str) -> None:
 
 def add_pick(parser: Parser) -> None:
     """Which levels are filmed: the world, the split and the pick."""
-    add_world(parser)
+    add_origin(parser)
     parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
     parser.add_argument(
         "--pick",
@@ -239,6 +266,12 @@ def jobs_shown(talk: Talk, title: str) -> Iterator[Show]:
             talk.say(f"[{done:.0f}/{total:.0f}] {remark}")
 
         yield show
+
+
+def refuse_nothing(rows: Sequence[Any], faults: list[str]) -> None:
+    """Raise RunError, in one line, if a study came to nothing at all."""
+    if faults and not rows:
+        raise RunError(f"nothing could be made: {len(faults)} jobs failed, the first {faults[0]}")
 
 
 def exit_code(faults: list[str], talk: Talk) -> int:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ..learning import preflight
 from ..learning.config import TrainConfig, configure
 from ..studies.bank.config import BankConfig
-from .common import add_options, add_out, add_seed, add_world, given_options, trust
+from .common import add_options, add_origin, add_out, add_seed, add_trained_on, given_options, trust
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
 from .values import count
@@ -25,6 +25,7 @@ VERBS = Group("learn")
 def train_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", help="a world, or ./a_file.py")
     parser.add_argument("--resume", metavar="RUN", help="continue a run exactly where it stopped")
+    add_trained_on(parser)
     add_out(parser, "the run (default: runs/WORLD-SEED-...)")
     group = parser.add_argument_group("training (a world may have defaults of its own)")
     add_options(group, TrainConfig)
@@ -48,6 +49,7 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
         return resume(args, talk)
     if not args.world:
         raise UserError("name a world to train in, such as: goalshift train corner")
+    need(not args.trained_on, "--trained-on goes with --resume; a new run says --split")
     given = given_options(args, TrainConfig)
     folder = args.out or preflight.fresh_folder(f"{Path(args.world).stem}-{given.get('seed', 0)}")
     out = preflight.check_folder(folder, args.force)
@@ -77,6 +79,7 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
         trust(args.world)
     elif args.world:
         changed.append("world")
+    trust(None, args.trained_on)
     if changed or args.out or args.knobs:
         flag = "--" + (changed[0] if changed else "out" if args.out else "world").replace("_", "-")
         raise UserError(
@@ -156,7 +159,7 @@ def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
         drawn = figures.grid(f"{title} to a cell", asked, found, splits[-1])
     else:
         [(cell, summed)] = found
-        rows = grid.read_csv(out / "cells" / f"{cell.name}.csv")
+        rows = grid.read_csv(out / "cells" / f"{cell.name}.csv", measure.fields(world, splits))
         drawn = figures.bank(title, rows, summed, measure.parting(summed))
     paths = figures.save(drawn, out / "bank")
     text = bank_table(found, list(asked.axes), splits)
@@ -195,7 +198,7 @@ def bank_table(found: "Found", axes: list[str], splits: list[str]) -> str:
 
 def eval_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
-    add_world(parser)
+    add_origin(parser)
     parser.add_argument(
         "--split", action="append", metavar="NAME", help="again for several (default: train deploy)"
     )
@@ -225,7 +228,7 @@ def eval_flags(parser: Parser) -> None:
     knobs=True,
 )
 def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world)
+    trust(args.world, args.trained_on)
     if args.out:
         folder = preflight.check_folder(args.out, args.force)
     else:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ...engine.errors import UserError
+from ...engine.errors import MismatchError, UserError
 from ..learning import preflight
 from .common import add_file_out, add_world, changed_world
 from .parser import Parser
@@ -34,8 +34,11 @@ def level_check(args: argparse.Namespace, talk: Talk) -> Report:
 
     world = changed_world(args)
     found = [examine(Path(name), world) for name in args.files]
-    sound = all(one["sound"] for one in found)
-    code = 0 if sound else UserError.exit_code
+    code = 0
+    if not all(one["sound"] for one in found):
+        code = UserError.exit_code
+    elif any(one["unsolved"] for one in found):
+        code = MismatchError.exit_code
     return Report({"files": found}, "\n".join(map(report, found)), code)
 
 

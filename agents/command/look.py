@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError
 from ...engine.view.camera import registry
-from .common import add_films, add_window, add_world, film_names, sized, trust
+from .common import add_films, add_window, add_world, film_names, refuse_knobs, sized, trust
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import one_of, seed
@@ -75,8 +75,15 @@ def play(args: argparse.Namespace, talk: Talk) -> Report:
 def open_window(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
     trust(args.world)
-    from ..live.open import Place, open_session, show_session
+    from ...engine.levels.splits import is_file
+    from ..live.open import Place, is_replay, open_session, show_session
 
+    if is_replay(args.what):
+        refuse_knobs(args, "a replay is lived as it was recorded")
+    elif is_file(args.what) and not args.world:
+        refuse_knobs(
+            args, "the levels are read as their file has them, unless --world names a world"
+        )
     session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
     place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
     steps = show_session(session, place, Path(args.what) if args.follow else None)
@@ -122,6 +129,7 @@ def worlds(args: argparse.Namespace, talk: Talk) -> Report:
     if args.world:
         world = load(args.world).with_params(**args.knobs)
         return Report(as_data(world), describe(world))
+    refuse_knobs(args, "name a world whose parameters are to be shown")
     found = [load(name) for name in names()]
     rows = [("WORLD", "INTENDED", "PROXIES", "TRAIN -> DEPLOY")]
     for world in found:
@@ -146,6 +154,8 @@ def draw_worlds(args: argparse.Namespace) -> Report:
     from ...engine.catalogue import load, names
     from ...engine.view.sheets import gallery
 
+    if not args.world:
+        refuse_knobs(args, "name the world that is to be drawn")
     path = Path(args.picture)
     if path.suffix != ".png":
         raise UserError(f"--picture {path}: the name must end in .png")

@@ -36,6 +36,11 @@ class Parser(argparse.ArgumentParser):
             raise UserError(f"{self.prog} has no flag '{flag}'.{hint} (see {self.prog} --help)")
         if unknown:
             raise UserError(f"unexpected argument '{unknown[0]}' (see {self.prog} --help)")
+        for action in self._actions:  # a variable of the shell that was empty, as a rule
+            value = vars(args).get(action.dest)
+            if value != action.default and "" in (value if isinstance(value, list) else [value]):
+                name = action.option_strings[0] if action.option_strings else action.metavar
+                raise UserError(f"{name} is empty (see {self.prog} --help)")
         return args
 
 

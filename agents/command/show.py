@@ -12,10 +12,10 @@ from .common import (
     add_film_looks,
     add_films,
     add_frames,
+    add_origin,
     add_out,
     add_pick,
     add_seed,
-    add_world,
     film_lines,
     film_names,
     film_plan,
@@ -108,7 +108,7 @@ def contrast_flags(parser: Parser) -> None:
     ),
 )
 def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world)
+    trust(args.world, args.trained_on)
     run = Path(args.run)
     home = run if run.is_dir() else preflight.fresh_folder(f"contrast-{run.stem}")
     films = film_names(args)
@@ -164,7 +164,7 @@ def record_flags(parser: Parser) -> None:
     ),
 )
 def film_record(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world)
+    trust(args.world, args.trained_on)
     films = film_names(args)
     are_replays = [source.startswith("GM1.") or source.endswith(".gmr") for source in args.sources]
     if any(are_replays) and not all(are_replays):
@@ -208,7 +208,7 @@ def checkpoints(args: argparse.Namespace) -> list[str]:
 
 def report_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
-    add_world(parser)
+    add_origin(parser)
     parser.add_argument(
         "--split", action="append", metavar="NAME", help="again for several (default: deploy)"
     )
@@ -240,7 +240,7 @@ def report_flags(parser: Parser) -> None:
     ),
 )
 def write_report(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world)
+    trust(args.world, args.trained_on)
     first = Path(args.runs[0])
     out = Path(
         args.out or (first if first.is_dir() else preflight.fresh_folder("report")) / "report.html"

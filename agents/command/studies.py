@@ -8,7 +8,7 @@ from typing import Any
 
 from ...engine.errors import UserError
 from ..learning import preflight
-from .common import add_plan, exit_code, jobs_shown
+from .common import add_plan, exit_code, jobs_shown, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count
@@ -59,6 +59,7 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     plan = Plan(given, args.seeds, args.levels, workers=args.jobs)
     with jobs_shown(talk, "table") as show:
         rows, faults = table.make(args.worlds, out, plan, show)
+    refuse_nothing(rows, faults)
     if args.ship:
         from ..showing.ship import ship
 
@@ -128,8 +129,8 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     asked = curve.curve_of(args.world, args.over, args.by or "", plan)
     with jobs_shown(talk, "curve") as show:
         points, faults = curve.make(asked, out, show)
-    if points:
-        draw(points, asked, out)
+    refuse_nothing(points, faults)
+    draw(points, asked, out)
     rows = [("VALUE", "BY", *curve.MEASURES, "verdict")]
     for point in points:
         figures = (percent(point[name]) for name in curve.MEASURES)

@@ -34,7 +34,9 @@ def seed(text: str) -> int:
     """A whole number from 0 to 2**63 - 1."""
     if re.fullmatch(r"[0-9][0-9_]*", text) and int(text[:40]) < 2**63 and len(text) < 40:
         return int(text)
-    raise argparse.ArgumentTypeError(f"'{text}' is not a seed; write a whole number, 0 or more")
+    raise argparse.ArgumentTypeError(
+        f"'{text[:40]}' is not a seed; write a whole number from 0 to 2**63 - 1 = {2**63 - 1:,}"
+    )
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

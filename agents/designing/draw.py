@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.errors import UserError
+from ...engine.errors import RunError, UserError
 from ...engine.jit import kernel, rule
 from ...engine.levels.script import Require, Script
 from ...engine.world import World
@@ -146,7 +146,7 @@ def draw(
     """The levels of an order from `cursor` on, in parts; the cursor always stands behind the last
     part given.
 
-    Raises UserError with the tally when the tries run out.
+    Raises RunError with the tally when the tries run out.
     """
     most = order.tries or max(TRIES * order.n, FEWEST)
     phases = len(source.drawers)
@@ -157,7 +157,7 @@ def draw(
             judged = (pool or Alone(source)).judge(cursor.phase, cursor.candidate)
             while cursor.kept < door.wanted:
                 if cursor.tried >= most:
-                    raise UserError(impossible(order, cursor))
+                    raise RunError(impossible(order, cursor))
                 taken = door.take(next(judged))
                 if progress:
                     progress(cursor.accepted, order.n, f"{cursor.tried:,} tried")
@@ -260,7 +260,7 @@ def batch(
     changes the world itself, params={"density": 0.4} only what is laid out; tries bounds the
     candidates.
 
-    Raises UserError with the tally if so many levels cannot be found.
+    Raises RunError with the tally if so many levels cannot be found.
     """
     order, source = order_for(world, n, seed, script, require, **options)
     if workers > 1 and (not order.world or order.script == "?"):

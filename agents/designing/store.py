@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import files
-from ...engine.errors import RunError, UserError
+from ...engine.errors import RunError, UserError, need
 from ...engine.jit import fingerprint
 from ...engine.levels.folder import INDEX, SET_FORMAT, index_of
 from ...engine.levels.kinds import npz
@@ -43,12 +43,12 @@ def gather(
         cursor, shards = Cursor(**told["cursor"]), told["shards"]
         for shard in shards:
             seen.add(npz.arrays_of(folder / shard["file"])["name"])
-    files.make_folder(folder)
     size = max(1, min(SHARD, SHARD_BYTES // source.world.dtype.itemsize))
     held: list[Part] = []
 
     def write(done: bool) -> None:
         if held:
+            files.make_folder(folder)
             name = f"levels-{len(shards):05}.npz"
             count = sum(len(part.states) for part in held)
             _write_shard(folder / name, source.world, held)
@@ -61,7 +61,7 @@ def gather(
             "shards": shards,
             "done": done,
         }
-        files.write(index, json.dumps(told, indent=1).encode())
+        files.write(files.make_folder(folder) / INDEX, json.dumps(told, indent=1).encode())
 
     try:
         if cursor.accepted < order.n:
@@ -73,6 +73,8 @@ def gather(
         write(True)
     except RunError as fault:
         safe = sum(shard["levels"] for shard in shards)
+        if not safe:
+            raise
         raise RunError(
             f"{fault}; {safe:,} levels are safe in '{folder}', and the same command goes on"
         ) from fault
@@ -100,7 +102,11 @@ def read_index(folder: Path) -> dict[str, Any]:
     """
     told = index_of(folder)
     try:
-        Cursor(**told["cursor"])
-    except (KeyError, TypeError):
-        raise UserError(f"{folder / INDEX}: no sound index of a set of levels") from None
+        cursor = Cursor(**told["cursor"])
+        counts = [cursor.phase, cursor.candidate, cursor.accepted, cursor.kept, cursor.tried]
+        counts += [*cursor.bins, *cursor.tally.values()]
+        sound = "order" in told and all(type(n) is int and 0 <= n < 2**53 for n in counts)
+    except (KeyError, TypeError, AttributeError):
+        sound = False
+    need(sound, f"{folder / INDEX}: no sound index of a set of levels")
     return told

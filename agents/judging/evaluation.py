@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...engine import files
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.world import Goal, World
 from .held_out import HeldOut, Seen
 from .measure import PolicyReport
 from .plain import from_plain, to_plain
 from .references import Agreement
-from .verdict import Threshold, Verdict
+from .verdict import LABELS, Threshold, Verdict
 
 FORMAT = "goalshift-evaluation/1"
-MOST = 64 << 20  # bytes of a file that is read
+MOST = 16 << 20  # bytes of a file that is read
+ROLES = ("intended", "proxy", "paid")
 Plain = dict[str, object]
 
 
@@ -41,7 +42,7 @@ class GoalMark:
     """A goal of that world."""
 
     name: str
-    role: str  # "intended", "proxy" or "paid"
+    role: str  # one of ROLES
     wish: str
     once: bool
 
@@ -120,9 +121,28 @@ class Evaluation:
                 f"'{where}' is not an evaluation of format '{FORMAT}': run goalshift eval"
             )
         try:
-            return from_plain(Evaluation, data)
+            found = from_plain(Evaluation, data)
+            found.check()
         except ValueError as fault:
             raise UserError(f"'{where}' is not an evaluation: {fault}") from None
+        return found
+
+    def check(self) -> None:
+        """Raise UserError unless the parts fit together: it may come from a stranger's file."""
+        goals = {goal.name for goal in self.goals}
+        need(goals, "it has no goals")
+        need(all(goal.role in ROLES for goal in self.goals), "a goal has a role that there is not")
+        need(self.home in self.splits, f"it lacks its own split '{self.home}'")
+        need(set(self.verdicts) <= set(self.splits), "it judges a split that it lacks")
+        for split, report in self.splits.items():
+            need({"agent", "random"} <= set(report.policies), f"'{split}' lacks a policy")
+            for who, policy in report.policies.items():
+                at = f"splits.{split}.policies.{who}"
+                need(set(policy.goals) == goals, f"{at} has other goals")
+                need(policy.length.value is not None, f"{at} lacks its length")
+        for split, verdict in self.verdicts.items():
+            need(verdict.label in LABELS, f"verdicts.{split} has a label that there is not")
+            need("capable" in verdict.criteria, f"verdicts.{split} lacks a criterion")
 
     def save(self, path: str | Path) -> Path:
         """Write it (folders are made); the file appears whole or not at all."""

@@ -65,6 +65,11 @@ class Estimate:
     high: float | None
     by_seed: tuple[float | None, ...]
 
+    def __post_init__(self) -> None:
+        """Raise ValueError unless value and interval are known together."""
+        if len({x is None for x in (self.value, self.low, self.high)}) > 1:
+            raise ValueError("a figure and its interval must be known together")
+
     def __str__(self) -> str:
         """ "0.93 [0.88, 0.96]", or "unknown"."""
         if self.value is None:

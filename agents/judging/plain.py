@@ -48,7 +48,10 @@ def _read(kind: Any, data: Any, at: str) -> Any:
                 found[field.name] = _read(_hints(kind)[field.name], data[field.name], place)
             elif field.default is dataclasses.MISSING:
                 raise ValueError(f"'{field.name}' is missing{f' in {at}' if at else ''}")
-        return make(**found)
+        try:
+            return make(**found)
+        except ValueError as fault:
+            raise ValueError(f"{fault} ({at or 'the whole'})") from None
     if origin in (Union, types.UnionType):
         other = next(one for one in inside if one is not type(None))
         return None if data is None else _read(other, data, at)

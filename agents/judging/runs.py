@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.catalogue import load
 from ...engine.errors import UserError
+from ...engine.levels.splits import name, recall
 from ...engine.progress import Bar, no_bar
 from ...engine.world import World
 from ..policies.simple import Mirrored
@@ -61,6 +62,7 @@ def open_runs(
     if configs[0].params:
         trained_in = trained_in.with_params(**dict(configs[0].params))
     world = trained_in.with_params(**knobs) if knobs else trained_in
+    recall(trained_in, configs[0].split, runs[0])  # the others' is the same
     for agent in agents:
         agent.world = world
     training = [
@@ -93,6 +95,7 @@ def evaluate_runs(
     With `mirrored` the agents see the shifted splits mirrored: a control that breaks skill, not
     goals. Raises UserError if the runs differ in more than their seed, or not in that.
     """
+    name(*splits)
     world, agents, training = open_runs(runs, knobs)
     shifted = Mirrored if mirrored else None
     with bar(f"evaluating {world.name}") as show:
@@ -132,11 +135,12 @@ def train_run(config: TrainConfig, out: Path, bar: Bar = no_bar) -> Path:
 
 def resume_run(run: Path, steps: int | None, bar: Bar = no_bar, say: Callable = print) -> Path:
     """Continue a run, to `steps` or to the number it was begun with."""
-    from ..learning.files import CONFIG, read_json
+    from ..learning.files import CONFIG, read_config
     from ..learning.run import resume
 
-    stored = read_json(run / CONFIG) if (run / CONFIG).is_file() else {}
-    total = steps or stored.get("steps", 1)  # without a config `resume` fails at once
+    total = steps or 1  # without a config `resume` fails at once
+    if not steps and (run / CONFIG).exists():
+        total = read_config(run / CONFIG)[0].steps
     with bar(f"training {run}") as show:
         return resume(run, steps, lambda row: show(*progress_of(total, row)), say)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as pack
 
 from ...engine import files
-from ...engine.errors import RunError, UserError
+from ...engine.errors import Reader, RunError, UserError
 from ...engine.files import write
+from .config import TrainConfig
 from .lock import only_writer
 
 CONFIG, LOG, TABLE = "config.json", "log.jsonl", "log.csv"
@@ -31,7 +33,8 @@ CHECKPOINT, RESUME, PREVIOUS = (
 KEPT = "checkpoints"  # folder of those on the way
 EVALUATION = "evaluation.json"  # what `judging` makes of it
 FORMAT = 1
-MAX_FILE, MAX_JSON = 2**30, 2**22  # bytes; larger files are refused unread
+MAX_FILE, MAX_HEADER, MAX_JSON = 2**30, 2**22, 2**22  # bytes; larger files are refused unread
+MAX_FIGURES, FAR = 256, 1e30  # of a log: how many in a row, and how large
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -45,6 +48,25 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{path}: it does not hold a JSON object")
     return found
+
+
+def read_config(path: Path) -> tuple[TrainConfig, Any]:
+    """What a config.json holds: how the run was begun, and the version of its world.
+
+    UserError, naming the file, if it is none.
+    """
+    data = read_json(path)
+    version, _ = data.pop("world_version", None), data.pop("format", None)
+    with Reader(path).at():
+        return TrainConfig.from_json(data), version
+
+
+def is_finished(folder: Path) -> bool:
+    """Does a run hold weights of its last step? UserError if its files are unsound."""
+    if not (folder / CHECKPOINT).is_file():
+        return False
+    steps = read_json((folder / CHECKPOINT).with_suffix(".json")).get("steps")
+    return type(steps) is int and steps >= read_config(folder / CONFIG)[0].steps
 
 
 def forget_run(folder: Path) -> None:
@@ -79,10 +101,14 @@ def load_arrays(
     """
     try:
         size = files.size_of(path)
+        with path.open("rb") as begin:
+            header = int.from_bytes(begin.read(8), "little")
     except OSError as fault:
         raise UserError(f"{path}: {files.reason(fault)}") from None
     if size > MAX_FILE:
         raise UserError(f"'{path}' holds {size >> 20} MiB; at most {MAX_FILE >> 20} are allowed")
+    if size >= header > MAX_HEADER:
+        raise UserError(f"'{path}' has a header of {header >> 20} MiB; no goalshift file has")
     try:
         with safe_open(path, framework="np") as file:
             about = json.loads((file.metadata() or {}).get("goalshift", "null"))
@@ -150,25 +176,68 @@ class Log:
         except OSError as fault:
             raise RunError(f"cannot write '{fault.filename}': {fault.strerror}") from fault
 
-    def rows(self) -> list[dict[str, Any]]:
-        """All rows; a last line that was cut short by a crash is left out."""
-        found = []
-        if self.lines.exists():
-            for line in self.lines.read_text(encoding="utf-8").splitlines():
-                try:
-                    found.append(json.loads(line))
-                except ValueError:
-                    break
-        return found
+    def rows(self, say: Callable[[str], None] = lambda line: None) -> Iterator[dict[str, Any]]:
+        """The rows, one at a time. Lines that are none are left out, and `say` gets a word on them
+        at the end. Raises UserError if the log is no file.
+        """
+        bad, first, known = 0, 0, set()
+        for number, line in files.lines(self.lines) if self.lines.exists() else ():
+            row = _row(line)
+            if row is not None and len(known | row.keys()) <= MAX_FIGURES:
+                known |= row.keys()
+                yield row
+            elif line != b"":
+                bad, first = bad + 1, first or number
+        if bad:
+            many = f"{bad:,} lines are no rows, the first is line {first:,}"
+            say(f"{self.lines}: {many if bad > 1 else f'line {first:,} is no row'}; left out")
 
-    def rewind(self, step: int) -> None:
-        """Forget the rows after `step`: they will be lived through again."""
-        rows = [row for row in self.rows() if row["step"] <= step]
-        write(self.lines, "".join(json.dumps(row) + "\n" for row in rows).encode())
-        if rows:
-            write(self.table, _csv(rows, header=True))
-        else:
+    def thinned(self, most: int = 20_000) -> list[dict[str, Any]]:
+        """At most `most` rows, evenly spread over the whole log and the last of all: enough to draw
+        it, whatever its size.
+        """
+        kept: list[dict[str, Any]] = []
+        every, last = 1, None
+        for k, row in enumerate(self.rows()):
+            last = row
+            if k % every == 0:
+                kept.append(row)
+                if len(kept) >= most:
+                    kept, every = kept[::2], 2 * every
+        if last is not None and kept[-1] is not last:
+            kept.append(last)
+        return kept
+
+    def last(self) -> dict[str, Any]:
+        """The last row; empty without one."""
+        return next(iter(deque(self.rows(), 1)), {})
+
+    def rewind(self, step: int, say: Callable[[str], None] = lambda line: None) -> None:
+        """Forget the rows after `step`: they will be lived through again. For `say` see `rows`."""
+        header = True
+        with files.replaced(self.lines) as lines, files.replaced(self.table) as table:
+            for row in self.rows(say):
+                if row["step"] <= step:
+                    lines.write(json.dumps(row).encode() + b"\n")
+                    table.write(_csv([row], header))
+                    header = False
+        if header:
             self.table.unlink(missing_ok=True)
+
+
+def _row(line: bytes | None) -> dict[str, Any] | None:
+    """A row of a log: its step, and figures by name; None for anything else."""
+    try:
+        row = json.loads(line.decode()) if line is not None else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict) or type(row.get("step")) is not int or row["step"] < 0:
+        return None
+    sound = all(
+        value is None or (type(value) in (int, float) and abs(value) < FAR)
+        for value in row.values()
+    )
+    return row if sound else None
 
 
 def _csv(rows: list[dict[str, Any]], header: bool) -> bytes:

@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, recall
-from ...engine.errors import UserError, need
+from ...engine.errors import UserError, natural, need
 from ...engine.files import make_folder
+from ...engine.levels import splits
 from ...engine.world import World
 from .config import TrainConfig, configure
 from .files import (
@@ -38,12 +39,13 @@ from .files import (
     RESUME,
     Log,
     load_arrays,
-    read_json,
+    read_config,
     save_arrays,
     write_json,
 )
 from .lock import only_writer
 from .ppo import Learner, resolve
+from .preflight import check_training
 from .trained import interface
 
 OnRow = Callable[[dict[str, Any]], None]  # hears every row of the log
@@ -98,7 +100,8 @@ def resume(
     """Continue a run exactly where its last good checkpoint stands, to its own number of `steps` or
     to a new one.
 
-    `say` gets one line for people if the newest checkpoint is broken and the one before it is used.
+    `say` gets one line for people if the newest checkpoint is broken and the one before it is used,
+    and one if lines of the log are no rows.
     UserError if there is nothing to continue, or the world has changed since.
     """
     folder = Path(run)
@@ -111,9 +114,7 @@ def resume(
 def _resume(
     folder: Path, steps: int | None, on_row: OnRow | None, say: Callable[[str], None]
 ) -> Path:
-    data = read_json(folder / CONFIG)
-    version, _ = data.pop("world_version", None), data.pop("format", None)
-    config = TrainConfig.from_json(data)
+    config, version = read_config(folder / CONFIG)
     world = recall(config.world, folder)
     if world.version != version:
         raise UserError(
@@ -123,13 +124,15 @@ def _resume(
     extended = steps is not None and steps != config.steps
     if extended:
         config = dataclasses.replace(config, steps=steps)
+    check_training(world, config.to_json())
+    splits.recall(world.with_params(**dict(config.params)), config.split, folder)
     learner = Learner(world, resolve(config))
     seconds = _restore(folder, learner, say)
     if extended:  # only now is it sure that the run can go on
         write_json(
             folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
         )
-    Log(folder).rewind(learner.steps)
+    Log(folder).rewind(learner.steps, say)
     return _go_on(folder, learner, seconds, on_row)
 
 
@@ -145,17 +148,20 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
     for name in (RESUME, PREVIOUS):
         try:
             arrays, about = load_arrays(folder / name, "resume file", lambda about: shapes)
-            counters = {key: int(about[key]) for key in ("steps", "updates")}
-            seconds = float(about["seconds"])
-        except (UserError, KeyError, ValueError, TypeError) as fault:
-            faults.append(
-                str(fault) if isinstance(fault, UserError) else f"'{folder / name}' is broken"
-            )
+        except UserError as fault:
+            faults.append(str(fault))
             continue
         try:
+            counters = {key: natural(about.get(key), key) for key in ("steps", "updates")}
+            seconds: Any = about.get("seconds")
+            need(type(seconds) in (int, float) and 0 <= seconds < 1e12, "seconds is no time")
+            for key, array in arrays.items():
+                need(array.dtype == blank[key].dtype, f"'{key}' holds {array.dtype}")
+                real = array.dtype.kind == "f"
+                need(not real or np.isfinite(array).all(), f"'{key}' is not finite")
             learner.restore(arrays, counters)
-        except UserError as fault:  # a record in it is unsound
-            faults.append(f"'{folder / name}': {fault}")
+        except (UserError, RuntimeError) as fault:  # what it holds is unsound: a record, the dice
+            faults.append(f"'{folder / name}' is broken: {str(fault).splitlines()[0][:200]}")
             continue
         if faults:
             say(f"{faults[0]}; going on from the checkpoint before it, at step {learner.steps:,}")

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from ...engine.catalogue import load, recall
-from ...engine.errors import UserError, did_you_mean, need
+from ...engine.errors import Reader, UserError, did_you_mean, natural, need
 from ...engine.rng import fold_many
 from ...engine.world import World
 from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought, episode_bits
+from .config import TrainConfig
 from .files import CHECKPOINT, load_arrays
 from .net import Net, Pixels, Shape, Symbols
 
@@ -142,13 +143,20 @@ class Trained(Policy):
 
         arrays, about = load_arrays(path, "checkpoint", expected)
         for name, array in arrays.items():
-            if array.dtype != np.float32 or not np.isfinite(array).all():
+            if array.dtype != np.float32:
+                raise UserError(
+                    f"'{path}' holds '{name}' as {array.dtype}: weights must be float32"
+                )
+            if not np.isfinite(array).all():
                 raise UserError(f"'{path}' is unusable: '{name}' holds values that are not finite")
+        config = about.get("config")
+        if not isinstance(config, dict) or not isinstance(config.get("world"), str):
+            raise UserError(f"'{path}' does not say which world it was trained on")
+        with Reader(path).at():
+            natural(about.get("steps"), "its number of steps")
+            config = TrainConfig.from_json(config)
         if world is None:
-            config = about.get("config")
-            if not isinstance(config, dict) or not isinstance(config.get("params"), dict):
-                raise UserError(f"'{path}' does not say which world it was trained on")
-            loaded = recall(str(config.get("world")), path).with_params(**config["params"])
+            loaded = recall(config.world, path).with_params(**dict(config.params))
         else:
             loaded = load(world)
         wrong = differences(about, loaded)

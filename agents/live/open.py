@@ -40,7 +40,7 @@ def open_session(
     UserError if it is none of them.
     """
     path = Path(what)
-    if what.startswith(PREFIX) or path.suffix == ".gmr":
+    if is_replay(what):
         return _of_replay(
             Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world
         )
@@ -54,6 +54,11 @@ def open_session(
     found = load(what).with_params(**(knobs or {}))
     source = Source(found, seed or 0, split or "deploy")
     return Session(source, _cast(found, play), _shipped(found))
+
+
+def is_replay(what: str) -> bool:
+    """Does this name a replay: its file, or its code?"""
+    return what.startswith(PREFIX) or what.endswith(".gmr")
 
 
 def edit_session(path: Path, world: str | None = None, at: int = 1, seed: int = 0) -> Session:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -46,9 +47,7 @@ class Window(Display):
         folder: Path = Path(),
         settings: keys.Settings | None = None,
     ) -> None:
-        pygame.display.init()
-        if not headless and pygame.display.get_driver() in ("offscreen", "dummy"):
-            pygame.display.quit()
+        if not _display(headless):
             raise UserError(
                 "there is no display: goalshift watch with --terminal shows it here in text,"
                 " and goalshift contrast films it"
@@ -190,6 +189,21 @@ class Window(Display):
             self.hand.follow()
         elif new & {"left", "right"}:
             self.do("forward" if "right" in new else "back")
+
+
+def _display(headless: bool) -> bool:
+    """Begin with a display; False if there is none, or not one that shows anything."""
+    told = [os.environ.get(name) for name in ("SDL_VIDEODRIVER", "DISPLAY", "WAYLAND_DISPLAY")]
+    if not headless and sys.platform == "linux" and not any(told):
+        return False  # SDL would try one driver after another, and complain
+    try:
+        pygame.display.init()
+    except pygame.error:
+        return False
+    if headless or pygame.display.get_driver() not in ("offscreen", "dummy"):
+        return True
+    pygame.display.quit()
+    return False
 
 
 def copied(words: str) -> bool:

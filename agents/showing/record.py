@@ -177,7 +177,7 @@ def read_notes(path: Path) -> tuple[tuple[int, int, str], ...]:
         found = tomllib.loads(read_text(path, 1_000_000))
     except UserError as fault:
         raise UserError(f"--captions {fault}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+    except (ValueError, RecursionError) as fault:
         raise UserError(f"--captions '{path}' is not TOML: {str(fault)[:120]}") from fault
     tables = found.get("caption")
     if set(found) != {"caption"} or not isinstance(tables, list) or len(tables) > NOTES:

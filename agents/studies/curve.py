@@ -117,7 +117,8 @@ def make(curve: Curve, out: Path, show: Show = silent) -> tuple[list[dict[str, A
         jobs += seeds_of(curve.text, point.home, replace(curve.plan, given=recipe))
     faults = run_all(out, jobs, curve.plan.workers, show)
     rows = [figures_of(curve, point) for point in points if (point.home / EVALUATION).is_file()]
-    save(rows, out)
+    if rows:
+        save(rows, out)
     return rows, faults
 
 

@@ -19,10 +19,11 @@ from filelock import FileLock, Timeout
 from ...engine import child
 from ...engine.errors import UserError
 from ...engine.files import make_folder
+from ...engine.levels.splits import is_file
 from ...engine.progress import Show, silent
 from ..judging.evaluation import Evaluation
 from ..learning.config import TrainConfig, configure
-from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, read_json
+from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, is_finished, read_config
 from ..learning.options import typed
 
 LOCK = ".sweep.lock"
@@ -65,12 +66,6 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
     run.
     """
 
-    def done() -> bool:
-        if not (folder / CHECKPOINT).is_file():
-            return False
-        about = read_json((folder / CHECKPOINT).with_suffix(".json"))
-        return about.get("steps", 0) >= read_json(folder / CONFIG).get("steps", 1)
-
     def words() -> list[str]:
         if (folder / RESUME).is_file():
             return [
@@ -78,6 +73,7 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
                 "--resume",
                 str(folder),
                 *(["--world", world] if world.endswith(".py") else []),
+                *_trained_on(given),
             ]
         flags = [
             f"--{key if key.startswith('world.') else key.replace('_', '-')}={v}"
@@ -87,7 +83,12 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
 
     if (folder / CONFIG).is_file():
         _same_recipe(folder / CONFIG, world, given)
-    return Job(f"train {folder.name}", words, done)
+    return Job(f"train {folder.name}", words, lambda: is_finished(folder))
+
+
+def _trained_on(given: Mapping[str, Any]) -> list[str]:
+    """The flag that lets a run's own command open the levels it is trained on, if they are a file."""
+    return [f"--trained-on={given['split']}"] if is_file(str(given.get("split", ""))) else []
 
 
 def options_of(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -102,13 +103,11 @@ def options_of(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
 
 def _same_recipe(config: Path, world: str, given: Mapping[str, Any]) -> None:
     """Raise UserError if the run of this config.json was not begun with these options."""
-    made = read_json(config)
+    made = read_config(config)[0].to_json()
     options, params = options_of(given)
     params = {name: float(value) for name, value in params.items()}
     wanted = configure(world, **options, params=params).to_json()
     settled = ("device", "precision", "threads", "save_every")
-    # a run of an older release lacks options that came later
-    made = {**TrainConfig().to_json(), **made}
     unlike = [key for key, value in wanted.items() if key not in settled and made[key] != value]
     if unlike:
         raise UserError(
@@ -137,6 +136,7 @@ def eval_job(
     def words() -> list[str]:
         flags = [f"--split={split}" for split in plan.splits]
         flags += ["--world", world] if world.endswith(".py") else []
+        flags += _trained_on(plan.given)
         return [
             "eval",
             *map(str, folders),
@@ -252,6 +252,6 @@ def mean_shifted(folders: Sequence[Path]) -> float | None:
     """The share of episodes that really came from outside the training split, over the runs; None
     if unknown.
     """
-    last = [rows[-1].get("shifted") for folder in folders if (rows := Log(folder).rows())]
+    last = [Log(folder).last().get("shifted") for folder in folders]
     known = [share for share in last if share is not None]
     return sum(known) / len(known) if known else None

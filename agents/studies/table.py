@@ -62,7 +62,8 @@ def make(
     for _, world in found:
         if (out / world.name / EVALUATION).is_file():
             rows += rows_of(world, Evaluation.load(out / world.name / EVALUATION))
-    save(rows, out)
+    if rows:
+        save(rows, out)
     return rows, faults
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import UserError
 from ..world import Split, World
 from . import folder, formats
 
@@ -13,6 +14,28 @@ from . import folder, formats
 def is_file(text: str) -> bool:
     """Does this name a file of levels, or a folder of them, rather than a split of a world?"""
     return formats.is_kind(Path(text)) or folder.is_folder(Path(text))
+
+
+_named: set[Path] = set()  # files of levels that runs may name, as the user has named them too
+
+
+def name(*texts: str) -> None:
+    """Let runs name these splits, of which the user has said that they may (see `recall`)."""
+    _named.update(Path(text).resolve() for text in texts)
+
+
+def recall(world: World, text: str, where: str | Path) -> Split:
+    """The split that a run or a checkpoint names.
+
+    Runs may come from strangers: a file that one names is opened only if the user has named it too
+    (`name`). Raises UserError, as `split_of` does.
+    """
+    if text not in world.split_names and is_file(text) and Path(text).resolve() not in _named:
+        raise UserError(
+            f"'{where}' was trained on the levels in '{text}', and runs open no files by themselves:"
+            f" if it is yours, add --trained-on {text}"
+        )
+    return split_of(world, text)
 
 
 def split_of(world: World, text: str | Split) -> Split:

@@ -4,9 +4,8 @@ knob.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....engine.errors import UserError
+from ....engine.files import read_csv
 from ....engine.levels.splits import split_of
 from ....engine.vector import Vec
 from ....engine.view.camera import top
@@ -166,24 +166,15 @@ def read_curve(path: Path, world: World) -> list[dict[str, Any]]:
     are.
     """
     try:
-        if path.stat().st_size > CURVE_BYTES:
-            raise UserError(f"--curve '{path}' is larger than {CURVE_BYTES >> 20} MB")
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-    except OSError as fault:
-        raise UserError(
-            f"--curve '{path}': {(fault.strerror or 'cannot be read').lower()}"
-        ) from None
-    except (UnicodeDecodeError, csv.Error):
-        raise UserError(f"--curve '{path}' is no CSV") from None
-    for row in rows:  # as 0.1.0 called it
-        row |= {
-            key.replace("astray", INSTEAD): value
-            for key, value in row.items()
-            if str(key).startswith("astray")
-        }
+        head, rows = read_csv(path, CURVE_BYTES)
+    except UserError as fault:
+        raise UserError(f"--curve {fault}") from None
+    if "astray" in head:  # as 0.1.0 called it
+        now = {name: re.sub("^astray", INSTEAD, name) for name in head}
+        head, rows = [*now.values()], [{now[k]: cell for k, cell in row.items()} for row in rows]
     wanted = {"over", "value", "by", "by_value", "verdict", "seeds"}
     wanted |= {f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")}
-    missing = sorted(wanted - set(rows[0] if rows else ()))
+    missing = sorted(wanted - set(head if rows else ()))
     if missing or len(rows) > MOST_POINTS:
         why = (
             f"it lacks {', '.join(missing[:4])}"
@@ -191,11 +182,7 @@ def read_curve(path: Path, world: World) -> list[dict[str, Any]]:
             else f"it has more than {MOST_POINTS} points"
         )
         raise UserError(f"--curve '{path}' is no curve.csv of goalshift curve: {why}")
-    foreign = (
-        sorted({str(row["world"])[:100] for row in rows} - {world.name})
-        if "world" in rows[0]
-        else []
-    )
+    foreign = sorted({row.get("world", world.name)[:100] for row in rows} - {world.name})
     if foreign:
         raise UserError(
             f"--curve '{path}' is of the world '{foreign[0]}', and the runs are of '{world.name}'"
@@ -203,7 +190,7 @@ def read_curve(path: Path, world: World) -> list[dict[str, Any]]:
     points = []
     for k, row in enumerate(rows, 2):
         point: dict[str, Any] = {
-            key: str(row[key])[:100] for key in ("over", "value", "by", "by_value", "verdict")
+            key: row[key][:100] for key in ("over", "value", "by", "by_value", "verdict")
         }
         point["seeds"] = _number(path, k, row["seeds"])
         for name in MEASURES:
@@ -215,7 +202,7 @@ def read_curve(path: Path, world: World) -> list[dict[str, Any]]:
     return points
 
 
-def _number(path: Path, line: int, text: str | None) -> float | None:
+def _number(path: Path, line: int, text: str) -> float | None:
     if not text:
         return None
     try:

@@ -31,7 +31,7 @@ from ...judging.references import references
 from ...judging.rollout import rollout
 from ...judging.runs import open_runs
 from ...judging.verdict import MIN_SEEDS, THRESHOLDS
-from ...learning.files import CONFIG, Log, read_json
+from ...learning.files import CONFIG, Log, read_config
 from ...learning.trained import Trained
 from ...policies.policy import Policy
 from ...studies.curve import MEASURES
@@ -94,9 +94,9 @@ def report(
     splits = [name for name in evaluation.splits if name != home] or [home]
     split = splits[0]
     levels, seed = evaluation.splits[split].levels, evaluation.seed
-    logs = [Log(Path(run)).rows() if Path(run).is_dir() else [] for run in runs]
+    logs = [Log(Path(run)).thinned() if Path(run).is_dir() else [] for run in runs]
     configs = [_config(agent, run) for agent, run in zip(agents, runs, strict=True)]
-    begun = [world.horizon * int(config["envs"]) for config in configs]
+    begun = [world.horizon * config["envs"] for config in configs]
     curves = {f"curve-{name}": svg for name, svg in learning_curves(world, logs, begun).items()}
     tell("where the paths part")
     played = [rollout(world, agent, split, levels, seed, record=True) for agent in agents]
@@ -171,7 +171,7 @@ def report(
 def _config(agent: Trained, run: str | Path) -> dict[str, Any]:
     """How a run was configured: its own file, or what the checkpoint says."""
     path = Path(run) / CONFIG
-    return read_json(path) if path.is_file() else dict(agent.about["config"])
+    return read_config(path)[0].to_json() if path.exists() else dict(agent.about["config"])
 
 
 # -- parts of the page, as data of its template. Cells of tables are words or estimates.

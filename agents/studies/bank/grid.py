@@ -6,9 +6,7 @@ columns mean.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import itertools
 import math
 import re
@@ -20,19 +18,20 @@ from typing import Any
 
 import numpy as np
 
+from ....engine import files
 from ....engine.errors import UserError, need
-from ....engine.files import csv_bytes, json_bytes, make_folder, read_json, read_text, write
+from ....engine.files import csv_bytes, json_bytes, make_folder, read_json, write
 from ....engine.levels.splits import split_of
 from ....engine.progress import Show, silent
 from ....engine.world import World
 from ...learning.options import typed
 from ..knobs import Knob
 from .config import BankConfig
-from .measure import fields, summary, train
+from .measure import LABELS, fields, summary, train
 
 FORMAT = "goalshift-bank/1"
 MAX_CELLS = 10_000
-MAX_TABLE = 1 << 30  # bytes of one bank's table
+MAX_TABLE = 64 << 20  # bytes of one bank's table
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,7 @@ def run(grid: Grid, out: Path, threads: int = 1, show: Show = silent) -> Found:
     make_folder(out / "cells")
     write(path, json_bytes(asked))
     found, n = [], len(grid.cells)
+    columns = list(fields(grid.world, grid.splits))
     for k, cell in enumerate(grid.cells):
         file = out / "cells" / f"{cell.name}.csv"
         if not file.exists():
@@ -127,8 +127,8 @@ def run(grid: Grid, out: Path, threads: int = 1, show: Show = silent) -> Found:
                 show(k + done / total, n, name)
 
             rows = train(cell.world, cell.config, grid.splits, threads, within)
-            write(file, as_csv(rows, fields(cell.world, grid.splits)))
-        found.append((cell, summary(read_csv(file), grid.splits)))
+            write(file, as_csv(rows, columns))
+        found.append((cell, summary(read_csv(file, columns), grid.splits)))
         show(k + 1, n, cell.name)
     return found
 
@@ -145,14 +145,38 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def read_csv(path: Path) -> list[dict[str, Any]]:
-    """What `as_csv` wrote, as numbers and labels; UserError if the file is something else."""
+def read_csv(path: Path, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """What `as_csv` wrote with these columns, as numbers and labels.
+
+    UserError, naming file and line, if it is something else.
+    """
+    head, rows = files.read_csv(path, MAX_TABLE)
+    remedy = "delete it, and it is made anew"
+    need(rows and head == list(columns), f"{path}: no table of such a bank: {remedy}")
+    found = []
+    for line, row in enumerate(rows, 2):
+        try:
+            one = {key: _cell(key, text) for key, text in row.items()}
+        except ValueError as fault:
+            raise UserError(f"{path}:{line}: {fault}: {remedy}") from None
+        found.append(one)
+    return found
+
+
+def _cell(column: str, text: str) -> Any:
+    """A cell as what its column holds; ValueError if it is none."""
+    if column.endswith(".label"):
+        if text not in LABELS:
+            raise ValueError(f"'{text[:40]}' is no label")
+        return text
+    if column in ("net", "updates"):
+        if not re.fullmatch("[0-9]{1,12}", text):
+            raise ValueError(f"{column} '{text[:40]}' is no count")
+        return int(text)
     try:
-        found = [
-            {k: v if k.endswith(".label") else float(v) if v else math.nan for k, v in row.items()}
-            for row in csv.DictReader(io.StringIO(read_text(path, MAX_TABLE)), strict=True)
-        ]
-    except (ValueError, TypeError, AttributeError, csv.Error) as fault:
-        remedy = "delete it, and it is made anew"
-        raise UserError(f"cannot read '{path}' ({fault}): {remedy}") from fault
-    return [{**row, "net": int(row["net"]), "updates": int(row["updates"])} for row in found]
+        number = float(text) if text else math.nan
+    except ValueError:
+        raise ValueError(f"'{text[:40]}' is no number") from None
+    if text and not math.isfinite(number):
+        raise ValueError(f"'{text[:40]}' is no figure")
+    return number

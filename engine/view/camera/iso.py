@@ -8,13 +8,13 @@ all cameras a pure function of states.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..draw import sprites
 from ..draw.cells import looks_of, seen_from_the_side
+from ..draw.kept import kept
 from ..draw.marks import INTENDED, Trail, mark_art, tint
 from ..draw.stamps import Stamp, as_stamp, blend, painted
 from ..draw.strokes import colour, hexed
@@ -178,7 +178,7 @@ def _risen(rises: float, a: int) -> int:
     return max(1, round(rises * RISE * a))
 
 
-@lru_cache(maxsize=16)
+@kept
 def _diamond(a: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Which pixels of an a x 2a picture belong to a cell, and the places (y, x) on it of 2 x 2
     points in each pixel.
@@ -221,13 +221,13 @@ def _solid_art(world: World, tile: int, p: int, look: int, edges: str = "") -> n
     return sprites.pile(sprites.tile_art(art.tiles[tile], p, look, edges), below)
 
 
-@lru_cache(maxsize=512)
+@kept
 def _floor(world: World, tile: int, look: int, a: int) -> Stamp:
     inside, y, x = _diamond(a)
     return _stamp(inside, _sampled(_solid_art(world, tile, 2 * a, look), y, x, 1.0))
 
 
-@lru_cache(maxsize=512)
+@kept
 def _block(world: World, tile: int, look: int, rises: float, a: int) -> Stamp:
     """A block: its top, and below it the faces towards the lower left and the lower right."""
     high = _risen(rises, a)
@@ -252,7 +252,7 @@ def _block(world: World, tile: int, look: int, rises: float, a: int) -> Stamp:
     return _stamp(mask | faces, rgb)
 
 
-@lru_cache(maxsize=64)
+@kept
 def _plinth(a: int, left: bool, right: bool) -> Stamp:
     """What the level stands on, below the edges of the nearest cells."""
     high = max(2, round(PLINTH * a))
@@ -264,17 +264,17 @@ def _plinth(a: int, left: bool, right: bool) -> Stamp:
     return _stamp(mask, np.minimum(np.rint(wood * rim), 255).astype(int))
 
 
-@lru_cache(maxsize=256)
+@kept
 def _object(world: World, tile: int, n: int) -> Stamp:
     return as_stamp(sprites.tile_art(sprites.of(world).tiles[tile], max(n, 1)))
 
 
-@lru_cache(maxsize=512)
+@kept
 def _thing(world: World, kind: int, pose: int, n: int, opacity: float) -> Stamp:
     return as_stamp(sprites.of(world).things[kind].at(max(n, 1), pose), opacity)
 
 
-@lru_cache(maxsize=64)
+@kept
 def _tint(shape: str, a: int) -> Stamp:
     inside, _, _ = _diamond(a)
     fill = colour(tint(shape))[0]
@@ -283,7 +283,7 @@ def _tint(shape: str, a: int) -> Stamp:
     return as_stamp(rgba)
 
 
-@lru_cache(maxsize=64)
+@kept
 def _footprint(rgb: tuple[int, int, int], a: int, faint: bool) -> Stamp:
     """A trail's dot, lying."""
     n = max(4, round(a * (0.22 if faint else 0.36)))

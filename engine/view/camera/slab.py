@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..draw import sprites
 from ..draw.cells import cell_art
+from ..draw.kept import kept
 from ..draw.stamps import Stamp, as_stamp
 from . import textures, top
 from .shot import Shot
@@ -47,7 +47,7 @@ def draw(shot: Shot) -> np.ndarray:
     return board.pixels
 
 
-@lru_cache(maxsize=1024)
+@kept
 def _front(world: World, key: int, p: int) -> Stamp:
     """The front of a block as the top camera draws it, without holes."""
     ground, thing = cell_art(world, key, p)
@@ -60,7 +60,7 @@ def _front(world: World, key: int, p: int) -> Stamp:
     )
 
 
-@lru_cache(maxsize=256)
+@kept
 def _roof(world: World, tile: int, p: int, deep: int) -> Stamp:
     """The top of a block, going back to the right."""
     art = sprites.pile(
@@ -75,7 +75,7 @@ def _roof(world: World, tile: int, p: int, deep: int) -> Stamp:
     return as_stamp(rgba)
 
 
-@lru_cache(maxsize=256)
+@kept
 def _flank(world: World, tile: int, p: int, deep: int) -> Stamp:
     """The right side of a block, going back upwards."""
     sprite = sprites.of(world).tiles[tile]

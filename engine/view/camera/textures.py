@@ -5,7 +5,6 @@ lens.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from ... import grid
 from ..draw import sprites
 from ..draw.cells import BACKDROP, seen_from_the_side
+from ..draw.kept import kept
 from ..draw.marks import INTENDED, PROXY, tint
 from ..draw.paint import paint
 from ..draw.scenery import panorama
@@ -94,7 +94,7 @@ def face_of(sprite: sprites.Sprite, part: str, p: int) -> np.ndarray:
     return sprites.tile_art(sprite, p, edges="u" if part == "front" else "")
 
 
-@lru_cache(maxsize=16)
+@kept
 def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
     """The art of a world at `p` (a power of two) pixels a texture.
 
@@ -160,7 +160,7 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
+@kept
 def _decal(name: str, p: int) -> np.ndarray:
     """RGBA of what lies on the floor: a trail's dot ("dot:#rrggbb") or a goal's region ("star",
     "diamond").
@@ -172,7 +172,7 @@ def _decal(name: str, p: int) -> np.ndarray:
     return paint(parse(f"tile\nbox {tint(name)}@40 0 0 100 100 flat"), p)
 
 
-@lru_cache(maxsize=8)
+@kept
 def sky(rows: int, whole: bool) -> np.ndarray:
     """The panorama above the horizon (or, if `whole`, down to the ground as well): uint64[rows,
     TURN].

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import sprites
+from .kept import kept
 from .stamps import Stamp, as_stamp
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def cell_keys(world: World, record: np.record, y0: int, y1: int, x0: int, x1: in
     return ((tiles * 32 + looks_of(world, tiles, y0, x0)) * 16 + edges) * 4 + shade
 
 
-@lru_cache(maxsize=8192)
+@kept
 def cell_art(world: World, key: int, p: int) -> tuple[Stamp | None, Stamp | None]:
     """What fills the cell that `key` packs (tile, look, edges, shadow), and what stands in it."""
     key, shade = divmod(key, 4)
@@ -91,7 +92,7 @@ def cell_art(world: World, key: int, p: int) -> tuple[Stamp | None, Stamp | None
     return as_stamp(sprites.pile(rgba, np.full_like(rgba, 255))), thing
 
 
-@lru_cache(maxsize=1024)
+@kept
 def thing_art(world: World, kind: int, pose: int, p: int, opacity: float) -> Stamp:
     """A thing of this kind in one of its poses, p pixels wide."""
     return as_stamp(sprites.of(world).things[kind].at(p, pose), opacity)

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from . import sprites
+from .kept import kept
 from .marks import INTENDED, PROXY
 from .stamps import Stamp, as_stamp, blend
 
@@ -89,7 +90,7 @@ def _font(size: int):
     return ImageFont.load_default(size)
 
 
-@lru_cache(maxsize=4096)
+@kept
 def _run(text: str, size: int, bold: bool) -> np.ndarray:
     """The coverage of a line of text, uint16[h, w, 1] from 0 to 255, on its size's baseline."""
     # the embedded font has one weight: bold is a thin stroke around it
@@ -176,7 +177,7 @@ def write(
     return cover.shape[1]
 
 
-@lru_cache(maxsize=256)
+@kept
 def _corner_cover(r: int) -> np.ndarray:
     """Coverage of a quarter disc, the rounded top left corner of a box: float64[r, r, 1]."""
     grid = r - np.arange(r) - 0.5
@@ -222,7 +223,7 @@ def icon(frame: np.ndarray, name: str, y: int, x: int, size: int, opacity: float
     blend(frame, _icon(name, size, opacity), y, x)
 
 
-@lru_cache(maxsize=256)
+@kept
 def _icon(name: str, size: int, opacity: float) -> Stamp:
     return as_stamp(sprites.read(name, name).at(size), opacity)
 

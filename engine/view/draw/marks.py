@@ -11,6 +11,7 @@ import numpy as np
 
 from ...jit import specialise
 from . import sprites
+from .kept import kept
 from .stamps import Stamp, as_stamp, painted
 from .strokes import hexed
 
@@ -60,7 +61,7 @@ class Mark:
         return cells.tolist()
 
 
-@lru_cache(maxsize=256)
+@kept
 def dot_art(rgb: tuple[int, int, int], p: int, faint: bool) -> Stamp:
     """A round footprint with a dark rim."""
     n = max(4, round(p * (0.16 if faint else 0.26)))
@@ -77,13 +78,13 @@ def tint(shape: str) -> str:
     return "yellow" if shape == INTENDED else "pink"
 
 
-@lru_cache(maxsize=64)
+@kept
 def mark_art(shape: str, n: int) -> Stamp:
     """The mark itself, n pixels wide."""
     return as_stamp(sprites.read(shape, shape).at(n))
 
 
-@lru_cache(maxsize=64)
+@kept
 def tint_art(shape: str, p: int) -> Stamp:
     """What tints a cell of a region."""
     fill = tint(shape)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from ...history import Note
 from ...world import World
 from ..camera.shot import Window
 from .ink import DARK, DIM, LINE, MARKS, TEXT, box, icon, text_width, write
+from .kept import kept
 from .marks import INTENDED, PROXY, dot_art, mark_of
 from .stamps import Stamp, blend, painted
 from .strokes import hexed
@@ -143,7 +143,7 @@ def patches(picture: np.ndarray, moved: np.ndarray) -> None:
 # -- art, of some sizes of cells at a time
 
 
-@lru_cache(maxsize=4 * (LEVELS + 1))
+@kept
 def value_tile(level: int, p: int) -> Stamp:
     """A tint from dark blue (low) to bright yellow (high), with a bar that grows."""
     low, high = np.array((38, 52, 130)), np.array((250, 225, 70))
@@ -153,7 +153,7 @@ def value_tile(level: int, p: int) -> Stamp:
     return painted(art, p)
 
 
-@lru_cache(maxsize=4 * 2 * STEPS)
+@kept
 def sway_tile(sway: int, p: int) -> Stamp:
     """A frame around a cell, thicker the more it moves a chance, with a plus (likelier) or a minus
     (less likely).
@@ -171,7 +171,7 @@ def sway_tile(sway: int, p: int) -> Stamp:
     return painted("tile\n" + "\n".join(shapes), p)
 
 
-@lru_cache(maxsize=4 * TURNS * STEPS)
+@kept
 def arrow(turn: int, length: int, p: int) -> Stamp:
     """An arrow in one of `TURNS` directions, of one of `STEPS` lengths, in the middle of a cell."""
     angle = turn * 2 * math.pi / TURNS
@@ -190,7 +190,7 @@ def arrow(turn: int, length: int, p: int) -> Stamp:
     return painted(f"poly white {turned} flat", p)
 
 
-@lru_cache(maxsize=16)
+@kept
 def rest(p: int) -> Stamp:
     """A dot: it would stay."""
     return painted("disc white 50 50 7 flat", p)

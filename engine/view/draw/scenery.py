@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
+
+from .kept import kept
 
 
 def scenery(size: tuple[int, int], left: int) -> np.ndarray:
@@ -17,7 +17,7 @@ def scenery(size: tuple[int, int], left: int) -> np.ndarray:
     return seen[:, x : x + width].copy()
 
 
-@lru_cache(maxsize=4)
+@kept
 def panorama(height: int) -> np.ndarray:
     """A landscape that repeats after half its width: uint8[height, 2 * 1024, 3]."""
     period = 1024

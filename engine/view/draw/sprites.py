@@ -28,6 +28,7 @@ import numpy as np
 
 from ...errors import UserError
 from ...jit import plain
+from .kept import kept
 from .paint import paint
 from .strokes import PALETTE, Picture, colour, is_vector, parse, pictures
 
@@ -68,7 +69,7 @@ class Letter:
     tile: bool
 
 
-@lru_cache(maxsize=4096)
+@kept
 def _painted(art: Picture | Pixels | Letter, p: int, rim: str) -> np.ndarray:
     if isinstance(art, Picture):
         rgba = paint(art, p, rim)
@@ -253,7 +254,7 @@ def sides(name: str) -> str:
     )
 
 
-@lru_cache(maxsize=64)
+@kept
 def sheet(world: World, p: int) -> np.ndarray:
     """Every symbol of a world at p pixels, over its ground tile: uint8[symbols, p, p, 3], read
     only.

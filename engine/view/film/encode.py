@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -122,13 +123,10 @@ def _told(frames: Iterator[np.ndarray], total: int, show: Show) -> Iterator[np.n
 
 
 def _temporary(path: Path, suffix: str) -> Path:
-    """An empty hidden file beside `path`, readable like any other new file."""
-    handle, name = tempfile.mkstemp(f".tmp{suffix}", f".{path.stem}-", path.parent)
-    os.close(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
-    return Path(name)
+    """An empty hidden file beside `path`."""
+    made = files.temporary(path, suffix)
+    made.touch()
+    return made
 
 
 def _ffmpeg() -> list[str]:
@@ -139,7 +137,21 @@ def _ffmpeg() -> list[str]:
         program = imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError) as fault:
         raise RunError(f"no ffmpeg to film with ({fault}): pip install imageio-ffmpeg") from None
+    if not _is_ffmpeg(program):
+        told = os.environ.get("IMAGEIO_FFMPEG_EXE")
+        remedy = "unset IMAGEIO_FFMPEG_EXE, which names it" if told else "reinstall imageio-ffmpeg"
+        raise RunError(f"no ffmpeg to film with: '{program}' is none; {remedy}")
     return [program, "-hide_banner", "-loglevel", "error", "-y"]
+
+
+@cache
+def _is_ffmpeg(program: str) -> bool:
+    """Does it run, and say that it is ffmpeg?"""
+    try:
+        said = subprocess.run([program, "-version"], capture_output=True, timeout=60, check=False)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return False
+    return said.stdout.startswith(b"ffmpeg version")
 
 
 def _complaint(log: BinaryIO, path: Path, code: int) -> RunError:
