@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError
 from ...engine.view.camera import registry
-from .common import add_films, add_window, add_world, film_names, sized, trust
+from .common import SHOWN, add_films, add_window, add_world, film_names, sized, trust
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import one_of, seed
@@ -23,8 +23,10 @@ def show_flags(parser: Parser, what: str) -> None:
         "what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run"
     )
     add_world(parser)
-    parser.add_argument("--seed", type=seed, metavar="N", help="the level (default: 0)")
-    parser.add_argument("--split", metavar="NAME", help="default: deploy")
+    parser.add_argument(
+        "--seed", type=seed, metavar="N", help="the level (default: one where the goals part)"
+    )
+    parser.add_argument("--split", metavar="NAME", help="default: the one the world is judged on")
     parser.add_argument(
         "--follow", action="store_true", help="load the newest checkpoint whenever there is one"
     )
@@ -271,7 +273,7 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
         from ..showing.contrast import FilmPlan
         from ..showing.record import record_replays
 
-        plan = FilmPlan(films, command=f"goalshift replay {data['code'][:20]}...")
+        plan = FilmPlan(films, command=args.again if len(args.again) <= SHOWN else "")
         data["films"] = record_replays([(found, world)], plan)["films"]
         text += "\n\n" + "\n".join(sized(data["films"]))
     return Report(data, text)
