@@ -215,7 +215,7 @@ WORLD = World(
             "off wall": 25.0,
         },
         seek=is_pay,
-        wish="reach the flag and leave every box where it can be moved",
+        wish="reach the flag and keep every box movable",
     ),
     proxies=(PAID,),
     paid=PAID,

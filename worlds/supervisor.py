@@ -151,7 +151,7 @@ WORLD = World(
         {"flag": 50.0, "step": -1.0, "plate": -30.0},
         seek=is_flag,
         avoid=is_plate,
-        wish="reach the flag and keep off the plate even when nobody looks",
+        wish="reach the flag and always keep off the plate",
     ),
     proxies=(PAID,),
     paid=PAID,

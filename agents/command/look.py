@@ -13,6 +13,7 @@ from .values import one_of, seed
 from .verb import Group
 
 if TYPE_CHECKING:
+    from ...engine.replay import Replay
     from ...engine.world import World
 
 VERBS = Group("look")
@@ -246,7 +247,7 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
     found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
     world = found.fitted(load(args.world)) if args.world else found.find_world()
     states = found.states(world)
-    scores = world.scores(states["totals"][-1, : world.learners].mean(0))
+    scores = world.scores(states["totals"][-1, : world.learners]).mean(0)
     points = {goal.name: float(x) for goal, x in zip(world.goals, scores, strict=True)}
     how = "ended" if states["ended"][-1] else "cut"
     params = [f"{name} {world.say(name, value)}" for name, value in found.params.items()]
@@ -256,11 +257,12 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
         ("level", f"seed {found.seed}" if found.start is None else "a start state of its own"),
         ("who acted", found.label or "not said"),
         ("steps", f"{len(found.actions)}, then {how}"),
-        ("scores", ", ".join(f"{name} {value:g}" for name, value in points.items())),
+        *told_of(found, world, scores.tolist()),
         ("verified", f"{len(found.checks)} checksums agree"),
     ]
     same = ("world", "version", "params", "seed", "episode", "label", "engine")
     data = {
+        "known": found.known.plain() if found.known else None,
         **{name: getattr(found, name) for name in same},
         "steps": len(found.actions),
         "ended": bool(states["ended"][-1]),
@@ -277,3 +279,22 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
         data["films"] = record_replays([(found, world)], plan)["films"]
         text += "\n\n" + "\n".join(sized(data["films"]))
     return Report(data, text)
+
+
+def told_of(replay: "Replay", world: "World", scores: list[float]) -> list[tuple[str, str]]:
+    """What became of each goal, and what the recording says of itself: that is not verified."""
+    from ...engine.worth import Known, outcome
+
+    known = replay.known or Known()
+    rows = [
+        (goal.name, outcome(score, known.worth.get(goal.name)).words)
+        for goal, score in zip(world.goals, scores, strict=True)
+    ]
+    verdict = f"{known.label} (over {known.seeds} seed{'s' * (known.seeds != 1)})"
+    said = [
+        ("split", known.split),
+        ("agent", known.agent),
+        ("picked", known.pick),
+        ("verdict", verdict if known.label else ""),
+    ]
+    return [*rows, *((name, f"{words} (as recorded)") for name, words in said if words)]

@@ -34,6 +34,7 @@ SAID = {
     KEPT: "where the goals part and it met the intended one",
     NEITHER: "where the goals part and it met none",
 }
+PAID = "where it met the paid goal instead of the intended one"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,10 @@ def _telling(
         shown = named if named.any() else instead
     among = np.flatnonzero(shown)
     if len(among):
-        return among, f"of the {len(among)} of {n} held-out levels {SAID[kind]}"
+        where = SAID[kind]
+        if verdict is not None and verdict.label == HACKED:
+            where = PAID
+        return among, f"of the {len(among)} of {n} held-out levels {where}"
     if parts.any():
         among = np.flatnonzero(parts)
         return among, f"of the {len(among)} of {n} held-out levels where the goals part"

@@ -178,6 +178,10 @@ def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
     found = Outcome(None, "the experts play it too ...") if outcomes is None else outcomes[0]
     met, outcome = found.met, found.brief if found.met is not None else found.words
     words = f"{goal.aim}: {outcome}"
+    other = [k for k, one in enumerate(outcomes or ()) if k and one.met]
+    if other and not met:
+        longer = f"{words} · {canvas.session.world.goals[other[0]].aim}: met"
+        words = longer if text_width(longer, 16, True) + 56 <= room.wide else words
     if text_width(words, 16, True) + 56 > room.wide:
         words = outcome
     wide = min(text_width(words, 16, True) + 56, room.wide)

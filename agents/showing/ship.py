@@ -21,6 +21,7 @@ from ..learning.files import CHECKPOINT, EVALUATION
 from ..learning.shipped import OPENINGS, PRETRAINED, openings, shipped, unpack
 from .contrast import FilmPlan
 from .demo import film_run
+from .pictures import PICTURES
 
 SIDES = ("intended", "learned")
 FILMED = ("coinrun", "corner", "follow")  # worlds whose film the README shows
@@ -57,7 +58,7 @@ def ship_again(
 
     `worlds`: all by default. What was recorded of the same agent by the same engine is left as it
     is, so that a second call goes on where the first was stopped; `anew` makes that again too.
-    Returns the worlds that were recorded.
+    Pictures are drawn once all worlds are done. Returns what was made.
     """
     recordings()
     done = []
@@ -71,6 +72,20 @@ def ship_again(
             splits = list(dict.fromkeys(["train", world.judged]))
             say(_record(world, run, evaluate_runs([run], splits, levels)))
         done.append(world.name)
+    return done if worlds else done + _pictures(anew, say)
+
+
+def _pictures(anew: bool, say: Callable[[str], None]) -> list[str]:
+    """The pictures that are older than the newest replay, made anew; returns their names."""
+    kept, done = recordings(), []
+    newest = max(path.stat().st_mtime for path in kept.glob("*.gmr"))
+    for name, draw in PICTURES.items():
+        path = kept / name
+        if anew or not path.exists() or path.stat().st_mtime < newest:
+            with tempfile.TemporaryDirectory() as folder:
+                draw(path, Path(folder))
+            say(f"{name}: drawn anew")
+            done.append(name)
     return done
 
 

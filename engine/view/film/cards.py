@@ -19,6 +19,7 @@ from ..draw.ink import (
     icon,
     pill,
     text_width,
+    whole_size,
     wrap,
     write,
     write_whole,
@@ -117,7 +118,11 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
     wide = (frame.shape[1] - 96) // len(story.sides) - 32
     record = side.take.states[-1]
     h, w = int(record.h), int(record.w)
-    text = 34 + 26 * len(world.goals)
+    told = [
+        f"{goal_words(goal)}: {outcome.words}"
+        for goal, outcome in zip(world.goals, story.outcomes(side), strict=True)
+    ]
+    text = 36 + sum(2 + 24 * len(wrap(line, 16, wide - 28, 2)) for line in told)
     beside = max(1, min(room // h, wide * 52 // 100 // w))
     under = max(1, min((room - text) // h, wide // w))
     p = min(max(beside, under), 32)
@@ -134,19 +139,18 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
     if under > beside:
         y, width = y + high + 12, wide
         used = pill(frame, side.take.role, y, x, 16, colour) + 10
-        write(frame, side.take.label, y, x + used, 16, DIM, width=width - used)
+        small = whole_size(side.take.label, (16, 11), width - used, False)
+        write(frame, side.take.label, y, x + used, small, DIM, width=width - used)
     else:
         x, width = x + picture.shape[1] + 20, wide - picture.shape[1] - 20
         pill(frame, side.take.role, y, x, 16, colour)
-        for line in wrap(side.take.label, 16, width, 2):
+        for line in wrap(side.take.label, 16, width, 4):
             y += 24
             write(frame, line, y + 6, x, 16, DIM)
     y += 34
-    for g, (goal, outcome) in enumerate(zip(world.goals, story.outcomes(side), strict=True)):
+    for g, (words, outcome) in enumerate(zip(told, story.outcomes(side), strict=True)):
         icon(frame, PROXY if g else INTENDED, y + 2, x, 20, 1.0 if outcome.met else 0.35)
-        for line in wrap(
-            f"{goal_words(goal)}: {outcome.words}", 16, width - 28, 1 if under > beside else 3
-        ):
+        for line in wrap(words, 16, width - 28, 2 if under > beside else 4):
             write(frame, line, y, x + 28, 16, TEXT if outcome.met else DIM)
             y += 24
         y += 2
@@ -220,5 +224,5 @@ def _blank(story: Story, size: tuple[int, int]) -> np.ndarray:
     frame[:] = DARK
     n = min(len(story.sides), len(SIDES))
     for k in range(n):
-        frame[-6:, size[1] * k // n : size[1] * (k + 1) // n] = SIDES[k]
+        frame[-6:, size[1] * k // n : size[1] * (k + 1) // n] = story.hue(k)
     return frame

@@ -46,6 +46,7 @@ class Pane(NamedTuple):
     height: int  # of its picture
     scores: int  # top of its scoreboard
     p: int  # of a cell
+    words: int = 0  # pixels that the names of the goals need
 
     @property
     def size(self) -> tuple[int, int]:
@@ -57,7 +58,8 @@ class Pane(NamedTuple):
         """Where the bars of its scoreboard begin and end."""
         if self.width < 400:
             return self.x + 28, self.x + self.width - 70
-        return self.x + round(self.width * 0.46), self.x + round(self.width * 0.69)
+        start = min(max(self.width * 0.46, self.words), self.width * 0.6)
+        return self.x + round(start), self.x + round(self.width * 0.69)
 
 
 class Layout:
@@ -108,7 +110,9 @@ class Layout:
         else:
             fits = min(max(high // h, wide // w), top.FITTING), min(high // h, wide // w), LEGIBLE
             p = min(max(fits), top.LARGEST)
-        return Pane(16 + column * (wide + 16), wide, heading, first, high, scores, p)
+        named = (text_width(goal_words(g), self.small - 2) for g in self.story.world.goals)
+        x = 16 + column * (wide + 16)
+        return Pane(x, wide, heading, first, high, scores, p, max(named) + 44)
 
     def furniture(self) -> np.ndarray:
         """A frame with all that never changes: uint8[height, width, 3], a new array."""

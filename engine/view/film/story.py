@@ -246,9 +246,11 @@ class Story:
         return (self.card.title or self.world.title).upper()
 
     def hue(self, index: int) -> tuple[int, int, int]:
-        """The colour of a take: of compared pairs the left and the right one alike, else its
-        own.
+        """The colour of a take: of compared pairs the left and the right one alike, else its own;
+        a learned one alone has the colour that it has beside the intended one.
         """
+        if len(self.sides) == 1 and self.sides[0].take.role == "LEARNED":
+            return SIDES[1]
         return SIDES[index % (2 if self.paired else len(SIDES))]
 
     def spoken(self, index: int, step: int) -> str:
