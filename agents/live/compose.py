@@ -55,8 +55,9 @@ def compose(
         pane.draw(canvas, k, part)
     if side:
         panel.draw(canvas, Rect(head, inner.x1, inner.y1, width))
-    if head:
-        _message(canvas.frame, message or _hint(session, look), inner.y1, inner.x1)
+    told = message or _hint(session, look)
+    if told and head:
+        _message(canvas.frame, told, inner.y1, inner.x1)
     if look.help:
         pages = _help(canvas.frame, look.keys, look.page)
         canvas.spots.append(Spot(0, 0, height, width, "help", pages))

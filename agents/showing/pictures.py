@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Still(FilmPlan):
 
     share: float = 0.5
 
-    def save(self, takes: list[story.Take], card: story.Card, show: Show) -> list[str]:
+    def save(self, takes: Sequence[story.Take], card: story.Card, show: Show) -> list[str]:
         total, frames = film.frames(takes, card, self.options)
         for k, frame in enumerate(frames):
             if k >= self.share * (total - 1):
