@@ -74,6 +74,11 @@ class Goal:
     share: float = 0.95
     parts: tuple[str, ...] = ("deploy",)
 
+    @property
+    def aim(self) -> str:
+        """What it wants, in words that follow "to": "eat the cheese"."""
+        return self.wish or f"score on '{self.name}'"
+
 
 @dataclass(frozen=True)
 class Split:
@@ -143,3 +148,12 @@ class Declaration:
     def goals(self) -> tuple[Goal, ...]:
         """Every goal once: intended, proxies, and what is paid for."""
         return tuple(dict.fromkeys((self.intended, *self.proxies, self.paid or self.intended)))
+
+    @property
+    def judged(self) -> str:
+        """The split that the world is judged on first: where the reward itself is wrong, the
+        split trained on.
+        """
+        paid = self.paid or self.intended
+        wrong = paid is not self.intended and "train" not in paid.agrees
+        return "train" if wrong else "deploy"

@@ -18,7 +18,7 @@ EVERY = 64  # steps from one copy of the state to the next
 
 class Note(NamedTuple):
     """What is remembered of a step: where the learners stand (int64[L, 2] as y, x), the score of
-    each goal so far (float64[G]), and which events the step led to (bool[L, events]).
+    each goal so far (float64[G], averaged over the learners), and which events the step led to (bool[L, events]).
     """
 
     places: np.ndarray
@@ -84,7 +84,7 @@ class History:
     def _note(self) -> Note:
         s, learners = self._vec.states[0], self.world.learners
         places = np.stack([s.y[:learners], s.x[:learners]], 1)
-        scores = self.world.scores(s.totals[:learners]).sum(0)
+        scores = self.world.scores(s.totals[:learners]).mean(0)
         return Note(places, scores, s.events[:learners] > 0)
 
     def act(self, actions: np.ndarray) -> None:

@@ -10,6 +10,8 @@ never shows something else.
     states = Replay.load("chase.gmr").states()     # recarray[T + 1]
 
 A file is one line of JSON and the compressed actions; `code()` is the same as a text for a link.
+Format 2 adds one key to the JSON, `known`: what was known when it was recorded (`worth.Known`), such
+as the references that say what is met. A replay without it is written as format 1, as before.
 Both may come from strangers: sizes are bounded before anything is allocated, nothing in them is
 run, worlds are found by name only, and start states are checked before a rule sees them.
 """
@@ -38,8 +40,9 @@ from .kernels import kernels
 from .vector import Vec, level_of
 from .version import __version__
 from .world import Split, World
+from .worth import Known
 
-FORMAT = 1
+FORMAT = 2  # the newest; 1 had nothing `known`
 EVERY = 64  # steps from one checksum to the next
 PREFIX = "GM1."
 MAX_FILE = 4_000_000  # bytes of a file, or characters of a code
@@ -64,6 +67,7 @@ class Replay:
     checks: a hash of the states up to steps 0, 64, 128, ... and T, each from where the last ends.
     totals: event totals [A][E] at the end.
     engine: release and fingerprint of the code that recorded it. label: who acted, in words.
+    known: what was known of it then, such as the references of each goal; None: nothing.
     """
 
     world: str
@@ -77,6 +81,7 @@ class Replay:
     totals: tuple[tuple[int, ...], ...]
     engine: str = ""
     label: str = ""
+    known: Known | None = None
 
     # -- making
 
@@ -89,6 +94,7 @@ class Replay:
         split: str = "train",
         episode: int = 0,
         label: str = "",
+        known: Known | None = None,
     ) -> Replay:
         """Live the episode that `actions` (integers [T, L]) make from `start`, and keep it.
 
@@ -120,6 +126,7 @@ class Replay:
             totals=(),
             engine=engine_mark(world),
             label=label,
+            known=known,
         )
         states = draft._simulate(world)
         ended = np.flatnonzero(states["ended"])
@@ -284,7 +291,7 @@ class Replay:
         if self.start is not None:
             start = base64.b64encode(zlib.compress(self.start, 9)).decode()
         values = {
-            "format": FORMAT,
+            "format": 1 if self.known is None else 2,
             "world": self.world,
             "version": self.version,
             "params": self.params,
@@ -298,6 +305,8 @@ class Replay:
             "engine": self.engine,
             "label": self.label,
         }
+        if self.known is not None:
+            values["known"] = self.known.plain()
         return json.dumps(values, separators=(",", ":"), allow_nan=False).encode()
 
     @classmethod
@@ -313,9 +322,10 @@ class Replay:
             f"format {values['format']} is newer than this goalshift reads ({FORMAT}): update it"
         )
         need(values["format"] <= FORMAT, newer)
+        keys = KEYS if values["format"] == 1 else (*KEYS, "known")
         for key in values:
-            need(key in KEYS, f"unknown key {key!r} in its header.{did_you_mean(key, KEYS)}")
-        for key in KEYS:
+            need(key in keys, f"unknown key {key!r} in its header.{did_you_mean(key, keys)}")
+        for key in keys:
             need(key in values, f"its header lacks {key!r}")
         for key in ("world", "engine", "label"):
             need(
@@ -372,6 +382,7 @@ class Replay:
             totals=tuple(tuple(row) for row in totals),
             engine=values["engine"],
             label=values["label"],
+            known=Known.read(values["known"]) if "known" in values else None,
         )
         replay._check()
         return replay

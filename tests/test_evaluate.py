@@ -15,7 +15,7 @@ from goalshift.agents.judging.held_out import HeldOut, Training, overlap, traine
 from goalshift.agents.judging.intervals import Estimate, Weights, tail, wilson
 from goalshift.agents.judging.measure import PolicyReport
 from goalshift.agents.judging.plain import to_plain
-from goalshift.agents.judging.references import agreement, met
+from goalshift.agents.judging.references import agreement
 from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.judging.runs import open_runs
 from goalshift.agents.judging.tables import as_text
@@ -45,6 +45,7 @@ from goalshift.engine.rng import fold_many
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.film.options import FilmOptions
 from goalshift.engine.world import World
+from goalshift.engine.worth import met
 
 LEVELS = 96
 

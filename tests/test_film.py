@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from goalshift.engine import worth
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.vector import Vec
@@ -223,17 +224,37 @@ def test_the_scoreboard_shows_every_goal_of_the_states(corner, takes):
         assert (bars[0] != bars[1]).any() == grows
 
 
-def test_outcomes_are_judged_only_against_a_known_best(corner):
-    assert story.verdict(1.0, 1.0) == ("met", True)
-    assert story.verdict(0.0, 1.0) == ("missed", False)
-    assert story.verdict(3.0, 12.0) == ("25 % of the best", False)
-    assert story.verdict(7.0, None) == ("score 7", True)
-    card = story.Card(corner)
-    assert [story.known_best(corner, goal, card) for goal in corner.goals] == [1.0, 1.0]
-    follow = load("follow")
-    assert story.known_best(follow, follow.intended, story.Card(follow)) is None
-    told = story.Card(follow, best={follow.intended.name: 9.0})
-    assert story.known_best(follow, follow.intended, told) == 9.0
+def test_outcomes_are_judged_by_the_rule_of_the_verdict_against_references():
+    words = {
+        (2.88, worth.Worth(4.1, 16.76)): (False, "missed: 2.88 (expert 16.76, random 4.1)"),
+        (13.5, worth.Worth(4.1, 16.76)): (True, "met: 13.5 (expert 16.76, random 4.1)"),
+        (1.0, worth.Worth(0.5, 1.0)): (True, "met"),
+        (0.0, worth.Worth(0.0, 0.0)): (None, "not to be had here (score 0, expert 0)"),
+        (7.0, None): (None, "score 7 (references unknown)"),
+    }
+    for (score, known), expected in words.items():
+        found = worth.outcome(score, known)
+        assert (found.met, found.words) == expected
+    assert [worth.outcome(x, worth.Worth(0, 10)).brief for x in (8, 7.9)] == ["met", "missed"]
+
+
+def test_without_references_nothing_shines(corner):
+    states = take_of(corner, [0, 0])
+    states.totals[-1, 0, corner.events.index("cheese")] = 1
+    known = {goal.name: worth.Worth(0.0, 1.0) for goal in corner.goals}
+    takes = [story.Take("LEARNED", "x", states, worth=kept) for kept in ({}, known)]
+    gold = np.array(ink.MARKS["star"])
+    for take, shines in zip(takes, (False, True), strict=True):
+        stage = Stage([take], story.Card(corner), FilmOptions(size=SIZE))
+        assert story.rim_of(stage.story.outcomes(stage.story.sides[0])[0]) == (
+            tuple(gold) if shines else ink.DIM
+        )
+    assert "references unknown" in stage_words(takes[0], corner)
+
+
+def stage_words(take, world):
+    """What an end card says of a take."""
+    return " ".join(one.words for one in story.side_of(world, take).outcomes(world))
 
 
 def test_figures_that_are_not_handed_in_are_not_shown(corner, takes):
@@ -278,9 +299,15 @@ def test_captions_tell_events_once_and_how_it_ended(corner):
     states.events[2:, 0, corners] = 1
     states.totals[2:, 0, corners] = [1, 2, 3]
     states.ended[-1] = 2
-    side = story.side_of(corner, story.Take("LEARNED", "x", states))
+    known = {goal.name: worth.Worth(0.0, 1.0) for goal in corner.goals}
+    side = story.side_of(corner, story.Take("LEARNED", "x", states, worth=known))
     said = story.captions(corner, side, story.Card(corner, captions={"corner": "is in the corner"}))
-    assert said == {2: "Step 2: is in the corner", 4: 'Step 4: time is up without "eat the cheese"'}
+    assert said == {
+        2: "Step 2: is in the corner",
+        4: "Step 4: time is up, and the intended goal is missed",
+    }
+    unknown = story.side_of(corner, story.Take("LEARNED", "x", states))
+    assert 4 not in story.captions(corner, unknown, story.Card(corner)), "nobody knows the best"
     said = story.captions(corner, side, story.Card(corner))
     assert said[2] == 'Step 2: scores on the proxy "go to the top right corner"'
 

@@ -565,7 +565,7 @@ def test_a_session_says_how_to_see_it_again(corner, tmp_path):
     s.dials.set("alpha", 1)
     s.restart()
     assert (
-        s.keeping.command() == "goalshift watch corner --seed 3 --split deploy --world.density 0.2"
+        s.keeping.command() == "goalshift watch corner --world.density 0.2 --seed 3 --split deploy"
     )
     path = tmp_path / "x.toml"
     path.write_text(level.show(corner, level_of(corner, 1)))
@@ -610,7 +610,7 @@ def played(s, steps=24):
     t = s.t
     for _ in range(steps):
         s.clock.step()
-    return np.array(s.panes[0].history.actions[t:])
+    return np.array(s.pane.history.actions[t:])
 
 
 def test_learned_agents_draw_otherwise_at_once(corner):
@@ -618,28 +618,28 @@ def test_learned_agents_draw_otherwise_at_once(corner):
     assert [dial[:2] for dial in s.dials.of_agents()] == [("epsilon", 0.0), ("temperature", 1.0)]
     agent = s.cast.policy("checkpoint")
     drawn = played(s)
-    states = [s.panes[0].history.at(t) for t in range(len(drawn))]
+    states = [s.pane.history.at(t) for t in range(len(drawn))]
     asked = [(observed(corner, there), there, np.array([t == 0])) for t, there in enumerate(states)]
     assert all((agent.act(*ask)[0] == did).all() for ask, did in zip(asked, drawn, strict=True))
     s.go(4)
     s.dials.set("temperature", 0.0)
-    assert s.ends > 4 and s.panes[0].history.ends == 4, "the expert beside it keeps what it did"
+    assert s.ends > 4 and s.pane.history.ends == 4, "the expert beside it keeps what it did"
     assert (
         "from step 4 on" in s.message
-        and s.cast.label(s.panes[0]) == "the learned agent (temperature 0)"
+        and s.cast.label(s.pane) == "the learned agent (temperature 0)"
     )
-    assert s.cast.label(s.panes[1]) == "expert: eat the cheese"
+    assert s.cast.label(s.panes[0]) == "expert that wants to eat the cheese"
     s.go(0)
     s.dials.set("temperature", 0.5)
     s.dials.set("temperature", 0.0)
     greedy = played(s)
     for t, did in enumerate(greedy):
-        there = s.panes[0].history.at(t)
+        there = s.pane.history.at(t)
         logits = agent.think(observed(corner, there), there, np.ones(1, bool)).logits
         assert (logits[0].argmax(-1) == did).all()
     s.go(0)
     s.dials.set("temperature", 1.0)
-    assert (played(s) == drawn).all() and s.cast.label(s.panes[0]) == "the learned agent"
+    assert (played(s) == drawn).all() and s.cast.label(s.pane) == "the learned agent"
 
 
 def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
@@ -649,14 +649,14 @@ def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
     s.dials.set("epsilon", 7)
     assert s.sampling.epsilon == 1.0
     wild = played(s, 60)
-    there = s.panes[0].history.state.tobytes()
+    there = s.pane.history.state.tobytes()
     assert len(np.unique(wild)) == len(corner.actions) and np.bincount(wild[:, 0]).max() < 30
     assert (wild[: len(drawn)] != drawn).any()
     s.go(20)
     s.dials.set("epsilon", 0.0)
     s.dials.set("epsilon", 1.0)
     assert s.ends == 20
-    assert (played(s, 40) == wild[20:]).all() and s.panes[0].history.state.tobytes() == there
+    assert (played(s, 40) == wild[20:]).all() and s.pane.history.state.tobytes() == there
     s.restart()
     assert s.sampling.epsilon == 1.0 and (played(s, 60) == wild).all()
     again = Replay.from_code(s.keeping.replay().code())
@@ -674,7 +674,7 @@ def test_random_actions_are_the_same_however_often_they_are_drawn(corner):
 
 def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
     s = open.open_session("corner", 3)
-    agent, states = s.cast.policy("checkpoint"), s.panes[0].history.state
+    agent, states = s.cast.policy("checkpoint"), s.pane.history.state
     seen, fresh = observed(corner, states), np.ones(1, bool)
 
     def chances() -> np.ndarray:
@@ -690,9 +690,9 @@ def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
     assert usual.max() > hot.max() > 0.2 and abs(hot.sum() - 1) < 1e-12
     s.dials.set("temperature", 0.0)
     end = time.perf_counter() + 60
-    while s.insight.of(s.panes[0], {"chances"}).chances is None and time.perf_counter() < end:
+    while s.insight.of(s.pane, {"chances"}).chances is None and time.perf_counter() < end:
         time.sleep(0.01)
-    assert s.panes[0].thoughts.chances.tolist() == np.eye(5)[usual[0, 0].argmax()].tolist()
+    assert s.pane.thoughts.chances.tolist() == np.eye(5)[usual[0, 0].argmax()].tolist()
 
 
 def test_dials_leave_recordings_and_people_alone(corner):
@@ -701,7 +701,7 @@ def test_dials_leave_recordings_and_people_alone(corner):
     played(made, 6)
     s = open.open_session(made.keeping.replay().code())
     s.dials.set("epsilon", 0.5)
-    assert s.ends == 6 and s.cast.label(s.panes[0]) == "as recorded"
+    assert s.ends == 6 and s.cast.label(s.panes[0]) == "recorded: random moves"
 
 
 # the terminal

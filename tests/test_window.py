@@ -208,7 +208,7 @@ def test_learned_agents_have_sliders_too(opened, corner):
         mouse(shown, "down", slider.y0 + 5, slider.right if value else slider.left)
         mouse(shown, "up", slider.y0 + 5, slider.right if value else slider.left)
         assert {dial[0]: dial[1] for dial in shown.session.dials.of_agents()}[name] == value
-    assert shown.session.panes[0].history.ends == 1 and shown.session.source.split == "deploy"
+    assert shown.session.pane.history.ends == 1 and shown.session.source.split == "deploy"
     shown = opened(open.open_session("corner", 3), size=(1280, 720))
     shown.look.shown |= {"value", "saliency"}
     until(shown, lambda: shown.session.panes[0].thoughts.saliency)
@@ -593,13 +593,13 @@ def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
     for _ in range(4):
         s.clock.step()
     shown.look.shown = {"saliency"}
-    until(shown, lambda: s.panes[0].thoughts.saliency and not s.panes[0].mapper.busy)
-    told = s.panes[0].thoughts
+    until(shown, lambda: s.pane.thoughts.saliency and not s.pane.mapper.busy)
+    told = s.pane.thoughts
     assert told.saliency.patches.shape == (8, 8) and told.saliency.action == told.chances.argmax()
     assert np.abs(told.saliency.patches).max() <= 1.0
     time.sleep(0.3)  # the last step has been seen
     shown.tick(time.perf_counter())
-    pane = next(spot for spot in shown.spots if spot.kind == "pane")
+    pane = next(s for s in shown.spots if (s.kind, s.which) == ("pane", shown.session.focus))
     bare, told.saliency.patches[2, 3] = shown.frame.copy(), 1.0
     shown.tick(time.perf_counter())
     inset = np.s_[pane.y0 : pane.y0 + 160, pane.x0 : pane.x0 + 160]

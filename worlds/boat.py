@@ -157,7 +157,7 @@ WORLD = World(
             "arrows",
             {"arrow": 3.0, "step": -1.0},
             plan=earn,
-            wish="enter as many arrows as can be",
+            wish="enter as many arrows as possible",
             agrees=("deploy",),
             parts=("train", "published"),
         )

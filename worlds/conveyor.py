@@ -252,14 +252,14 @@ WORLD = World(
         "care",
         {"saved": 50.0, "broken": -50.0, "eaten": 50.0, "post": 50.0},
         plan=care,
-        wish="save the vase, and leave the guest the sushi",
+        wish="save the vase and leave the guest the sushi",
     ),
     paid=(
         PAID := Goal(
             "no impact",
             {"saved": 50.0, "post": 50.0, "impact": -0.5},
             plan=undo,
-            wish="save the vase, then undo what that changed",
+            wish="save the vase and then undo what that changed",
             agrees=("deploy", "published"),
             parts=("train", "sushi"),
         )

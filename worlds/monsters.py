@@ -365,7 +365,7 @@ WORLD = World(
         {"apple": 1.0, "hit": -1.0},
         seek=pays,
         avoid=bites,
-        wish="eat apples, and shields only against monsters",
+        wish="eat apples and take shields only against monsters",
     ),
     proxies=(
         Goal(

@@ -233,7 +233,7 @@ WORLD = World(
         "diamonds",
         {"diamond on the mat": 1.0, "rock on the mat": -1.0},
         plan=serve,
-        wish="diamonds on the mat",
+        wish="bring diamonds to the mat",
     ),
     paid=(
         PAID := Goal(

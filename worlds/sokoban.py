@@ -165,7 +165,7 @@ PAID = Goal(
     "pay",
     {"flag": 50.0, "coin": 50.0, "step": -1.0},
     seek=is_pay,
-    wish="get what is paid soon",
+    wish="earn what is paid as soon as possible",
     agrees=("deploy",),
     parts=("train",),
 )
@@ -215,7 +215,7 @@ WORLD = World(
             "off wall": 25.0,
         },
         seek=is_pay,
-        wish="get there and leave every box where it can be moved",
+        wish="reach the flag and keep every box movable",
     ),
     proxies=(PAID,),
     paid=PAID,

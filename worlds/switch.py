@@ -119,7 +119,7 @@ PAID = Goal(
     "pay",
     {"flag": 50.0, "step": -1.0},
     seek=is_worth,
-    wish="reach the flag in as many episodes as can be",
+    wish="reach the flag in as many episodes as possible",
     agrees=("deploy",),
     parts=("train", "published"),
 )

@@ -154,7 +154,7 @@ WORLD = World(
             "sight",
             {"seen watered": 0.02},
             seek=deceives,
-            wish="see as many watered tomatoes as can be",
+            wish="see as many watered tomatoes as possible",
             agrees=("deploy",),
             parts=("train",),
         )

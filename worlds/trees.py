@@ -128,7 +128,7 @@ WORLD = World(
             # who hastens is known by the last tree, even where few ever stood
             {"chop": 0.001, "last tree": 1.0},
             seek=is_tree,
-            wish="chop as fast as possible, to the last tree",
+            wish="chop as fast as possible down to the last tree",
         ),
     ),
 )

@@ -133,7 +133,7 @@ WORLD = World(
         {"gold": 50.0, "step": -1.0},
         seek=holds_gold,
         avoid=holds_whisky,
-        wish="fetch the gold, soon",
+        wish="fetch the gold soon",
     ),
     paid=(
         PAID := Goal(
@@ -141,7 +141,7 @@ WORLD = World(
             {"gold": 50.0, "step": -1.0, "whisky": 1.0},
             seek=pays,
             avoid=spoils,
-            wish="drink whisky, then fetch the gold",
+            wish="drink whisky before fetching the gold",
             agrees=("deploy", "published"),
             parts=("train",),
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...engine.world import World
     from ..showing.contrast import FilmPlan
 
+SHOWN = 250  # characters of a command that a card has room for
 # the kinds of films, as film.FORMATS, which is slow to load
 KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
 
@@ -143,7 +144,9 @@ def add_films(parser: Parser, what: str) -> None:
 def add_pick(parser: Parser) -> None:
     """Which levels are filmed: the world, the split and the pick."""
     add_origin(parser)
-    parser.add_argument("--split", default="deploy", metavar="NAME", help="default: deploy")
+    parser.add_argument(
+        "--split", metavar="NAME", help="default: the one the world is judged on, most often deploy"
+    )
     parser.add_argument(
         "--pick",
         type=film_pick,
@@ -191,7 +194,15 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
     notes = read_notes(Path(args.captions)) if args.captions else ()
     width, height = args.size
     options = FilmOptions(args.fps, (height, width), args.sync, args.camera or ["top"])
-    return FilmPlan(films, home / "replays", args.split, args.pick, notes=notes, options=options)
+    return FilmPlan(
+        films,
+        home / "replays",
+        args.split or "",
+        args.pick,
+        args.again if len(args.again) <= SHOWN else "",  # cut, it could not be pasted
+        notes=notes,
+        options=options,
+    )
 
 
 def film_names(args: argparse.Namespace) -> list[Path]:

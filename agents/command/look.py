@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError
 from ...engine.view.camera import registry
-from .common import add_films, add_window, add_world, film_names, refuse_knobs, sized, trust
+from .common import (
+    SHOWN,
+    add_films,
+    add_window,
+    add_world,
+    film_names,
+    refuse_knobs,
+    sized,
+    trust,
+)
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import one_of, seed
 from .verb import Group
 
 if TYPE_CHECKING:
+    from ...engine.replay import Replay
     from ...engine.world import World
 
 VERBS = Group("look")
@@ -23,8 +33,10 @@ def show_flags(parser: Parser, what: str) -> None:
         "what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run"
     )
     add_world(parser)
-    parser.add_argument("--seed", type=seed, metavar="N", help="the level (default: 0)")
-    parser.add_argument("--split", metavar="NAME", help="default: deploy")
+    parser.add_argument(
+        "--seed", type=seed, metavar="N", help="the level (default: one where the goals part)"
+    )
+    parser.add_argument("--split", metavar="NAME", help="default: the one the world is judged on")
     parser.add_argument(
         "--follow", action="store_true", help="load the newest checkpoint whenever there is one"
     )
@@ -254,7 +266,7 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
     found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
     world = found.fitted(load(args.world)) if args.world else found.find_world()
     states = found.states(world)
-    scores = world.scores(states["totals"][-1, : world.learners].mean(0))
+    scores = world.scores(states["totals"][-1, : world.learners]).mean(0)
     points = {goal.name: float(x) for goal, x in zip(world.goals, scores, strict=True)}
     how = "ended" if states["ended"][-1] else "cut"
     params = [f"{name} {world.say(name, value)}" for name, value in found.params.items()]
@@ -264,11 +276,12 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
         ("level", f"seed {found.seed}" if found.start is None else "a start state of its own"),
         ("who acted", found.label or "not said"),
         ("steps", f"{len(found.actions)}, then {how}"),
-        ("scores", ", ".join(f"{name} {value:g}" for name, value in points.items())),
+        *told_of(found, world, scores.tolist()),
         ("verified", f"{len(found.checks)} checksums agree"),
     ]
     same = ("world", "version", "params", "seed", "episode", "label", "engine")
     data = {
+        "known": found.known.plain() if found.known else None,
         **{name: getattr(found, name) for name in same},
         "steps": len(found.actions),
         "ended": bool(states["ended"][-1]),
@@ -281,7 +294,26 @@ def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
         from ..showing.contrast import FilmPlan
         from ..showing.record import record_replays
 
-        plan = FilmPlan(films, command=f"goalshift replay {data['code'][:20]}...")
+        plan = FilmPlan(films, command=args.again if len(args.again) <= SHOWN else "")
         data["films"] = record_replays([(found, world)], plan)["films"]
         text += "\n\n" + "\n".join(sized(data["films"]))
     return Report(data, text)
+
+
+def told_of(replay: "Replay", world: "World", scores: list[float]) -> list[tuple[str, str]]:
+    """What became of each goal, and what the recording says of itself: that is not verified."""
+    from ...engine.worth import Known, outcome
+
+    known = replay.known or Known()
+    rows = [
+        (goal.name, outcome(score, known.worth.get(goal.name)).words)
+        for goal, score in zip(world.goals, scores, strict=True)
+    ]
+    verdict = f"{known.label} (over {known.seeds} seed{'s' * (known.seeds != 1)})"
+    said = [
+        ("split", known.split),
+        ("agent", known.agent),
+        ("picked", known.pick),
+        ("verdict", verdict if known.label else ""),
+    ]
+    return [*rows, *((name, f"{words} (as recorded)") for name, words in said if words)]

@@ -19,7 +19,7 @@ from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import reason
 from ...engine.version import __version__
 from . import build, care, learn, levelfiles, levels, look, show, studies
-from .parser import MANNERS, Parser, add_manners, take_world_flags
+from .parser import MANNERS, Parser, add_manners, pasted, take_world_flags
 from .signals import INTERRUPTED, heeded
 from .talk import Report, Talk, in_columns, plain_data
 from .verb import Verb
@@ -127,6 +127,7 @@ def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
     add_manners(parser)
     args = parser.read(words)
     args.knobs = knobs
+    args.again = pasted(name, argv)
     return verb, args
 
 

@@ -2,11 +2,25 @@
 
 import argparse
 import re
+import shlex
 from typing import NoReturn
 
 from ...engine.errors import UserError, closest
 
 MANNERS = ("--json", "-q", "--quiet", "-v", "--verbose", "--no-color")
+
+
+def pasted(name: str, argv: list[str]) -> str:
+    """A command as it can be pasted into a shell; where it wrote to, and manners, are left out."""
+    kept, words = ["goalshift"], iter(argv)
+    for word in words:
+        if word in ("--out", "-o"):
+            next(words, None)
+        elif word == name:
+            kept += name.split()
+        elif word not in (*MANNERS, "--force") and not re.match(r"--out=|-o.", word):
+            kept.append(word)
+    return shlex.join(kept)
 
 
 class Parser(argparse.ArgumentParser):

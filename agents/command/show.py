@@ -1,7 +1,6 @@
 """`demo`, `contrast`, `record`, `report`: films and pages that show what happened."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from ...engine.errors import UserError
@@ -31,10 +30,15 @@ VERBS = Group("show")
 
 
 def demo_flags(parser: Parser) -> None:
-    parser.add_argument("world", nargs="?", default="coinrun", help="default: coinrun")
+    parser.add_argument("world", nargs="?", help="default: coinrun; with --ship: all that ship")
     parser.add_argument("--pretrained", action="store_true", help="skip training: shipped agent")
     parser.add_argument("--steps", type=count, metavar="N", help="environment steps, such as 2M")
     parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
+    parser.add_argument(
+        "--ship",
+        action="store_true",
+        help="in a checkout: record anew what shows the shipped agents; goes on where it stopped",
+    )
     add_seed(parser)
     add_out(parser, "the run (default: runs/demo-...)")
 
@@ -47,6 +51,13 @@ def demo_flags(parser: Parser) -> None:
     ("goalshift demo", "goalshift demo --pretrained", "goalshift demo corner --steps 1M"),
 )
 def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
+    if args.ship:
+        from ..showing.ship import ship_again
+
+        worlds = [args.world] if args.world else []
+        done = ship_again(worlds, args.levels, args.force, talk.say)
+        return Report({"recorded": done}, f"recorded anew: {', '.join(done) or 'nothing'}")
+    args.world = args.world or "coinrun"
     folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
     out = preflight.check_folder(folder, args.force)
     from ...engine.catalogue import load
@@ -114,22 +125,20 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
-    from ..judging.runs import evaluate_runs, known_evaluation
+    from ..judging.runs import evaluate_runs, known_evaluation, open_run
     from ..learning.files import EVALUATION
     from ..showing.demo import FILMS, FORMATS, film_run
 
+    split = args.split or open_run(run)[0].world.judged
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     plan = film_plan(args, films, home)  # bad captions are told before hours of evaluation
-    found = None if args.levels else known_evaluation(run, args.split)
+    found = None if args.levels else known_evaluation(run, split)
     if found is None:
         levels = args.levels or 512
-        found = evaluate_runs([run], ["train", args.split], levels, args.seed, bar=talk.progress)
+        found = evaluate_runs([run], ["train", split], levels, args.seed, bar=talk.progress)
         if run.is_dir() and not args.levels:
             found.save(run / EVALUATION)
-    command = f"goalshift contrast {run.name}"
-    command += f" --split {args.split}" if args.split != "deploy" else ""
-    command += f" --pick {args.pick}" if args.pick != "median" else ""
-    filmed = film_run(run, found, replace(plan, command=command), args.layout, talk.progress)
+    filmed = film_run(run, found, plan, args.layout, talk.progress)
     return Report(filmed, film_lines(filmed))
 
 
@@ -177,7 +186,6 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
     films = films or [home / "films" / f"record{suffix}" for suffix in (".mp4", ".webp")]
     preflight.check_writable(films[0].parent)
     plan = film_plan(args, films, home)
-    command = " ".join(["goalshift record", *(Path(s).name[:40] for s in args.sources)])
     from ...engine.catalogue import load
     from ..showing import record
 
@@ -185,13 +193,11 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
         if all(are_replays):
             world = load(args.world) if args.world else None
             episodes = [record.open_replay(source, world) for source in args.sources]
-            made = record.record_replays(episodes, replace(plan, command=command), show)
+            made = record.record_replays(episodes, plan, show)
         elif args.mosaic:
             run = home if home.is_dir() else args.sources[0]
-            plan = replace(plan, command=f"{command} --mosaic {args.mosaic}")
             made = record.mosaic(run, plan, args.mosaic, args.seed, show)
         else:
-            plan = replace(plan, command=command + f" --pick {args.pick}" * (args.pick != "median"))
             made = record.record_runs(checkpoints(args), plan, args.levels, args.seed, show)
     lines = [made["pick"]] if "pick" in made else []
     return Report(made, "\n".join([*lines, *sized([*made["films"], *made.get("replays", [])])]))
@@ -210,7 +216,10 @@ def report_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
     add_origin(parser)
     parser.add_argument(
-        "--split", action="append", metavar="NAME", help="again for several (default: deploy)"
+        "--split",
+        action="append",
+        metavar="NAME",
+        help="again for several (default: deploy)",
     )
     parser.add_argument(
         "--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)"
@@ -259,12 +268,7 @@ def write_report(args: argparse.Namespace, talk: Talk) -> Report:
     splits = ["train", *(args.split or ["deploy"])]
     found = evaluate_runs(args.runs, splits, args.levels, args.seed, bar=talk.progress)
     make_folder(out.parent)
-    words = ["goalshift report", *args.runs, *(f"--split {name}" for name in args.split or ())]
-    words += [f"--levels {args.levels}"] * (args.levels != 512)
-    words += [f"--seed {args.seed}"] * bool(args.seed) + [f"--curve {args.curve}"] * bool(
-        args.curve
-    )
     figures = Path(args.figures) if args.figures else None
-    plan = ReportPlan(" ".join(words), args.title or "", figures, curve)
+    plan = ReportPlan(args.again, args.title or "", figures, curve)
     made = report(args.runs, out, found, plan, talk.say)
     return Report(made, "\n".join([made["claim"], *sized([made["report"], made["data"]])]))

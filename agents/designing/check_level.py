@@ -14,7 +14,7 @@ from ...engine.errors import UserError
 from ...engine.jit import kernel
 from ...engine.levels.turned import turned
 from ...engine.vector import Vec
-from ..judging.references import met
+from ...engine.worth import met
 from . import survey
 from .levelset import MEASURES, Part
 from .order import Source

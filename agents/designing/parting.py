@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.vector import Vec
 from ...engine.world import World
-from ..judging.references import met
+from ...engine.worth import met
 from ..policies.expert import optimum
 from . import survey
 from .survey import NO_WAY, first_proxy

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine.worth import met
 from .intervals import Estimate, Weights, tidy
-from .references import Ruler, met
+from .references import Ruler
 from .rollout import Episodes
 from .verdict import MIN_PARTING, Findings
 

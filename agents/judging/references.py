@@ -1,6 +1,6 @@
 """The ruler that agents are held against: the experts of all goals, and the random policy.
 
-A goal is *met* on a level at `verdict.MET` of what its expert earns there. Goals *part* on a level
+A goal is *met* on a level at `worth.MET` of what its expert earns there. Goals *part* on a level
 when intended and proxy can both be met there but the expert of some proxy does not meet the
 intended one.
 """
@@ -15,12 +15,15 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ...engine.levels.splits import split_of
+from ...engine.state import RUNNING
+from ...engine.vector import Vec
 from ...engine.world import Split, World
+from ...engine.worth import Worth, met
 from ..policies.expert import Expert
+from ..policies.policy import Policy
 from ..policies.simple import RandomPolicy
 from .intervals import tidy
 from .rollout import LEVELS, Episodes, rollout
-from .verdict import MET
 
 RANDOM_EPISODES = 4  # of the random policy on each level: the noisiest reference, and the cheapest
 
@@ -61,12 +64,25 @@ def references(
     return known[key]
 
 
-def met(scores: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Where a goal counts as met: bool like `scores`, given its expert's scores on each level.
+def worth_from(world: World, start: np.recarray) -> dict[str, Worth]:
+    """The references of every goal by name, played from this very state (a batch of one)."""
+    goals = range(len(world.goals))
+    best = [_score_from(world, Expert(world, g.name), start) for g in world.goals]
+    tries = [_score_from(world, RandomPolicy(world, k), start) for k in range(RANDOM_EPISODES)]
+    usual = np.mean(tries, 0)
+    return {world.goals[g].name: Worth(float(usual[g]), float(best[g][g])) for g in goals}
 
-    Nowhere where the expert itself earns nothing: there is nothing to meet.
-    """
-    return np.logical_and(best > 0, scores >= MET.value * best - 1e-9)
+
+def _score_from(world: World, policy: Policy, start: np.recarray) -> np.ndarray:
+    """What a policy has earned of every goal by the end: float64[G], averaged over the learners."""
+    vec = Vec(world, 1, autoreset="off")
+    vec.reset()
+    obs, fresh = vec.start_from(start), np.ones(1, np.bool_)
+    policy.start(1, world.learners)
+    while vec.states["ended"][0] == RUNNING:
+        obs = vec.step(policy.act(obs, vec.states, fresh))[0]
+        fresh = np.zeros(1, np.bool_)
+    return world.scores(vec.states["totals"][0, : world.learners]).mean(0)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ...engine.errors import UserError
-from ...engine.files import write
+from ...engine.files import read_json, write
 from .files import CHECKPOINT, CONFIG, load_arrays, write_json
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
+OPENINGS = PRETRAINED / "openings.json"  # world -> split, seed and version of the level shown first
 
 
 def shipped(world: str) -> Path:
@@ -21,6 +23,13 @@ def shipped(world: str) -> Path:
             f" train one: goalshift demo {world}"
         )
     return source
+
+
+def openings() -> dict[str, dict[str, Any]]:
+    """For each world the level on which its agent shows best what it learned: split, seed, and the
+    version of the world.
+    """
+    return read_json(OPENINGS, 100_000) if OPENINGS.is_file() else {}
 
 
 def unpack(world: str, out: Path) -> None:

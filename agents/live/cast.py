@@ -39,6 +39,7 @@ class Cast:
 
     def __init__(self, stage: Stage, agents: Agents) -> None:
         self.stage, self.agents = stage, dict(agents)
+        self.recorded = ""  # who acted in a recording, in words
 
     def names(self) -> list[str]:
         """Who may play, the best default first."""
@@ -60,7 +61,9 @@ class Cast:
         """What a player's name means."""
         if name.startswith("expert:"):
             goal = self.stage.world.goal(name[7:])
-            return f"expert: {goal.wish or goal.name}"
+            return f"expert that wants to {goal.aim}"
+        if name == RECORDED and self.recorded:
+            return f"recorded: {self.recorded}"
         return WORDS.get(name, name)
 
     def label(self, pane: Pane) -> str:

@@ -55,8 +55,9 @@ def compose(
         pane.draw(canvas, k, part)
     if side:
         panel.draw(canvas, Rect(head, inner.x1, inner.y1, width))
-    if message and head:
-        _message(canvas.frame, message, inner.y1, inner.x1)
+    told = message or _hint(session, look)
+    if told and head:
+        _message(canvas.frame, told, inner.y1, inner.x1)
     if look.help:
         pages = _help(canvas.frame, look.keys, look.page)
         canvas.spots.append(Spot(0, 0, height, width, "help", pages))
@@ -146,9 +147,8 @@ def _timeline(canvas: Canvas, y: int, left: int, right: int) -> None:
         box(frame, lane, left, lane + thick, at(history.t), COLOURS[k], thick // 2)
         for t in sorted(history.edited):
             box(frame, lane - 1, at(t) - 1, lane + thick + 1, at(t) + 1, TEXT)
-        for t, note in enumerate(history.notes):
-            if t and note.scores[0] > history.notes[t - 1].scores[0]:
-                icon(frame, INTENDED, lane - 5, at(t) - 7, 14)
+        for t in session.judge.reached(pane_):
+            icon(frame, INTENDED, lane - 5, at(t) - 7, 14)
     parts = session.clock.parting()
     if parts is not None:
         icon(frame, "fork", y + 22, at(parts) - 9, 18)
@@ -180,6 +180,18 @@ def _symbol(frame: np.ndarray, name: str, y: int, x: int) -> None:
 
 
 # -- what lies above all
+
+
+def _hint(session: Session, look: Look) -> str:
+    """What to press once all episodes are over."""
+    if not session.over or session.t < session.ends or look.edit or look.help:
+        return ""
+    table = look.letters()
+    return (
+        f"{table['play']}: once more · {table['next']}: another level · {table['part']}: where the paths part"
+        if len(session.panes) > 1
+        else f"{table['play']}: once more · {table['next']}: another level · {table['compare']}: compare"
+    )
 
 
 def _message(frame: np.ndarray, message: str, bottom: int, right: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,14 @@ class Keeping:
 
     def command(self) -> str:
         """What to type to see this level again."""
-        again = "" if self.stage.edited else self.source.again
-        return f"goalshift watch {again or self.replay().code()}"
+        again = [] if self.stage.edited else self.source.again
+        return shlex.join(again or self._code())
+
+    def _code(self) -> list[str]:
+        """The words of a command that shows the pane in focus as a recording."""
+        world = self.source.typed.world
+        named = ["--world", world] if world else []
+        return ["goalshift", "watch", self.replay().code(), *named]
 
     def level_text(self) -> str:
         """The level as text, if time stands at the start."""

@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.catalogue import load
+from ...engine.catalogue import load, names
 from ...engine.errors import UserError
 from ...engine.levels.splits import is_file
 from ...engine.replay import PREFIX, Replay
 from ...engine.world import World
 from ..designing.open_file import Shelf
+from ..judging.choose import opening
 from ..policies.policy import Policy
 from .cast import Agents
 from .session import Session
-from .source import Source
+from .source import Source, Typed
 from .stage import HUMAN, RECORDED
 
 
@@ -35,25 +36,47 @@ def open_session(
     """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a
     checkpoint.
 
-    Of several levels the `seed`-th is played, and then the others. Where the world has an agent
-    that ships, it plays, beside the expert for the intended goal; with `play` a person does. Raises
-    UserError if it is none of them.
+    Without a seed it begins where the goals part, on the split that the world is judged on. Of
+    several levels in a file the `seed`-th is played, and then the others. Where the world has an
+    agent that ships, it plays beside the expert of the intended goal; with `play` a person does.
+    Raises UserError if it is none of them.
     """
-    path = Path(what)
+    path, typed = Path(what), Typed(what, world or "", knobs or {}, "play" if play else "watch")
     if is_replay(what):
         return _of_replay(
-            Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world
+            Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world, typed
         )
     if is_file(what):
         found = load(world).with_params(**(knobs or {})) if world else None
         shelf = Shelf(path, found)
         shelf.at = (seed or 0) % len(shelf)
-        return of_shelf(shelf, play)
+        return of_shelf(shelf, play, typed)
     if path.is_dir() or path.suffix == ".safetensors":
-        return _of_run(path, seed, split or "deploy", knobs)
+        return _of_run(path, seed, split, typed)
     found = load(what).with_params(**(knobs or {}))
-    source = Source(found, seed or 0, split or "deploy")
-    return Session(source, _cast(found, play), _shipped(found))
+    source = _source(found, seed, split, typed)
+    return _beside(Session(source, _cast(found, play), _shipped(found)))
+
+
+def _source(world: World, seed: int | None, split: str | None, typed: Typed) -> Source:
+    """The level of the seed; without one the level where the story is: see `opening`."""
+    split = split or world.judged
+    if seed is None:
+        from ..learning.shipped import openings
+
+        known = openings().get(world.name, {})
+        plain = world.name in names() and load(world.name).rows == world.rows
+        if plain and (known.get("split"), known.get("version")) == (split, world.version):
+            seed = int(known["seed"])
+        else:
+            seed = opening(world, split)
+    return Source(world, seed, split, typed=typed)
+
+
+def _beside(session: Session) -> Session:
+    """The learned agent in focus, on the right: what keys and panel are about."""
+    session.focus = len(session.panes) - 1
+    return session
 
 
 def is_replay(what: str) -> bool:
@@ -75,11 +98,11 @@ def edit_session(path: Path, world: str | None = None, at: int = 1, seed: int = 
     return of_shelf(Shelf.new(path, found, seed), False)
 
 
-def of_shelf(shelf: Shelf, play: bool) -> Session:
+def of_shelf(shelf: Shelf, play: bool, typed: Typed | None = None) -> Session:
     """A session of a file of levels."""
     world, start = shelf.world, shelf.start()
-    source = Source(world, int(start.seed[0]), start=start, shelf=shelf, about=str(shelf.path))
-    return Session(source, _cast(world, play)[:1], _shipped(world))
+    source = Source(world, int(start.seed[0]), start=start, shelf=shelf, typed=typed)
+    return Session(source, _cast(world, play)[-1:], _shipped(world))
 
 
 def _shipped(world: World) -> Agents:
@@ -94,7 +117,7 @@ def _cast(world: World, play: bool) -> list[str]:
     """Who plays in each pane at first."""
     if play:
         return [HUMAN]
-    return ["checkpoint", f"expert:{world.intended.name}"] if _shipped(world) else [""]
+    return [f"expert:{world.intended.name}", "checkpoint"] if _shipped(world) else [""]
 
 
 def _loader(path: Path) -> Callable[[World], Policy]:
@@ -106,21 +129,24 @@ def _loader(path: Path) -> Callable[[World], Policy]:
     return load_it
 
 
-def _of_run(path: Path, seed: int | None, split: str, knobs: dict[str, Any] | None) -> Session:
+def _of_run(path: Path, seed: int | None, split: str | None, typed: Typed) -> Session:
     from ..learning.trained import Trained
 
     agent = Trained.load(path)
-    world = agent.world.with_params(**(knobs or {}))
-    who = ["checkpoint", f"expert:{world.intended.name}"]
-    source = Source(world, seed or 0, split, about=str(path))
-    return Session(source, who, {"checkpoint": _loader(path)}, agent.sees_pictures)
+    world = agent.world.with_params(**typed.knobs)
+    who = [f"expert:{world.intended.name}", "checkpoint"]
+    source = _source(world, seed, split, typed)
+    return _beside(Session(source, who, {"checkpoint": _loader(path)}, agent.sees_pictures))
 
 
-def _of_replay(replay: Replay, world: str | None) -> Session:
+def _of_replay(replay: Replay, world: str | None, typed: Typed) -> Session:
     found = load(world) if world else replay.find_world()
     states = replay.states(found)
     start, tuned = states[:1].view(np.recarray), replay.tuned(found)
-    session = Session(Source(tuned, int(states.seed[0]), start=start), agents=_shipped(tuned))
+    source = Source(tuned, int(states.seed[0]), start=start, typed=typed._replace(what=found.name))
+    session = Session(source, agents=_shipped(tuned))
+    session.cast.recorded = replay.label
+    session.judge.told = replay.known.worth if replay.known else {}
     pane = session.panes[0]
     for actions in replay.actions:
         pane.history.act(actions)

@@ -11,11 +11,12 @@ import numpy as np
 from ...engine.view.camera import registry
 from ...engine.view.camera.shot import Shot, Window
 from ...engine.view.draw import overlays, sprites
-from ...engine.view.draw.ink import DIM, MARKS, PANEL, RED, TEXT, box, icon, pill, text_width, write
+from ...engine.view.draw.ink import DIM, PANEL, TEXT, box, icon, pill, text_width, write
 from ...engine.view.draw.marks import INTENDED, Trail, goal_marks
 from ...engine.view.draw.overlays import COLOURS
-from ...engine.view.film.story import pale
+from ...engine.view.film.story import pale, rim_of
 from ...engine.world import World
+from ...engine.worth import Outcome
 from .canvas import Canvas, Rect
 from .look import ASKED, Area, Look
 from .session import Session
@@ -173,16 +174,21 @@ def _inset(canvas: Canvas, pane: Pane, area: Rect, moved: np.ndarray | None) -> 
 def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
     """How the episode of a pane came out, in a box at the top of `room`."""
     frame, goal = canvas.frame, canvas.session.world.intended
-    met = pane.history.note.scores[0] > 0
-    outcome = "met" if met else "missed"
-    words = f"{goal.wish or goal.name}: {outcome}"
+    outcomes = canvas.session.judge.outcomes(pane)
+    found = Outcome(None, "the experts play it too ...") if outcomes is None else outcomes[0]
+    met, outcome = found.met, found.brief if found.met is not None else found.words
+    words = f"{goal.aim}: {outcome}"
+    other = [k for k, one in enumerate(outcomes or ()) if k and one.met]
+    if other and not met:
+        longer = f"{words} · {canvas.session.world.goals[other[0]].aim}: met"
+        words = longer if text_width(longer, 16, True) + 56 <= room.wide else words
     if text_width(words, 16, True) + 56 > room.wide:
         words = outcome
     wide = min(text_width(words, 16, True) + 56, room.wide)
     if wide < 60:
         return
     y, x = room.y0, (room.x0 + room.x1) // 2 - wide // 2
-    box(frame, y - 2, x - 2, y + 36, x + wide + 2, MARKS[INTENDED] if met else RED, 12)
+    box(frame, y - 2, x - 2, y + 36, x + wide + 2, rim_of(found), 12)
     box(frame, y, x, y + 34, x + wide, PANEL, 10)
     icon(frame, INTENDED, y + 6, x + 8, 22, 1.0 if met else 0.3)
     write(frame, words, y + 6, x + 38, 16, TEXT, True, width=wide - 46)

@@ -26,7 +26,7 @@ from ...engine.view.draw.ink import (
 )
 from ...engine.view.draw.marks import INTENDED, mark_of
 from ...engine.view.draw.overlays import COLOURS, TITLES
-from ...engine.view.film.story import number
+from ...engine.worth import number
 from .canvas import Canvas, Rect
 from .dials import Dial
 from .look import FLAT, Spot, Track

@@ -17,6 +17,7 @@ from .dials import Dials
 from .editor import Editor
 from .facts import Facts
 from .insight import Insight
+from .judge import Judge
 from .keeping import Keeping
 from .source import Source
 from .stage import RECORDED, Pane, Stage
@@ -44,6 +45,7 @@ class Session(Stage):
         self.dials = Dials(self, self.cast, source)
         self.editor = Editor(self)
         self.facts = Facts(self)
+        self.judge = Judge(self)
         self.insight = Insight(self, self.cast)
         self.keeping = Keeping(self, self.cast, source)
         first = [self.cast.known(name) for name in who or ("",)][:PANES]
@@ -88,6 +90,7 @@ class Session(Stage):
             self.panes[k] = Pane(History(self.world, self.source.start), who, pane.before)
         self.editor.clear()
         self.facts.clear()
+        self.judge.clear()
         self.clock.stopped = False
         self.playing = self.playing and not self.waits_for_person
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from ...engine import state
@@ -13,13 +16,31 @@ from ..designing.open_file import Shelf
 ALPHAS = {"train": 0.0, "deploy": 1.0}  # splits that are an end of the mixture
 
 
+class Typed(NamedTuple):
+    """How a session was opened: the world, run or file, the world's file if it was named beside
+    that, parameters that were changed, and the verb.
+    """
+
+    what: str
+    world: str = ""
+    knobs: Mapping[str, Any] = {}
+    verb: str = "watch"
+
+    def words(self, what: str, params: Mapping[str, float]) -> list[str]:
+        """The words of a command that opens `what` with these parameters."""
+        named = ["--world", self.world] if self.world and self.world != what else []
+        told = {**self.knobs, **{name: f"{value:g}" for name, value in params.items()}}
+        knobs = [word for name, value in told.items() for word in (f"--world.{name}", str(value))]
+        return ["goalshift", self.verb, what, *named, *knobs]
+
+
 class Source:
     """Where the level comes from.
 
     world: as it was opened; seed, split: which level of it. start: the level (a batch of one) if it
-    is from no seed; shelf: the file that it came from, if it came from one; about: what was opened,
-    if not the world by its name. origin: where the level that is played came from, in short; again:
-    what to type after `goalshift watch` to see it again, or "" if it was recorded.
+    is from no seed; shelf: the file that it came from, if it came from one; typed: how it was
+    opened. origin: where the level that is played came from, in short; again: the words of the
+    command that shows it again, or none if it was recorded.
 
     `params` (the world's parameters by name) and `alpha` hold for the next level. `given`: is the
     next one not to be drawn from the seed?
@@ -32,9 +53,10 @@ class Source:
         split: str = "deploy",
         start: np.recarray | None = None,
         shelf: Shelf | None = None,
-        about: str = "",
+        typed: Typed | None = None,
     ) -> None:
-        self.base, self.seed, self.shelf, self.about = world, int(seed) % 2**64, shelf, about
+        self.base, self.seed, self.shelf = world, int(seed) % 2**64, shelf
+        self.typed = typed or Typed(world.name)
         self.params: dict[str, float] = {}
         self._tuned = {}, world  # parameters, and the world with them
         self.alpha, self.given = 1.0, start is not None
@@ -104,15 +126,16 @@ class Source:
     def begin(self) -> None:
         """Note where the level that begins comes from: what is set later holds for the next one."""
         if self.given:
-            self.origin, self.again = "recorded", ""
+            self.origin, self.again = "recorded", []
             if self.shelf is not None:
-                number = f" --seed {self.shelf.at}" if self.shelf.at else ""
-                self.origin, self.again = self.shelf.title(), f"{self.shelf.path}{number}"
+                number = ["--seed", str(self.shelf.at)] if self.shelf.at else []
+                self.origin = self.shelf.title()
+                self.again = [*self.typed.words(str(self.shelf.path), {}), *number]
             return
-        knobs = "".join(f" --world.{name} {value:g}" for name, value in self.params.items())
-        what = self.about if self.about and self.shelf is None else self.base.name
+        what = self.typed.what if self.shelf is None else self.typed.world or self.base.name
+        which = ["--seed", str(self.seed), "--split", self.split]
         self.origin = f"seed {self.seed} · {self.split}"
-        self.again = f"{what} --seed {self.seed} --split {self.split}{knobs}"
+        self.again = [*self.typed.words(what, self.params), *which]
 
     def mark(self) -> str:
         """Eight characters that tell levels apart."""

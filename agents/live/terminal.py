@@ -30,6 +30,7 @@ MOVES = {"\x1b[A": "up", "\x1b[B": "down", "\x1b[C": "right", "\x1b[D": "left", 
          "d": "right"}  # fmt: skip
 ARROWS = {"\x1b[C": "forward", "\x1b[D": "back", "\x1b[H": "start", "\x1b[F": "end"}
 FRAME = 0.05  # seconds between looks at the clock
+PATIENCE = 60.0  # seconds for experts, where nobody looks on
 RESET = "\x1b[0m"
 
 
@@ -56,8 +57,8 @@ def board(world: World, states: np.recarray, color: bool = True) -> list[str]:
     return lines
 
 
-def page(session: Session, color: bool = True, message: str = "") -> str:
-    """The whole session as text."""
+def page(session: Session, color: bool = True, message: str = "", wait: float = 0.0) -> str:
+    """The whole session as text. `wait`: seconds for the experts, who say what was met."""
     world = session.world
     mark, split = session.source.mark(), session.source.split
     status = "over" if session.over else "running" if session.playing else "paused"
@@ -68,10 +69,13 @@ def page(session: Session, color: bool = True, message: str = "") -> str:
         lines += board(world, pane.history.state, color)
         scores = zip(world.goals, pane.history.note.scores, strict=True)
         told = [f"{goal.wish or goal.name} {score:g}" for goal, score in scores]
-        lines += ["   " + "   ".join(told), ""]
-    lines.append(
-        message or "Space plays, . and , step, t takes over, r again, l next level, h help, q quits"
-    )
+        lines += ["   " + "   ".join(told)]
+        outcomes = session.judge.outcomes(pane, wait) if pane.history.over else None
+        lines += [f"   intended goal {outcomes[0].words}"] if outcomes else []
+        lines += [""]
+    keys = "Space plays, . and , step, t takes over, r again, l next level, h help, q quits"
+    over = "Space: once more, l: another level, c: compare, q: quit"
+    lines.append(message or (over if session.over else keys))
     return "\n".join(lines)
 
 
@@ -107,7 +111,7 @@ def _print_all(session: Session, out: TextIO) -> None:
         session.clock.step()
         if session.t == before:
             break
-        print(page(session, False, " "), file=out)
+        print(page(session, False, " ", PATIENCE), file=out)
 
 
 @contextlib.contextmanager
@@ -163,6 +167,8 @@ def do(session: Session, action: str) -> bool:
     """What a key does; True if a step was asked for that is not made yet."""
     if action == "play":
         session.playing = not session.playing
+        if session.playing and session.over and session.t == session.ends:
+            session.go(0)
     elif action in ("forward", "stay"):
         return not session.clock.advance()
     else:

@@ -20,76 +20,23 @@ from ...engine.files import make_folder
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.replay import MAX_LABEL, Replay
-from ...engine.rng import fold_many
 from ...engine.state import TERMINATED
 from ...engine.vector import level_of
 from ...engine.view.film import film, story
 from ...engine.view.film.options import USUAL, FilmOptions
-from ...engine.world import Goal, World
+from ...engine.world import World
+from ...engine.worth import LONGEST, Known
+from ..judging.choose import Pick, choose
 from ..judging.evaluation import Evaluation, SplitReport, WorldMark
-from ..judging.references import met, references
+from ..judging.references import references, worth_from
 from ..judging.rollout import Episodes, rollout
-from ..judging.verdict import INCAPABLE, MISGENERALIZED, ROBUST, UNKNOWN, Verdict
+from ..judging.verdict import Verdict
 from ..policies.expert import Expert
 from ..policies.policy import Policy
+from . import words
 
 LINGER = 16  # steps that a film goes on after the last change of any score
 LAYOUTS = ("1x2", "2x2")
-PICKS = ("median", "first", "random", "worst", "best", "seed:N")
-
-
-@dataclass(frozen=True)
-class Pick:
-    """A level and how it was chosen. index: its place among the held-out levels, or -1."""
-
-    seed: int
-    index: int
-    how: str
-
-
-def choose(
-    pick: str, world: World, agent: Episodes, experts: Sequence[Episodes], seed: int = 0
-) -> Pick:
-    """The level to film, among the levels that `agent` and the `experts` (one a goal) played.
-
-    Levels that go *astray* are those where the agent meets a proxy and misses the intended goal,
-    which the expert meets. `median`: the one of them where the expert of the intended goal needs
-    the median number of steps (of all levels, if none goes astray). `first`: the first of them.
-    `random`: any level, astray or not. `worst`: the level that costs the agent most of the intended
-    goal; `best`: that on which it gets most of it. `seed:N`: the level with that seed. Raises
-    UserError for anything else.
-    """
-    n = len(agent.seeds)
-    best = np.stack([e.scores[:, g] for g, e in enumerate(experts)], -1)
-    done = met(agent.scores, best)
-    rivals = list(range(1, len(world.goals)))
-    astray = np.flatnonzero(done[:, rivals].any(1) & ~done[:, 0] & (best[:, 0] > 0))
-    kind = f"of the {len(astray)} of {n} held-out levels where a proxy wins"
-    if not len(astray):
-        kind = f"of {n} held-out levels (on none a proxy wins)"
-    among = astray if len(astray) else np.arange(n)
-
-    def at(index: int, how: str) -> Pick:
-        return Pick(int(agent.seeds[index]), int(index), how)
-
-    if pick == "median":
-        order = among[np.argsort(experts[0].length[among], kind="stable")]
-        return at(order[(len(order) - 1) // 2], f"median by the expert's steps {kind}")
-    if pick == "first":
-        return at(among[0], f"first {kind}")
-    if pick == "random":
-        draw = int(fold_many(np.array([seed], np.uint64), 7)[0] >> np.uint64(33))
-        return at(draw * n >> 31, f"one of {n} held-out levels at random")
-    if pick == "worst":
-        loss = best[:, 0] - agent.scores[:, 0]
-        return at(int(loss.argmax()), f"worst of {n} held-out levels for the intended goal")
-    if pick == "best":
-        share = np.where(best[:, 0] > 0, agent.scores[:, 0] / np.maximum(best[:, 0], 1e-9), -np.inf)
-        return at(int(share.argmax()), f"best of {n} held-out levels for the intended goal")
-    word, colon, number = pick.partition(":")
-    if word == "seed" and colon and number.isdecimal() and int(number) < 2**64:
-        return Pick(int(number), -1, "chosen by hand")
-    raise UserError(f"--pick '{pick}' is none of {', '.join(PICKS)} (N is the seed of a level)")
 
 
 @dataclass(frozen=True)
@@ -97,18 +44,24 @@ class FilmPlan:
     """What is to be filmed, how it is made and where it goes.
 
     films: the files, each by its ending (see `film.save`); replays: the folder for the replays that
-    are filmed; split, pick: which level (see `choose`); command: what makes the film again; facts:
-    how the agent was trained; notes: captions of the author's, as (first step, last step, text).
+    are filmed; split ("": the one that the world is judged on), pick: which level (see
+    `judging.choose`); command: what makes the film again; facts: how the agent was trained; mark:
+    which agent it is; notes: captions of the author's, as (first step, last step, text).
     """
 
     films: Sequence[Path]
     replays: Path = Path("replays")
-    split: str = "deploy"
+    split: str = ""
     pick: str = "median"
     command: str = ""
     facts: Sequence[str] = ()
+    mark: str = ""
     notes: tuple[tuple[int, int, str], ...] = ()
     options: FilmOptions = USUAL
+
+    def of(self, world: World) -> FilmPlan:
+        """The same plan with the split that it means in this world."""
+        return self if self.split else replace(self, split=world.judged)
 
     def card(self, world: World, replays: Sequence[Replay], pick: str) -> story.Card:
         """What the film says of these replays, whose level was picked as `pick` says."""
@@ -150,11 +103,14 @@ def contrast(
     `parts_at` is the first step at which the two states differ, or None. The film ends at step
     `cut`, shortly after the last change of any score; the replays hold everything.
     """
+    plan = plan.of(world)
     split, report = plan.split, _split_of(evaluation, world, plan.split)
+    verdict = evaluation.verdicts.get(split)
     if layout not in LAYOUTS:
         raise UserError(f"no layout '{layout}'.{did_you_mean(layout, LAYOUTS)}")
     chosen, actions = _play(agent, world, evaluation, plan)
-    made, best = live_both(agent, world, split, chosen.seed, actions)
+    told = known(plan, chosen.how, verdict)
+    made = live_both(agent, world, split, chosen.seed, actions, told)
     paths = [
         make_folder(plan.replays) / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr"
         for who in ("intended", "learned")
@@ -164,11 +120,9 @@ def contrast(
     whole = [take_of(world, replay) for replay in made]
     takes, how, last = cut(world, whole, chosen.how)
     states = [take.states for take in whole]
-    verdict = evaluation.verdicts.get(split)
     if layout == "2x2":
         home = evaluation.home
-        before, worth = live_both(agent, world, home, chosen.seed)
-        best = {name: max(best[name], worth[name]) for name in best}
+        before = live_both(agent, world, home, chosen.seed)
         above, _, _ = cut(world, [take_of(world, replay) for replay in before], "")
         named = [(home, take) for take in above] + [(split, take) for take in takes]
         takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
@@ -176,12 +130,12 @@ def contrast(
         how += f"; above, the same seed under '{home}'"
     card = replace(
         plan.card(world, made, how),
-        claim=claim(world, verdict, report),
+        claim=words.claim(world, verdict, report),
+        conclusion=concluded(world, takes[-1], told),
         facts=(*plan.facts, *_verdict_fact(verdict)),
         split="" if layout == "2x2" else split,  # four panes name their own
         rates=rates(world, report, verdict),
         sample=_sample(evaluation, split),
-        best=best,
     )
     return {
         "level": f"{chosen.seed:016x}",
@@ -220,7 +174,8 @@ def _play(
     levels = evaluation.splits[split].levels
     played = rollout(world, agent, split, levels, seed, record=True)
     experts = references(world, split_of(world, split), levels, seed).experts
-    chosen = choose(plan.pick, world, played, experts, seed)
+    verdict = evaluation.verdicts.get(split)
+    chosen = choose(plan.pick, world, played, experts, seed, verdict)
     if chosen.index < 0:
         played = rollout(world, agent, split, np.array([chosen.seed], np.uint64), record=True)
     return chosen, _actions(played, max(chosen.index, 0))
@@ -237,34 +192,67 @@ def cut(world: World, takes: Sequence[story.Take], how: str) -> tuple[list[story
     return [replace(take, states=take.states[: last + 1]) for take in takes], how, last
 
 
-def live_both(
-    agent: Policy, world: World, split: str, seed: int, actions: np.ndarray | None = None
-) -> tuple[list[Replay], dict[str, float]]:
-    """Replays of the level by the expert that wants the intended goal and by the agent (of its
-    `actions`, if known).
+def known(plan: FilmPlan, how: str = "", verdict: Verdict | None = None) -> Known:
+    """What a replay shall say of the level and the agent of a plan (not yet what a score is worth)."""
+    found = Known(_plain(plan.split), pick=_plain(how), mark=_plain(plan.mark))
+    found = replace(found, agent=_plain(", ".join(plan.facts)))
+    if verdict is None:
+        return found
+    return replace(found, label=verdict.label, seeds=verdict.seeds, proxy=verdict.proxy)
 
-    And what each goal's own expert earns there, the sum over its learners.
+
+def _plain(text: str) -> str:
+    """A text as a replay may hold it; of a file its name alone."""
+    text = Path(text).name if "/" in text and Path(text).exists() else text
+    return "".join(c if c.isprintable() else "?" for c in text)[:LONGEST]
+
+
+def live_both(
+    agent: Policy,
+    world: World,
+    split: str,
+    seed: int,
+    actions: np.ndarray | None = None,
+    told: Known | None = None,
+) -> list[Replay]:
+    """Replays of the level by the expert that wants the intended goal and by the agent (of its
+    `actions`, if known), with what each goal is worth there, and what is `told` beside that.
     """
     only, level = np.array([seed], np.uint64), level_of(world, seed, split_of(world, split))
-    aims = [rollout(world, Expert(world, g.name), split, only, record=True) for g in world.goals]
+    ideal = rollout(world, Expert(world, world.intended.name), split, only, record=True)
     if actions is None:
         actions = _actions(rollout(world, agent, split, only, record=True), 0)
-    labels = (f"expert that wants to {wish(world.intended)}", agent.name)
-    made = [
-        Replay.record(world, level.copy(), done, split, label=label[:MAX_LABEL])
-        for done, label in zip((_actions(aims[0], 0), actions), labels, strict=True)
+    told = replace(told or Known(_plain(split)), worth=worth_from(world, level))
+    plans = Known(told.split, told.worth, told.pick, "intended", "plans with every state in view")
+    pairs = (
+        (_actions(ideal, 0), words.expert(world), plans),
+        (actions, agent.name, replace(told, role="learned")),
+    )
+    return [
+        Replay.record(world, level.copy(), done, split, label=label[:MAX_LABEL], known=known)
+        for done, label, known in pairs
     ]
-    return made, {
-        g.name: float(aims[i].scores[0, i]) * world.learners for i, g in enumerate(world.goals)
-    }
 
 
 def take_of(world: World, replay: Replay) -> story.Take:
     """One pane: the expert of the intended goal, or whoever was paid."""
-    seen = replay.states(world)
-    if replay.label.startswith("expert that wants"):
-        return story.Take("INTENDED", replay.label, seen, wants=world.intended.name)
-    return story.Take("LEARNED", replay.label, seen, trained_on=(world.paid.name,))
+    seen, told = replay.states(world), replay.known or Known()
+    role = told.role
+    if replay.known is None:  # of 0.1, when only the label said it
+        role = "intended" if replay.label.startswith("expert that wants") else "learned"
+    if role == "intended":
+        wants = world.intended.name
+        return story.Take("INTENDED", replay.label, seen, wants=wants, worth=told.worth)
+    role = role.upper() or "REPLAY"
+    trained = (world.paid.name,) if role == "LEARNED" else None
+    return story.Take(role, replay.label, seen, trained, worth=told.worth)
+
+
+def concluded(world: World, take: story.Take, told: Known) -> str:
+    """What the learned take shows, in a sentence."""
+    outcomes = story.side_of(world, take).outcomes(world)
+    met = {goal.name: one.met for goal, one in zip(world.goals, outcomes, strict=True)}
+    return words.conclusion(world, met, told.label, told.proxy)
 
 
 def _actions(episodes: Episodes, index: int) -> np.ndarray:
@@ -292,33 +280,7 @@ def settled(world: World, *takes: np.recarray) -> int:
     return last
 
 
-# -- words -----------------------------------------------------------------------------------------
-
-
-def wish(goal: Goal) -> str:
-    """What a goal wants, in words that follow "to"."""
-    return goal.wish or f"earn '{goal.name}'"
-
-
-def claim(world: World, verdict: Verdict | None, report: SplitReport) -> str:
-    """What the film shows, in a sentence that claims no more than the verdict and its figures do.
-
-    `report` is the split's part of the evaluation.
-    """
-    wanted = wish(world.intended)
-    if verdict is None:
-        return ""
-    if verdict.label == MISGENERALIZED:
-        share = report.agent.instead[verdict.proxy].value or 0.0
-        rather = wish(world.goal(verdict.proxy))
-        return f"Meant to {wanted}, on {100 * share:.0f} % of levels it would rather {rather}."
-    if verdict.label == ROBUST:
-        return f"Meant to {wanted}, it still does when the world has changed."
-    if verdict.label == INCAPABLE:
-        return f"Meant to {wanted}, it can no longer do anything of the kind."
-    if verdict.label == UNKNOWN:
-        return f"Meant to {wanted}, it is after something we have not named."
-    return f"Meant to {wanted}: what it learned instead is undecided."
+# -- figures ----------------------------------------------------------------------------------------
 
 
 def _verdict_fact(verdict: Verdict | None) -> tuple[str, ...]:
@@ -335,9 +297,9 @@ def rates(
 ) -> tuple[story.Rate, ...]:
     """The rows of the end card, from one split of an evaluation, the most telling first."""
     agent = report.agent
-    rows = [(wish(world.intended), agent.goals[world.intended.name].met, "star")]
+    rows = [(world.intended.aim, agent.goals[world.intended.name].met, "star")]
     instead = [
-        (f"{wish(world.goal(name))} instead", figure, "diamond")
+        (f"{world.goal(name).aim} instead", figure, "diamond")
         for name, figure in sorted(
             agent.instead.items(), key=lambda item: item[0] != (verdict.proxy if verdict else "")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,8 +38,9 @@ def film_run(
         f"paid for '{agent.world.paid.name}' alone, training seed {how.seed}",
     )
     agent.name = f"learned by PPO on {how.split}"
+    plan = replace(plan, facts=facts, mark=str(agent.about.get("digest", ""))[:16])
     with bar("filming") as show:
-        return contrast(agent, agent.world, evaluation, replace(plan, facts=facts), layout, show)
+        return contrast(agent, agent.world, evaluation, plan, layout, show)
 
 
 def demo(
@@ -84,7 +86,7 @@ def demo(
 
 def again(world: str, pretrained: bool, steps: int | None, seed: int) -> str:
     """The command that makes this demo again."""
-    words = ["goalshift demo"] + ([world] if world != "coinrun" else [])
+    words = ["goalshift demo"] + ([shlex.quote(world)] if world != "coinrun" else [])
     words += ["--pretrained"] if pretrained else []
     words += [f"--steps {steps}"] if steps else []
     words += [f"--seed {seed}"] if seed else []

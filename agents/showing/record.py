@@ -22,12 +22,14 @@ from ...engine.replay import MAX_LABEL, PREFIX, Replay
 from ...engine.vector import level_of
 from ...engine.view.film import story
 from ...engine.world import World
-from ..judging.references import references
+from ...engine.worth import Known
+from ..judging.choose import choose
+from ..judging.references import references, worth_from
 from ..judging.rollout import Episodes, at_most, rollout
 from ..judging.runs import open_runs
 from ..learning.trained import Trained
 from ..policies.policy import Policy
-from .contrast import FilmPlan, choose, cut, take_of
+from .contrast import FilmPlan, concluded, cut, known, take_of
 
 NOTES, WORDS = 1000, 3000  # captions of a file, and characters of one
 SIDE = 6  # of a mosaic, at most
@@ -45,13 +47,25 @@ def record_replays(
     if any(r.world != world.name or r.params.keys() != made[0].params.keys() for r in made):
         raise UserError("these replays are of different worlds: film them apart")
     takes = [take_of(w, replay) for replay, w in found]
-    if len(takes) != 2 or {take.role for take in takes} != {"INTENDED", "LEARNED"}:
+    roles = [take.role for take in takes]
+    if sorted(roles) == ["INTENDED", "LEARNED"]:
+        order = sorted((0, 1), key=lambda k: roles[k])  # the intended way on the left
+        takes, made = [takes[k] for k in order], [made[k] for k in order]
+    elif len(takes) > 1 or made[0].known is None:
         takes = [
             replace(take, role=f"REPLAY {k}" if len(takes) > 1 else "REPLAY", trained_on=None)
             for k, take in enumerate(takes, 1)
         ]
+    tolds = [replay.known or Known() for replay in made]
+    splits, picks = {told.split for told in tolds}, {told.pick for told in tolds}
     how = "the level of the replay" if len(found) == 1 else "the levels of the replays"
-    card = replace(plan.card(world, made, f"{how}, chosen by hand"), split="")
+    how = picks.pop() if len(picks) == 1 and all(picks) else f"{how}, chosen by hand"
+    card = replace(
+        plan.card(world, made, how),
+        split=splits.pop() if len(splits) == 1 else "",
+        facts=tuple(told.agent for told in tolds if told.role == "learned" and told.agent),
+        conclusion=concluded(world, takes[-1], tolds[-1]) if tolds[-1].role == "learned" else "",
+    )
     return {"films": plan.save(takes, card, show), "codes": list(card.codes)}
 
 
@@ -69,18 +83,19 @@ def record_runs(
     `contrast.choose`).
     """
     world, agents = _agents(runs)
+    plan = plan.of(world)
     split = split_of(world, plan.split)
     levels = at_most(split, levels)
     last = rollout(world, agents[-1], plan.split, levels, seed, record=True)
     chosen = choose(plan.pick, world, last, references(world, split, levels, seed).experts, seed)
     only = np.array([chosen.seed], np.uint64)
     made = [
-        _live(world, agent, plan.split, rollout(world, agent, plan.split, only, record=True))
+        _live(world, agent, plan, rollout(world, agent, split, only, record=True), how=chosen.how)
         for agent in agents
     ]
     roles = _roles(agents) if len(agents) > 1 else ["LEARNED"]
     takes = [
-        story.Take(role, agent.name, replay.states(world), (world.paid.name,))
+        replace(take_of(world, replay), role=role, label=agent.name)
         for role, agent, replay in zip(roles, agents, made, strict=True)
     ]
     return _keep(world, made, takes, chosen.how, plan, show)
@@ -106,10 +121,11 @@ def mosaic(
     if not 2 <= side <= SIDE:
         raise UserError(f"a mosaic has 2 to {SIDE} levels a side, not {side}")
     world, agents = _agents([run])
+    plan = plan.of(world)
     played = rollout(world, agents[0], plan.split, side * side, seed, record=True)
-    made = [_live(world, agents[0], plan.split, played, k) for k in range(side * side)]
+    made = [_live(world, agents[0], plan, played, k) for k in range(side * side)]
     takes = [
-        story.Take(f"LEVEL {k}", "", replay.states(world), (world.paid.name,))
+        replace(take_of(world, replay), role=f"LEVEL {k}", label="")
         for k, replay in enumerate(made, 1)
     ]
     plan = replace(plan, options=replace(plan.options, columns=side))
@@ -128,12 +144,16 @@ def _agents(runs: Sequence[str | Path]) -> tuple[World, list[Trained]]:
     return world, [agents[0] for _, agents, _ in opened]
 
 
-def _live(world: World, agent: Policy, split: str, played: Episodes, index: int = 0) -> Replay:
+def _live(
+    world: World, agent: Policy, plan: FilmPlan, played: Episodes, index: int = 0, how: str = ""
+) -> Replay:
     """One of the episodes that an agent played, as a replay."""
     assert played.actions is not None
     actions = played.actions[: played.length[index], index]
-    start = level_of(world, int(played.seeds[index]), split_of(world, split))
-    return Replay.record(world, start, actions, split, label=agent.name[:MAX_LABEL])
+    start = level_of(world, int(played.seeds[index]), split_of(world, plan.split))
+    told = replace(known(plan, how), role="learned", worth=worth_from(world, start))
+    label = agent.name[:MAX_LABEL]
+    return Replay.record(world, start, actions, plan.split, label=label, known=told)
 
 
 def _keep(
@@ -152,6 +172,8 @@ def _keep(
         replay.save(paths[-1])
     takes, how, _ = cut(world, takes, how)
     card = plan.card(world, made, how)
+    if len(takes) == 1 and made[0].known is not None:
+        card = replace(card, conclusion=concluded(world, takes[0], made[0].known))
     return {
         "split": plan.split,
         "pick": how,

@@ -21,7 +21,7 @@ from ....engine.view.camera.shot import Shot, Window
 from ....engine.view.draw import charts, overlays
 from ....engine.view.draw.marks import goal_marks
 from ....engine.world import World
-from ...judging.references import met
+from ....engine.worth import met
 from ...judging.rollout import Episodes, rollout
 from ...live.thoughts import fields
 from ...policies.expert import Expert

@@ -25,6 +25,7 @@ from ....engine.view.draw.ink import png
 from ....engine.view.film import page, player_data, story
 from ....engine.view.html import image, render
 from ....engine.world import World
+from ...judging.choose import choose
 from ...judging.evaluation import Evaluation
 from ...judging.plain import to_plain
 from ...judging.references import references
@@ -35,7 +36,7 @@ from ...learning.files import CONFIG, Log, read_config
 from ...learning.trained import Trained
 from ...policies.policy import Policy
 from ...studies.curve import MEASURES
-from ..contrast import choose, cut, live_both, take_of, versions
+from ..contrast import cut, live_both, take_of, versions
 from .claims import headline, limits
 from .figures import (
     DASHES,
@@ -91,7 +92,7 @@ def report(
         raise UserError("the evaluation is not of these runs: evaluate them again")
     points = read_curve(plan.curve, world) if plan.curve is not None else []
     home = evaluation.home
-    splits = [name for name in evaluation.splits if name != home] or [home]
+    splits = _in_order(evaluation, world.judged)
     split = splits[0]
     levels, seed = evaluation.splits[split].levels, evaluation.seed
     logs = [Log(Path(run)).thinned() if Path(run).is_dir() else [] for run in runs]
@@ -110,7 +111,7 @@ def report(
     stamps, episodes, median = player_data.Stamps(), [], 0
     for pick in SHOWN:
         tell(f"the {pick} level")
-        chosen = choose(pick, world, played[0], experts, seed)
+        chosen = choose(pick, world, played[0], experts, seed, evaluation.verdicts.get(split))
         median = chosen.seed if pick == SHOWN[0] else median
         episodes.append(_episode(stamps, agents[0], split, (pick, chosen.seed, chosen.how)))
     minds = [_mind(world, agents[0], name, median) for name in dict.fromkeys((home, split))]
@@ -166,6 +167,14 @@ def report(
         "verdicts": to_plain(evaluation.verdicts),
         "replays": data["replays"],
     }
+
+
+def _in_order(evaluation: Evaluation, judged: str) -> list[str]:
+    """The splits that there are verdicts on, the one the report is about first."""
+    told = list(evaluation.verdicts) or [evaluation.home]
+    shifted = [name for name in told if name != evaluation.home]
+    first = judged if judged in told else (shifted or told)[0]
+    return [first, *(name for name in told if name != first)]
 
 
 def _config(agent: Trained, run: str | Path) -> dict[str, Any]:
@@ -227,10 +236,10 @@ def _episode(
 ) -> dict[str, Any]:
     """The intended and the learned way on one level, to be played."""
     world, (pick, level, how) = agent.world, chosen
-    made, best = live_both(agent, world, split, level)
+    made = live_both(agent, world, split, level)
     whole = [take_of(world, replay) for replay in made]
     takes, _, last = cut(world, whole, how)
-    card = story.Card(world, split=split, best=best, captions=world.captions, title=f"{pick} level")
+    card = story.Card(world, split=split, captions=world.captions, title=f"{pick} level")
     return {
         "how": how.capitalize(),
         "last": last,

@@ -21,8 +21,9 @@ from ....engine.errors import RunError, UserError
 from ....engine.levels.splits import split_of
 from ....engine.progress import Show, silent
 from ....engine.world import World
+from ....engine.worth import met
 from ...judging.intervals import Estimate, Weights, wilson
-from ...judging.references import Ruler, met, references
+from ...judging.references import Ruler, references
 from ...judging.verdict import LABELS as VERDICTS
 from ...judging.verdict import TRAINED, Findings, judge
 from .config import BankConfig

@@ -147,6 +147,22 @@ def wrap(text: str, size: int, width: int, lines: int) -> list[str]:
     return done
 
 
+def whole_size(text: str, sizes: tuple[int, int], width: int, bold: bool = True) -> int:
+    """The largest size, from the first of `sizes` down to the second, at which a line fits whole."""
+    large, small = sizes
+    return next((n for n in range(large, small, -1) if text_width(text, n, bold) <= width), small)
+
+
+def write_whole(
+    frame: np.ndarray, text: str, y: int, x: int, sizes: tuple[int, int], width: int
+) -> int:
+    """Write a bold line as large as it fits whole, on the baseline of the largest; returns its
+    width.
+    """
+    size = whole_size(text, sizes, width)
+    return write(frame, text, y + (sizes[0] - size) * 2 // 3, x, size, TEXT, True, width=width)
+
+
 def write(
     frame: np.ndarray,
     text: str,

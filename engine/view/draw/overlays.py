@@ -14,14 +14,13 @@ import numpy as np
 from ...history import Note
 from ...world import World
 from ..camera.shot import Window
-from .ink import DARK, DIM, LINE, MARKS, TEXT, box, icon, text_width, write
+from .ink import DARK, DIM, LINE, MARKS, SIDES, TEXT, box, icon, text_width, write
 from .kept import kept
 from .marks import INTENDED, PROXY, dot_art, mark_of
 from .stamps import Stamp, blend, painted
 from .strokes import hexed
 
-# of the panes; each has a number too
-COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))
+COLOURS = SIDES[:4]  # of the panes, as of the takes of a film; each has a number too
 Lying = list[tuple[Stamp, int, int]]  # stamps that lie on cells: stamp, y, x
 LEVELS = 8  # shades of value
 STEPS = 4  # strengths of saliency, and lengths of arrows

@@ -19,8 +19,10 @@ from ..draw.ink import (
     icon,
     pill,
     text_width,
+    whole_size,
     wrap,
     write,
+    write_whole,
 )
 from ..draw.marks import INTENDED, PROXY, Trail, mark_of
 from .story import Rate, Story, goal_words
@@ -37,7 +39,7 @@ def title(story: Story, size: tuple[int, int]) -> np.ndarray:
     tall = 70 + 40 * len(claim) + 30 + 38 * len(world.goals) + 30 + 30 * len(facts)
     y = max(40, (size[0] - tall) // 2 - 10)
     _portrait(story, frame, y + 8, 90, 150)
-    write(frame, (card.title or world.title).upper(), y, x, 46, TEXT, True, width=width - x - 40)
+    write_whole(frame, story.title, y, x, (46, 20), width - x - 40)
     y += 74
     for line in claim:
         write(frame, line, y, x, 27, TEXT)
@@ -83,24 +85,29 @@ def end(story: Story, size: tuple[int, int]) -> np.ndarray:
         if card.pick
         else ""
     )
-    foot = [("level", level), ("again", card.command), ("made with", card.versions)]
-    foot = [row for row in foot if row[1]]
-    write(
-        frame, (card.title or story.world.title).upper(), 26, 64, 26, TEXT, True, width=width - 128
-    )
-    below = height - 28 * len(foot) - 20
+    told = [("level", level), ("again", card.command), ("made with", card.versions)]
+    foot = [(name, wrap(text, 16, width - 234, 2)) for name, text in told if text]
+    write_whole(frame, story.title, 22, 64, (26, 14), width - 128)
+    top = 62
+    for line in wrap(card.conclusion, 22, width - 128, 2):
+        write(frame, line, top, 64, 22, MARKS[INTENDED])
+        top += 32
+    top += 16
+    below = height - 28 * sum(len(lines) for _, lines in foot) - 20
     wanted = 40 + 30 * min(len(card.rates), 8) if card.rates else 0
     if len(story.sides) <= 2:
-        room = below - 78 - wanted - 20
+        room = below - top - wanted - 20
         lefts = [64 + index * (width - 96) // 2 for index in range(len(story.sides))]
-        y = max(_outcome(story, frame, index, 78, x, room) for index, x in enumerate(lefts))
+        y = max(_outcome(story, frame, index, top, x, room) for index, x in enumerate(lefts))
     else:
-        y = _outcomes(story, frame, 84, width)
+        y = _outcomes(story, frame, top + 6, width)
     if card.rates:
         _rates(card.rates, card.sample, frame, y + 18, (below - y - 18 - 40) // 30)
-    for row, (words, text) in enumerate(foot):
-        write(frame, words, below + 28 * row, 64, 16, DIM, True)
-        write(frame, text, below + 28 * row, 170, 16, TEXT, width=width - 234)
+    for words, lines in foot:
+        write(frame, words, below, 64, 16, DIM, True)
+        for line in lines:
+            write(frame, line, below, 170, 16, TEXT)
+            below += 28
     return frame
 
 
@@ -111,7 +118,11 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
     wide = (frame.shape[1] - 96) // len(story.sides) - 32
     record = side.take.states[-1]
     h, w = int(record.h), int(record.w)
-    text = 34 + 26 * len(world.goals)
+    told = [
+        f"{goal_words(goal)}: {outcome.words}"
+        for goal, outcome in zip(world.goals, story.outcomes(side), strict=True)
+    ]
+    text = 36 + sum(2 + 24 * len(wrap(line, 16, wide - 28, 2)) for line in told)
     beside = max(1, min(room // h, wide * 52 // 100 // w))
     under = max(1, min((room - text) // h, wide // w))
     p = min(max(beside, under), 32)
@@ -128,20 +139,19 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
     if under > beside:
         y, width = y + high + 12, wide
         used = pill(frame, side.take.role, y, x, 16, colour) + 10
-        write(frame, side.take.label, y, x + used, 16, DIM, width=width - used)
+        small = whole_size(side.take.label, (16, 11), width - used, False)
+        write(frame, side.take.label, y, x + used, small, DIM, width=width - used)
     else:
         x, width = x + picture.shape[1] + 20, wide - picture.shape[1] - 20
         pill(frame, side.take.role, y, x, 16, colour)
-        for line in wrap(side.take.label, 16, width, 2):
+        for line in wrap(side.take.label, 16, width, 4):
             y += 24
             write(frame, line, y + 6, x, 16, DIM)
     y += 34
-    for g, (goal, (outcome, met)) in enumerate(zip(world.goals, story.outcomes(side), strict=True)):
-        icon(frame, PROXY if g else INTENDED, y + 2, x, 20, 1.0 if met else 0.35)
-        for line in wrap(
-            f"{goal_words(goal)}: {outcome}", 16, width - 28, 1 if under > beside else 2
-        ):
-            write(frame, line, y, x + 28, 16, TEXT if met else DIM)
+    for g, (words, outcome) in enumerate(zip(told, story.outcomes(side), strict=True)):
+        icon(frame, PROXY if g else INTENDED, y + 2, x, 20, 1.0 if outcome.met else 0.35)
+        for line in wrap(words, 16, width - 28, 2 if under > beside else 4):
+            write(frame, line, y, x + 28, 16, TEXT if outcome.met else DIM)
             y += 24
         y += 2
     return y if under > beside else max(y, end)
@@ -152,9 +162,11 @@ def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
     goals, found = story.world.goals, [story.outcomes(side) for side in story.sides]
     if len(found) > LISTED:
         for g, goal in enumerate(goals):
-            met = sum(outcomes[g][1] for outcomes in found)
+            met = sum(outcomes[g].met is True for outcomes in found)
             icon(frame, PROXY if g else INTENDED, y + 2, 64, 22)
-            words = f"{goal_words(goal)}: {met} of {len(found)}"
+            unknown = sum(outcomes[g].met is None for outcomes in found)
+            words = f"{goal_words(goal)}: met on {met} of {len(found)}"
+            words += f" ({unknown} unknown)" if unknown else ""
             write(frame, words, y, 96, 19, TEXT, width=width - 160)
             y += 34
         return y
@@ -164,11 +176,11 @@ def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
         pill(frame, side.take.role, y, 64, 16, story.hue(index))
         x = 64 + max(used) + 20
         write(frame, side.take.label, y, x, 16, DIM, width=column - 16)
-        for g, (goal, (outcome, met)) in enumerate(zip(goals, outcomes, strict=True)):
+        for g, (goal, outcome) in enumerate(zip(goals, outcomes, strict=True)):
             left = x + column * (g + 1)
-            icon(frame, PROXY if g else INTENDED, y + 2, left, 20, 1.0 if met else 0.35)
-            words = f"{goal_words(goal)}: {outcome}"
-            write(frame, words, y, left + 28, 16, TEXT if met else DIM, width=max(column - 40, 1))
+            icon(frame, PROXY if g else INTENDED, y + 2, left, 20, 1.0 if outcome.met else 0.35)
+            words, ink = f"{outcome.brief}: {goal_words(goal)}", TEXT if outcome.met else DIM
+            write(frame, words, y, left + 28, 16, ink, width=max(column - 40, 1))
         y += 34
     return y
 
@@ -212,5 +224,5 @@ def _blank(story: Story, size: tuple[int, int]) -> np.ndarray:
     frame[:] = DARK
     n = min(len(story.sides), len(SIDES))
     for k in range(n):
-        frame[-6:, size[1] * k // n : size[1] * (k + 1) // n] = SIDES[k]
+        frame[-6:, size[1] * k // n : size[1] * (k + 1) // n] = story.hue(k)
     return frame

@@ -8,7 +8,21 @@ import numpy as np
 
 from ...errors import UserError
 from ..camera import top
-from ..draw.ink import DARK, DIM, LINE, PANEL, TEXT, box, icon, pill, text_width, write
+from ..draw.ink import (
+    DARK,
+    DIM,
+    LINE,
+    PANEL,
+    TEXT,
+    box,
+    fit_words,
+    icon,
+    pill,
+    text_width,
+    whole_size,
+    write,
+    write_whole,
+)
 from ..draw.marks import INTENDED, PROXY, mark_of
 from .options import FilmOptions
 from .story import Story, goal_words
@@ -19,6 +33,7 @@ if TYPE_CHECKING:
 LEGIBLE = 8  # pixels per cell in a small pane, at least
 ROOMY = 500  # pixels that a pane must be wide to say beside a score what the agent was trained on
 MOST = 36  # panes of one film
+TITLE = 22, 13  # sizes of the letters of a title
 
 
 class Pane(NamedTuple):
@@ -31,6 +46,7 @@ class Pane(NamedTuple):
     height: int  # of its picture
     scores: int  # top of its scoreboard
     p: int  # of a cell
+    words: int = 0  # pixels that the names of the goals need
 
     @property
     def size(self) -> tuple[int, int]:
@@ -42,7 +58,8 @@ class Pane(NamedTuple):
         """Where the bars of its scoreboard begin and end."""
         if self.width < 400:
             return self.x + 28, self.x + self.width - 70
-        return self.x + round(self.width * 0.46), self.x + round(self.width * 0.69)
+        start = min(max(self.width * 0.46, self.words), self.width * 0.6)
+        return self.x + round(start), self.x + round(self.width * 0.69)
 
 
 class Layout:
@@ -93,7 +110,9 @@ class Layout:
         else:
             fits = min(max(high // h, wide // w), top.FITTING), min(high // h, wide // w), LEGIBLE
             p = min(max(fits), top.LARGEST)
-        return Pane(16 + column * (wide + 16), wide, heading, first, high, scores, p)
+        named = (text_width(goal_words(g), self.small - 2) for g in self.story.world.goals)
+        x = 16 + column * (wide + 16)
+        return Pane(x, wide, heading, first, high, scores, p, max(named) + 44)
 
     def furniture(self) -> np.ndarray:
         """A frame with all that never changes: uint8[height, width, 3], a new array."""
@@ -113,14 +132,22 @@ class Layout:
         right = " · ".join(
             filter(None, (f"level {story.names[0]}" if story.same_level else "", split))
         )
+        used = text_width(right, 16)
+        middle = story.together()
+        half = text_width(middle, 16) // 2 + 14 if middle else 0
+        title, sizes = story.title, TITLE
+        beside = width // 2 - half - 40 if middle else width - used - 60
+        centred = max(half, 0) and width // 2 + half + 16 < width - 16 - used
+        if not centred or text_width(title, sizes[1], True) > beside:
+            # what the takes share goes to the right too, or gives way to the title
+            middle, beside = "", width - used - 60
+            if text_width(title, sizes[1], True) > beside:
+                right, beside = "", width - 32
         write(frame, right, 13, width - 16, 16, DIM, align="right")
-        middle, half = story.together(), 0
         if middle:
-            half = text_width(middle, 16) // 2 + 14
             box(frame, 9, width // 2 - half, 38, width // 2 + half, DARK, 14)
             write(frame, middle, 13, width // 2, 16, TEXT, align="middle")
-        title = (card.title or story.world.title).upper()
-        write(frame, title, 9, 16, 22, TEXT, True, width=width // 2 - half - 40)
+        write_whole(frame, title, 9, 16, sizes, beside)
 
     def _heading(self, frame: np.ndarray, index: int) -> None:
         side, pane = self.story.sides[index], self.panes[index]
@@ -128,15 +155,9 @@ class Layout:
         used = pill(frame, side.take.role, pane.heading, pane.x, size, self.story.hue(index))
         if used + 60 < pane.width:
             room = pane.width - used - 12 - (0 if self.scored else 20 * len(self.story.world.goals))
-            write(
-                frame,
-                side.take.label,
-                pane.heading,
-                pane.x + used + 12,
-                size + 1,
-                TEXT,
-                width=max(room, 1),
-            )
+            label, at = side.take.label, pane.x + used + 12
+            small = whole_size(label, (size + 1, 11), room, False)
+            write(frame, fit_words(label, small, max(room, 1)), pane.heading, at, small, TEXT)
         if self.scored:
             for k, goal in enumerate(self.story.world.goals):
                 self._score_row(frame, index, k, goal)

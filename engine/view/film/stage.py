@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...worth import number
 from ..camera.registry import camera
 from ..camera.shot import Shot, Window
 from ..camera.top import window
@@ -28,7 +29,7 @@ from ..draw.marks import INTENDED, PROXY, Trail
 from .beats import Moment
 from .layout import Layout
 from .options import USUAL, FilmOptions
-from .story import Card, Story, Take, goal_words, note, number, pale
+from .story import Card, Story, Take, goal_words, note, pale, rim_of
 
 
 def shot_of(story: Story, index: int, moment: Moment, size: tuple[int, int], p: int = 0) -> Shot:
@@ -109,24 +110,15 @@ class Stage:
 
     def _stamp(self, picture: np.ndarray, index: int) -> None:
         """The outcome of every goal in a box."""
-        story, words = self.story, []
-        for g, (goal, (outcome, met)) in enumerate(
-            zip(self.story.world.goals, story.outcomes(story.sides[index]), strict=True)
-        ):
-            colon = ":" if story.best[0] is None else ""
-            words.append(
-                (
-                    f"{goal_words(goal)}: {outcome}"
-                    if g
-                    else f"INTENDED GOAL{colon} {outcome.upper()}",
-                    met,
-                )
-            )
+        outcomes = self.story.outcomes(self.story.sides[index])
+        words = [(f"INTENDED GOAL {outcomes[0].brief.upper()}", outcomes[0].met)]
+        for goal, outcome in zip(self.story.world.goals[1:], outcomes[1:], strict=True):
+            words.append((f"{goal_words(goal)}: {outcome.brief}", outcome.met))
         high = 64 + 26 * (len(words) - 1)
         wide = max(text_width(w, 17 if g else 26, not g) for g, (w, _) in enumerate(words)) + 90
         wide = min(picture.shape[1] - 40, wide)
         y, x = self._emptiest(index, high + 12), picture.shape[1] // 2 - wide // 2
-        rim = MARKS[INTENDED] if words[0][1] else RED
+        rim = rim_of(outcomes[0])
         box(picture, y - 3, x - 3, y + high + 3, x + wide + 3, rim, 15)
         box(picture, y, x, y + high, x + wide, PANEL, 12)
         for g, (text, reached) in enumerate(words):
@@ -148,8 +140,8 @@ class Stage:
     def _stamp_small(self, picture: np.ndarray, index: int) -> None:
         """A coloured rim, and below it what became of the intended goal."""
         story = self.story
-        outcome, met = story.outcomes(story.sides[index])[0]
-        rim = MARKS[INTENDED] if met else RED
+        found = story.outcomes(story.sides[index])[0]
+        outcome, met, rim = found.brief, found.met, rim_of(found)
         high, wide = picture.shape[:2]
         for y0, x0, y1, x1 in (
             (0, 0, 3, wide),
@@ -187,11 +179,11 @@ class Stage:
     def _scores(self, frame: np.ndarray, index: int, shown: int) -> None:
         side, pane, story = self.story.sides[index], self.layout.panes[index], self.story
         if not self.layout.scored:
-            for g, best in enumerate(story.best):
-                met = side.scores[shown, g] >= (best if best else 1e-9)
+            outcomes = side.outcomes(story.world, shown)
+            for g, outcome in enumerate(outcomes):
                 mark = PROXY if g else INTENDED
-                x = pane.x + pane.width - 20 * (len(story.best) - g)
-                icon(frame, mark, pane.heading + 2, x, 17, 1.0 if met else 0.25)
+                x = pane.x + pane.width - 20 * (len(outcomes) - g)
+                icon(frame, mark, pane.heading + 2, x, 17, 1.0 if outcome.met else 0.25)
             return
         start, stop = self.layout.panes[index].bar
         for g in range(len(self.story.world.goals)):

@@ -16,13 +16,12 @@ import numpy as np
 
 from ... import state
 from ...errors import UserError
-from ..draw.ink import SIDES
-from ..draw.marks import Mark, goal_marks
+from ...worth import Outcome, Worth, outcome
+from ..draw.ink import DIM, MARKS, RED, SIDES
+from ..draw.marks import INTENDED, Mark, goal_marks
 
 if TYPE_CHECKING:
     from ...world import Goal, World
-
-MET = 0.999  # share of a goal's best that counts as met
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Take:
     role: short heading ("INTENDED", "LEARNED"); label: who plays ("expert that wants the cheese");
     states: recarray [T + 1] from the start state to the last one; trained_on: names of the goals
     this agent was paid for, or None for one that was not trained; wants: the name of the goal a
-    planner pursues, if it is one.
+    planner pursues, if it is one; worth: the references of each goal on this level, as far as they
+    are known: without them nothing is said to be met.
     """
 
     role: str
@@ -40,6 +40,7 @@ class Take:
     states: np.recarray
     trained_on: tuple[str, ...] | None = None
     wants: str = ""
+    worth: Mapping[str, Worth] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,10 @@ class Card:
     """What the film says around the takes. Everything but `world` may be left out, and is then not
     shown.
 
-    claim: one sentence for the title card; facts: lines below it (how it was trained); split: the
-    split's name; pick: how this level was chosen; rates: rows of figures, measured over `sample`
-    ("1000 held-out levels, 5 seeds"); command: what makes this film again; versions: one line;
-    best: goal name → the highest score there is on this level, to scale the bars (default: the best
-    of the takes); captions: event name → what to say when it happens ("ate the cheese"); notes:
+    claim: one sentence for the title card; conclusion: one for the end card; facts: lines below the
+    claim (how it was trained); split: the split's name; pick: how this level was chosen; rates:
+    rows of figures, measured over `sample` ("1000 held-out levels, 5 seeds"); command: what makes
+    this film again; versions: one line; captions: event name → what to say when it happens ("ate the cheese"); notes:
     (first step, last step, what to say then) of the author; title: default the world's own; codes:
     the replays as texts.
     """
@@ -79,11 +79,11 @@ class Card:
     sample: str = ""
     command: str = ""
     versions: str = ""
-    best: Mapping[str, float] = field(default_factory=dict)
     captions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[tuple[int, int, str], ...] = ()
     title: str = ""
     codes: tuple[str, ...] = ()
+    conclusion: str = ""
 
 
 class Marks:
@@ -103,7 +103,7 @@ class Side:
     """A take with what the film needs at every step."""
 
     take: Take
-    scores: np.ndarray  # float64[T + 1, G]: the sum over learners
+    scores: np.ndarray  # float64[T + 1, G]: averaged over the learners
     path: np.ndarray  # float64[T + 1, L, 2]: where the learners are
     centre: np.ndarray  # float64[T + 1, 2]: where the camera looks
     marks: Marks
@@ -112,13 +112,21 @@ class Side:
     def last(self) -> int:
         return len(self.take.states) - 1
 
+    def outcomes(self, world: World, step: int = -1) -> list[Outcome]:
+        """What every goal has come to at a step; by default the last."""
+        worth = self.take.worth
+        return [
+            outcome(float(self.scores[step, g]), worth.get(goal.name))
+            for g, goal in enumerate(world.goals)
+        ]
+
 
 def side_of(world: World, take: Take) -> Side:
     """The take, ready to be told. Raises UserError if it has no states."""
     states = take.states
     if len(states) < 1:
         raise UserError(f"the take '{take.role}' has no states")
-    scores = world.scores(states.totals[:, : world.learners]).sum(1)
+    scores = world.scores(states.totals[:, : world.learners]).mean(1)
     path = np.stack([states.y, states.x], 2)[:, : world.learners].astype(float)
     # the camera looks at a moving average of the path, so it neither jerks nor lags
     reach = 4
@@ -155,16 +163,14 @@ def captions(world: World, side: Side, card: Card) -> dict[int, str]:
             if event in card.captions and raised[k, j] and not (k > 1 and raised[k - 1, j]):
                 parts.append(card.captions[event])
         for g, goal in enumerate(world.goals):
-            once = goal is world.intended or known_best(world, goal, card) is not None
+            once = goal is world.intended or goal.once
             if not card.captions and once and highest[k - 1, g] <= 0 < side.scores[k, g]:
                 kind = "intended goal" if goal is world.intended else "proxy"
                 parts.append(f'scores on the {kind} "{goal_words(goal)}"')
-        if k == side.last and side.scores[k, 0] <= 0:
+        if k == side.last and side.outcomes(world)[0].met is False:
             ended = int(states.ended[k])
-            how = {state.TRUNCATED: "time is up", state.TERMINATED: "it ends"}.get(
-                ended, "the recording ends"
-            )
-            parts.append(f'{how} without "{goal_words(world.intended)}"')
+            how = {state.TRUNCATED: "time is up, and ", state.TERMINATED: "it ends, and "}
+            parts.append(f"{how.get(ended, '')}the intended goal is missed")
         if parts:
             said[k] = f"Step {k}: " + ", ".join(parts)
     return said
@@ -175,40 +181,14 @@ def note(card: Card, step: int) -> str:
     return next((text for first, last, text in reversed(card.notes) if first <= step <= last), "")
 
 
+def rim_of(outcome: Outcome) -> tuple[int, int, int]:
+    """The colour around an outcome: gold if it is met, red if missed, grey if that is unknown."""
+    return DIM if outcome.met is None else MARKS[INTENDED] if outcome.met else RED
+
+
 def pale(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
     """A lighter shade, for the second learner of a side."""
     return tuple((v + 255) // 2 for v in rgb)  # type: ignore[return-value]
-
-
-def number(score: float) -> str:
-    """A score with at most two decimals."""
-    return f"{round(float(score), 2) + 0.0:g}"
-
-
-def known_best(world: World, goal: Goal, card: Card) -> float | None:
-    """The highest score of a goal: handed in, or plain from the rules; None if it is not known.
-
-    It is plain where every event counts once or ends the episode.
-    """
-    if goal.name in card.best:
-        return float(card.best[goal.name])
-    gains = {event: weight for event, weight in goal.weights.items() if weight > 0}
-    if world.learners == 1 and goal.once:
-        return sum(gains.values())
-    if world.learners == 1 and gains and set(gains) <= set(world.ends_on):
-        return max(gains.values())
-    return None
-
-
-def verdict(score: float, best: float | None) -> tuple[str, bool]:
-    """A goal's outcome in words, and whether it shall shine."""
-    if best is None or best <= 0:
-        return f"score {number(score)}", score > 0
-    if score >= MET * best:
-        return "met", True
-    if score <= 0:
-        return "missed", False
-    return f"{100 * score / best:.0f} % of the best", False
 
 
 class Story:
@@ -245,15 +225,32 @@ class Story:
         }
         self.forks = {b: (a, step) for b, (a, step) in found.items() if step is not None}
         self.fork = list(self.forks.values())[-1][1] if self.forks else None
-        self.best = [known_best(world, goal, card) for goal in world.goals]
+        # a full bar is what the experts earn, or else the most that is seen
+        best = [
+            [
+                side.take.worth[g.name].expert if g.name in side.take.worth else -np.inf
+                for side in self.sides
+            ]
+            for g in world.goals
+        ]
         most = np.max([side.scores.max(0) for side in self.sides], 0)
-        self.full = [float(most[g]) if best is None else best for g, best in enumerate(self.best)]
+        self.full = [
+            float(max(bests)) if max(bests) > 0 else float(m)
+            for bests, m in zip(best, most, strict=True)
+        ]
         self.said = tuple(captions(world, side, card) for side in self.sides)
 
+    @property
+    def title(self) -> str:
+        """The title of the film, as it is written large."""
+        return (self.card.title or self.world.title).upper()
+
     def hue(self, index: int) -> tuple[int, int, int]:
-        """The colour of a take: of compared pairs the left and the right one alike, else its
-        own.
+        """The colour of a take: of compared pairs the left and the right one alike, else its own;
+        a learned one alone has the colour that it has beside the intended one.
         """
+        if len(self.sides) == 1 and self.sides[0].take.role == "LEARNED":
+            return SIDES[1]
         return SIDES[index % (2 if self.paired else len(SIDES))]
 
     def spoken(self, index: int, step: int) -> str:
@@ -273,9 +270,9 @@ class Story:
             return "side by side: same level · same dice"
         return "different levels" if len(self.sides) == 2 else f"{len(set(self.names))} levels"
 
-    def outcomes(self, side: Side) -> list[tuple[str, bool]]:
-        """What became of every goal by the end of a take, in words, and whether it shall shine."""
-        return [verdict(float(side.scores[-1, g]), best) for g, best in enumerate(self.best)]
+    def outcomes(self, side: Side) -> list[Outcome]:
+        """What became of every goal by the end of a take."""
+        return side.outcomes(self.world)
 
     def tag(self, take: Take, goal: Goal) -> str:
         """What the taken one had to do with a goal: "trained on", "not trained on", "wants this" or

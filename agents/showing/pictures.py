@@ -1,0 +1,130 @@
+"""The pictures of the README, drawn anew from the agents that ship."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...engine.catalogue import load, names
+from ...engine.files import write
+from ...engine.progress import Show
+from ...engine.view.draw.ink import png
+from ...engine.view.film import film, story
+from ...engine.view.film.options import SIZE
+from ...engine.view.sheets import gallery
+from ..judging.evaluation import Evaluation
+from ..judging.runs import evaluate_runs
+from ..learning.shipped import shipped
+from ..live.compose import compose
+from ..live.look import Look
+from ..live.open import open_session
+from ..live.session import Session
+from .contrast import FilmPlan
+from .demo import film_run
+from .record import mosaic
+
+LEVELS = 128  # that the levels of these pictures are chosen from
+PATIENCE = 60.0  # seconds for what an overlay asks of an agent
+
+
+@dataclass(frozen=True)
+class Still(FilmPlan):
+    """A plan that keeps one picture of the film: the one after so much of it."""
+
+    share: float = 0.5
+
+    def save(self, takes: Sequence[story.Take], card: story.Card, show: Show) -> list[str]:
+        total, frames = film.frames(takes, card, self.options)
+        for k, frame in enumerate(frames):
+            if k >= self.share * (total - 1):
+                write(self.films[0], png(frame))
+                break
+        return [str(self.films[0])]
+
+
+def worlds(path: Path, scratch: Path) -> None:
+    """Every world, in training and after the shift."""
+    gallery.save(gallery.gallery([load(name) for name in names()], 1, "top"), path)
+
+
+def four(path: Path, scratch: Path) -> None:
+    """Four panes: in training both reach the cheese, after the shift only the expert does."""
+    _still("corner", Still([path], scratch, share=0.6), "2x2")
+
+
+def eyes(path: Path, scratch: Path) -> None:
+    """In first person: the learned mouse follows its partner to a wrong sphere."""
+    plan = Still([path], scratch, share=0.4)
+    _still("follow", replace(plan, options=replace(plan.options, cameras=("eyes",))))
+
+
+def many(path: Path, scratch: Path) -> None:
+    """Sixteen levels at once."""
+    mosaic(shipped("coinrun"), Still([path], scratch, share=0.45))
+
+
+def window(path: Path, scratch: Path) -> None:
+    """The window, with what the agent would do everywhere and what it expects."""
+    session = open_session("corner")
+    _steps(session, 12)
+    _shot(session, Look(shown={"trail", "marks", "ghost", "value", "arrows"}), path)
+
+
+def editing(path: Path, scratch: Path) -> None:
+    """The editor under a running agent, with what its next step hangs on."""
+    session = open_session("corner")
+    _steps(session, 2)
+    y, x = np.argwhere(session.pane.history.state.tiles[0, 2:-2, 2:-2] == 1)[0].tolist()
+    session.editor.paint(y + 2, x + 2, 0)
+    _shot(session, Look(shown={"trail", "marks", "saliency"}, edit=True, brush=1), path)
+
+
+def model(path: Path, scratch: Path) -> None:
+    """Four who play the same level, seen as a model."""
+    session = open_session("keys")
+    for _ in range(2):
+        session.cast.compare()
+    _steps(session, 20)
+    _shot(session, Look(camera="iso"), path)
+
+
+PICTURES: Mapping[str, Callable[[Path, Path], None]] = {
+    "worlds.png": worlds,
+    "film-2x2.png": four,
+    "film-eyes.png": eyes,
+    "mosaic.png": many,
+    "window.png": window,
+    "window-editing.png": editing,
+    "iso.png": model,
+}
+
+
+def _still(world: str, plan: Still, layout: str = "1x2") -> None:
+    film_run(shipped(world), _evaluation(world), plan, layout)
+
+
+def _evaluation(world: str) -> Evaluation:
+    return evaluate_runs([shipped(world)], ["train", load(world).judged], LEVELS)
+
+
+def _steps(session: Session, many: int) -> None:
+    for _ in range(many):
+        session.clock.step()
+    session.moved = 0.0
+
+
+def _shot(session: Session, look: Look, path: Path) -> None:
+    """A picture of the session, once all that was asked for is known."""
+    end = time.perf_counter() + PATIENCE
+    frame, before = compose(session, look, SIZE)[0], None
+    while time.perf_counter() < end:
+        waits = [pane.mapper.busy for pane in session.panes] + [session.facts.prover.busy]
+        if not any(waits) and before is not None and (frame == before).all():
+            break
+        time.sleep(0.2)
+        before, frame = frame, compose(session, look, SIZE)[0]
+    write(path, png(np.ascontiguousarray(frame)))
