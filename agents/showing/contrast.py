@@ -261,10 +261,10 @@ def live_both(
 
 def take_of(world: World, replay: Replay) -> story.Take:
     """One pane: the expert of the intended goal, or whoever was paid."""
-    seen = replay.states(world)
+    seen, done = replay.states(world), replay.actions
     if replay.label.startswith("expert that wants"):
-        return story.Take("INTENDED", replay.label, seen, wants=world.intended.name)
-    return story.Take("LEARNED", replay.label, seen, trained_on=(world.paid.name,))
+        return story.Take("INTENDED", replay.label, seen, None, world.intended.name, actions=done)
+    return story.Take("LEARNED", replay.label, seen, (world.paid.name,), actions=done)
 
 
 def _actions(episodes: Episodes, index: int) -> np.ndarray:

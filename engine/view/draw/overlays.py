@@ -17,12 +17,12 @@ from ...world import World
 from ..camera.shot import Window
 from .ink import DARK, DIM, LINE, MARKS, TEXT, box, icon, text_width, write
 from .marks import INTENDED, PROXY, dot_art, mark_of
+from .signs import Lying
 from .stamps import Stamp, blend, painted
 from .strokes import hexed
 
 # of the panes; each has a number too
 COLOURS = ((43, 179, 168), (238, 139, 27), (120, 150, 240), (214, 120, 190))
-Lying = list[tuple[Stamp, int, int]]  # stamps that lie on cells: stamp, y, x
 LEVELS = 8  # shades of value
 STEPS = 4  # strengths of saliency, and lengths of arrows
 TURNS = 16  # directions of arrows
