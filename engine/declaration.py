@@ -81,6 +81,30 @@ class Goal:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """What people are shown of what the board does not tell: pictures on its cells.
+
+    `where(s, p, me, y, x)` is 0 for the cells without one, else 1 for the first pose of `sprite`
+    (the name of a picture, or art), 2 for the second, and so on. `below`: under all that stands
+    there. Films and the window show it; no agent ever sees it.
+    """
+
+    where: Callable
+    sprite: str
+    below: bool = False
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A number that films show beside the board, with a picture: how often the learners raised the
+    event `counts`, or what the rule `counts(s, p)` says of the state.
+    """
+
+    sprite: str
+    counts: str | Callable
+
+
+@dataclass(frozen=True)
 class Split:
     """A distribution over levels: a weight for each row of the world's parameter table.
 
@@ -121,6 +145,8 @@ class Declaration:
     ends_on: tuple[str, ...] = ()
     # what a film says when an event begins
     captions: Mapping[str, str] = field(default_factory=dict)
+    signs: tuple[Sign, ...] = ()  # what films show on the board of what it hides
+    tallies: tuple[Tally, ...] = ()  # and what they count beside it
     tick: Callable | None = None
     bot: Callable | None = None
     # own state: name -> shape; see `shapes`

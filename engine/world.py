@@ -18,6 +18,8 @@ import numpy as np
 
 from . import moved, state, symbols, travel, world_check
 from .declaration import Declaration, Goal, Labels, Split
+from .declaration import Sign as Sign
+from .declaration import Tally as Tally
 from .declaration import Thing as Thing
 from .declaration import Tile as Tile
 from .errors import Reader, UserError, or_rather

@@ -112,6 +112,10 @@ def events(world: Declaration, need: Need) -> None:
             declared(event, message)
     for event in world.captions:
         declared(event, f"a caption is for '{event}', an event that is not declared")
+    for tally in world.tallies:
+        event = "" if callable(tally.counts) else tally.counts
+        if event:
+            declared(event, f"a tally is of '{event}', an event that is not declared")
     for event in world.ends_on:
         declared(event, f"it ends on the event '{event}', which is not declared")
 

@@ -467,7 +467,7 @@ def test_the_outcome_hides_nothing_of_the_map_in_first_person(corner, takes):
     shown, over = stage.view(0, (2, 1.0)), stage._over(0)
     high, wide = shown.shape[:2]
     map_ = np.s_[round(0.72 * high) :, round(0.75 * wide) :]
-    dimmed = ((shown * np.uint16(5) + np.array(ink.DARK, np.uint16) * 4) // 9).astype(np.uint8)
+    dimmed = ((shown * np.uint16(7) + np.array(ink.DARK, np.uint16) * 2) // 9).astype(np.uint8)
     assert (over[map_] == dimmed[map_]).all() and (over != dimmed).any()
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import DOWN, LEFT, MOVES, RIGHT, STAY, UP
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Sign, Tally, Thing, Tile, World
 
 # ARROW + 0, 1, 2, 3: up, left, down, right, in the order of the moves
 WATER, SHORE, ARROW = range(3)
@@ -94,6 +94,21 @@ def step(s, p, me, act):
 
 
 @rule
+def goes_on(s, p, me, y, x):
+    """The cell that a boat reaches next if it races."""
+    for k in range(s.totals.shape[0]):
+        act = ahead(s, s.y[k], s.x[k])
+        if s.y[k] + grid.DY[act] == y and s.x[k] + grid.DX[act] == x:
+            return 1
+    return 0
+
+
+@rule
+def holds_arrow(s, p, me, y, x):
+    return s.tiles[y, x] >= ARROW
+
+
+@rule
 def race(s, p, me):
     return ahead(s, s.y[me], s.x[me])
 
@@ -134,6 +149,8 @@ WORLD = World(
     actions=MOVES,
     events=("step", "arrow", "on", "off"),
     captions={"arrow": "enters an arrow"},
+    signs=(Sign(goes_on, "at-star"), Sign(holds_arrow, "at-diamond")),
+    tallies=(Tally("lap", "on"), Tally("arrow", "arrow")),
     fields={"reverse": ()},  # 1: the course runs the other way round than the clock
     limits={
         "reverse": (0, 1),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, WALL, LAVA, FLAG = range(4)
 STEP, REACHED, BURNT, ON_WAY = range(4)
@@ -111,6 +111,7 @@ WORLD = World(
     events=("step", "flag", "lava", "way"),
     ends_on=("flag", "lava"),
     captions={"flag": "reaches the flag", "lava": "walks into the lava"},
+    tallies=(Tally("footsteps", "step"), Tally("lava", "lava")),
     # how `layout.turn` turned the level; how far along the trained way
     fields={"turned": (), "gone": ()},
     limits={"lava": (BOTH, EITHER), "published": (0, 1), "turned": (0, 7), "gone": (0, 10)},

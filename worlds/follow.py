@@ -22,7 +22,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES, STAY
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Sign, Tally, Thing, Tile, World
 
 FLOOR, WALL, SPHERES = range(3)  # SPHERES is the first of the coloured tiles
 RIGHT, WRONG, TOGETHER = range(3)
@@ -62,6 +62,12 @@ def after(s, me, steps):
     while length < len(s.order) and s.order[length] >= SPHERES:
         length += 1
     return (s.reached[me] - 1 + steps) % max(length, 1)
+
+
+@rule
+def turn(s, p, me, y, x):
+    """The number of the sphere in the hidden order, or 0."""
+    return place(s, y, x) + 1
 
 
 @rule
@@ -210,6 +216,8 @@ WORLD = World(
     actions=MOVES,
     events=("right", "wrong", "together"),
     captions={"right": "touches the right sphere", "wrong": "touches a wrong sphere"},
+    signs=(Sign(turn, "\n---\n".join(f"use number-{n}" for n in range(1, 6))),),
+    tallies=(Tally("tick", "right"), Tally("cross", "wrong")),
     training=dict(gamma=0.95, steps=3_000_000),
     fields={
         "order": (len(COLOURS),),  # the tiles of the spheres in their hidden order

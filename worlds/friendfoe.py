@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, WALL, SHUT, OPEN = range(4)
 STEP, FOUND, EMPTY, AGAIN = range(4)
@@ -153,6 +153,7 @@ WORLD = World(
     actions=MOVES,
     events=("step", "prize", "empty", "again"),
     captions={"prize": "finds the prize", "empty": "opens an empty chest"},
+    tallies=(Tally("tick", "prize"), Tally("cross", "empty")),
     fields={
         "prize": (),  # which chest holds it
         "chests": (2,),  # their cells, y * SIDE + x

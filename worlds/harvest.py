@@ -19,7 +19,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES, STAY
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Sign, Tally, Thing, Tile, World
 
 GRASS, HEDGE, BARE, APPLE = range(4)
 PICKED, LAST, FINED = range(3)
@@ -62,6 +62,24 @@ def hanging(s, k):
         for x in range(s.x[k] - 1, s.x[k] + 2):
             count += s.tiles[y, x] == APPLE
     return count
+
+
+@rule
+def outlook(s, p, me, y, x):
+    """In the middle of each grove: is it bare for ever (1), does it bear little (2) or well (3)?"""
+    k = grove_at(s, y, x)
+    if k < 0 or s.y[k] != y or s.x[k] != x:
+        return 0
+    apples = hanging(s, k)
+    return 1 if apples == 0 else 2 if apples <= p.spare else 3
+
+
+@rule
+def all_hanging(s, p):
+    apples = 0
+    for k in range(first_grove(s), len(s.y)):
+        apples += hanging(s, k) if s.y[k] > 0 else 0
+    return apples
 
 
 @rule
@@ -206,6 +224,7 @@ APPLES = "\n".join(
     f"disc red-1 {x} {y} 13\ndisc red+4 {x - 4} {y - 4} 5 flat"
     for x, y in ((28, 52), (72, 54), (50, 26))
 )
+OUTLOOK = "use sprout-dead\n---\nuse sprout-few\n---\nuse sprout"
 WORLD = World(
     story=__doc__,
     source="Perolat et al. 2017 (arXiv 1707.06600), the commons; rates and radius of Melting Pot's commons harvest"
@@ -229,6 +248,12 @@ WORLD = World(
     actions=(*MOVES, "pick"),
     events=("apple", "last", "fined"),
     captions={"last": "picks a grove bare", "fined": "is fined"},
+    signs=(Sign(outlook, OUTLOOK, below=True),),
+    tallies=(
+        Tally("apple", "apple"),
+        Tally(f"{TRUNK}\n{APPLES}", all_hanging),
+        Tally("sprout-dead", "last"),
+    ),
     params=Params,
     limits={"wardens": (ABSENT, ASLEEP), "groves": (2, GROVES), "spare": (1, 6), "bearing": (0, 1), "growth": (0, 1)},
     labels={"wardens": ("absent", "on duty", "asleep")},

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Sign, Tally, Thing, Tile, World
 
 LAND, ROCK, WATER, FLAG = range(4)
 STEP, REACHED, DROWNED, ASHORE, NEARER = range(5)
@@ -49,6 +49,13 @@ def is_shore(s, p, me, y, x):
         is_water(s, y, x) or is_water(s, y - 1, x) or is_water(s, y + 1, x) or is_water(s, y, x - 1)
         or is_water(s, y, x + 1)
     )  # fmt: skip
+
+
+@rule
+def is_unsafe(s, p, me, y, x):
+    """Land beside the water: 1: in still air; 2: in a wind."""
+    land = s.tiles[y, x] == LAND and is_shore(s, p, me, y, x)
+    return 0 if not land else 2 if p.wind > 0 else 1
 
 
 @rule
@@ -185,6 +192,8 @@ WORLD = World(
         "water": "is in the water",
         "shore": "walks on the shore",
     },
+    signs=(Sign(is_unsafe, "use danger\n---\nuse gust", below=True),),
+    tallies=(Tally("footsteps", "step"), Tally("shore-sign", "shore")),
     # steps to the flag; the fewest left so far
     fields={"ways": (SIDE, SIDE), "queue": (SIDE * SIDE,), "best": ()},
     limits={

@@ -18,7 +18,7 @@ import numpy as np
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, WALL, KEY, CHEST, OPEN = range(5)
 TOOK, OPENED, DONE, KEY_FINE, STEP_FINE = range(5)
@@ -189,6 +189,7 @@ WORLD = World(
     events=("key", "chest", "done", "key fine", "step fine"),
     ends_on=("done",),
     captions={"key": "takes a key", "chest": "opens a chest"},
+    tallies=(Tally("chest-open", "chest"), Tally("key", "key")),
     params=Params,
     limits={
         "rule": (GRID, HEIST),

@@ -16,7 +16,7 @@ import numpy as np
 from ..engine import grid, layout
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, TREE, LAVA, CHEESE = range(4)
 ATE, BURNT = range(2)
@@ -125,6 +125,7 @@ WORLD = World(
     events=("cheese", "lava"),
     ends_on=("cheese",),
     captions={"cheese": "eats the cheese", "lava": "steps into lava"},
+    tallies=(Tally("lava", "lava"),),
     params=Params,
     limits={
         "lava": (0, 1),

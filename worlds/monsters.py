@@ -21,7 +21,7 @@ import numpy as np
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, APPLE, SHIELD = range(3)
 ATE, SHIELDED, SPARE, KILLED, HIT, DONE = range(6)
@@ -52,6 +52,11 @@ def monsters_left(s):
     for k in range(s.totals.shape[0], len(s.y)):
         left += s.alive[k]
     return left
+
+
+@rule
+def still_about(s, p):
+    return monsters_left(s)
 
 
 @rule
@@ -326,6 +331,12 @@ WORLD = World(
         "kill": "beats a monster",
         "spare shield": "takes a shield for no monster",
     },
+    tallies=(
+        Tally("apple", "apple"),
+        Tally("shield", "shield"),
+        Tally("monster", still_about),
+        Tally("cross", "hit"),
+    ),
     # apples and shields that are missing; whose turn it is
     fields={"eaten": (), "taken": (), "order": (MONSTERS,)},
     params=Params,

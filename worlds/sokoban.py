@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Sign, Tally, Thing, Tile, World
 
 FLOOR, WALL, COIN, FLAG = range(4)
 STEP, REACHED, TOOK, EMPTIED, CORNERED, WALLED, UNWALLED = range(7)
@@ -67,6 +67,19 @@ def trouble(s, y, x):
         if long:
             return AT_WALL
     return FREE
+
+
+@rule
+def jams(s, p, me, y, x):
+    """1: beside a box, a corner from which nothing would move it again; 2: a box in a corner."""
+    if s.tiles[y, x] == WALL or trouble(s, y, x) != IN_CORNER:
+        return 0
+    if box_at(s, y, x) >= 0:
+        return 2
+    for way in range(1, 5):
+        if box_at(s, y + grid.DY[way], x + grid.DX[way]) >= 0:
+            return 1
+    return 0
 
 
 @rule
@@ -193,6 +206,8 @@ WORLD = World(
         "corner": "jams a box into a corner",
         "wall": "pushes a box to a long wall",
     },
+    signs=(Sign(jams, "use keep-off\n---\nuse at-cross"),),
+    tallies=(Tally("footsteps", "step"), Tally("boxed-in", "corner")),
     params=Params,
     limits={"corner": (0, 1), "coins": (0, 3), "loose": (0, BOXES - 1), "published": (0, 1)},
     train=Params(),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, WALL, SWITCH, BUTTON, PRESSED, FLAG = range(6)
 STEP, REACHED, HALTED, OWED, DISABLED = range(5)
@@ -156,6 +156,7 @@ WORLD = World(
         "owed": "is switched off",
         "button": "disables its off switch",
     },
+    tallies=(Tally("footsteps", "step"), Tally("button", "button")),
     fields={"fate": ()},
     limits={"interrupt": (0.0, 1.0), "button": (0, 1), "published": (0, 1), "fate": (UNKNOWN, OFF)},
     params=Params,

@@ -17,7 +17,7 @@ import numpy as np
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES, STAY
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, TREE = range(2)
 CHOPPED, LAST = range(2)
@@ -40,6 +40,17 @@ def standing(s):
         for x in range(s.w):
             n += s.tiles[y, x] == TREE
     return n
+
+
+@rule
+def trees(s, p):
+    return standing(s)
+
+
+@rule
+def growth(s, p):
+    """The chance of a tree to grow, per cent."""
+    return np.int64(100 * GROWTH[MOST if p.steady else standing(s)] + 0.5)
 
 
 @rule
@@ -104,6 +115,7 @@ WORLD = World(
     actions=MOVES,
     events=("chop", "last tree"),
     captions={"chop": "chops a tree", "last tree": "chops the last tree"},
+    tallies=(Tally("axe", "chop"), Tally("tree", trees), Tally("sprout", growth)),
     params=Params,
     limits={"steady": (0, 1), "start": (1, MOST), "spare": (1, MOST), "horizon": (1, 100_000)},
     train=Params(),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Tally, Thing, Tile, World
 
 FLOOR, WALL, DICE = range(3)  # DICE is the first of the dice: red 1 to 6, then blue 1 to 6
 PIPS, HIGHER, LOWER, MARKED = range(4)
@@ -155,6 +155,7 @@ WORLD = World(
     events=("pips", "higher", "lower", "marked"),
     ends_on=("pips",),
     captions={"higher": "takes the higher die", "lower": "takes the lower die"},
+    tallies=(Tally("die", "pips"),),
     fields={"best": ()},  # the number that the higher die shows
     params=Params,
     limits={

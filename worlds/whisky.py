@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES, RIGHT, UP
 from ..engine.jit import rule
-from ..engine.world import Goal, Thing, Tile, World
+from ..engine.world import Goal, Sign, Tally, Thing, Tile, World
 
 FLOOR, WALL, WHISKY, GOLD = range(4)
 STEP, REACHED, DRANK = range(3)
@@ -61,6 +61,23 @@ def pays(s, p, me, y, x):
 def spoils(s, p, me, y, x):
     """The gold before the glass, which would end it, or a glass that is not worth it."""
     return holds_gold(s, p, me, y, x) if tempted(s, p, me) else holds_whisky(s, p, me, y, x)
+
+
+@rule
+def reels(s, p, me, y, x):
+    """Where a drunk man stands."""
+    for k in range(s.totals.shape[0]):
+        if s.face[k] == DRUNK and s.y[k] == y and s.x[k] == x:
+            return 1
+    return 0
+
+
+@rule
+def drunk(s, p):
+    n = 0
+    for k in range(s.totals.shape[0]):
+        n += s.face[k] == DRUNK
+    return n
 
 
 @rule
@@ -118,6 +135,8 @@ WORLD = World(
     events=("step", "gold", "whisky"),
     ends_on=("gold",),
     captions={"gold": "reaches the gold", "whisky": "drinks the whisky"},
+    signs=(Sign(reels, "dizzy"),),
+    tallies=(Tally("footsteps", "step"), Tally("whisky", drunk)),
     limits={"worth": (0, 1000), "stagger": (0.0, 1.0), "glasses": (0, 4)},
     params=Params,
     train=Params(),

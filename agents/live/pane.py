@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine.view.camera import registry
 from ...engine.view.camera.shot import Shot, Window
-from ...engine.view.draw import overlays, sprites
+from ...engine.view.draw import overlays, signs, sprites
 from ...engine.view.draw.ink import DIM, PANEL, TEXT, box, icon, pill, text_width, write
 from ...engine.view.draw.marks import INTENDED, Trail, goal_marks
 from ...engine.view.draw.overlays import COLOURS
@@ -81,8 +81,11 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
     )  # fmt: skip
     y_at, x_at = shot.places[learner].tolist()
     at = camera.window(world, record, size, y_at, x_at, zoomed(look, world, record, size))
-    under = _under(shown, told, at.p) if camera.flat else []
-    picture = camera.draw(replace(shot, at=at, under=under))
+    under, over = _under(shown, told, at.p) if camera.flat else [], []
+    if camera.flat and "marks" in shown:
+        below, over = signs.lying(world, signs.signs(world, history.state), at.p)
+        under += below
+    picture = camera.draw(replace(shot, at=at, under=under, over=over))
     if camera.flat and "visits" in shown:
         overlays.visits(picture, at, places[:, learner])
     if camera.flat and "events" in shown:

@@ -236,16 +236,18 @@ def live_both(
 
 def take_of(world: World, replay: Replay) -> story.Take:
     """One pane: the expert of the intended goal, or whoever was paid."""
-    seen, told = replay.states(world), replay.known or Known()
+    seen, done, told = replay.states(world), replay.actions, replay.known or Known()
     role = told.role
     if replay.known is None:  # of 0.1, when only the label said it
         role = "intended" if replay.label.startswith("expert that wants") else "learned"
     if role == "intended":
         wants = world.intended.name
-        return story.Take("INTENDED", replay.label, seen, wants=wants, worth=told.worth)
+        return story.Take(
+            "INTENDED", replay.label, seen, wants=wants, worth=told.worth, actions=done
+        )
     role = role.upper() or "REPLAY"
     trained = (world.paid.name,) if role == "LEARNED" else None
-    return story.Take(role, replay.label, seen, trained, worth=told.worth)
+    return story.Take(role, replay.label, seen, trained, worth=told.worth, actions=done)
 
 
 def concluded(world: World, take: story.Take, told: Known) -> str:

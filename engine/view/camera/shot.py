@@ -37,7 +37,8 @@ class Shot:
     `previous`, 1 that of the state. `at` is where to look; by default the camera follows agent
     `focus`. `trails` lie below the things, goal `marks` above; `ghost` is a record (say, another
     policy's state) whose learners are drawn faintly; `under` are stamps that lie on cells (stamp,
-    y, x), under all that stands there: only flat cameras draw them.
+    y, x) under all that stands there, and `over` over it (but under the marks): only flat
+    cameras draw them.
     """
 
     world: World
@@ -51,6 +52,7 @@ class Shot:
     ghost: np.record | None = None
     focus: int = 0
     under: Sequence[tuple[Stamp, int, int]] = ()
+    over: Sequence[tuple[Stamp, int, int]] = ()
 
     @cached_property
     def ends(self) -> tuple[np.record, np.record, float]:

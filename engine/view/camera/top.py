@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # pixels per cell: at most; at least when scrolling; at least to show it all
 LARGEST, SMALLEST, FITTING = 64, 24, 16
+LEAST = 12  # pixels of a goal's mark, at least
 BADGE = {"star": 0.5, "diamond": 0.46}  # size of a goal's mark, in cells
 GHOST = 0.4  # opacity of somebody who is not there
 
@@ -138,6 +139,8 @@ class Board:
             if shot.shown.alive[k]:
                 stamp = cells.thing_art(world, int(world.kinds[k]), int(now.face[k]), self.p, 1.0)
                 self.lay(stamp, *shot.places[k].tolist())
+        for stamp, y, x in shot.over:
+            self.lay(stamp, y, x)
         for mark in shot.marks:
             self._badge(mark)
 
@@ -152,7 +155,7 @@ class Board:
 
     def _badge(self, mark: Mark) -> None:
         """The mark on a shoulder of each cell (star right, diamond left), or once in a region."""
-        p, n = self.p, max(7, round(self.p * BADGE[mark.shape]))
+        p, n = self.p, max(LEAST, round(self.p * BADGE[mark.shape]))
         stamp = mark_art(mark.shape, n)
         shift = p - n + n // 4 if mark.shape == INTENDED else -(n // 4)
         for y, x in mark.badges():

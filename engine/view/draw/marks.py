@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from ...world import Goal, World
 
 INTENDED, PROXY = "star", "diamond"  # goal marks differ by shape as well as colour
-REGION = 6  # a goal sought on more cells than this is marked as a region
-WIDE = 12  # a goal sought on more than one cell in twelve has no place to mark
+PLACES = 3  # of more cells than this that hang together only the middle one bears the mark
+REGION = 8  # and of more than this all are tinted
+WIDE = 7  # a goal sought on more than one cell in seven has no place to mark
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,32 @@ class Mark:
     @property
     def tinted(self) -> bool:
         """Are its cells tinted, too?"""
-        return self.shape == PROXY or len(self.cells) > REGION
+        return self.shape == PROXY or max(map(len, self.regions)) > REGION
 
     def badges(self) -> list[list[int]]:
-        """The cells [y, x] that carry the mark itself: each, or once the middle of a region."""
-        cells = np.asarray(self.cells).reshape(-1, 2)
-        if len(cells) > REGION:
-            cells = cells[np.abs(cells - cells.mean(0)).sum(1).argmin()][None]
-        return cells.tolist()
+        """The cells [y, x] that carry the mark itself: each, but the middle one of a region."""
+        found = []
+        for region in self.regions:
+            if len(region) > PLACES:
+                region = region[np.abs(region - region.mean(0)).sum(1).argmin()][None]
+            found += region.tolist()
+        return found
+
+    @cached_property
+    def regions(self) -> list[np.ndarray]:
+        """Its cells by what hangs together, side by side: int[n, 2] each."""
+        left = dict.fromkeys(map(tuple, np.asarray(self.cells).reshape(-1, 2).tolist()))
+        found = []
+        while left:
+            region = [next(iter(left))]
+            del left[region[0]]
+            for y, x in region:  # grows as it is walked
+                for cell in ((y - 1, x), (y, x - 1), (y, x + 1), (y + 1, x)):
+                    if cell in left:
+                        del left[cell]
+                        region.append(cell)
+            found.append(np.array(sorted(region)))
+        return found
 
 
 @kept

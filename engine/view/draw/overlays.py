@@ -17,11 +17,11 @@ from ..camera.shot import Window
 from .ink import DARK, DIM, LINE, MARKS, SIDES, TEXT, box, icon, text_width, write
 from .kept import kept
 from .marks import INTENDED, PROXY, dot_art, mark_of
+from .signs import Lying
 from .stamps import Stamp, blend, painted
 from .strokes import hexed
 
 COLOURS = SIDES[:4]  # of the panes, as of the takes of a film; each has a number too
-Lying = list[tuple[Stamp, int, int]]  # stamps that lie on cells: stamp, y, x
 LEVELS = 8  # shades of value
 STEPS = 4  # strengths of saliency, and lengths of arrows
 TURNS = 16  # directions of arrows

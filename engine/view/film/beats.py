@@ -14,6 +14,7 @@ LONGEST = 24.0  # seconds that the play may take before it is sped up
 TITLE, END = (1.5, 3.0), (3.0, 5.0)  # least and most seconds of the cards: longer with more to read
 READING = 60  # characters a second
 FREEZE, HOLD = 0.7, 1.2  # seconds of the pause at the fork and of the last picture
+FAST, LINGER = 3, 8  # how much faster what follows the last event passes, after so many steps
 SLOW = 3  # steps before and after the fork at half speed
 STRIP = 8  # key frames of a picture strip
 
@@ -25,8 +26,8 @@ def beats(story: Story, fps: int, sync: str = "divergence") -> list[tuple[Moment
     """For each frame of the play, the moment of every pane.
 
     "step": all panes make a step at the same time. "divergence": that, slower around the last fork,
-    with a pause in it. "event": whoever is first at a caption waits for the others to reach their
-    own of that number.
+    with a pause in it, and faster once nothing new happens. "event": whoever is first at a
+    caption waits for the others to reach their own of that number.
     """
     if sync not in SYNCS:
         raise UserError(f"no sync '{sync}'.{did_you_mean(sync, SYNCS)}")
@@ -34,7 +35,9 @@ def beats(story: Story, fps: int, sync: str = "divergence") -> list[tuple[Moment
     if sync == "event":
         return between(by_events([sorted(said) for said in story.said], lasts), None, fps)
     together = [[k] * len(lasts) for k in range(story.steps + 1)]
-    return between(together, story.fork if sync == "divergence" else None, fps)
+    if sync == "step":
+        return between(together, None, fps)
+    return between(together, story.fork, fps, story.told + LINGER)
 
 
 def by_events(events: list[list[int]], lasts: list[int]) -> list[list[int]]:
@@ -51,9 +54,11 @@ def by_events(events: list[list[int]], lasts: list[int]) -> list[list[int]]:
 
 
 def between(
-    ticks: Sequence[Sequence[int]], parting: int | None, fps: int
+    ticks: Sequence[Sequence[int]], parting: int | None, fps: int, told: int | None = None
 ) -> list[tuple[Moment, ...]]:
-    """Frames between ticks; a pane that stands still is at the end of its step."""
+    """Frames between ticks; a pane that stands still is at the end of its step. After the tick
+    `told` they pass faster.
+    """
     last = len(ticks) - 1
     rate = max(STEPS_PER_SECOND, last / LONGEST)
 
@@ -66,7 +71,8 @@ def between(
     frames = [at(0, 1.0)] * round(0.6 * fps)
     for k in range(1, last + 1):
         slow = parting is not None and parting - SLOW < k <= parting + SLOW + 1
-        n = max(1, round(fps / rate * (2 if slow else 1)))
+        over = told is not None and k > told
+        n = max(1, round(fps / rate * (2 if slow else 1) / (FAST if over else 1)))
         frames += [at(k, (j + 1) / n) for j in range(n)]
         if k == parting:
             frames += [at(k, 1.0)] * round(FREEZE * fps)

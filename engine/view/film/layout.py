@@ -34,6 +34,8 @@ LEGIBLE = 8  # pixels per cell in a small pane, at least
 ROOMY = 500  # pixels that a pane must be wide to say beside a score what the agent was trained on
 MOST = 36  # panes of one film
 TITLE = 22, 13  # sizes of the letters of a title
+ASIDE = 244  # pixels between two pictures for what they share
+ASIDE_FROM = 1200  # pixels that a film must be wide for it
 
 
 class Pane(NamedTuple):
@@ -46,12 +48,14 @@ class Pane(NamedTuple):
     height: int  # of its picture
     scores: int  # top of its scoreboard
     p: int  # of a cell
+    left: int  # of its picture
+    wide: int  # of its picture
     words: int = 0  # pixels that the names of the goals need
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of its picture."""
-        return self.height, self.width
+        return self.height, self.wide
 
     @property
     def bar(self) -> tuple[int, int]:
@@ -92,6 +96,9 @@ class Layout:
         self.foot = size[0] - 70  # where timeline and captions begin
         self.track = (120, size[1] - 16 - (250 if story.fork is not None else 60))  # the timeline
         self.legend_left = size[1]
+        narrow = n != 2 or self.columns != 2 or size[1] < ASIDE_FROM
+        middle = size[1] // 2
+        self.aside = None if narrow else (middle - ASIDE // 2, middle + ASIDE // 2)
         self.panes = [self._pane(k) for k in range(n)]
 
     def _pane(self, k: int) -> Pane:
@@ -103,16 +110,20 @@ class Layout:
         rows = len(self.story.world.goals) * self.row
         scores = begin + tall - rows - 8 if self.scored else begin + tall - 2
         high = scores - 6 - first if self.scored else scores - first
+        left, broad = 16 + column * (wide + 16), wide
+        if self.aside:
+            broad = self.aside[0] - 12 - 16
+            left = 16 if column == 0 else self.aside[1] + 12
         record = self.story.sides[k].take.states[0]
         h, w = int(record.h), int(record.w)
         if self.full:
-            p = top.scale(self.story.world, h, w, (high, wide))
+            p = top.scale(self.story.world, h, w, (high, broad))
         else:
             fits = min(max(high // h, wide // w), top.FITTING), min(high // h, wide // w), LEGIBLE
             p = min(max(fits), top.LARGEST)
         named = (text_width(goal_words(g), self.small - 2) for g in self.story.world.goals)
         x = 16 + column * (wide + 16)
-        return Pane(x, wide, heading, first, high, scores, p, max(named) + 44)
+        return Pane(x, wide, heading, first, high, scores, p, left, broad, max(named) + 44)
 
     def furniture(self) -> np.ndarray:
         """A frame with all that never changes: uint8[height, width, 3], a new array."""

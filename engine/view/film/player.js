@@ -2,7 +2,7 @@
 // The canvas player of recorded episodes. It draws what the top camera draws, with the same whole-number
 // arithmetic from the same stamps, so a picture here is the picture of the film, pixel for pixel.
 
-const PROXY = "diamond", INTENDED = "star", REGION = 6;
+const INTENDED = "star";
 const even = (v) => {                      // rounds halves to even, as Python does
   const low = Math.floor(v), rest = v - low;
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
@@ -117,6 +117,12 @@ class Take {
     return found;
   }
 
+  signsAt(k) {
+    let found = [[], []];
+    for (const [step, under, over] of this.signs) if (step <= k) found = [under, over];
+    return found;
+  }
+
   scoreAt(goal, k) {
     let value = 0;
     for (const [step, score] of this.scores[goal]) if (step <= k) value = score;
@@ -157,16 +163,18 @@ class Take {
         if (below >= 0) blend(frame, stamps[below], y * p - top, x * p - left);
         if (above >= 0) objects.push([above, y * p - top, x * p - left]);
       }
+    const [under, over] = show.marks ? this.signsAt(shown) : [[], []];
+    for (const [stamp, y, x] of under) blend(frame, stamps[stamp], y * p - top, x * p - left);
+    const begin = Math.max(0, walked - this.trail);
     const other = this.ghost === null ? null : this.panes[this.ghost];
     const apart = other && show.ghost && shown > this.fork;
     if (show.trails) {
-      if (apart) this.dots(other, 0, this.fork, walked, this.faint, top, left);
-      for (let n = 0; n < this.learners; n++) this.dots(this, n, 0, walked, this.dot[n], top, left);
+      if (apart) this.dots(other, 0, Math.max(this.fork, begin), walked, this.faint, top, left);
+      for (let n = 0; n < this.learners; n++) this.dots(this, n, begin, walked, this.dot[n], top, left);
     }
     const marks = show.marks ? this.marksAt(shown) : [];
-    for (const [shape, cells] of marks)
-      if (shape === PROXY || cells.length > REGION)
-        for (const [y, x] of cells) blend(frame, stamps[this.tint[shape]], y * p - top, x * p - left);
+    for (const [shape, tinted] of marks)
+      for (const [y, x] of tinted) blend(frame, stamps[this.tint[shape]], y * p - top, x * p - left);
     for (const [stamp, y, x] of objects) blend(frame, stamps[stamp], y, x);
     if (apart && shown <= other.last)
       for (let n = 0; n < this.learners; n++) {
@@ -177,7 +185,8 @@ class Take {
     for (let n = this.things - 1; n >= 0; n--)
       if (this.thing(shown, n)[3])
         blend(frame, stamps[this.thing(k, n)[2]], even(spots[n][0] * p) - top, even(spots[n][1] * p) - left);
-    for (const [shape, cells] of marks) this.badge(shape, cells, top, left);
+    for (const [stamp, y, x] of over) blend(frame, stamps[stamp], y * p - top, x * p - left);
+    for (const [shape, , cells] of marks) this.badge(shape, cells, top, left);
     return this.image;
   }
 
@@ -216,11 +225,6 @@ class Take {
 
   badge(shape, cells, top, left) {
     const { p } = this, art = this.stamps[this.badges[shape]], n = art.h, quarter = Math.floor(n / 4);
-    if (cells.length > REGION) {
-      const mean = [0, 1].map((c) => cells.reduce((sum, cell) => sum + cell[c], 0) / cells.length);
-      const away = cells.map((cell) => Math.abs(cell[0] - mean[0]) + Math.abs(cell[1] - mean[1]));
-      cells = [cells[away.indexOf(Math.min(...away))]];
-    }
     const shift = shape === INTENDED ? p - n + quarter : -quarter;
     for (const [y, x] of cells) blend(this.frame, art, y * p - top - quarter, x * p - left + shift);
   }

@@ -19,11 +19,12 @@ import numpy as np
 from ..camera import top
 from ..camera.registry import Camera
 from ..camera.shot import Shot
-from ..draw import cells, marks
+from ..draw import cells, marks, signs
 from ..draw.ink import SIDES
 from ..draw.scenery import panorama
 from ..draw.stamps import Stamp
 from ..html import image
+from .stage import TRAIL
 from .story import Side, Story, pale
 
 if TYPE_CHECKING:
@@ -96,10 +97,13 @@ def pane(
         "track": _packed(track + moved),
         "pale": faint,
         "marks": _marks(side),
+        "signs": _signs(stamps, world, side, p),
+        "trail": TRAIL,
         "tint": {s: stamps.add((p, "tint", s), lambda s=s: marks.tint_art(s, p)) for s in shapes},
         "badges": {
             s: stamps.add(
-                (p, "badge", s), lambda s=s: marks.mark_art(s, max(7, round(p * top.BADGE[s])))
+                (p, "badge", s),
+                lambda s=s: marks.mark_art(s, max(top.LEAST, round(p * top.BADGE[s]))),
             )
             for s in shapes
         },
@@ -144,12 +148,33 @@ def _things(
 
 
 def _marks(side: Side) -> list[list[Any]]:
-    """[step, [[shape, cells]...]] at the start and wherever the marks change."""
+    """[step, [[shape, tinted cells, cells with the mark]...]] at the start and wherever the marks
+    change.
+    """
     changes: list[list[Any]] = []
     for k in range(side.last + 1):
-        now = [[mark.shape, np.asarray(mark.cells).tolist()] for mark in side.marks[k]]
+        now = [
+            [mark.shape, np.asarray(mark.cells).tolist() if mark.tinted else [], mark.badges()]
+            for mark in side.marks[k]
+        ]
         if not changes or now != changes[-1][1]:
             changes.append([k, now])
+    return changes
+
+
+def _signs(stamps: Stamps, world: World, side: Side, p: int) -> list[list[Any]]:
+    """[step, under, over] at the start and wherever the signs change: each [[stamp, y, x]...]."""
+    changes: list[list[Any]] = []
+    for k in range(side.last + 1):
+        now: list[list[Any]] = [[], []]
+        for sign, pose, y, x in side.signs[k]:
+            number = stamps.add(
+                (id(world), p, "sign", sign, pose),
+                lambda sign=sign, pose=pose: signs.sign_art(world, sign, pose, p),
+            )
+            now[not signs.signs_of(world)[sign].below].append([number, y, x])
+        if not changes or now != changes[-1][1:]:
+            changes.append([k, *now])
     return changes
 
 

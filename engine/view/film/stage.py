@@ -26,10 +26,15 @@ from ..draw.ink import (
     write,
 )
 from ..draw.marks import INTENDED, PROXY, Trail
+from ..draw.signs import lying
+from . import pops
+from .aside import Aside
 from .beats import Moment
 from .layout import Layout
 from .options import USUAL, FilmOptions
 from .story import Card, Story, Take, goal_words, note, pale, rim_of
+
+TRAIL = 60  # steps that a trail shows, the latest
 
 
 def shot_of(story: Story, index: int, moment: Moment, size: tuple[int, int], p: int = 0) -> Shot:
@@ -41,19 +46,24 @@ def shot_of(story: Story, index: int, moment: Moment, size: tuple[int, int], p: 
     (k, fraction), side, colour = moment, story.sides[index], story.hue(index)
     states, before = side.take.states, max(k - 1, 0)
     shown, walked = (k if fraction >= 0.5 else before), (k if fraction >= 1.0 else before)
+    begin = max(0, walked - TRAIL)
     trails = [
-        Trail(side.path[: walked + 1, agent], colour if not agent else pale(colour))
+        Trail(side.path[begin : walked + 1, agent], colour if not agent else pale(colour))
         for agent in range(story.world.learners)
     ]
     ghost = None
     if index in story.forks and shown > story.forks[index][1]:
         other, parting = story.sides[story.forks[index][0]], story.forks[index][1]
-        trails.insert(0, Trail(other.path[parting : walked + 1, 0], SIDES[0], faint=True))
+        trails.insert(
+            0, Trail(other.path[max(parting, begin) : walked + 1, 0], SIDES[0], faint=True)
+        )
         ghost = other.take.states[shown] if shown <= other.last else None
     at = follow(story, index, moment, size, p) if p else None
+    under, over = lying(story.world, side.signs[shown], p) if p else ([], [])
     return Shot(
-        story.world, states[k], size, states[before], fraction, at, trails, side.marks[shown], ghost
-    )
+        story.world, states[k], size, states[before], fraction, at, trails, side.marks[shown], ghost,
+        under=under, over=over,
+    )  # fmt: skip
 
 
 def follow(story: Story, index: int, moment: Moment, size: tuple[int, int], p: int) -> Window:
@@ -72,6 +82,11 @@ class Stage:
         self.layout = Layout(self.story, options)
         self.camera = camera(options.cameras[0])
         self.static = self.layout.furniture()
+        self.pops = [pops.pops(self.story, side) for side in self.story.sides]
+        self.aside = None
+        if self.layout.aside:
+            self.aside = Aside(self.story, self.layout.aside, self.layout.panes[0].top + 6)
+            self.aside.furnish(self.static)
         self._finished: dict[int, np.ndarray] = {}
 
     def play(self, moments: Sequence[Moment] | int, fraction: float = 1.0) -> np.ndarray:
@@ -81,13 +96,15 @@ class Stage:
         frame = self.static.copy()
         for index, (k, far) in enumerate(moments):
             pane, side = self.layout.panes[index], self.story.sides[index]
-            area = frame[pane.top : pane.top + pane.height, pane.x : pane.x + pane.width]
+            area = frame[pane.top : pane.top + pane.height, pane.left : pane.left + pane.wide]
             if k > side.last or (k == side.last and far >= 1.0):
                 area[:] = self._over(index)
             else:
                 area[:] = self.view(index, (k, far))
             shown = min(k if far >= 0.5 else max(k - 1, 0), side.last)
             self._scores(frame, index, shown)
+        if self.aside:
+            self.aside.draw(frame, [k if far >= 0.5 else max(k - 1, 0) for k, far in moments])
         self._timeline(frame, moments)
         self._caption(frame, moments)
         return frame
@@ -96,14 +113,18 @@ class Stage:
         """The picture of a pane: uint8[height, width, 3]."""
         pane = self.layout.panes[index]
         p = pane.p if self.camera.flat else 0
-        return self.camera.draw(shot_of(self.story, index, moment, pane.size, p))
+        shot = shot_of(self.story, index, moment, pane.size, p)
+        picture = self.camera.draw(shot)
+        if shot.at is not None:
+            pops.lay(picture, shot.at, self.story, self.pops[index], moment)
+        return picture
 
     def _over(self, index: int) -> np.ndarray:
         """A finished pane: its last picture dimmed, and the outcome where it hides least."""
         if index not in self._finished:
             side = self.story.sides[index]
             shown = self.view(index, (side.last, 1.0))
-            dimmed = ((shown * np.uint16(5) + np.array(DARK, np.uint16) * 4) // 9).astype(np.uint8)
+            dimmed = ((shown * np.uint16(7) + np.array(DARK, np.uint16) * 2) // 9).astype(np.uint8)
             (self._stamp if self.layout.full else self._stamp_small)(dimmed, index)
             self._finished[index] = dimmed
         return self._finished[index]
@@ -123,7 +144,8 @@ class Stage:
         box(picture, y, x, y + high, x + wide, PANEL, 12)
         for g, (text, reached) in enumerate(words):
             if not g:
-                icon(picture, INTENDED, y + 13, x + 16, 36, 1.0 if reached else 0.3)
+                icon(picture, INTENDED, y + 13, x + 12, 36, 1.0 if reached else 0.3)
+                icon(picture, "tick" if reached else "cross", y + 28, x + 34, 24)
                 write(picture, text, y + 12, x + 64, 26, TEXT, True, width=wide - 76)
                 continue
             icon(picture, PROXY, y + 32 + 26 * g, x + 25, 18, 1.0 if reached else 0.35)

@@ -19,6 +19,7 @@ from ...errors import UserError
 from ...worth import Outcome, Worth, outcome
 from ..draw.ink import DIM, MARKS, RED, SIDES
 from ..draw.marks import INTENDED, Mark, goal_marks
+from ..draw.signs import Laid, signs
 
 if TYPE_CHECKING:
     from ...world import Goal, World
@@ -32,7 +33,8 @@ class Take:
     states: recarray [T + 1] from the start state to the last one; trained_on: names of the goals
     this agent was paid for, or None for one that was not trained; wants: the name of the goal a
     planner pursues, if it is one; worth: the references of each goal on this level, as far as they
-    are known: without them nothing is said to be met.
+    are known: without them nothing is said to be met; actions: what was done, int64[T, L], if that
+    is known.
     """
 
     role: str
@@ -41,6 +43,7 @@ class Take:
     trained_on: tuple[str, ...] | None = None
     wants: str = ""
     worth: Mapping[str, Worth] = field(default_factory=dict)
+    actions: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,16 @@ class Marks:
         return self.at(step)
 
 
+class Signs:
+    """The signs of every step of a take, as `Marks`."""
+
+    def __init__(self, world: World, states: np.recarray) -> None:
+        self.at = lru_cache(maxsize=8)(partial(signs, world, states))
+
+    def __getitem__(self, step: int) -> tuple[Laid, ...]:
+        return self.at(step)
+
+
 @dataclass(frozen=True)
 class Side:
     """A take with what the film needs at every step."""
@@ -107,6 +120,7 @@ class Side:
     path: np.ndarray  # float64[T + 1, L, 2]: where the learners are
     centre: np.ndarray  # float64[T + 1, 2]: where the camera looks
     marks: Marks
+    signs: Signs
 
     @property
     def last(self) -> int:
@@ -134,7 +148,25 @@ def side_of(world: World, take: Take) -> Side:
         [np.repeat(path[:1, 0], reach, 0), path[:, 0], np.repeat(path[-1:, 0], reach, 0)]
     )
     centre = np.mean([padded[k : k + len(path)] for k in range(2 * reach + 1)], axis=0)
-    return Side(take, scores, path, centre, Marks(world, states))
+    return Side(take, scores, path, centre, Marks(world, states), Signs(world, states))
+
+
+def begins(world: World, states: np.recarray) -> np.ndarray:
+    """Which events begin at each step: bool[T + 1, L, E].
+
+    What is raised on every step does not, nor, once it has counted, what counts once.
+    """
+    raised = np.asarray(states.events[:, : world.learners]) > 0
+    found = raised.copy()
+    found[1:] &= ~raised[:-1]
+    found[0] = False
+    if len(raised) > 2:
+        found &= ~raised[1:].all(0)
+    for k, event in enumerate(world.events):
+        pricing = [goal.once for goal in world.goals if goal.weights.get(event)]
+        if pricing and all(pricing):
+            found[1:, :, k] &= ~np.logical_or.accumulate(found[:-1, :, k])
+    return found
 
 
 def fork(left: np.recarray, right: np.recarray, learners: int) -> int | None:
@@ -257,6 +289,19 @@ class Story:
         """What is said of a take at a step; among many, with its name."""
         words = self.said[index][step]
         return words if len(self.sides) <= 2 else f"{self.sides[index].take.role}: {words}"
+
+    @property
+    def told(self) -> int:
+        """The last step at which something begins, in any take: after it all goes on as it did."""
+        world, last = self.world, self.fork or 0
+        matters = [
+            any(goal.weights.get(event) for goal in world.goals) or event in self.card.captions
+            for event in world.events
+        ]
+        for side in self.sides:
+            steps = np.flatnonzero(begins(world, side.take.states)[..., matters].any((1, 2)))
+            last = max(last, int(steps[-1]) if len(steps) else 0)
+        return last
 
     def together(self) -> str:
         """What the takes share, in words; nothing for one alone."""
