@@ -156,6 +156,8 @@ class Declaration:
     # for parameters that are no quantities; see `words`
     labels: Mapping[str, Labels] = field(default_factory=dict)
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
+    # the smallest board that `generate` can fill, for `--world.size`; None: it knows its own alone
+    smallest: tuple[int, int] | None = None
     view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
     # how experts plan: "walk" floods the board, "search" tries actions on copies

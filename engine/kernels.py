@@ -262,7 +262,7 @@ class Kernels:
             "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
             "EVENTS": len(world.events),
             "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
-            "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)), "RESIZES": world.resizes,
+            "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)),
             "CENTRED": world.centred, "TILE_WORD": np.uint64(state.offset(world.dtype, "tiles") // 8),
             "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
             "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),

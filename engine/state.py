@@ -91,14 +91,22 @@ def _hashes(words, start):
     return hashes
 
 
-def fingerprint(states: np.recarray) -> np.ndarray:
+DIGITS = 8  # of a level's name
+
+
+def short(mark: int | np.integer) -> str:
+    """The name of the level with this fingerprint, as people see it."""
+    return f"{int(mark):016x}"[:DIGITS]
+
+
+def fingerprint(states: np.ndarray) -> np.ndarray:
     """uint64[n]: the name of each start state, whatever seed or hand made it. Equal levels have
     equal fingerprints.
     """
     return _hashes(words(states), N_BOOKKEEPING)
 
 
-def digest(states: np.recarray) -> np.ndarray:
+def digest(states: np.ndarray) -> np.ndarray:
     """uint64[n]: a hash of each whole record, bookkeeping included; equal only if the future is
     equal too.
     """
