@@ -2,6 +2,7 @@
 world, and what a world cannot do is said in one line.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from goalshift.agents.command.main import main
 from goalshift.engine import boards, check
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
@@ -189,3 +191,14 @@ def test_a_replay_on_another_board_brings_the_board_along():
     own = Replay.record(load("corner"), 3, np.ones((5, 1), np.int64))
     assert own.size is None and '"size"' not in own._header().decode()
     assert Replay.from_code(own.code()).states().h[0] == 13
+
+
+def test_the_page_of_a_world_names_its_board_and_what_is_seen_of_it(capsys):
+    assert main(["worlds", "corner", "--world.size", "25x30", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["size"] == [25, 30] and told["smallest"] == [5, 5] and told["horizon"] > 100
+    main(["worlds", "corner", "--world.size", "25x30"])
+    text = capsys.readouterr().out
+    assert "25 x 30 cells" in text and "not all of it" in text and "5x5 to 255x255" in text
+    main(["worlds", "corner"])
+    assert "not all of it" not in capsys.readouterr().out

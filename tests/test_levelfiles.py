@@ -274,7 +274,7 @@ FAULTS = [
     ("a.jsonl", '{"seed": ' + "9" * 5000 + "}", r"a.jsonl:1: a number of more than 20 digits"),
     ("a.jsonl", '{"seed": 1, "seed": 2}', r"a.jsonl:1: a key is given twice"),
     ("a.jsonl", '{"world": "corner", "map": "#"}', "map must be a list of rows"),
-    ("a.jsonl", json.dumps({"world": "corner", "map": ROWS}) + "\n" + json.dumps({"map": [*ROWS, ROWS[0]]}), "a.jsonl:2 row 14"),
+    ("a.jsonl", json.dumps({"world": "corner", "map": ROWS}) + '\n{"map": [".", ".."]}', "a.jsonl:2 row 2"),
     ("a.jsonl", '{"world": "corner", "map": ["' + "#" * 1_000_001 + '"]}', "at most 1,000,000"),
     ("a.tmj", "", "a.tmj:1:1"),
     ("a.tmj", "[1]", "no map of Tiled"),
