@@ -151,6 +151,7 @@ class Declaration:
     bot: Callable | None = None
     # own state: name -> shape; see `shapes`
     fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    scratch: tuple[str, ...] = ()  # own fields that rules work in: no part of what a level is
     # least and most of parameters and fields
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     # for parameters that are no quantities; see `words`

@@ -61,6 +61,8 @@ class World(Declaration):
         self.poses, self.told_poses, self.one_hot = seen.poses, seen.told_poses, seen.one_hot
         counts = (self.agents, len(self.events))
         self.dtype = state.record_dtype(self.size, self.entities, counts, self.shapes)
+        kinds = [self.things[k].name for k in self.kinds]
+        self.naming = state.naming(self.name, kinds, self.dtype, self.shapes, self.scratch)
         self._tabulate()
         self.goal_weights = np.array(
             [[g.weights.get(e, 0.0) for e in self.events] for g in self.goals]
@@ -274,7 +276,7 @@ class World(Declaration):
         """uint64[n]: the name of each start state, whatever seed or hand made it; see
         `state.fingerprint`.
         """
-        return state.fingerprint(states)
+        return state.fingerprint(states, self.naming)
 
     def goal(self, name: str) -> Goal:
         """The goal called `name`, or the intended or paid one under those words."""

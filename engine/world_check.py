@@ -136,6 +136,10 @@ def fields(world: Declaration, need: Need) -> None:
             )
             need(known, message)
 
+    for name in world.scratch:
+        message = f"scratch names '{name}', which is no field"
+        need(name in world.fields, message + or_rather(name, world.fields))
+
 
 def learners(world: Declaration, need: Need) -> None:
     """How many agents may learn."""

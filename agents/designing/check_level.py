@@ -120,12 +120,18 @@ def _by_playing(source: Source, sieve: Sieve) -> survey.Ways:
     return found
 
 
+def names(source: Source, states: np.recarray) -> np.ndarray:
+    """uint64[n]: what tells levels of a set apart."""
+    if source.order.require.distinct == "turned":
+        return turned(source.world, states)
+    return source.world.fingerprints(states)
+
+
 def _part(source: Source, states: np.recarray, found: survey.Ways) -> Part:
     """The accepted levels with the facts about them."""
     facts = {name: getattr(found, name) for name in MEASURES}
     facts["fingerprint"] = source.world.fingerprints(states)
-    up_to_turns = source.order.require.distinct == "turned"
-    facts["name"] = turned(source.world, states) if up_to_turns else facts["fingerprint"]
+    facts["name"] = names(source, states)
     kept = np.arange(found.actions.shape[1])[None, :] < found.steps[:, None]
     return Part(states, facts, found.actions[kept], found.steps)
 
