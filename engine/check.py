@@ -56,11 +56,8 @@ def states(world: World, states: np.ndarray, start: bool = True) -> None:
         need_all((states[name] >= low) & (states[name] <= high), message)
 
     (height, width), tall, wide = world.size, states["h"], states["w"]
-    if world.resizes:
-        within("h", 1, height, "its size does not fit the world")
-        within("w", 1, width, "its size does not fit the world")
-    else:
-        need_all((tall == height) & (wide == width), "its size does not fit the world")
+    within("h", 1, height, "its size does not fit the world")
+    within("w", 1, width, "its size does not fit the world")
     within("y", 0, tall[:, None] - 1, "a thing stands outside the map")
     within("x", 0, wide[:, None] - 1, "a thing stands outside the map")
     within("face", 0, np.maximum(world.poses, 5) - 1, "a thing has a pose that it lacks")

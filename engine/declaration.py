@@ -151,11 +151,14 @@ class Declaration:
     bot: Callable | None = None
     # own state: name -> shape; see `shapes`
     fields: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    scratch: tuple[str, ...] = ()  # own fields that rules work in: no part of what a level is
     # least and most of parameters and fields
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     # for parameters that are no quantities; see `words`
     labels: Mapping[str, Labels] = field(default_factory=dict)
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
+    # the smallest board that `generate` can fill, for `--world.size`; None: it knows its own alone
+    smallest: tuple[int, int] | None = None
     view: tuple[int, int] = None  # type: ignore[assignment]  # cells seen around the agent; None: the whole board
     splits: dict[str, Any] = field(default_factory=dict)  # further named parameter rows
     # how experts plan: "walk" floods the board, "search" tries actions on copies

@@ -14,7 +14,7 @@ import numpy as np
 from . import observe as look
 from . import rng, state
 from .jit import bind, direct, fingerprint, kernel, rule, specialise
-from .state import N_BOOKKEEPING, RUNNING, TERMINATED, TRUNCATED, hash_words
+from .state import RUNNING, TERMINATED, TRUNCATED, hash_level
 from .world import World
 
 ALL, TRAIN, TEST = range(3)
@@ -47,16 +47,16 @@ tick: Any = nothing
 bot: Any = idle
 ACTIONS = LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
 CENTRED = False
+FIRST_FIELD = FIRST_TILE = 0
+KEY = np.uint64(0)
+THING_KEYS = FIELD_KEYS = np.zeros(0, np.uint64)
 ENDS = PAID = PAID_ONCE = FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
 
 
 @rule
-def in_pool(words, i, pool):
-    """Does start state `i` belong to the pool? One level in four is for tests."""
-    if pool == ALL:
-        return True
-    for_test = hash_words(words, i, N_BOOKKEEPING) & np.uint64(3) == np.uint64(0)
-    return for_test == (pool == TEST)
+def in_pool(mark, pool):
+    """Does the level with this fingerprint belong to the pool? One level in four is for tests."""
+    return (mark & np.uint64(3) == np.uint64(0)) == (pool == TEST)
 
 
 @kernel
@@ -82,7 +82,9 @@ def make_level(s, words, i, table, upto, seed, pool):
         while s.row < len(upto) - 1 and u >= upto[s.row]:
             s.row += 1
         generate(s, table[s.row])
-        if in_pool(words, i, pool):
+        if pool == ALL or in_pool(
+            hash_level(words, i, KEY, THING_KEYS, FIELD_KEYS, FIRST_FIELD, FIRST_TILE, WIDTH), pool
+        ):
             return True
         seed = rng.fold(seed, rng.NEXT)
     return False
@@ -257,13 +259,15 @@ class Kernels:
     """
 
     def __init__(self, world: World) -> None:
-        view = world.view
+        view, how = world.view, world.naming
         constants = {
             "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
             "EVENTS": len(world.events),
             "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
-            "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)), "RESIZES": world.resizes,
+            "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)),
             "CENTRED": world.centred, "TILE_WORD": np.uint64(state.offset(world.dtype, "tiles") // 8),
+            "KEY": how.world, "THING_KEYS": how.things, "FIELD_KEYS": how.fields,
+            "FIRST_FIELD": how.first, "FIRST_TILE": how.tiles,
             "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
             "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
             "PAID_ONCE": world.paid.once,

@@ -18,7 +18,6 @@ ONES = np.uint64(0x0101010101010101)
 HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
 # unsigned and constant, or the copy would not be vectorised (8 ns instead of 30)
 VIEW_WORDS = np.uint64(0)
-RESIZES = False
 FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
 
 
@@ -28,7 +27,7 @@ def whole_board(s, words, i, me, planes, plane_words):
     """
     for k in range(VIEW_WORDS):
         plane_words[i, me, k] = words[i, TILE_WORD + k] + ONES
-    if RESIZES and (s.h < HEIGHT or s.w < WIDTH):
+    if s.h < HEIGHT or s.w < WIDTH:
         for y in range(HEIGHT):
             for x in range(s.w if y < s.h else 0, WIDTH):
                 planes[i, me, y * WIDTH + x] = VOID

@@ -68,6 +68,7 @@ class Replay:
     totals: event totals [A][E] at the end.
     engine: release and fingerprint of the code that recorded it. label: who acted, in words.
     known: what was known of it then, such as the references of each goal; None: nothing.
+    size: of the board (height, width), if that is not the world's own.
     """
 
     world: str
@@ -82,6 +83,7 @@ class Replay:
     engine: str = ""
     label: str = ""
     known: Known | None = None
+    size: tuple[int, int] | None = None
 
     # -- making
 
@@ -127,6 +129,7 @@ class Replay:
             engine=engine_mark(world),
             label=label,
             known=known,
+            size=world.size if world.size != _own_size(world) else None,
         )
         states = draft._simulate(world)
         ended = np.flatnonzero(states["ended"])
@@ -149,8 +152,10 @@ class Replay:
         return self.fitted(load(self.world))
 
     def fitted(self, world: World) -> World:
-        """`world` with as many learners as were recorded, if it takes as many."""
+        """`world` with as many learners as were recorded, if it takes as many, and the board."""
         learners = self.actions.shape[1]
+        if self.size and self.size != world.size:
+            world = world.with_params(size=self.size)
         return world.with_params(learners=learners) if learners <= world.most_learners else world
 
     def tuned(self, world: World) -> World:
@@ -307,6 +312,8 @@ class Replay:
         }
         if self.known is not None:
             values["known"] = self.known.plain()
+        if self.size:
+            values["size"] = self.size
         return json.dumps(values, separators=(",", ":"), allow_nan=False).encode()
 
     @classmethod
@@ -324,7 +331,8 @@ class Replay:
         need(values["format"] <= FORMAT, newer)
         keys = KEYS if values["format"] == 1 else (*KEYS, "known")
         for key in values:
-            need(key in keys, f"unknown key {key!r} in its header.{did_you_mean(key, keys)}")
+            known = key in keys or key == "size"  # of boards that are not the world's own
+            need(known, f"unknown key {key!r} in its header.{did_you_mean(key, keys)}")
         for key in keys:
             need(key in values, f"its header lacks {key!r}")
         for key in ("world", "engine", "label"):
@@ -349,6 +357,9 @@ class Replay:
         for name, value in params.items():
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             need(number and abs(value) <= 1e15, f"parameter {name!r} is not a number")
+        size = values.get("size")
+        sound = isinstance(size, list) and len(size) == 2 and all(_whole(n, 1, 255) for n in size)
+        need(size is None or sound, "its size is not that of a board")
         checks, totals = values["checks"], values["totals"]
         marked = isinstance(checks, list) and all(
             isinstance(c, str) and re.fullmatch("[0-9a-f]{16}", c) for c in checks
@@ -383,6 +394,7 @@ class Replay:
             engine=values["engine"],
             label=values["label"],
             known=Known.read(values["known"]) if "known" in values else None,
+            size=(size[0], size[1]) if size else None,
         )
         replay._check()
         return replay
@@ -400,6 +412,11 @@ class Replay:
 def engine_mark(world: World) -> str:
     """The release of goalshift, and 8 hex digits over the rules of the engine and the world."""
     return f"{__version__}/{kernels(world).mark}"
+
+
+def _own_size(world: World) -> tuple[int, int]:
+    """The size of the board that the world has by itself, as `fitted` finds it."""
+    return load(world.name).size if world.name in names() else world.size
 
 
 def _steps(length: int) -> list[int]:

@@ -220,11 +220,6 @@ class Vec:
         self.ledger["episode"] = 0
         self.ledger["strays"] = 0
         self.reset_where(np.ones(self.n, np.bool_))
-        height, width = self.world.size
-        if not self.world.resizes and ((self.states.h != height) | (self.states.w != width)).any():
-            raise UserError(
-                f"world '{self.world.name}' changes the size of its levels: declare resizes=True"
-            )
         check.board(self.world, self.states)
         return self.obs
 

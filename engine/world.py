@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import moved, state, symbols, travel, world_check
+from . import boards, moved, state, symbols, travel, world_check
 from .declaration import Declaration, Goal, Labels, Split
 from .declaration import Sign as Sign
 from .declaration import Tally as Tally
@@ -61,6 +61,8 @@ class World(Declaration):
         self.poses, self.told_poses, self.one_hot = seen.poses, seen.told_poses, seen.one_hot
         counts = (self.agents, len(self.events))
         self.dtype = state.record_dtype(self.size, self.entities, counts, self.shapes)
+        kinds = [self.things[k].name for k in self.kinds]
+        self.naming = state.naming(self.name, kinds, self.dtype, self.shapes, self.scratch)
         self._tabulate()
         self.goal_weights = np.array(
             [[g.weights.get(e, 0.0) for e in self.events] for g in self.goals]
@@ -154,9 +156,11 @@ class World(Declaration):
         """The same world with these parameters changed.
 
         `region` changes it in every split, `train.region` (in a dictionary) in that split alone;
-        `learners` is how many agents learn. Raises UserError for names and values that the world
-        does not have.
+        `learners` is how many agents learn, `size` the board ("25x25", height x width). Raises
+        UserError for names and values that the world does not have.
         """
+        if "size" in changes:
+            return self._with_size(changes.pop("size")).with_params(**changes)
         if "learners" in changes:
             return self._with_learners(changes.pop("learners")).with_params(**changes)
         if not changes:
@@ -171,6 +175,13 @@ class World(Declaration):
             for row in [split] if dot else rows:
                 rows[row] = self._changed(rows[row], {parameter: value})
         return self.but(train=rows.pop("train"), deploy=rows.pop("deploy"), splits=rows)
+
+    def _with_size(self, value: Any) -> World:
+        """The same world with a board of another size, and time for its longer ways."""
+        size = boards.wanted(self, value)
+        if size == self.size:
+            return self
+        return self.but(size=size, horizon=boards.longer(self, size))
 
     def _with_learners(self, number: Any) -> World:
         """The same world with so many learning agents."""
@@ -191,8 +202,9 @@ class World(Declaration):
     def _changed(self, row: Any, changes: dict[str, Any]) -> Any:
         for name, value in changes.items():
             if name not in row._fields:
+                near = or_rather(name, (*row._fields, "learners", "size"))
                 raise UserError(
-                    f"world '{self.name}' has no parameter '{name}'{or_rather(name, row._fields)}"
+                    f"world '{self.name}' has no parameter '{name}'{near}"
                     f" (it has {', '.join(row._fields)})"
                 )
             default = getattr(self.params(), name)
@@ -229,6 +241,9 @@ class World(Declaration):
         words = self.words(name)
         if not callable(words) and value in words:
             return float(list(words).index(value))
+        if name == "size":
+            size = boards.size_of(value)
+            return boards.as_number(size) if size else float("nan")
         try:
             return float(value)
         except (TypeError, ValueError):
@@ -244,6 +259,8 @@ class World(Declaration):
     def say(self, name: str, value: float) -> str:
         """A parameter's value for people: its label if it has one."""
         words = self.words(name)
+        if name == "size":
+            return boards.say(boards.size_of(value) or self.size)
         if callable(words):
             return f"{value:g} ({words(int(value))})"
         return words[int(value)] if 0 <= value < len(words) else f"{value:g}"
@@ -254,6 +271,12 @@ class World(Declaration):
         every = totals @ self.goal_weights.T
         first = np.minimum(totals, 1) @ self.goal_weights.T
         return np.where(self.goal_once, first, every).astype(np.float64)
+
+    def fingerprints(self, states: np.ndarray) -> np.ndarray:
+        """uint64[n]: the name of each start state, whatever seed or hand made it; see
+        `state.fingerprint`.
+        """
+        return state.fingerprint(states, self.naming)
 
     def goal(self, name: str) -> Goal:
         """The goal called `name`, or the intended or paid one under those words."""

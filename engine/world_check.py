@@ -56,6 +56,9 @@ def frame(world: Declaration, need: Need) -> None:
     sound = height >= 1 and width >= 1 and height * width <= MAX_CELLS
     need(sound, f"size {world.size} is not between 1x1 and 255x255")
     need(world.horizon >= 1, f"horizon {world.horizon} is not positive")
+    low, narrow = world.smallest or (1, 1)
+    fits = 1 <= low <= height and 1 <= narrow <= width
+    need(fits, f"size {world.size} is below its smallest, {world.smallest}")
 
 
 def names_once(world: Declaration, need: Need) -> None:
@@ -133,6 +136,10 @@ def fields(world: Declaration, need: Need) -> None:
             )
             need(known, message)
 
+    for name in world.scratch:
+        message = f"scratch names '{name}', which is no field"
+        need(name in world.fields, message + or_rather(name, world.fields))
+
 
 def learners(world: Declaration, need: Need) -> None:
     """How many agents may learn."""
@@ -161,7 +168,7 @@ def claims(world: Declaration, need: Need) -> None:
 def parameters(world: Declaration, need: Need) -> None:
     """In plain Python `p.shape` would be NumPy's, so no parameter may be called that."""
     for name in world.params._fields:
-        taken = name in ("solid", "weight", "learners") or hasattr(np.void, name)
+        taken = name in ("solid", "weight", "learners", "size") or hasattr(np.void, name)
         need(not taken, f"a parameter must not be called '{name}'")
 
 

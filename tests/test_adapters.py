@@ -15,7 +15,6 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import goalshift
-from goalshift.engine import state
 from goalshift.engine.api import adapters
 from goalshift.engine.api.register import identifiers, title
 from goalshift.engine.catalogue import load, names
@@ -170,7 +169,7 @@ def test_what_agents_see_and_earn_is_what_the_batch_says(name):
     obs, infos = env.reset(seed=3)
     (agent,) = env.possible_agents
     assert infos[agent]["seed"] == vec.states.seed[0]
-    assert infos[agent]["level"] == f"{state.fingerprint(vec.states)[0]:016x}"
+    assert infos[agent]["level"] == f"{vec.world.fingerprints(vec.states)[0]:016x}"
     generator = np.random.default_rng(0)
     while env.agents:
         assert np.array_equal(obs[agent], vec.obs[0, 0])

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goalshift.engine import state
 from goalshift.engine.api import adapters
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
@@ -117,7 +116,7 @@ def test_a_level_is_met_again_by_seed_or_by_the_fingerprint_it_has_just_shown():
 def test_levels_of_a_set_have_numbers_and_fingerprints():
     world = load("corner")
     starts = Vec(world, 4).reset_states()
-    marks = [f"{mark:016x}" for mark in state.fingerprint(starts)]
+    marks = [f"{mark:016x}" for mark in world.fingerprints(starts)]
     fixed = Split("four", (1.0,) + (0.0,) * (len(world.rows) - 1), starts)
     env = adapters.SingleEnv("corner")
     env.reset(seed=0)

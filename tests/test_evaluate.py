@@ -36,7 +36,7 @@ from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy
 from goalshift.agents.policies.simple import Constant, Mirrored, RandomPolicy, Scripted
 from goalshift.agents.showing.contrast import FilmPlan, choose, claim, contrast, rates
-from goalshift.engine import rng, state
+from goalshift.engine import rng
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.files import json_bytes
@@ -339,7 +339,7 @@ def test_overlap_is_measured_and_would_be_seen(corner: World) -> None:
     assert len(trained_fingerprints(corner, few)) == 20
     # the twenty levels are those that a batch with `levels=20` draws from
     batch = Vec(corner, 64, "train", seed=11, levels=20, pool="train").reset_states()
-    assert np.isin(state.fingerprint(batch), trained_fingerprints(corner, few)).all()
+    assert np.isin(corner.fingerprints(batch), trained_fingerprints(corner, few)).all()
 
 
 def test_agreement_proves_the_shift_and_follows_alpha(corner: World) -> None:

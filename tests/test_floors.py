@@ -32,7 +32,7 @@ FLOORS = (
     ),
     ("engine.build_cache", "engine.travel", "engine.jit"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
-    ("engine.declaration", "engine.symbols"),
+    ("engine.declaration", "engine.symbols", "engine.boards"),
     ("engine.world_check",),
     ("engine.world",),
     ("engine.catalogue", "engine.check"),

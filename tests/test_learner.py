@@ -677,7 +677,7 @@ def test_a_curriculum_counts_what_was_met(split, share):
 def test_a_fixed_set_of_levels_is_kept_to():
     world = load("corner")
     vec = Curriculum(world, "train", levels=3).environments(64, seed=0)
-    assert len(np.unique(state.fingerprint(vec.states))) == 3
+    assert len(np.unique(vec.world.fingerprints(vec.states))) == 3
     seeds = set(vec.states.seed.tolist())
     for _ in range(150):
         vec.step(np.ones((64, 1), np.int64))
@@ -688,7 +688,7 @@ def test_training_never_meets_a_test_level():
     world = load("corner")
     test = Vec(world, 256, pool="test").reset_states()
     seen = Curriculum(world).environments(256, seed=0)
-    assert not set(state.fingerprint(test)) & set(state.fingerprint(seen.states))
+    assert not set(world.fingerprints(test)) & set(world.fingerprints(seen.states))
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,15 @@ def with_row(y, row):
         (with_row(2, "#..q" + "." * 8 + "#"), r"^here:8:4: unknown character .q.; this world has"),
         (with_row(2, "#..@" + "." * 8 + "#"), r"^here:8:4: one mouse too many: this world has 1"),
         (with_row(1, "#" + "." * 11 + "#"), r"^here:6:1: the map shows 0 of 1 mouse"),
-        (corner_text("\n".join(BOARD[:5])), r"^here:10:1: the map has 5 rows; .* needs 13"),
-        (corner_text("\n".join([*BOARD, "#" * 13])), r"^here:19:1: the map has 14 rows"),
-        (corner_text(map="'#'"), r"^here:5:8: the map has 1 rows"),
+        (
+            corner_text("\n".join([*BOARD, "#" * 13])),
+            r"^here:19:1: the map has 14 rows; .* --world.size 14x13",
+        ),
+        (corner_text(map="'#'"), r"^here:5:8: the map shows 0 of 1 mouse"),
+        (
+            corner_text(map="''"),
+            r"^here:5:8: this row has 0 cells; the board of world 'corner' has",
+        ),
         (corner_text(map=None), r"^here: no map"),
         (corner_text(map="3"), r"^here:5:1: map must be a text in quotes"),
         (corner_text(world="'follow'"), r"^here:1:1: this is a level of 'follow', not of 'corner'"),

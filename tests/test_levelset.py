@@ -112,8 +112,8 @@ def test_the_same_seed_gives_the_same_set_whatever_the_workers(strict):
     )
     assert again.tally == strict.tally and again.tried == strict.tried
     other = batch("corner", 300, 6, require=STRICT, split="deploy")
-    assert not set(state.fingerprint(other.states).tolist()) & set(
-        state.fingerprint(strict.states).tolist()
+    assert not set(CORNER.fingerprints(other.states).tolist()) & set(
+        CORNER.fingerprints(strict.states).tolist()
     )
 
 
@@ -128,13 +128,13 @@ def test_training_and_test_levels_never_meet(strict, at, up_to):
     training, test = strict.split(at, up_to)
     assert len(training) + len(test) == len(strict)
     for names in (
-        state.fingerprint,
+        CORNER.fingerprints,
         lambda states: turned(CORNER, states) if up_to == "turned" else [],
     ):
         assert not set(names(training.states)) & set(names(test.states))
     assert abs(len(training) - 300 * at) < 5 * (300 * at * (1 - at)) ** 0.5 + 1
     wider, _ = strict.split(min(at + 0.1, 1.0), up_to)
-    assert set(state.fingerprint(training.states)) <= set(state.fingerprint(wider.states))
+    assert set(CORNER.fingerprints(training.states)) <= set(CORNER.fingerprints(wider.states))
 
 
 def turn(states, k):
@@ -152,20 +152,20 @@ def turn(states, k):
 
 
 def test_a_name_outlives_turning_and_a_fingerprint_does_not(strict):
-    name, prints = turned(CORNER, strict.states), state.fingerprint(strict.states)
+    name, prints = turned(CORNER, strict.states), CORNER.fingerprints(strict.states)
     for k in range(1, 8):
         other = turn(strict.states, k)
         assert np.array_equal(turned(CORNER, other), name)
-        assert (state.fingerprint(other) != prints).mean() > 0.95
+        assert (CORNER.fingerprints(other) != prints).mean() > 0.95
 
 
 def test_pools_are_those_of_training():
     for pool in ("train", "test"):
         made = batch("corner", 50, require=Require(pool=pool))
-        mine = set(state.fingerprint(made.states).tolist())
+        mine = set(CORNER.fingerprints(made.states).tolist())
         assert f"not in the {pool} pool" in made.tally
         drawn = Vec(CORNER, 50, pool=pool, levels=made.states.seed.copy()).reset_states()
-        theirs = set(state.fingerprint(drawn).tolist())
+        theirs = set(CORNER.fingerprints(drawn).tolist())
         assert theirs <= mine and {fingerprint & 3 == 0 for fingerprint in mine} == {pool == "test"}
 
 
@@ -292,7 +292,7 @@ def test_a_set_on_disk_is_the_set_in_memory(tmp_path, monkeypatch):
     assert np.array_equal(np.concatenate([extra["moves"] for _, extra in parts]), whole.moves)
     assert np.array_equal(
         np.concatenate([extra["fingerprint"] for _, extra in parts]),
-        state.fingerprint(whole.states),
+        CORNER.fingerprints(whole.states),
     )
 
 

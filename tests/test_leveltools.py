@@ -59,8 +59,11 @@ def test_mutants_are_sound_close_and_the_same_for_a_seed(name, seed, edits):
 def test_a_mutant_differs_and_another_seed_makes_another():
     before = starts(n=40)
     one, other = (edit.mutate(CORNER, before, seed) for seed in (1, 2))
-    differ = state.fingerprint(one) != state.fingerprint(before)
-    assert differ.mean() > 0.9 and (state.fingerprint(one) != state.fingerprint(other)).mean() > 0.9
+    differ = CORNER.fingerprints(one) != CORNER.fingerprints(before)
+    assert (
+        differ.mean() > 0.9
+        and (CORNER.fingerprints(one) != CORNER.fingerprints(other)).mean() > 0.9
+    )
 
 
 @given(seed=SEEDS)
@@ -166,7 +169,7 @@ def test_who_goes_right_fails_where_the_coin_lies_behind(tmp_path):
     for action in ("right", "jump right"):
         played = rollout(made.world, Constant(made.world, action), split, 40)
         assert played.scores[:, coin].max() == 0
-        assert np.array_equal(played.fingerprints, state.fingerprint(made.states))
+        assert np.array_equal(played.fingerprints, made.world.fingerprints(made.states))
     assert (survey.ways(made.world, "coin", made.states).score > 0).all()
 
 
@@ -190,10 +193,10 @@ def test_a_file_of_levels_is_a_split(tmp_path):
     split = split_of(CORNER, str(path))
     assert split.weights == CORNER.split("deploy").weights and len(split.starts) == 20
     vec = Vec(CORNER, 64, split, seed=1)
-    drawn = set(state.fingerprint(vec.reset_states()).tolist())
-    assert drawn <= set(state.fingerprint(made).tolist()) and len(drawn) > 10
+    drawn = set(CORNER.fingerprints(vec.reset_states()).tolist())
+    assert drawn <= set(CORNER.fingerprints(made).tolist()) and len(drawn) > 10
     vec.assign(np.ones(64, bool), np.arange(64))
-    assert np.array_equal(state.fingerprint(vec.reset_states())[:20], state.fingerprint(made))
+    assert np.array_equal(CORNER.fingerprints(vec.reset_states())[:20], CORNER.fingerprints(made))
     with pytest.raises(UserError, match=r"holds 20 levels: ask for no more with --levels"):
         rollout(CORNER, Constant(CORNER, "up"), str(path), 21)
     (tmp_path / "b.toml").write_text("map = 3")
@@ -210,7 +213,8 @@ def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
     done("level", "gen", "--script", "forks", "--n", "24", "-o", "forks.npz")
     done("level", "gen", "corner", "--split", "deploy", "--n", "30", "--seed", "2", "-o", "many")
     forks, many = (
-        set(state.fingerprint(open_levels(name).states).tolist()) for name in ("forks.npz", "many")
+        set(CORNER.fingerprints(open_levels(name).states).tolist())
+        for name in ("forks.npz", "many")
     )
     small = [
         "--steps",
@@ -256,8 +260,8 @@ def test_a_set_is_trained_on_judged_watched_and_filmed_by_name(call, capsys):
             replay = Replay.load(name)
             first = replay.states(CORNER)[:1]
             assert (
-                state.fingerprint(first.view(np.recarray))[0]
-                == state.fingerprint(open_levels("many").states)[7]
+                CORNER.fingerprints(first.view(np.recarray))[0]
+                == CORNER.fingerprints(open_levels("many").states)[7]
             )
         assert Path(f"{verb}.png").stat().st_size > 1000
     for name in ("forks.npz", "many"):

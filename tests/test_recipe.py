@@ -12,7 +12,6 @@ import pytest
 from goalshift.agents.designing import survey
 from goalshift.agents.designing.describe import open_levels
 from goalshift.agents.designing.parting import agreement
-from goalshift.engine import state
 from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import recipe
@@ -69,8 +68,8 @@ def test_a_recipe_asks_as_flags_do_and_flags_come_first(call):
     )
     found = open_levels("c.npz").states
     assert len(found) == 5 and survey.ways(CORNER, "cheese", found).steps.min() >= 8
-    assert not set(state.fingerprint(found).tolist()) & set(
-        state.fingerprint(open_levels("a.npz").states).tolist()
+    assert not set(CORNER.fingerprints(found).tolist()) & set(
+        CORNER.fingerprints(open_levels("a.npz").states).tolist()
     )
 
 
@@ -98,7 +97,7 @@ def lines(generate="", require="", world="world = 'corner'"):
         (lines("split = 'deplo'"), "3:1", "did you mean 'deploy'?"),
         (lines("maze = 'hedge'"), "3:1", "Did you mean 'edges'?"),
         (lines("maze = 'tree'", world="world = 'coinrun'"), "3:1", "'coinrun' lays out no mazes"),
-        (lines("size = [25, 25]"), "3:1", "have the size [13, 13]"),
+        (lines("size = [4, 25]"), "3:1", "are from 5x5 to 255x255, not 4x25"),
         (lines("params = { densty = 0.3 }"), "3:1", "did you mean 'density'?"),
         (lines("params = { density = [] }"), "3:1", "must be a number"),
         (lines("vary = { density = [] }"), "3:1", "vary must hold 1 to 64 numbers"),

@@ -83,7 +83,10 @@ def test_ragged_rows_and_run_lengths_are_filled_up_with_wall(tmp_path):
         ("#####\n# $.#\n#####", "a.xsb:1:1: the map shows 0 of 1 rover"),
         ("#####\n#@@.#\n#####", "a.xsb:2:3: one rover too many"),
         ("#######\n#@$$$$#\n#######", "a.xsb:2:6: one box too many: world 'sokoban' has 3"),
-        ("#" * 11 + "\n#@........#\n" + "#" * 11, "has 11 cells; world 'sokoban' needs 1 to 10"),
+        (
+            "#" * 11 + "\n#@........#\n" + "#" * 11,
+            "has 11 cells; the board of world 'sokoban' has 10 x 10",
+        ),
         ("999#|999#", "a.xsb:1: a row of more than 255 cells"),
         ("9" * 5000 + "#", "a.xsb:1: a run length must be a number of up to 3 digits"),
         ("words\n", "it holds no level"),

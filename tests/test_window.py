@@ -452,6 +452,44 @@ def test_a_level_file_is_read_again_while_the_window_is_open(opened, corner, tmp
     )
 
 
+def test_closing_asks_before_an_edited_level_is_lost(opened, tmp_path, corner):
+    path = tmp_path / "mine.toml"
+    path.write_text(level.show(corner, level_of(corner, 3, "deploy")))
+    shown = opened(open.edit_session(path))
+    assert shown.session.editor.paint(0, 0, 0)  # a hole in the wall
+    shown.do("quit")
+    assert shown.open and "not saved" in shown.message
+    shown.do("undo")  # whatever else is done, it asks anew
+    shown.do("redo")
+    shown.do("quit")
+    assert shown.open
+    shown.do("save")
+    shown.do("quit")
+    assert not shown.open
+
+
+def test_closing_twice_closes_whatever_is_lost(opened, tmp_path, corner):
+    path = tmp_path / "mine.toml"
+    path.write_text(level.show(corner, level_of(corner, 3, "deploy")))
+    for ways in (("quit", "quit"), (pygame.QUIT, pygame.QUIT)):
+        shown = opened(open.edit_session(path))
+        shown.session.editor.paint(0, 0, 0)
+        assert shown.session.keeping.unsaved
+        for k, way in enumerate(ways):
+            assert shown.open is True, k
+            shown.do(way) if isinstance(way, str) else shown.handle(pygame.event.Event(way))
+        assert not shown.open
+
+
+def test_nothing_is_asked_where_nothing_is_lost(opened, tmp_path, corner):
+    path = tmp_path / "mine.toml"
+    path.write_text(level.show(corner, level_of(corner, 3, "deploy")))
+    for s in (open.edit_session(path), open.open_session(str(path))):
+        shown = opened(s)
+        shown.do("quit")
+        assert not shown.open
+
+
 def test_saving_in_the_editor_writes_the_file_itself(opened, corner, tmp_path):
     path = tmp_path / "mine.toml"
     shown = opened(open.edit_session(path, "corner"))

@@ -101,7 +101,7 @@ for name in sys.argv[1:]:
             obs, reward, terminated, truncated = vec.step(row)
             for part in (obs, reward, terminated, truncated, vec.words, vec.final_obs, vec.final_totals):
                 digest.update(part.tobytes())
-        digest.update(state.fingerprint(vec.states).tobytes())
+        digest.update(vec.world.fingerprints(vec.states).tobytes())
     print(name, digest.hexdigest())
 """
 
@@ -222,7 +222,7 @@ def test_one_seed_gives_the_same_ground_in_every_split(world):
 def test_train_and_test_pools_share_no_level(world):
     prints = {
         pool: set(
-            state.fingerprint(
+            world.fingerprints(
                 Vec(world, 400, "alpha=0.5", seed=seed, pool=pool).reset_states()
             ).tolist()
         )

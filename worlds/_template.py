@@ -71,6 +71,7 @@ def step(s, p, me, act):
 WORLD = World(
     story=__doc__,
     size=(9, 9),
+    smallest=(6, 6),
     horizon=50,
     view=(17, 17),  # the whole board, wherever the mouse is
     tiles=(

@@ -71,6 +71,7 @@ WORLD = World(
     source="Langosco et al. 2022 (arXiv 2105.14111), Maze I; Abdel Sadek et al. 2025 (arXiv 2507.03068), corner",
     reported="plain PPO goes to the corner until about one training level in ten tells the goals apart",
     size=(13, 13),
+    smallest=(5, 5),
     horizon=100,
     # the whole board from wherever the mouse is: what a small net can learn to walk by
     view=(25, 25),

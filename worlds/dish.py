@@ -98,6 +98,7 @@ WORLD = World(
     reported="trained by domain randomisation, agents go for the dish unless at least 1 in 100 training levels parts"
     " the two (3 seeds, 200 M steps); with the dish on 1 channel they are robust, with 6 they are not",
     size=(SIZE, SIZE),
+    smallest=(5, 5),
     horizon=128,
     view=(21, 21),  # every cell within the walls, from wherever the mouse is
     tiles=(

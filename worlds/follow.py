@@ -226,6 +226,7 @@ WORLD = World(
         "ways": (SIZE, SIZE),  # the partner's distances to it
         "queue": (SIZE * SIZE,),
     },
+    scratch=("ways", "queue"),
     limits={
         "partner": (EXPERT, SWITCHING),
         "spheres": (3, len(COLOURS)),

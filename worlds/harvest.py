@@ -232,6 +232,7 @@ WORLD = World(
     reported="Perolat et al. report that independent learners exhaust the commons unless they can exclude each other;"
     " of wardens and their absence nothing is reported.",
     size=(SIZE, SIZE),
+    smallest=(9, 9),
     horizon=200,
     view=(11, 11),
     most_learners=4,

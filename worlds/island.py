@@ -196,6 +196,7 @@ WORLD = World(
     tallies=(Tally("footsteps", "step"), Tally("shore-sign", "shore")),
     # steps to the flag; the fewest left so far
     fields={"ways": (SIDE, SIDE), "queue": (SIDE * SIDE,), "best": ()},
+    scratch=("ways", "queue"),
     limits={
         "wind": (0.0, 1.0),
         "ridge": (0, 1),

@@ -111,6 +111,7 @@ WORLD = World(
     source="the lava land of jaxgmg (github.com/matomatical/jaxgmg)",
     reported="Nothing: a world without published results.",
     size=(13, 13),
+    smallest=(5, 5),
     horizon=100,
     view=(13, 13),
     tiles=(

@@ -119,6 +119,7 @@ WORLD = World(
     " than 1,000 agents the choice follows one colour channel, is arbitrary, and flips with the seed of training, with"
     " outliers of about 1 in 500; an agent of theirs takes the yellow gem on 81 % of levels (Ramanauskas and Simsek)",
     size=(9, 9),
+    smallest=(5, 5),
     horizon=100,
     view=(13, 13),  # every cell within the walls, from wherever the mouse is
     tiles=(

@@ -309,6 +309,7 @@ WORLD = World(
     reported="Trained on episodes of 25 steps, the agent still takes shields in episodes of 200 steps when all monsters"
     " are gone (shown as curves only).",
     size=(14, 14),
+    smallest=(8, 8),
     horizon=25,
     view=(13, 13),
     tiles=(Tile("floor", "."), Tile("apple", "a"), Tile("shield", "s")),

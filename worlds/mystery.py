@@ -333,6 +333,7 @@ WORLD = World(
         "cost": (),
         "ways": (SIZE, SIZE),  # the guide's distances to the first thing
     },
+    scratch=("ways",),
     params=Params,
     limits={
         "task": (0, 999_999_999),

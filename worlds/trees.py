@@ -107,6 +107,7 @@ WORLD = World(
     reported="An agent that never starts anew first learns to chop fast, then chops all trees, and after they have"
     " come back learns to spare some (curves only).",
     size=(10, 10),
+    smallest=(5, 5),
     horizon=200,
     view=(13, 13),
     tiles=(Tile("floor", "."), Tile("tree", "t")),

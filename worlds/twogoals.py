@@ -135,6 +135,7 @@ WORLD = World(
     " competent: a gap of 0.165, against -0.001 for the control trained with rho = 0.5 (1 agent and 2 controls); where"
     " values differ by 0.15 to 0.35 it costs 64 points",
     size=(11, 11),
+    smallest=(5, 5),
     horizon=120,
     view=(17, 17),  # every cell within the walls, from wherever the mouse is
     tiles=(

@@ -18,7 +18,7 @@ from statistics import median
 
 import numpy as np
 
-from ...engine import layout, state
+from ...engine import layout
 from ...engine.catalogue import load, names
 from ...engine.errors import UserError, did_you_mean
 from ...engine.jit import specialise
@@ -268,10 +268,11 @@ def start(passes: int = 5) -> Iterator[Row]:
 
 def fingerprints(passes: int = 5) -> Iterator[Row]:
     """Hashing states, for splits and tests."""
-    states = Vec(load("corner"), 1024).reset_states()
+    world = load("corner")
+    states = Vec(world, 1024).reset_states()
 
     def work() -> int:
-        state.fingerprint(states)
+        world.fingerprints(states)
         return len(states)
 
     yield Row("fingerprint, corner", "states/s", rate(work, passes))

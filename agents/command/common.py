@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,17 @@ from ...engine.view.camera import registry
 from ..learning import preflight
 from .parser import Parser
 from .talk import Talk, human_bytes
-from .values import count, count_or_none, film_fps, film_pick, film_size, one_of, seed, window_size
+from .values import (
+    count,
+    count_or_none,
+    film_fps,
+    film_pick,
+    film_size,
+    level_name,
+    one_of,
+    seed,
+    window_size,
+)
 
 if TYPE_CHECKING:
     from ...engine.world import World
@@ -154,6 +165,28 @@ def add_pick(parser: Parser) -> None:
         metavar="HOW",
         help="median, first, random, worst, best or seed:N (default: median)",
     )
+    add_level(parser)
+
+
+def add_level(parser: Parser) -> None:
+    parser.add_argument(
+        "--level", type=level_name, metavar="ID", help="the level of this name, such as 7f3a90c1"
+    )
+
+
+def picked(args: argparse.Namespace, run: str | Path) -> tuple[str, str]:
+    """The split and the pick of the level that --level names, if it is one that the run knows."""
+    from ...engine.levels import ids
+    from ..judging.runs import open_runs
+
+    world, _, training = open_runs([run])
+    split = args.split or world.judged
+    found = ids.find(world, args.level, split, (args.seed, *(one.seed for one in training)))
+    if args.split and found.split != args.split:
+        raise UserError(
+            f"level {args.level} is of the split '{found.split}': add --split {found.split}"
+        )
+    return found.split, f"seed:{found.seed}"
 
 
 def add_frames(parser: Parser) -> None:
@@ -217,7 +250,7 @@ def film_names(args: argparse.Namespace) -> list[Path]:
 
 def film_lines(filmed: dict[str, Any]) -> str:
     """What was filmed, for people."""
-    lines = [f"level {filmed['level']}, {filmed['pick']}"]
+    lines = [f"level {filmed['level']} (seed {filmed['seed']}), {filmed['pick']}"]
     if filmed["parts_at"] is not None:
         lines.append(f"paths part at step {filmed['parts_at']}")
     lines += sized(filmed["films"])
@@ -283,6 +316,18 @@ def refuse_nothing(rows: Sequence[Any], faults: list[str]) -> None:
     """Raise RunError, in one line, if a study came to nothing at all."""
     if faults and not rows:
         raise RunError(f"nothing could be made: {len(faults)} jobs failed, the first {faults[0]}")
+
+
+@contextmanager
+def goes_on(args: argparse.Namespace, out: Path) -> Iterator[None]:
+    """Whoever interrupts what is inside hears the command that goes on with it in `out`."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(
+            f"{stop if str(stop) else 'interrupted'}; what is done is kept in '{out}', and"
+            f" this goes on: {args.again} --out {shlex.quote(str(out))}"
+        ) from None
 
 
 def exit_code(faults: list[str], talk: Talk) -> int:

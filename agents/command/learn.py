@@ -9,7 +9,16 @@ from ...engine.errors import UserError, need
 from ..learning import preflight
 from ..learning.config import TrainConfig, configure
 from ..studies.bank.config import BankConfig
-from .common import add_options, add_origin, add_out, add_seed, add_trained_on, given_options, trust
+from .common import (
+    add_options,
+    add_origin,
+    add_out,
+    add_seed,
+    add_trained_on,
+    given_options,
+    goes_on,
+    trust,
+)
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
 from .values import count
@@ -144,7 +153,7 @@ def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
     knobs = read_all(args.over or (), world, names(BankConfig))
     splits = args.on or list(world.split_names)
     asked = grid.Grid(world, config, splits, knobs, world.numbers(args.knobs))
-    with talk.progress("bank") as show:
+    with goes_on(args, out), talk.progress("bank") as show:
         found = grid.run(asked, out, args.threads, show)
     data = {
         **asked.about,

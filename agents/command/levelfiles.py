@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...engine.errors import MismatchError, UserError
 from ..learning import preflight
-from .common import add_file_out, add_world, changed_world
+from .common import add_file_out, add_level, add_world, changed_world
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count
@@ -156,6 +156,7 @@ def level_convert_flags(parser: Parser) -> None:
         "out", metavar="TO", help="ends in .toml, .txt, .jsonl, .npz, .tmj, .tmx or .png"
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
+    add_level(parser)
     add_world(parser)
 
 
@@ -171,12 +172,19 @@ def level_convert_flags(parser: Parser) -> None:
     knobs=True,
 )
 def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
-    from ...engine.levels import formats
+    from ...engine.levels import formats, ids
     from ..designing.describe import open_levels
 
     path = preflight.check_file(args.out, args.force)
-    formats.check_kind(path)
+    kind = formats.check_kind(path)
     found = open_levels(args.file, changed_world(args))
+    if args.level:
+        found = found.only(ids.place(found, args.level, Path(args.file)))
+    count = len(found.names)
+    if kind.single and count > 1:
+        preflight.check_folder(path.with_suffix(""), args.force)
     made = formats.write(found, path)
-    text = f"wrote {made[0]}" + (f" and {len(made) - 1:,} more" if len(made) > 1 else "")
+    text = f"wrote {made[0]}"
+    if count > 1 and kind.single:
+        text = f"wrote {count:,} files into {made[0].parent}: {kind.what}, hold one each"
     return Report({"files": made, "levels": len(found.states)}, text)

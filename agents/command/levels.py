@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_seed, add_window, add_world, trust
+from .common import add_file_out, add_level, add_seed, add_window, add_world, goes_on, trust
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count, part, seed, shares, span, varied
@@ -24,6 +24,7 @@ def level_new_flags(parser: Parser) -> None:
     parser.add_argument("world", help="a world, or ./a_file.py")
     parser.add_argument("--split", default="train", metavar="NAME", help="default: train")
     add_seed(parser)
+    add_level(parser)
     add_file_out(parser, "FILE", "default: WORLD.toml")
 
 
@@ -37,14 +38,17 @@ def level_new_flags(parser: Parser) -> None:
 )
 def level_new(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.catalogue import load
-    from ...engine.levels import formats
+    from ...engine.levels import formats, ids
     from ...engine.levels.kind import Levels
     from ...engine.vector import level_of
 
     path = preflight.check_file(args.out or f"{Path(args.world).stem}.toml", args.force)
     formats.check_kind(path)
     world = load(args.world).with_params(**args.knobs)
-    made = formats.write(Levels(world, level_of(world, args.seed, args.split), [""]), path)
+    origin = ids.Origin(args.seed, args.split)
+    if args.level:
+        origin = ids.find(world, args.level, args.split)
+    made = formats.write(Levels(world, level_of(world, *origin), [""]), path)
     files = ", ".join(map(str, made))
     text = f"wrote {files}\n\nnext: edit it, then goalshift level check {path}"
     return Report({"files": made}, text)
@@ -58,6 +62,7 @@ def level_edit_flags(parser: Parser) -> None:
     parser.add_argument(
         "--at", type=count, default=1, metavar="N", help="edit the N-th level (default: 1)"
     )
+    add_level(parser)
     add_seed(parser)
     add_window(parser)
 
@@ -74,7 +79,7 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     trust(args.world)
     from ..live.open import Place, edit_session, show_session
 
-    session = edit_session(Path(args.file), args.world, args.at, args.seed)
+    session = edit_session(Path(args.file), args.world, args.at, args.seed, args.level)
     place = Place(args.size, headless=args.headless, settings=args.settings, edit=True)
     show_session(session, place)
     return Report({"file": args.file, "world": session.world.name}, "")
@@ -190,7 +195,7 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
         ordered, source = order.order_for(*asked.what, **asked.how)
         if args.force:
             store.clear(out)
-        with talk.progress("levels") as show:
+        with goes_on(args, out), talk.progress("levels") as show:
             told = store.gather(out, ordered, source, args.workers, show)["cursor"]
         count, tried, tally = told["accepted"], told["tried"], told["tally"]
     data = {"out": str(out), "files": files, "levels": count, "tried": tried, "refused": tally}
@@ -230,7 +235,7 @@ def read_order(args: argparse.Namespace) -> Asked:
     return Asked(
         (world, args.n or asked.count, seed, name or None, require),
         {name: getattr(args, name) or getattr(asked, name) for name in both}
-        | {"knobs": args.knobs, "params": asked.params},
+        | {"knobs": {**asked.knobs, **args.knobs}, "params": asked.params},
         args.order or asked.order,
         args.share or asked.share,
         Path(args.world if asked.world else name or world).stem,

@@ -4,11 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.view.camera import registry
 from .common import (
     SHOWN,
     add_films,
+    add_level,
     add_window,
     add_world,
     film_names,
@@ -36,6 +37,7 @@ def show_flags(parser: Parser, what: str) -> None:
     parser.add_argument(
         "--seed", type=seed, metavar="N", help="the level (default: one where the goals part)"
     )
+    add_level(parser)
     parser.add_argument("--split", metavar="NAME", help="default: the one the world is judged on")
     parser.add_argument(
         "--follow", action="store_true", help="load the newest checkpoint whenever there is one"
@@ -55,6 +57,7 @@ def watch_flags(parser: Parser) -> None:
     watch_flags,
     (
         "goalshift watch corner",
+        "goalshift watch runs/a --level 7f3a90c1",
         "goalshift watch runs/a --follow",
         "goalshift watch chase.gmr --terminal",
     ),
@@ -90,13 +93,19 @@ def open_window(args: argparse.Namespace, play: bool) -> Report:
     from ...engine.levels.splits import is_file
     from ..live.open import Place, is_replay, open_session, show_session
 
+    need(
+        not (args.level and args.seed is not None),
+        "--seed and --level both name the level: give one",
+    )
     if is_replay(args.what):
         refuse_knobs(args, "a replay is lived as it was recorded")
     elif is_file(args.what) and not args.world:
         refuse_knobs(
             args, "the levels are read as their file has them, unless --world names a world"
         )
-    session = open_session(args.what, args.seed, args.split, play, args.world, args.knobs)
+    session = open_session(
+        args.what, args.seed, args.split, play, args.world, args.knobs, args.level
+    )
     place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
     steps = show_session(session, place, Path(args.what) if args.follow else None)
     return Report({"world": session.world.name, "steps": steps}, "")
@@ -198,11 +207,12 @@ def describe(world: "World") -> str:
     knobs = [("PARAMETER", *(name.upper() for name in splits))]
     for name in world.params._fields:
         knobs += [(name, *(world.say(name, getattr(row, name)) for row in splits.values()))]
-    height, width = world.size
-    tall, wide = world.view or world.size
+    tall, wide = world.view
+    all_seen = all(seen >= 2 * side - 1 for seen, side in zip(world.view, world.size, strict=True))
+    of_all = ", which is not all of it" * (world.centred and not all_seen)
     facts = [
-        ("board", f"{height} x {width} cells, {world.horizon} steps at most"),
-        ("seen", f"{tall} x {wide} cells" + (" around the agent" * world.centred)),
+        ("board", board_of(world)),
+        ("seen", f"{tall} x {wide} cells" + (" around the agent" * world.centred) + of_all),
         ("agents", f"{world.learners} learning, {world.agents - world.learners} scripted"),
         ("actions", ", ".join(world.actions)),
         ("events", ", ".join(world.events)),
@@ -214,9 +224,18 @@ def describe(world: "World") -> str:
     return "\n\n".join((f"{world.name}: {(world.story or '').strip()}", *tables))
 
 
+def board_of(world: "World") -> str:
+    """The size of a world's boards, and which others it takes."""
+    height, width = world.size
+    text = ("up to " * world.resizes) + f"{height} x {width} cells, {world.horizon} steps at most"
+    if world.smallest:
+        text += f"; --world.size takes {world.smallest[0]}x{world.smallest[1]} to 255x255"
+    return text
+
+
 def as_data(world: "World") -> dict[str, Any]:
     """All about one world, for programs."""
-    same = ("source", "version", "size", "horizon", "view", "learners", "agents")
+    same = ("source", "version", "size", "smallest", "horizon", "view", "learners", "agents")
     same += ("actions", "events", "ends_on")
     goals = [
         {

@@ -47,6 +47,9 @@ class Parser(argparse.ArgumentParser):
             known = [name for action in self._actions for name in action.option_strings]
             near = closest(flag, known)
             hint = f" Did you mean '{near}'?" if near else ""
+            if flag == "--alpha" and "--split" in known:  # a mixture is a split
+                value = unknown[0].partition("=")[2] or next(iter(unknown[1:]), "0.1")
+                hint = f" Did you mean '--split alpha={value}'?"
             raise UserError(f"{self.prog} has no flag '{flag}'.{hint} (see {self.prog} --help)")
         if unknown:
             raise UserError(f"unexpected argument '{unknown[0]}' (see {self.prog} --help)")

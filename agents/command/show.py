@@ -1,6 +1,7 @@
 """`demo`, `contrast`, `record`, `report`: films and pages that show what happened."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from ...engine.errors import UserError
@@ -18,6 +19,7 @@ from .common import (
     film_lines,
     film_names,
     film_plan,
+    picked,
     sized,
     trust,
 )
@@ -130,6 +132,9 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     from ..showing.demo import FILMS, FORMATS, film_run
 
     split = args.split or open_run(run)[0].world.judged
+    pick = args.pick
+    if args.level:
+        split, pick = picked(args, run)
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     plan = film_plan(args, films, home)  # bad captions are told before hours of evaluation
     found = None if args.levels else known_evaluation(run, split)
@@ -138,6 +143,7 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
         found = evaluate_runs([run], ["train", split], levels, args.seed, bar=talk.progress)
         if run.is_dir() and not args.levels:
             found.save(run / EVALUATION)
+    plan = replace(plan, split=split, pick=pick)
     filmed = film_run(run, found, plan, args.layout, talk.progress)
     return Report(filmed, film_lines(filmed))
 
@@ -178,6 +184,8 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
     are_replays = [source.startswith("GM1.") or source.endswith(".gmr") for source in args.sources]
     if any(are_replays) and not all(are_replays):
         raise UserError("name either replays or runs, not both")
+    if args.level and (args.mosaic or any(are_replays)):
+        raise UserError("--level picks one level of a run; a replay is of one, a mosaic of many")
     if args.mosaic and (any(are_replays) or len(args.sources) > 1):
         raise UserError("--mosaic films one run on many levels: name one run")
     home = Path(args.sources[0])
@@ -198,6 +206,9 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
             run = home if home.is_dir() else args.sources[0]
             made = record.mosaic(run, plan, args.mosaic, args.seed, show)
         else:
+            if args.level:
+                split, pick = picked(args, args.sources[-1])
+                plan = replace(plan, split=split, pick=pick)
             made = record.record_runs(checkpoints(args), plan, args.levels, args.seed, show)
     lines = [made["pick"]] if "pick" in made else []
     return Report(made, "\n".join([*lines, *sized([*made["films"], *made.get("replays", [])])]))

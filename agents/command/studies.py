@@ -8,7 +8,7 @@ from typing import Any
 
 from ...engine.errors import UserError
 from ..learning import preflight
-from .common import add_plan, exit_code, jobs_shown, refuse_nothing
+from .common import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count
@@ -57,7 +57,7 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     preflight.check_writable(out)
     given = {"steps": args.steps} if args.steps else {}
     plan = Plan(given, args.seeds, args.levels, workers=args.jobs)
-    with jobs_shown(talk, "table") as show:
+    with goes_on(args, out), jobs_shown(talk, "table") as show:
         rows, faults = table.make(args.worlds, out, plan, show)
     refuse_nothing(rows, faults)
     if args.ship:
@@ -127,7 +127,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
 
     plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
     asked = curve.curve_of(args.world, args.over, args.by or "", plan)
-    with jobs_shown(talk, "curve") as show:
+    with goes_on(args, out), jobs_shown(talk, "curve") as show:
         points, faults = curve.make(asked, out, show)
     refuse_nothing(points, faults)
     draw(points, asked, out)

@@ -70,6 +70,15 @@ def film_pick(text: str) -> str:
     return one_of("median", "first", "random", "worst", "best", "seed:N")(text)
 
 
+def level_name(text: str) -> str:
+    """A level by the first 8 to 16 digits of its fingerprint."""
+    if re.fullmatch(r"[0-9a-f]{8,16}", text.lower()):
+        return text.lower()
+    raise argparse.ArgumentTypeError(
+        f"'{text}' is no name of a level; films and the window show it as 8 digits, such as 7f3a90c1"
+    )
+
+
 def film_fps(text: str) -> int:
     """Frames a second."""
     if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= 120:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine import check, rng, state
+from ...engine import check, rng
 from ...engine.errors import UserError
 from ...engine.jit import kernel
 from ...engine.levels.turned import turned
@@ -86,7 +86,7 @@ def _by_the_start(source: Source, sieve: Sieve) -> None:
     """Refuse by what can be told from the start states alone."""
     world, require = source.world, source.order.require
     if require.pool != "all":
-        for_test = state.fingerprint(sieve.states) & np.uint64(3) == 0  # as `vector.in_pool` says
+        for_test = world.fingerprints(sieve.states) & np.uint64(3) == 0  # as `vector.in_pool` says
         sieve.refuse(for_test != (require.pool == "test"), f"not in the {require.pool} pool")
     looked = survey.ways(world, source.goal, sieve.states, playing=False, effort=False)
     if require.distance:
@@ -120,12 +120,18 @@ def _by_playing(source: Source, sieve: Sieve) -> survey.Ways:
     return found
 
 
+def names(source: Source, states: np.recarray) -> np.ndarray:
+    """uint64[n]: what tells levels of a set apart."""
+    if source.order.require.distinct == "turned":
+        return turned(source.world, states)
+    return source.world.fingerprints(states)
+
+
 def _part(source: Source, states: np.recarray, found: survey.Ways) -> Part:
     """The accepted levels with the facts about them."""
     facts = {name: getattr(found, name) for name in MEASURES}
-    facts["fingerprint"] = state.fingerprint(states)
-    up_to_turns = source.order.require.distinct == "turned"
-    facts["name"] = turned(source.world, states) if up_to_turns else facts["fingerprint"]
+    facts["fingerprint"] = source.world.fingerprints(states)
+    facts["name"] = names(source, states)
     kept = np.arange(found.actions.shape[1])[None, :] < found.steps[:, None]
     return Part(states, facts, found.actions[kept], found.steps)
 

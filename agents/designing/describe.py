@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import state
 from ...engine.errors import UserError, printable
 from ...engine.files import read_text
-from ...engine.levels import edit, folder, formats
+from ...engine.levels import edit, folder, formats, ids
 from ...engine.levels.kind import Levels
 from ...engine.levels.kinds.plain import MAX_FILE
 from ...engine.levels.turned import turned
@@ -63,7 +62,7 @@ def examine(path: Path, world: World | None = None) -> dict[str, Any]:
     looked = survey.ways(
         found.world, "intended", found.states[:SURVEYED].view(np.recarray), effort=False
     )
-    prints = state.fingerprint(found.states)
+    prints = found.world.fingerprints(found.states)
     _, first = np.unique(prints, return_index=True)
     unsolved = np.flatnonzero(looked.score <= 0)
     return {
@@ -99,15 +98,15 @@ def title(found: Levels, i: int) -> str:
 
 
 def captions(found: Levels, chosen: Sequence[int]) -> list[str]:
-    """A line for each of the chosen levels: name, steps of the intended goal's expert, 8 digits of
-    the fingerprint.
+    """A line for each of the chosen levels: name, steps of the intended goal's expert, the level's
+    name by its fingerprint.
     """
     states = found.states[list(chosen)].view(np.recarray)
     looked = survey.ways(found.world, "intended", states, effort=False)
-    lines, prints = [], state.fingerprint(states)
+    lines, prints = [], ids.names(found.world, states)
     for k, i in enumerate(chosen):
         steps = f"{looked.steps[k]} steps" if looked.score[k] > 0 else "no way"
-        lines.append(f"{title(found, i)}  {steps}  {int(prints[k]):016x}"[:-8])
+        lines.append(f"{title(found, i)}  {steps}  {prints[k]}")
     return lines
 
 
@@ -129,9 +128,9 @@ def statistics(found: Levels, goal: str = "intended", proxy: str = "") -> dict[s
         "looked_at": len(states),
         "goal": world.goal(goal).name,
         "solved": float(solved.mean()),
-        "distinct": len(np.unique(state.fingerprint(found.states))),
+        "distinct": len(np.unique(world.fingerprints(found.states))),
         "distinct_turned": len(np.unique(turned(world, found.states))),
-        "training": float((state.fingerprint(found.states) & np.uint64(3) != 0).mean()),
+        "training": float((world.fingerprints(found.states) & np.uint64(3) != 0).mean()),
         "tiles": {
             tile.name: float(share)
             for tile, share in zip(world.tiles, counts / counts.sum(), strict=True)
@@ -173,7 +172,7 @@ def rows(found: Levels, goal: str = "intended", proxy: str = "", progress: Any =
     lines = [",".join((*COLUMNS, *("parts", "decision") * bool(rival)))]
     for first in range(0, total, SURVEYED):
         states = found.states[first : first + SURVEYED].view(np.recarray)
-        looked, prints = survey.ways(world, goal, states), state.fingerprint(states)
+        looked, prints = survey.ways(world, goal, states), world.fingerprints(states)
         columns: list[Any] = [
             [title(found, first + i) for i in range(len(states))],
             [f"{value:016x}" for value in prints.tolist()],
@@ -247,7 +246,7 @@ def difference(one: Levels, other: Levels, at: int = 1) -> tuple[dict[str, Any],
     """How two sets differ: what they share by fingerprint, and how the `at`-th level of each
     differs; data and text.
     """
-    prints = [set(state.fingerprint(levels.states).tolist()) for levels in (one, other)]
+    prints = [set(levels.world.fingerprints(levels.states).tolist()) for levels in (one, other)]
     both, mine, theirs = (
         len(prints[0] & prints[1]),
         len(prints[0] - prints[1]),

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine import state
 from ...engine.errors import UserError
 from ...engine.levels.turned import turned
 from ...engine.world import World
@@ -71,7 +70,9 @@ class LevelSet:
         its turned and mirrored images.
         """
         prints = (
-            turned(self.world, self.states) if up_to == "turned" else state.fingerprint(self.states)
+            turned(self.world, self.states)
+            if up_to == "turned"
+            else self.world.fingerprints(self.states)
         )
         training = in_training(prints, share)
         return self.take(np.flatnonzero(training)), self.take(np.flatnonzero(~training))

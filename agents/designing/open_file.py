@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine import files, state
 from ...engine.errors import UserError
-from ...engine.levels import formats
+from ...engine.levels import formats, ids
 from ...engine.levels.kind import Levels
 from ...engine.levels.text import MAX_TEXT
 from ...engine.vector import level_of
@@ -55,6 +55,10 @@ class Shelf:
     def world(self) -> World:
         """The levels' world."""
         return self.levels.world
+
+    def place(self, name: str) -> int:
+        """Which level is called so by its fingerprint (see `ids`). Raises UserError if none is."""
+        return ids.place(self.levels, name, self.path)
 
     def start(self) -> np.recarray:
         """The level that is played, a batch of one."""

@@ -15,6 +15,7 @@ from ...engine.jit import fingerprint
 from ...engine.levels.folder import INDEX, SET_FORMAT, index_of
 from ...engine.levels.kinds import npz
 from ...engine.world import World
+from .check_level import names
 from .draw import Cursor, Names, Progress, draw, warm
 from .levelset import Part
 from .order import Order, Source
@@ -42,7 +43,8 @@ def gather(
             )
         cursor, shards = Cursor(**told["cursor"]), told["shards"]
         for shard in shards:
-            seen.add(npz.arrays_of(folder / shard["file"])["name"])
+            # not as the file has them: an older release gave other names
+            seen.add(names(source, npz.load(folder / shard["file"], source.world)[0]))
     size = max(1, min(SHARD, SHARD_BYTES // source.world.dtype.itemsize))
     held: list[Part] = []
 

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ...engine import state
 from ...engine.levels.splits import split_of
 from ...engine.vector import Vec
 from ...engine.world import World
@@ -55,7 +54,7 @@ def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -
             vec = Vec(
                 world, training.levels, split_of(world, training.split), training.seed, pool="train"
             )
-            found = [state.fingerprint(vec.reset_states())]
+            found = [world.fingerprints(vec.reset_states())]
         else:
             vec = Vec(
                 world,
@@ -64,10 +63,10 @@ def trained_fingerprints(world: World, training: Training, drawn: int = DRAWN) -
                 training.seed,
                 pool="train",
             )
-            found = [state.fingerprint(vec.reset_states())]
+            found = [world.fingerprints(vec.reset_states())]
             while sum(map(len, found)) < drawn:
                 vec.reset_where(np.ones(vec.n, np.bool_))
-                found.append(state.fingerprint(vec.states))
+                found.append(world.fingerprints(vec.states))
         known[key] = np.unique(np.concatenate(found))
     return known[key]
 

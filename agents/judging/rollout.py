@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine import state
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.state import RUNNING, TERMINATED
@@ -82,7 +81,7 @@ def rollout(
             )
         vec.assign(np.ones(n, np.bool_), levels := np.arange(n))
     obs = vec.reset()
-    prints = state.fingerprint(vec.states)
+    prints = world.fingerprints(vec.states)
     policy.start(n, world.learners)
     fresh = vec.fresh.copy()
     taken, tracer = [], Tracer(vec, policy, trace) if trace else None

@@ -18,7 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as pack
 
-from ...engine import files
+from ...engine import catalogue, files
 from ...engine.errors import Reader, RunError, UserError
 from ...engine.files import write
 from .config import TrainConfig
@@ -35,6 +35,7 @@ EVALUATION = "evaluation.json"  # what `judging` makes of it
 FORMAT = 1
 MAX_FILE, MAX_HEADER, MAX_JSON = 2**30, 2**22, 2**22  # bytes; larger files are refused unread
 MAX_FIGURES, FAR = 256, 1e30  # of a log: how many in a row, and how large
+LISTED = 8  # runs that a fault names
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -77,6 +78,34 @@ def forget_run(folder: Path) -> None:
     with only_writer(folder):
         for path in (*arrays, *(path.with_suffix(".json") for path in arrays[:2]), *texts, *kept):
             path.unlink(missing_ok=True)
+
+
+def checkpoint_of(path: Path) -> Path:
+    """The checkpoint of a run folder, or the file itself. UserError if it is none, with what it may
+    be instead.
+    """
+    if path.is_dir():
+        if (path / CHECKPOINT).exists():
+            return path / CHECKPOINT
+        runs = sorted(str(one.parent) for one in path.glob(f"*/{CHECKPOINT}"))
+        if runs:
+            more = f" and {len(runs) - LISTED} more" * (len(runs) > LISTED)
+            raise UserError(
+                f"'{path}' is a folder of runs: name one or more of {', '.join(runs[:LISTED])}{more}"
+            )
+        raise UserError(f"'{path}' holds no {CHECKPOINT} yet")
+    if not path.exists() and str(path) in catalogue.names():
+        raise UserError(
+            f"'{path}' is a world, and a run is wanted: goalshift demo {path} --pretrained makes one"
+            f" of the agent that ships, goalshift train {path} trains one"
+        )
+    if path.suffix == ".zip" and path.exists():
+        raise UserError(
+            f"'{path}' is an agent of Stable-Baselines3: such files run code when they are opened, so"
+            " goalshift opens none. In Python, load it with Stable-Baselines3 and give"
+            " goalshift.evaluate a Policy that asks its predict()"
+        )
+    return path
 
 
 def save_arrays(

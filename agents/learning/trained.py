@@ -16,7 +16,7 @@ from ...engine.rng import fold_many
 from ...engine.world import World
 from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought, episode_bits
 from .config import TrainConfig
-from .files import CHECKPOINT, load_arrays
+from .files import CHECKPOINT, checkpoint_of, load_arrays
 from .net import Net, Pixels, Shape, Symbols
 
 if TYPE_CHECKING:
@@ -128,11 +128,7 @@ class Trained(Policy):
         `about` on the result is the checkpoint's description. UserError, in one line, if the file
         is missing, broken or not finite, or lists how it differs from the world if it does not fit.
         """
-        path = Path(path)
-        if path.is_dir():
-            if not (path / CHECKPOINT).exists():
-                raise UserError(f"'{path}' holds no {CHECKPOINT} yet")
-            path = path / CHECKPOINT
+        path = checkpoint_of(Path(path))
 
         def expected(about: dict) -> dict[str, tuple[int, ...]]:
             if not isinstance(about.get("net"), dict):

@@ -17,6 +17,7 @@ class Commands:
     def __init__(self, display: Display, hand: Hand, saving: Saving) -> None:
         self.display, self.session, self.look = display, display.session, display.look
         self.hand, self.saving = hand, saving
+        self._leaving = False  # has it been asked whether to close without saving?
         self._own = {
             "play": self._play, "forward": hand.forward, "stay": lambda: hand.act(set()), "part": self._part,
             "reload": self.reload, "camera": self._camera, "inset": self._inset, "panel": self._panel,
@@ -28,6 +29,7 @@ class Commands:
 
     def do(self, name: str) -> None:
         """Do what the key of that name does."""
+        self._leaving = self._leaving and name == "quit"
         if self.look.help and name not in ("help", "quit"):
             self.look.help = False
         shared = self.session.commands
@@ -105,5 +107,8 @@ class Commands:
     def _quit(self) -> None:
         if self.look.help:
             self.look.help = False
+        elif self.session.keeping.unsaved and not self._leaving:
+            self._leaving = True
+            self.display.say("the level is not saved: Ctrl+S saves it, once more closes without")
         else:
             self.display.open = False

@@ -47,6 +47,14 @@ class Keeping:
         """The level as text, if time stands at the start."""
         return level.show(self.stage.world, self._start())
 
+    @property
+    def unsaved(self) -> bool:
+        """Has the level of the user's own file been edited since it was read or written?"""
+        shelf = self.source.shelf
+        if shelf is None or not shelf.own:
+            return False
+        return self.stage.panes[0].history.copies[0].tobytes() != shelf.start().tobytes()
+
     def write_back(self) -> Path | None:
         """Write the level, as edited, into the user's own file that it came from; None if it came
         from none.

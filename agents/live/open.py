@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, names
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
+from ...engine.levels import ids
 from ...engine.levels.splits import is_file
 from ...engine.replay import PREFIX, Replay
 from ...engine.world import World
@@ -32,28 +33,32 @@ def open_session(
     play: bool = False,
     world: str | None = None,
     knobs: dict[str, Any] | None = None,
+    level: str | None = None,
 ) -> Session:
     """A session of a world, a file or folder of levels, a replay (file or code), a run folder or a
     checkpoint.
 
     Without a seed it begins where the goals part, on the split that the world is judged on. Of
-    several levels in a file the `seed`-th is played, and then the others. Where the world has an
-    agent that ships, it plays beside the expert of the intended goal; with `play` a person does.
-    Raises UserError if it is none of them.
+    several levels in a file the `seed`-th is played, and then the others. `level` names a level
+    instead (see `levels.ids`). Where the world has an agent that ships, it plays beside the expert
+    of the intended goal; with `play` a person does. Raises UserError if it is none of them.
     """
     path, typed = Path(what), Typed(what, world or "", knobs or {}, "play" if play else "watch")
     if is_replay(what):
+        need(not level, "a replay is of one level: leave --level out")
         return _of_replay(
             Replay.from_code(what) if what.startswith(PREFIX) else Replay.load(path), world, typed
         )
     if is_file(what):
         found = load(world).with_params(**(knobs or {})) if world else None
         shelf = Shelf(path, found)
-        shelf.at = (seed or 0) % len(shelf)
+        shelf.at = shelf.place(level) if level else (seed or 0) % len(shelf)
         return of_shelf(shelf, play, typed)
     if path.is_dir() or path.suffix == ".safetensors":
-        return _of_run(path, seed, split, typed)
+        return _of_run(path, seed, split, typed, level)
     found = load(what).with_params(**(knobs or {}))
+    if level:
+        seed, split = ids.find(found, level, split or found.judged)
     source = _source(found, seed, split, typed)
     return _beside(Session(source, _cast(found, play), _shipped(found)))
 
@@ -84,13 +89,17 @@ def is_replay(what: str) -> bool:
     return what.startswith(PREFIX) or what.endswith(".gmr")
 
 
-def edit_session(path: Path, world: str | None = None, at: int = 1, seed: int = 0) -> Session:
-    """A session in which the level number `at` of a file is edited; if there is no such file, it
-    begins one.
+def edit_session(
+    path: Path, world: str | None = None, at: int = 1, seed: int = 0, level: str | None = None
+) -> Session:
+    """A session in which a level of a file is edited: number `at`, or the one called `level`. If
+    there is no such file, it begins one.
     """
     found = load(world) if world else None
     if path.exists():
-        return of_shelf(Shelf(path, found, at - 1, own=True), False)
+        shelf = Shelf(path, found, at - 1, own=True)
+        shelf.at = shelf.place(level) if level else shelf.at
+        return of_shelf(shelf, False)
     if found is None:
         raise UserError(
             f"there is no '{path}': to begin it, say of which world it is, such as --world corner"
@@ -129,12 +138,17 @@ def _loader(path: Path) -> Callable[[World], Policy]:
     return load_it
 
 
-def _of_run(path: Path, seed: int | None, split: str | None, typed: Typed) -> Session:
+def _of_run(
+    path: Path, seed: int | None, split: str | None, typed: Typed, level: str | None
+) -> Session:
     from ..learning.trained import Trained
 
     agent = Trained.load(path)
     world = agent.world.with_params(**typed.knobs)
     who = [f"expert:{world.intended.name}", "checkpoint"]
+    if level:
+        trained = int(agent.about["config"]["seed"])
+        seed, split = ids.find(world, level, split or world.judged, (0, trained))
     source = _source(world, seed, split, typed)
     return _beside(Session(source, who, {"checkpoint": _loader(path)}, agent.sees_pictures))
 

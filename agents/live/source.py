@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine import state
+from ...engine.levels import ids
 from ...engine.levels.splits import split_of
 from ...engine.vector import level_of
 from ...engine.world import World
@@ -139,4 +140,4 @@ class Source:
 
     def mark(self) -> str:
         """Eight characters that tell levels apart."""
-        return f"{int(state.fingerprint(self.start)[0]):016x}"[:8]
+        return ids.names(self.base, self.start)[0]

@@ -120,7 +120,8 @@ class Window(Display):
     def handle(self, event: pygame.event.Event) -> None:
         """One event of pygame."""
         if event.type == pygame.QUIT:
-            self.open = False
+            self.look.help = False
+            self.do("quit")
         elif event.type == pygame.KEYDOWN:
             self._key(event)
         elif event.type == pygame.KEYUP:

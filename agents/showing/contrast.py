@@ -17,6 +17,7 @@ import numpy as np
 
 from ...engine.errors import UserError, did_you_mean
 from ...engine.files import make_folder
+from ...engine.levels import ids
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.replay import MAX_LABEL, Replay
@@ -99,7 +100,7 @@ def contrast(
     the `layout` "2x2" the same seed under the split trained on is shown above. Raises UserError for
     a bad pick or an evaluation without this split or of another world.
 
-    Returns {level, split, pick, films, replays, codes, cut, parts_at, scores} as plain data;
+    Returns {level, seed, split, pick, films, replays, codes, cut, parts_at, scores} as plain data;
     `parts_at` is the first step at which the two states differ, or None. The film ends at step
     `cut`, shortly after the last change of any score; the replays hold everything.
     """
@@ -111,13 +112,14 @@ def contrast(
     chosen, actions = _play(agent, world, evaluation, plan)
     told = known(plan, chosen.how, verdict)
     made = live_both(agent, world, split, chosen.seed, actions, told)
+    whole = [take_of(world, replay) for replay in made]
+    (level,) = ids.names(world, whole[1].states[:1].view(np.recarray))
     paths = [
-        make_folder(plan.replays) / f"{Path(split).name}-{chosen.seed:016x}-{who}.gmr"
+        make_folder(plan.replays) / f"{Path(split).name}-{level}-{who}.gmr"
         for who in ("intended", "learned")
     ]
     for replay, path in zip(made, paths, strict=True):
         replay.save(path)
-    whole = [take_of(world, replay) for replay in made]
     takes, how, last = cut(world, whole, chosen.how)
     states = [take.states for take in whole]
     if layout == "2x2":
@@ -138,7 +140,8 @@ def contrast(
         sample=_sample(evaluation, split),
     )
     return {
-        "level": f"{chosen.seed:016x}",
+        "level": level,
+        "seed": chosen.seed,
         "split": split,
         "pick": chosen.how,
         "films": plan.save(takes, card, show),

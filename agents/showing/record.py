@@ -16,6 +16,7 @@ import numpy as np
 
 from ...engine.errors import UserError
 from ...engine.files import make_folder, read_text
+from ...engine.levels import ids
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.replay import MAX_LABEL, PREFIX, Replay
@@ -166,8 +167,9 @@ def _keep(
 ) -> dict[str, Any]:
     """Save the replays, and film the takes of them up to where all is told."""
     paths = []
+    levels = [ids.names(world, take.states[:1].view(np.recarray))[0] for take in takes]
     for k, replay in enumerate(made):
-        name = f"{Path(plan.split).name}-{max(replay.seed, 0):016x}-{k}.gmr"
+        name = f"{Path(plan.split).name}-{levels[k]}-{k}.gmr"
         paths.append(make_folder(plan.replays) / name)
         replay.save(paths[-1])
     takes, how, _ = cut(world, takes, how)
@@ -175,6 +177,7 @@ def _keep(
     if len(takes) == 1 and made[0].known is not None:
         card = replace(card, conclusion=concluded(world, takes[0], made[0].known))
     return {
+        "levels": list(dict.fromkeys(levels)),
         "split": plan.split,
         "pick": how,
         "films": plan.save(takes, card, show),

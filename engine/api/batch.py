@@ -7,16 +7,14 @@ exactly and apart from the original. `snapshot` and `restore` do the same within
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 import numpy as np
 
-from .. import state
 from ..catalogue import load
-from ..errors import UserError, did_you_mean, natural, need, whole
-from ..levels import level
+from ..errors import Reader, UserError, did_you_mean, natural, need, whole
+from ..levels import ids, level
 from ..levels.splits import split_of
 from ..rng import narrow
 from ..vector import apart
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 RENDER_MODES = ("human", "rgb_array", "ansi")
 OPTIONS = ("level", "split")  # what `reset(options=...)` understands
-FINGERPRINT = r"[0-9a-f]{16}"
 FPS = 8  # steps a second, in the window and in films that others make of an environment
 
 
@@ -150,21 +147,12 @@ class Batch:
         """A level's seed, or its number where the levels are a set; also found by a fingerprint."""
         split = self.vec.split
         starts = split.starts
-        if isinstance(chosen, str) and re.fullmatch(FINGERPRINT, chosen):
-            if starts is not None:
-                found = np.flatnonzero(state.fingerprint(starts) == int(chosen, 16))
-            else:
-                found = self.seeds[self.marks == chosen]
-            if len(found):
-                return int(found[0])
-            raise UserError(
-                f"options['level']: no level {chosen} is known here. A fingerprint tells levels"
-                " apart and cannot make one; give the seed that its info names"
-            )
+        if ids.is_name(chosen):
+            return self._named(chosen)
         if isinstance(chosen, str):
             raise UserError(
                 "options['level'] must be a level's seed, or the fingerprint of a known level"
-                f" (16 hexadecimal digits), not {chosen!r}"
+                f" (its first 8 to 16 hexadecimal digits), not {chosen!r}"
             )
         number = natural(chosen, "options['level']")
         if starts is not None:
@@ -173,11 +161,28 @@ class Batch:
         need(number < 2**64, "options['level']: a level's seed is below 2**64")
         return number
 
+    def _named(self, name: str) -> int:
+        """The seed, or number, of the level so named: one that runs here, or that `ids.find`
+        knows.
+        """
+        split = self.vec.split
+        with Reader("options['level']").at():
+            prints = np.array([int(mark or "0", 16) for mark in self.marks], np.uint64)
+            at = ids.among(prints, name) if split.starts is None else None
+            if at is not None:
+                return int(self.seeds[at])
+            found = ids.find(self.world, name, split)
+            need(
+                found.split == split.name,
+                f"level {name} is of the split '{found.split}': give options['split'] too",
+            )
+        return found.seed
+
     def mark(self, mask: np.ndarray) -> None:
         """Note which level has begun where `mask` is set."""
         where = np.flatnonzero(mask)
         begun = self.vec.states[where].view(np.recarray)
-        self.marks[where] = [f"{mark:016x}" for mark in state.fingerprint(begun)]
+        self.marks[where] = [f"{mark:016x}" for mark in self.world.fingerprints(begun)]
         self.seeds[where] = [Seed(seed) for seed in begun.seed]
 
     def step(self, actions: np.ndarray) -> None:

@@ -9,6 +9,7 @@ import importlib
 from functools import cache
 from pathlib import Path
 
+from .. import files
 from ..errors import UserError, closest
 from ..world import World
 from .kind import Format, Levels
@@ -58,8 +59,8 @@ def read(path: Path, world: World | None = None) -> Levels:
 
 
 def write(levels: Levels, path: Path) -> list[Path]:
-    """Write levels to a file, or, where a file holds one level and there are more, to files named
-    after it.
+    """Write levels to a file, or, where a file holds one level and there are more, to a folder called
+    after it: forks.tmx becomes forks/0001.tmx and so on, or goes by the levels' names.
 
     Returns the files. Each is whole or not there at all.
     """
@@ -69,7 +70,11 @@ def write(levels: Levels, path: Path) -> list[Path]:
     if not kind.single or count == 1:
         kind.write(levels, path)
         return [path]
-    made = [path.with_name(f"{path.stem}-{i:04}{path.suffix}") for i in range(1, count + 1)]
+    folder = files.make_folder(path.with_suffix(""))
+    wide = max(4, len(str(count)))
+    apart = all(levels.names) and len({name.lower() for name in levels.names}) == count
+    stems = levels.names if apart else [f"{i:0{wide}}" for i in range(1, count + 1)]
+    made = [folder / f"{stem}{path.suffix}" for stem in stems]
     for i, one in enumerate(made):
         kind.write(levels.only(i), one)
     return made

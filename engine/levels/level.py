@@ -213,19 +213,20 @@ def _rows(world: World, picture: str, places: Places) -> list[str]:
     """The rows of a map, all of one length, that fit the world."""
     rows = picture.removesuffix("\n").split("\n")
     height, width = world.size
-    shortest, narrowest = (1, 1) if world.resizes else world.size
-    if not shortest <= len(rows) <= height:
-        wanted = f"{shortest} to {height}" if world.resizes else f"{height}"
-        message = f"the map has {len(rows)} rows; world '{world.name}' needs {wanted}"
-        raise places.cell_fault(min(len(rows) - 1, height), 0, message)
+    board = f"the board of world '{world.name}' has {height} x {width}"
+    if world.smallest:
+        size = f"{max(height, len(rows))}x{max(width, len(rows[0]))}"
+        board += f"; for more add --world {world.name} --world.size {size}"
+    if len(rows) > height:
+        raise places.cell_fault(height, 0, f"the map has {len(rows)} rows; {board}")
     for y, row in enumerate(rows):
         if len(row) != len(rows[0]):
             message = f"this row has {len(row)} cells, the first has {len(rows[0])}"
             raise places.cell_fault(y, min(len(row), len(rows[0])), message)
-        if not narrowest <= len(row) <= width:
-            wanted = f"{narrowest} to {width}" if world.resizes else f"{width}"
-            message = f"this row has {len(row)} cells; world '{world.name}' needs {wanted}"
-            raise places.cell_fault(y, min(len(row), width), message)
+        if not 1 <= len(row) <= width:
+            raise places.cell_fault(
+                y, min(len(row), width), f"this row has {len(row)} cells; {board}"
+            )
     return rows
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import files
+from .. import boards, files
 from ..errors import did_you_mean
 from ..layout import STYLES
 from ..world import World
@@ -42,7 +42,8 @@ class Recipe:
     """What a recipe asks for; see `levelset.batch` for its words.
 
     require: what differs from the script's own requirements. share: of the levels that are for
-    training; 0: the set is not split. params: parameters of the world changed while laying out.
+    training; 0: the set is not split. params: parameters of the world changed while laying out;
+    knobs: of the world that the levels are of (its size).
     """
 
     world: str = ""
@@ -57,6 +58,7 @@ class Recipe:
     order: str = ""
     tries: int = 0
     share: float = 0.0
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
 
 class Section(Text):
@@ -197,10 +199,12 @@ def _generate(section: Section, world: World) -> dict[str, Any]:
         own = script.load(name) if name else script.own(world)
     message = f"script '{name}' is for world '{own.world}', not '{world.name}'"
     section.need(own.world == world.name, message, "script")
-    params = _params(section, world)
+    size: dict[str, float] = {}
     if "size" in section:
-        sound = section.value("size") == list(world.size)
-        section.need(sound, f"levels of '{world.name}' have the size {list(world.size)}", "size")
+        with section.at("size"):
+            size = {"size": boards.as_number(boards.wanted(world, section.value("size")))}
+            world = world.with_params(**size)
+    params = _params(section, world)
     split = section.word("split")
     with section.at("split"):
         world.split(split or own.split)
@@ -221,6 +225,7 @@ def _generate(section: Section, world: World) -> dict[str, Any]:
         "spread": spread,
         "order": order,
         "tries": tries,
+        "knobs": size,
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ....engine import files, machine
+from ....engine import files, machine, state
 from ....engine.errors import UserError
 from ....engine.levels.splits import split_of
 from ....engine.vector import level_of
@@ -251,8 +251,9 @@ def _episode(
 
 def _mind(world: World, agent: Policy, split: str, level: int) -> dict[str, Any]:
     """Value and policy on every free cell of one seed's level."""
-    picture, span = mind_picture(world, agent, level_of(world, level, split_of(world, split)))
-    told = f"{split}, seed {level}"
+    start = level_of(world, level, split_of(world, split))
+    picture, span = mind_picture(world, agent, start)
+    told = f"{split}, level {state.short(world.fingerprints(start)[0])}"
     if span is not None:
         told += f": it expects {span[0]:.2f} (blue, low bar) to {span[1]:.2f} (yellow, high bar)"
     packed = png(picture)

@@ -205,21 +205,38 @@ def build(
         need(part in arrays, f"the array '{part}' is missing")
         kind, found = arrays[part].dtype.kind, arrays[part].shape
         message = f"the array '{part}' must be whole numbers of shape {shape}, not {found}"
-        need(kind in "iu" and found == shape, message)
+        if part == "tiles" and len(found) == 3 and world.smallest:
+            size = f"{max(found[1], shape[1])}x{max(found[2], shape[2])}"
+            message += f"; for larger boards add --world {world.name} --world.size {size}"
+        fits = found == shape or (part == "tiles" and _within(found, shape))
+        need(kind in "iu" and fits, message)
     sound = (arrays["tiles"] < len(world.tiles)).all()
     need(sound, "a cell holds a tile that the world lacks")
     split = arrays["split"]
     need(split.min() >= 0 and split.max() < len(rows), "the split of a level is missing")
     states = state.blank(world.dtype, n)
     states.row = np.array(rows)[split]
-    for part in ("seed", "episode", "h", "w", "tiles", *PLACES):
+    for part in ("seed", "episode", "h", "w", *PLACES):
         states[part] = arrays[part]
+    tall, wide = arrays["tiles"].shape[1:]  # smaller boards fit as well
+    need((states.h <= tall).all() and (states.w <= wide).all(), "'tiles' lacks cells of a level")
+    live = np.arange(tall)[:, None] < states.h[:, None, None]
+    live = live & (np.arange(wide) < states.w[:, None, None])
+    states.tiles[:, :tall, :wide] = arrays["tiles"] * live
     for field in world.shapes:
         states[field] = arrays[f"field_{field}"]
     set_keys(states)
     with reader.at():
         check.states(world, states)
     return states, {part: arrays[part] for part in arrays if part not in {*shapes, "about"}}
+
+
+def _within(found: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return (
+        len(found) == len(shape)
+        and found[0] == shape[0]
+        and all(1 <= a <= b for a, b in zip(found, shape, strict=True))
+    )
 
 
 def _shapes(world: World, n: int) -> dict[str, tuple[int, ...]]:

@@ -240,8 +240,8 @@ class Story:
         self.world, self.card = world, card
         self.sides = tuple(side_of(world, take) for take in takes)
         starts = [take.states[:1].copy().view(np.recarray) for take in takes]
-        prints = [int(state.fingerprint(start)[0]) for start in starts]
-        self.names = [f"{mark:016x}"[:8] for mark in prints]  # of the levels
+        prints = [int(world.fingerprints(start)[0]) for start in starts]
+        self.names = [state.short(mark) for mark in prints]  # of the levels
         self.same_level = len(set(prints)) == 1
         self.steps = max(side.last for side in self.sides)
         if pairs is None:
