@@ -78,6 +78,7 @@ ALLOWED = {
     "engine.levels": PICTURES | {"defusedxml"},
     "worlds": CORE,
     "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib"} | PAGES,
+    "agents.learning.row_sums": CORE | {"torch", "llvmlite"},
     "agents.studies.jobs": {"filelock"},
     "agents.learning.lock": {"filelock"},
     "agents.studies.bank.figures": CORE | {"matplotlib"},

@@ -15,11 +15,18 @@ import torch
 
 from goalshift.agents.learning import row_sums
 from goalshift.agents.learning.adam import Adam
+from goalshift.agents.learning.by_hand import Batch, ByHand
 from goalshift.agents.learning.config import TrainConfig, configure
 from goalshift.agents.learning.curriculum import Curriculum
 from goalshift.agents.learning.files import Log, load_arrays, save_arrays
 from goalshift.agents.learning.net import Net, Shape
-from goalshift.agents.learning.ppo import Learner, advantages, resolve
+from goalshift.agents.learning.ppo import (
+    Learner,
+    advantages,
+    objective,
+    pick_precision,
+    resolve,
+)
 from goalshift.agents.learning.run import Interrupted, resume, train
 from goalshift.agents.learning.trained import Trained
 from goalshift.engine import files, grid, layout, rng, state
@@ -161,18 +168,18 @@ def test_final_observation_is_what_is_valued():
 
     made = learner(ENDLESS)
     seen = []
-    forward = made.net.forward
+    judge = made.judge
 
     def spy(obs, memory, fresh):
         seen.append(obs.shape)
-        return forward(obs, memory, fresh)
+        return judge(obs, memory, fresh)
 
-    made.net.forward = spy
+    made.judge = spy
     made.collect()
     cuts = made.cut.ne(0).sum().item()
     truncated = made.done.sum().item()
     assert truncated == 16 * 2 and cuts == truncated  # all 16 environments end twice in 8 steps
-    assert seen[-1][:2] == (1, truncated)
+    assert sum(shape[0] for shape in seen[8 + 1 :]) == truncated
 
 
 def test_scaled_rewards_teach_what_rewards_of_another_currency_teach():
@@ -718,6 +725,58 @@ def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, 
                 assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
     finally:
         torch.set_num_threads(before)
+
+
+CHANNELS = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 0, 1]], np.uint8)
+
+
+@pytest.mark.parametrize("looks", [None, CHANNELS])
+@pytest.mark.parametrize("shape", [{"patch": 3}, {"depth": 0, "first": 16}, {"depth": 2}])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_by_hand_is_what_autograd_computes(shape, looks, threads):
+    """The parts of the objective and every gradient, for ratios inside and outside the clip, on
+    batches of another size than the one before.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        channels = 0 if looks is None else 3
+        net = Net(Shape((5, 7), 4, 5, **{"first": 19, "width": 12, **shape}, channels=channels),
+                  looks=looks)  # fmt: skip
+        config = TrainConfig(value_cost=0.7, entropy=0.03, clip=0.1)
+        hand = ByHand(net, 400)
+        for weight in net.parameters():
+            weight.data += 0.1 * torch.randn(weight.shape)
+            weight.grad = torch.full_like(weight, torch.nan)
+        for rows in (400, 333):
+            seen = torch.randint(0, 4, (1, rows, 5, 7), dtype=torch.uint8)
+            action = torch.randint(0, 5, (1, rows))
+            gain, target, moved = torch.randn(3, 1, rows)
+            fresh = torch.zeros(1, rows, dtype=torch.bool)
+            now = net(seen, net.blank(rows), fresh)[0].detach().log_softmax(-1)
+            chance = now.gather(-1, action[..., None])[..., 0] + 0.2 * moved
+            batch = Batch(seen, fresh, action, chance, gain, target)
+            hand.prepare()
+            parts = hand.learn(batch, config)
+            found = [weight.grad.clone() for weight in net.parameters()]
+            net.zero_grad()
+            logits, value, _ = net(seen, net.blank(rows), fresh)
+            loss, wanted = objective(logits, value, batch, config)
+            loss.backward()
+            assert 0.1 < parts[4] < 0.95, "some ratios are clipped, and some are not"
+            assert np.allclose(parts, [float(part) for part in wanted], rtol=1e-4, atol=1e-6)
+            for mine, weight in zip(found, net.parameters(), strict=True):
+                assert torch.allclose(mine, weight.grad, rtol=1e-4, atol=1e-6)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_what_a_cpu_computes_in_does_not_depend_on_the_moment():
+    """--precision auto is decided by what is seen and by the processor, and kept in the config."""
+    cpu = torch.device("cpu")
+    assert pick_precision("auto", cpu, "symbols") == "fp32"
+    assert pick_precision("bf16", cpu, "symbols") == "bf16"
+    assert len({pick_precision("auto", cpu, "eyes") for _ in range(3)}) == 1
 
 
 def test_adam_is_torch_s_bit_for_bit_and_goes_on_where_it_was():

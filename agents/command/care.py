@@ -15,10 +15,18 @@ def bench_flags(parser: Parser) -> None:
         "--only",
         action="append",
         metavar="PART",
-        help="steps, pixels, films, levels, start, fingerprints, training or learning (minutes);"
-        " again for several (default: all but learning)",
+        help="steps, pixels, films, levels, start, fingerprints, training; or, which take minutes,"
+        " learning, scale, peers; again for several (default: all that take seconds)",
     )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
+    parser.add_argument(
+        "--peer-python",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="the Python that a peer (jaxgmg, sb3) is installed in; again for several",
+    )
+    parser.add_argument("--jaxgmg", metavar="FOLDER", help="where the source of jaxgmg is")
 
 
 @VERBS.verb(
@@ -29,18 +37,34 @@ def bench_flags(parser: Parser) -> None:
     (
         "goalshift bench",
         "goalshift bench --only steps --passes 3",
-        "goalshift bench --only learning",
+        "goalshift bench --only scale",
+        "goalshift bench --only peers --passes 3 --peer-python sb3=sb3-venv/bin/python",
     ),
 )
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine import machine
-    from ..care import bench_engine, bench_learner
+    from ..care import bench_engine, bench_learner, bench_scale, peers
 
-    parts = {**bench_engine.PARTS, **bench_learner.PARTS}
-    only = args.only or [part for part in parts if part != "learning"]
-    measured = bench_engine.rows(args.passes, only, parts)
+    able, missing = [], {}
+    slow = {"learning", "scale", "peers"}
+    only = args.only or []
+    where = peers.places(args.peer_python, args.jaxgmg)
+    if "peers" in only:
+        able, missing = peers.here(where)
+    parts = {
+        **bench_engine.PARTS,
+        **bench_learner.PARTS,
+        **bench_scale.PARTS,
+        "peers": lambda passes: peers.rows(passes, able),
+    }
+    measured = bench_engine.rows(
+        args.passes, only or [part for part in parts if part not in slow], parts
+    )
     here = machine.describe()
     talk.say(here)
+    absent = [f"{name}: not measured, and nothing is claimed: {missing[name]}" for name in missing]
+    for line in absent:
+        talk.say(line)
     found = [("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")]
     data = []
     for row in measured:
@@ -50,7 +74,8 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
         found.append(cells)
         talk.say("  ".join(filter(None, cells)))
         data.append({**vars(row), "middle": row.middle, "met": row.met})
-    return Report({"machine": here, "rows": data}, f"{here}\n{in_columns(found)}")
+    text = "\n".join([here, *absent, in_columns(found)])
+    return Report({"machine": here, "rows": data, "missing": missing}, text)
 
 
 def short(number: float) -> str:

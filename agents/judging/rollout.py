@@ -85,7 +85,8 @@ def rollout(
     policy.start(n, world.learners)
     fresh = vec.fresh.copy()
     taken, tracer = [], Tracer(vec, policy, trace) if trace else None
-    while (running := vec.states["ended"] == RUNNING).any():
+    states = vec.states.view(np.ndarray)  # a recarray is slow to ask for a field
+    while (running := states["ended"] == RUNNING).any():
         whole = policy.remembers or running.all()
         if tracer:
             tracer.before(running, whole, fresh)
@@ -94,7 +95,7 @@ def rollout(
         else:
             actions = np.zeros((n, world.learners), np.int64)
             actions[running] = policy.act(
-                obs[running], vec.states[running].view(np.recarray), fresh[running]
+                obs[running], states[running].view(np.recarray), fresh[running]
             )
         if record or tracer:
             taken.append(np.where(running[:, None], actions, 0))
@@ -102,7 +103,6 @@ def rollout(
         if tracer:
             tracer.after(taken[-1])
         fresh = np.zeros(n, np.bool_)
-    states = vec.states.view(np.ndarray)
     return Episodes(
         world=world,
         split=vec.split,

@@ -115,6 +115,7 @@ def save_arrays(
 
     The description again beside it.
     """
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     about = {**about, "format": FORMAT, "digest": _digest(arrays)}
     write(path, pack(arrays, {"goalshift": json.dumps(about, allow_nan=False)}), keep)
     write_json(path.with_suffix(".json"), about)

@@ -1,9 +1,9 @@
 """The network: an encoder of what a learner sees, an optional memory, an actor and a critic.
 
-In bfloat16, symbols are turned into one-hot vectors and multiplied by a dense matrix: that reads as
-waste and is the fastest form there is on processors with matrix units. In float32 the rows are
-picked and added (`gather`), which every other processor does faster. Weights are kept in float32;
-`dtype` is what the encoder and body compute in.
+In float32 on a CPU the first layer over symbols is a sum of picked rows (`row_sums`); elsewhere
+symbols are turned into one-hot vectors and multiplied by a dense matrix, which reads as waste and
+is the fastest form there is with matrix units. Weights are kept in float32; `dtype` is what the
+encoder and body compute in.
 """
 
 from __future__ import annotations
@@ -136,20 +136,26 @@ class Symbols(nn.Module):
         if not self.first.weight.is_meta:
             nn.init.normal_(self.first.weight, 0.0, math.sqrt(2 / seen))
         nn.init.zeros_(self.first.bias)
+        # Column by column in memory: so each symbol of each cell has one row to be picked.
+        self.first.weight.data = self.first.weight.data.t().contiguous().t()
         self.register_buffer("one_hot", torch.from_numpy(looks).to(dtype), persistent=False)
 
-    def forward(self, seen: Tensor) -> Tensor:
+    def cells(self, seen: Tensor) -> Tensor:
+        """What is seen as rows for the first layer: uint8[B, cells], or [B * patches, cells]."""
         if self.patch:
             seen = F.pad(seen, self.padding)  # with symbol 0, the void
             seen = seen.view(-1, self.down, self.patch, self.across, self.patch).transpose(2, 3)
+        return seen.reshape(-1, self.inputs // self.one_hot.shape[1])
+
+    def forward(self, seen: Tensor) -> Tensor:
+        cells = self.cells(seen)
         if row_sums.fits(self.first.weight, self.one_hot.dtype):
             channels = self.one_hot.shape[1]
             table = self.first.weight.t().reshape(-1, channels, self.first.out_features)
             if not self.plain:
                 table = torch.matmul(self.one_hot, table)
-            summed = row_sums.gather(table, seen.reshape(-1, self.inputs // channels))
-            return F.relu(summed + self.first.bias).view(-1, self.width)
-        rows = self.one_hot.index_select(0, seen.reshape(-1).int())
+            return F.relu(row_sums.gather(table, self.first.bias, cells)).view(-1, self.width)
+        rows = self.one_hot.index_select(0, cells.reshape(-1).int())
         return F.relu(self.first(rows.view(-1, self.inputs))).view(-1, self.width)
 
     def back(self, out: Tensor, slope: Tensor) -> Tensor:

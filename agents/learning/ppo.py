@@ -12,17 +12,19 @@ import dataclasses
 import math
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...engine import machine
 from ...engine.errors import RunError, UserError
 from ...engine.world import World
 from .adam import Adam
+from .by_hand import Batch, ByHand, fits
 from .config import TrainConfig
 from .curriculum import Curriculum
 from .net import Net, Shape
@@ -35,14 +37,20 @@ def pick_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def pick_precision(name: str, device: torch.device) -> str:
-    """ "fp32" or "bf16": what `--precision` comes to on this device."""
+def pick_precision(name: str, device: torch.device, obs: str) -> str:
+    """ "fp32" or "bf16": what `--precision` comes to on this device, for what the agent sees.
+
+    By what the processor has and not by a stopwatch: the same seed must give the same weights on
+    machines of one kind.
+    """
     if name != "auto":
         return name
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    if obs == "symbols":  # sums of rows beat products with one-hot vectors even on matrix units
+        return "fp32"
     able = getattr(torch.cpu, "get_capabilities", dict)()  # absent from older PyTorch
-    return "bf16" if able.get("amx_bf16") or able.get("avx512_bf16") else "fp32"
+    return "bf16" if able.get("amx_bf16") else "fp32"
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
@@ -51,7 +59,7 @@ def resolve(config: TrainConfig) -> TrainConfig:
     return dataclasses.replace(
         config,
         device=device.type,
-        precision=pick_precision(config.precision, device),
+        precision=pick_precision(config.precision, device, config.obs),
         threads=config.threads or _processors(),
     )
 
@@ -117,6 +125,13 @@ class Learner:
             torch.manual_seed(config.seed)
             dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
             self.net = Net(shape, dtype, world.looks).to(self.device)
+        # Every gradient is a part of one array, in the layout of its weight.
+        self.gradient = torch.zeros(
+            sum(w.numel() for w in self.net.parameters()), device=self.device
+        )
+        parts = self.gradient.split([w.numel() for w in self.net.parameters()])
+        for weight, part in zip(self.net.parameters(), parts, strict=True):
+            weight.grad = part.as_strided(weight.shape, weight.stride())
         self.optimizer = Adam(self.net.parameters(), config.lr)
         self.dice = torch.Generator().manual_seed(
             config.seed
@@ -136,6 +151,9 @@ class Learner:
         self.done = torch.zeros(steps, rows, dtype=torch.bool, device=device)
         self.value = torch.zeros(steps + 1, rows, device=device)
         self.memory = self.net.blank(rows)
+        self.minibatches = max(round(steps * rows / config.minibatch), 1)
+        most = max(rows, -(-steps * rows // self.minibatches))
+        self.by_hand = ByHand(self.net, most) if fits(self.net) else None
 
     def update(self) -> dict[str, float]:
         """Collect one rollout and learn from it. Returns the figures of this update, by name.
@@ -177,25 +195,26 @@ class Learner:
         finished = length = 0
         scores = np.zeros(len(world.goals))
         last_seen, last_memory, where = [], [], []
+        if self.by_hand:
+            self.by_hand.prepare()
         for t in range(self.config.rollout):
-            self.seen[t] = self._rows(vec.obs)
-            self.fresh[t] = self._rows(vec.fresh)
-            logits, value, self.memory = self.net(
-                self.seen[t : t + 1], self.memory, self.fresh[t : t + 1]
+            self._put(vec.obs, self.seen[t])
+            self._put(vec.fresh, self.fresh[t])
+            logits, self.value[t], self.memory = self.judge(
+                self.seen[t], self.memory, self.fresh[t]
             )
-            chances = logits[0].log_softmax(-1)
-            # The largest of log-probability plus Gumbel noise is a fair draw, and needs no sums.
-            noise = torch.empty(chances.shape).exponential_(generator=self.dice).log_()
-            action = (chances - noise.to(self.device)).argmax(-1)
-            self.action[t], self.value[t] = action, value[0]
-            self.chance[t] = chances.gather(-1, action[:, None])[:, 0]
+            chances = logits.log_softmax(-1)
+            upto = chances.exp().cumsum(-1)
+            drawn = torch.rand(rows, 1, generator=self.dice).to(self.device) * upto[:, -1:]
+            action = (drawn >= upto[:, :-1]).sum(-1)
+            self.action[t], self.chance[t] = action, chances.gather(-1, action[:, None])[:, 0]
 
             _, reward, terminated, truncated = vec.step(
                 action.cpu().numpy().reshape(vec.n, learners)
             )
             ended = terminated | truncated
-            self.reward[t] = self._rows(reward) * self.config.reward_scale
-            self.done[t] = self._rows(ended)
+            self._put(reward, self.reward[t])
+            self._put(ended, self.done[t])
             if ended.any():
                 totals = vec.final_totals[ended][:, :learners]
                 scores += world.scores(totals).mean(1).sum(0)
@@ -203,18 +222,25 @@ class Learner:
                 finished += len(totals)
                 self.curriculum.finished(vec, ended)
             if truncated.any():
-                cut = self._rows(truncated).nonzero()[:, 0]
-                last_seen.append(self._rows(vec.final_obs)[cut])
-                last_memory.append(self.memory[cut])
+                cut = torch.from_numpy(np.repeat(truncated, learners).nonzero()[0])
+                last = torch.from_numpy(vec.final_obs[truncated])
+                last_seen.append(last.flatten(0, 1).to(self.device))
+                last_memory.append(self.memory[cut.to(self.device)])
                 where.append(cut + t * rows)
 
-        fresh = self._rows(vec.fresh)[None]
-        self.value[-1] = self.net(self._rows(vec.obs)[None], self.memory, fresh)[1][0]
+        self.reward *= self.config.reward_scale
+        seen, fresh = torch.empty_like(self.seen[0]), torch.empty_like(self.fresh[0])
+        self._put(vec.obs, seen)
+        self._put(vec.fresh, fresh)
+        self.value[-1] = self.judge(seen, self.memory, fresh)[1]
         self.cut.zero_()
         if where:
-            seen, memory = torch.cat(last_seen)[None], torch.cat(last_memory)
-            going_on = torch.zeros(seen.shape[:2], dtype=torch.bool, device=self.device)
-            self.cut.view(-1)[torch.cat(where)] = self.net(seen, memory, going_on)[1][0]
+            seen, memory = torch.cat(last_seen), torch.cat(last_memory)
+            going_on = torch.zeros(len(seen), dtype=torch.bool, device=self.device)
+            places = torch.cat(where).to(self.device)
+            for some in torch.arange(len(seen)).split(rows):
+                value = self.judge(seen[some], memory[some], going_on[some])[1]
+                self.cut.view(-1)[places[some]] = value
         per_episode = [s / finished if finished else None for s in scores]
         return {
             "episodes": finished,
@@ -243,30 +269,44 @@ class Learner:
         figures = []
         for _ in range(config.epochs):
             order = torch.randperm(columns, generator=self.dice).to(self.device)
-            for pick in order.tensor_split(max(round(gain.numel() / config.minibatch), 1)):
-                seen, fresh, action, chance, benefit, goal = (k.index_select(1, pick) for k in kept)
-                remembered = memory[pick] if config.memory else memory[:0]
-                logits, value, _ = self.net(seen, remembered, fresh)
-                loss, parts = objective(logits, value, action, chance, benefit, goal, config)
-                self.net.zero_grad()
-                loss.backward()
-                norm = nn.utils.clip_grad_norm_(self.net.parameters(), config.max_grad)
+            for pick in order.tensor_split(self.minibatches):
+                batch = Batch(*(k.index_select(1, pick) for k in kept))
+                parts = self.slope(batch, memory[pick] if config.memory else memory)
+                norm = self.gradient.norm()
+                self.gradient *= (config.max_grad / (norm + 1e-6)).clamp_max(1.0)
                 self.optimizer.step()
-                figures.append(torch.stack([*parts, norm]))
+                figures.append([*parts, norm])
         names = ("loss_policy", "loss_value", "entropy", "kl", "clipped", "grad")
-        means = torch.stack(figures).mean(0).tolist()
+        means = torch.tensor(figures, dtype=torch.float64).mean(0).tolist()
         return {**dict(zip(names, means, strict=True)), "explained": float(explained)}
 
-    def _rows(self, array: np.ndarray) -> Tensor:
-        """[N] or [N, L, ...] from the environments as [N * L, ...], one row for every learner.
+    def judge(self, seen: Tensor, memory: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits [B, actions], values [B] and the memory after it, for one step of B learners."""
+        if self.by_hand:
+            return *self.by_hand.forward(seen), memory
+        logits, value, memory = self.net(seen[None], memory, fresh[None])
+        return logits[0], value[0], memory
 
-        Always a copy.
+    def slope(self, batch: Batch, memory: Tensor) -> Sequence[Tensor | float]:
+        """Write the gradient of the objective over a minibatch into `gradient`; returns the
+        objective's parts.
         """
-        if array.ndim == 1:
-            array = np.repeat(array, self.world.learners)
-        else:
-            array = array.reshape(-1, *array.shape[2:])
-        return torch.from_numpy(np.ascontiguousarray(array)).clone().to(self.device)
+        if self.by_hand:
+            self.by_hand.prepare()
+            return self.by_hand.learn(batch, self.config)
+        self.gradient.zero_()
+        logits, value, _ = self.net(batch.seen, memory, batch.fresh)
+        loss, parts = objective(logits, value, batch, self.config)
+        loss.backward()
+        return parts
+
+    def _put(self, array: np.ndarray, into: Tensor) -> None:
+        """Write what the environments show, [N] or [N, L, ...], as rows [N * L, ...], one for every
+        learner.
+        """
+        found = torch.from_numpy(array)
+        into = into.view(self.vec.n, -1, *into.shape[1:])
+        into.copy_(found[:, None] if found.ndim == 1 else found)
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, int]]:
         """Everything the future depends on, between two updates: arrays and counters."""
@@ -293,26 +333,19 @@ class Learner:
 
 
 def objective(
-    logits: Tensor,
-    value: Tensor,
-    action: Tensor,
-    chance: Tensor,
-    gain: Tensor,
-    target: Tensor,
-    config: TrainConfig,
+    logits: Tensor, value: Tensor, batch: Batch, config: TrainConfig
 ) -> tuple[Tensor, list[Tensor]]:
     """The loss of one minibatch, and its parts: policy loss, value loss, entropy, KL estimate,
     share of clipped ratios.
 
-    `logits` is [T, B, actions], all else [T, B]; `chance` is the log-probability the action had
-    when it was taken.
+    `logits` is [T, B, actions], `value` [T, B].
     """
     chances = logits.log_softmax(-1)
-    log_ratio = chances.gather(-1, action[..., None])[..., 0] - chance
+    log_ratio = chances.gather(-1, batch.action[..., None])[..., 0] - batch.chance
     ratio = log_ratio.exp()
     limited = ratio.clamp(1 - config.clip, 1 + config.clip)
-    policy = -torch.min(ratio * gain, limited * gain).mean()
-    critic = 0.5 * F.mse_loss(value, target)
+    policy = -torch.min(ratio * batch.gain, limited * batch.gain).mean()
+    critic = 0.5 * F.mse_loss(value, batch.target)
     entropy = -(chances.exp() * chances).sum(-1).mean()
     loss = policy + config.value_cost * critic - config.entropy * entropy
     with torch.no_grad():
