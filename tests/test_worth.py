@@ -295,6 +295,7 @@ def test_the_window_says_how_to_see_a_level_again(corner):
     source = Source(corner, 3, "train", typed=typed)
     again = shlex.join(source.again)
     assert again.startswith("goalshift watch 'my worlds/mine.py' --world.density 0.2 --seed 3")
-    replayed = live.open_session(str(OLD), world=str(ROOT / "worlds" / "follow.py"))
+    replayed = live.open_session(str(OLD))
+    replayed.source.typed = Typed("follow", "my worlds/follow.py")
     code, named, file = shlex.split(replayed.keeping.command())[2:]
-    assert code.startswith("GM1.") and (named, file) == ("--world", str(ROOT / "worlds/follow.py"))
+    assert code.startswith("GM1.") and (named, file) == ("--world", "my worlds/follow.py")
