@@ -31,6 +31,7 @@ from goalshift.engine import worth
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
+from goalshift.engine.vector import level_of
 from goalshift.engine.view.draw import ink
 from goalshift.engine.view.film import layout, story
 from goalshift.engine.view.film.options import FilmOptions
@@ -267,9 +268,8 @@ def test_no_title_is_cut_in_any_layout(panes, size, monkeypatch):
     asked = []
     monkeypatch.setattr(layout, "write_whole", lambda *a: asked.append((a[1], a[4], a[5])))
     for name in names():
-        replay = shipped(name)[1]
-        world = replay.find_world()
-        take = replace(take_of(world, replay), states=replay.states()[:1])
+        world = load(name)
+        take = story.Take("LEARNED", "learned by PPO on train", level_of(world, 1, "deploy"))
         card = story.Card(world, split=world.judged)
         told = story.Story([take] * panes, card, [(0, 1)] if panes == 2 else None)
         layout.Layout(told, FilmOptions(size=size)).furniture()
