@@ -144,6 +144,9 @@ def test_the_window_asks_the_experts_about_its_own_level(corner):
         session.clock.step()
     left, right = (session.judge.outcomes(pane, 60.0) for pane in session.panes)
     assert (left[0].met, right[0].met, right[1].met) == (True, False, True)
+    kept = Replay.from_code(session.keeping.replay().code())
+    assert kept.known.role == "learned" and kept.known.split == "deploy"
+    assert outcomes(kept) == {"cheese": False, "corner": True}
     session.go(2)
     session.editor.paint(*np.argwhere(session.pane.history.state.tiles[0] == 1)[20].tolist(), 0)
     late = session.judge.outcomes(session.pane)

@@ -129,9 +129,9 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     from ..learning.files import EVALUATION
     from ..showing.demo import FILMS, FORMATS, film_run
 
-    split = args.split or open_run(run)[0].world.judged
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     plan = film_plan(args, films, home)  # bad captions are told before hours of evaluation
+    split = args.split or open_run(run)[0].world.judged
     found = None if args.levels else known_evaluation(run, split)
     if found is None:
         levels = args.levels or 512
