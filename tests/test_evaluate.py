@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from goalshift.agents.judging import references
+from goalshift.agents.judging.choose import choose
 from goalshift.agents.judging.evaluate import evaluate
 from goalshift.agents.judging.evaluation import Evaluation
 from goalshift.agents.judging.held_out import HeldOut, Training, overlap, trained_fingerprints
@@ -35,7 +36,8 @@ from goalshift.agents.policies.ensemble import Ensemble
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.policy import Policy
 from goalshift.agents.policies.simple import Constant, Mirrored, RandomPolicy, Scripted
-from goalshift.agents.showing.contrast import FilmPlan, choose, claim, contrast, rates
+from goalshift.agents.showing.contrast import FilmPlan, contrast, rates
+from goalshift.agents.showing.words import claim
 from goalshift.engine import rng
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
@@ -506,7 +508,9 @@ def test_the_filmed_level_is_chosen_by_the_printed_rule(corner: World) -> None:
         with pytest.raises(UserError):
             choose(bad, corner, played, experts)
     never = choose("median", corner, experts[0], experts)
-    assert "on none" in never.how
+    assert "where the goals part and it met the intended one" in never.how
+    neither = rollout(corner, Constant(corner, 0), "deploy", LEVELS)
+    assert "met none" in choose("median", corner, neither, experts).how
 
 
 def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: Evaluation) -> None:

@@ -28,7 +28,8 @@ def recorded(name):
     world = found[0].find_world()
     roles = ("INTENDED", "LEARNED")
     return world, [
-        story.Take(role, r.label, r.states(world)) for role, r in zip(roles, found, strict=True)
+        story.Take(role, r.label, r.states(world), worth=r.known.worth)
+        for role, r in zip(roles, found, strict=True)
     ]
 
 

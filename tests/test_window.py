@@ -211,7 +211,7 @@ def test_learned_agents_have_sliders_too(opened, corner):
     assert shown.session.pane.history.ends == 1 and shown.session.source.split == "deploy"
     shown = opened(open.open_session("corner", 3), size=(1280, 720))
     shown.look.shown |= {"value", "saliency"}
-    until(shown, lambda: shown.session.panes[0].thoughts.saliency)
+    until(shown, lambda: shown.session.pane.thoughts.saliency)
     assert {"epsilon", "temperature", "alpha"} <= {
         spot.which for spot in shown.spots if spot.kind == "slider"
     }

@@ -31,6 +31,7 @@ from goalshift.engine import worth
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.replay import Replay
+from goalshift.engine.vector import level_of
 from goalshift.engine.view.draw import ink
 from goalshift.engine.view.film import layout, story
 from goalshift.engine.view.film.options import FilmOptions
@@ -143,6 +144,9 @@ def test_the_window_asks_the_experts_about_its_own_level(corner):
         session.clock.step()
     left, right = (session.judge.outcomes(pane, 60.0) for pane in session.panes)
     assert (left[0].met, right[0].met, right[1].met) == (True, False, True)
+    kept = Replay.from_code(session.keeping.replay().code())
+    assert kept.known.role == "learned" and kept.known.split == "deploy"
+    assert outcomes(kept) == {"cheese": False, "corner": True}
     session.go(2)
     session.editor.paint(*np.argwhere(session.pane.history.state.tiles[0] == 1)[20].tolist(), 0)
     late = session.judge.outcomes(session.pane)
@@ -267,9 +271,8 @@ def test_no_title_is_cut_in_any_layout(panes, size, monkeypatch):
     asked = []
     monkeypatch.setattr(layout, "write_whole", lambda *a: asked.append((a[1], a[4], a[5])))
     for name in names():
-        replay = shipped(name)[1]
-        world = replay.find_world()
-        take = replace(take_of(world, replay), states=replay.states()[:1])
+        world = load(name)
+        take = story.Take("LEARNED", "learned by PPO on train", level_of(world, 1, "deploy"))
         card = story.Card(world, split=world.judged)
         told = story.Story([take] * panes, card, [(0, 1)] if panes == 2 else None)
         layout.Layout(told, FilmOptions(size=size)).furniture()
@@ -295,6 +298,7 @@ def test_the_window_says_how_to_see_a_level_again(corner):
     source = Source(corner, 3, "train", typed=typed)
     again = shlex.join(source.again)
     assert again.startswith("goalshift watch 'my worlds/mine.py' --world.density 0.2 --seed 3")
-    replayed = live.open_session(str(OLD), world=str(ROOT / "worlds" / "follow.py"))
+    replayed = live.open_session(str(OLD))
+    replayed.source.typed = Typed("follow", "my worlds/follow.py")
     code, named, file = shlex.split(replayed.keeping.command())[2:]
-    assert code.startswith("GM1.") and (named, file) == ("--world", str(ROOT / "worlds/follow.py"))
+    assert code.startswith("GM1.") and (named, file) == ("--world", "my worlds/follow.py")

@@ -131,12 +131,11 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     from ..learning.files import EVALUATION
     from ..showing.demo import FILMS, FORMATS, film_run
 
-    split = args.split or open_run(run)[0].world.judged
-    pick = args.pick
-    if args.level:
-        split, pick = picked(args, run)
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     plan = film_plan(args, films, home)  # bad captions are told before hours of evaluation
+    split, pick = args.split or open_run(run)[0].world.judged, args.pick
+    if args.level:
+        split, pick = picked(args, run)
     found = None if args.levels else known_evaluation(run, split)
     if found is None:
         levels = args.levels or 512

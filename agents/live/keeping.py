@@ -10,16 +10,18 @@ import numpy as np
 from ...engine.errors import UserError
 from ...engine.levels import level
 from ...engine.replay import Replay
+from ...engine.worth import Known
 from .cast import Cast
+from .judge import Judge
 from .source import Source
-from .stage import Stage
+from .stage import Pane, Stage
 
 
 class Keeping:
     """Keeps what is on a stage."""
 
-    def __init__(self, stage: Stage, cast: Cast, source: Source) -> None:
-        self.stage, self.cast, self.source = stage, cast, source
+    def __init__(self, stage: Stage, cast: Cast, source: Source, judge: Judge) -> None:
+        self.stage, self.cast, self.source, self.judge = stage, cast, source, judge
 
     def replay(self) -> Replay:
         """The pane in focus as a replay: from the start, or from the last edit on."""
@@ -29,8 +31,22 @@ class Keeping:
         start = history.at(first)
         actions = np.array(history.actions[first : history.ends], np.int64)
         return Replay.record(
-            world, start, actions.reshape(-1, world.learners), label=self.cast.label(pane)[:100]
+            world,
+            start,
+            actions.reshape(-1, world.learners),
+            label=self.cast.label(pane)[:100],
+            known=self._known(pane) if first == 0 else None,
         )
+
+    def _known(self, pane: Pane) -> Known | None:
+        """What the replay can say of itself; None as long as the experts have not played."""
+        worth, split = self.judge.worth(pane), Path(self.source.split).name
+        if not worth:
+            return None
+        expert = f"expert:{self.stage.world.intended.name}"
+        role = "intended" if set(pane.who) == {expert} else "learned" * self.cast.learned(pane)
+        drawn = not self.source.given and not pane.history.edited
+        return Known(split if drawn and split.isprintable() else "", worth, role=role)
 
     def command(self) -> str:
         """What to type to see this level again."""

@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.view.camera import registry
 from ...engine.view.camera.shot import Shot, Window
 from ...engine.view.draw import overlays, signs, sprites
-from ...engine.view.draw.ink import DIM, PANEL, TEXT, box, icon, pill, text_width, write
+from ...engine.view.draw.ink import DIM, PANEL, TEXT, box, icon, pill, text_width, whole_size, write
 from ...engine.view.draw.marks import INTENDED, Trail, goal_marks
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.film.story import pale, rim_of
@@ -124,7 +124,8 @@ def _label(canvas: Canvas, k: int, line: Rect) -> None:
         who += f" · agent {session.learner + 1} of {session.world.learners}"
     ink = TEXT if focus or len(session.panes) == 1 else DIM
     room = line.wide - used - 14
-    write(canvas.frame, who, line.y0 + 3, line.x0 + used + 8, 16, ink, focus, width=room)
+    size = whole_size(who, (16, 11), room, focus)
+    write(canvas.frame, who, line.y0 + 3, line.x0 + used + 8, size, ink, focus, width=room)
 
 
 def zoomed(look: Look, world: World, record: np.record, size: tuple[int, int]) -> int:

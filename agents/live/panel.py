@@ -80,8 +80,9 @@ def _scoreboard(canvas: Canvas, room: Rect) -> int:
         write(frame, tag, y + 17 * len(lines), room.x0 + 24, 12, DIM, width=width)
         for pane, at in zip(panes, middles, strict=True):
             score = float(pane.history.note.scores[g])
-            good = MARKS[mark_of(world, goal)]
-            ink = (good if score > 0 else RED) if score else DIM
+            ink = (TEXT if score > 0 else RED) if score else DIM
+            if (outcomes := canvas.session.judge.outcomes(pane)) and outcomes[g].met:
+                ink = MARKS[mark_of(world, goal)]
             write(frame, number(score), y, at, 16, ink, score != 0, "middle")
         y += 17 * len(lines) + 20
     happened = [(k, names) for k, pane in enumerate(panes) if (names := _events(canvas, pane))]

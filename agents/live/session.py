@@ -47,7 +47,7 @@ class Session(Stage):
         self.facts = Facts(self)
         self.judge = Judge(self)
         self.insight = Insight(self, self.cast)
-        self.keeping = Keeping(self, self.cast, source)
+        self.keeping = Keeping(self, self.cast, source, self.judge)
         first = [self.cast.known(name) for name in who or ("",)][:PANES]
         self.panes = [
             Pane(History(self.world, source.start), [name] * self.world.learners) for name in first
