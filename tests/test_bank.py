@@ -175,7 +175,7 @@ def test_a_bank_from_the_command_line_and_a_grid_that_goes_on(tmp_path, capsys):
 
     tables[0].write_text("net,updates\nx,1\n")
     assert cli.main(words) == 2
-    assert "cannot read" in capsys.readouterr().out
+    assert "delete it, and it is made anew" in capsys.readouterr().out
     assert cli.main([*words[:-2], "--sigma", "2"]) == 2
     assert "another configuration" in capsys.readouterr().err
 

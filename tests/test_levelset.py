@@ -186,14 +186,14 @@ def test_a_script_is_a_plain_function_and_shares_are_kept():
 
 
 def test_impossible_requests_fail_with_the_tally():
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(RunError) as caught:
         batch("corner", 3, require=Require(steps=(120, 130)), tries=5000)
     text = str(caught.value)
     assert text.startswith(
         "only 0 of 3 levels found (0 of 5,000 drawn; 5,000 refused: 5,000 steps < 120)"
     )
     with pytest.raises(
-        UserError, match=r"only (98|99) of 200 levels found .*, 1,?\d* a double|: 1,?\d* a double"
+        RunError, match=r"only (98|99) of 200 levels found .*, 1,?\d* a double|: 1,?\d* a double"
     ):
         batch(CORNER, 200, script=lane, split="train", tries=2000)
 

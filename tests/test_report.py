@@ -276,10 +276,12 @@ def test_a_curve_over_a_knob_is_shown_as_it_was_measured(runs, evaluation, tmp_p
         ("", "it lacks"),
         ("over,value\nalpha,1\n", "it lacks"),
         (None, "no such file"),
-        (b"\xff\xfe", "no CSV"),
+        (b"\xff\xfe", "no text in UTF-8"),
+        ("over,value\nalpha\n", "no sound CSV"),
+        ("over,over\nalpha,1\n", "two columns are called alike"),
         ("nan", "is no number"),
         ("mixed", "mixes several knobs"),
-        ("x" * 5_000_000, "larger"),
+        ("x" * 5_000_000, "at most 4,194,304 are read"),
     ],
 )
 def test_what_is_no_curve_is_refused_in_a_line(tmp_path, text, told):

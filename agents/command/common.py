@@ -70,18 +70,19 @@ def add_trained_on(parser: Parser) -> None:
     )
 
 
-def trust(world: str | None, trained_on: str | None = None) -> None:
+def trust(world: str | None, *levels: str | None) -> None:
     """Load the world file that a run or checkpoint was made with, which is code, and let it open
-    the levels it was trained on: the user has to name both.
+    the files of levels it was trained on: the user has to name both, the latter as --trained-on or
+    as a --split.
     """
     if world:
         from ...engine.catalogue import load
 
         load(world)
-    if trained_on:
+    if any(levels):
         from ...engine.levels.splits import name
 
-        name(trained_on)
+        name(*filter(None, levels))
 
 
 def refuse_knobs(args: argparse.Namespace, why: str) -> None:

@@ -237,7 +237,7 @@ def eval_flags(parser: Parser) -> None:
     knobs=True,
 )
 def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world, args.trained_on)
+    trust(args.world, args.trained_on, *(args.split or ()))
     if args.out:
         folder = preflight.check_folder(args.out, args.force)
     else:

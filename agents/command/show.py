@@ -121,7 +121,7 @@ def contrast_flags(parser: Parser) -> None:
     ),
 )
 def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world, args.trained_on)
+    trust(args.world, args.trained_on, args.split)
     run = Path(args.run)
     home = run if run.is_dir() else preflight.fresh_folder(f"contrast-{run.stem}")
     films = film_names(args)
@@ -178,7 +178,7 @@ def record_flags(parser: Parser) -> None:
     ),
 )
 def film_record(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world, args.trained_on)
+    trust(args.world, args.trained_on, args.split)
     films = film_names(args)
     are_replays = [source.startswith("GM1.") or source.endswith(".gmr") for source in args.sources]
     if any(are_replays) and not all(are_replays):
@@ -259,7 +259,7 @@ def report_flags(parser: Parser) -> None:
     ),
 )
 def write_report(args: argparse.Namespace, talk: Talk) -> Report:
-    trust(args.world, args.trained_on)
+    trust(args.world, args.trained_on, *(args.split or ()))
     first = Path(args.runs[0])
     out = Path(
         args.out or (first if first.is_dir() else preflight.fresh_folder("report")) / "report.html"

@@ -78,6 +78,7 @@ def train(
         config, world = resolve(what), load(what.world)
     else:
         config, world = resolve(configure(what, **options)), load(what)
+    splits.name(config.split)  # by whoever calls
     learner = Learner(world, config)
     with only_writer(folder):
         if (folder / CONFIG).exists():
