@@ -107,7 +107,7 @@ def mark_art(shape: str, n: int) -> Stamp:
 def tint_art(shape: str, p: int) -> Stamp:
     """What tints a cell of a region."""
     fill = tint(shape)
-    art = f"tile\nbox {fill}@28 0 0 100 100 flat\nbox {fill}@30 8 8 92 92 10 flat"
+    art = f"tile\nbox {fill}@22 0 0 100 100 flat\nbox {fill}@24 8 8 92 92 10 flat"
     return painted(art, p)
 
 
