@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INTENDED, PROXY = "star", "diamond"  # goal marks differ by shape as well as colour
 PLACES = 3  # of more cells than this that hang together only the middle one bears the mark
 REGION = 8  # and of more than this all are tinted
-WIDE = 7  # a goal sought on more than one cell in seven has no place to mark
+WIDE = 5  # a goal sought on more than one cell in five has no place to mark
 
 
 @dataclass(frozen=True)
