@@ -192,7 +192,7 @@ WORLD = World(
         "water": "is in the water",
         "shore": "walks on the shore",
     },
-    signs=(Sign(is_unsafe, "use danger\n---\nuse gust", below=True),),
+    signs=(Sign(is_unsafe, "tile\nuse danger\n---\ntile\nuse gust", below=True),),
     tallies=(Tally("footsteps", "step"), Tally("shore-sign", "shore")),
     # steps to the flag; the fewest left so far
     fields={"ways": (SIDE, SIDE), "queue": (SIDE * SIDE,), "best": ()},

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INTENDED, PROXY = "star", "diamond"  # goal marks differ by shape as well as colour
 PLACES = 3  # of more cells than this that hang together only the middle one bears the mark
 REGION = 8  # and of more than this all are tinted
-WIDE = 7  # a goal sought on more than one cell in seven has no place to mark
+WIDE = 5  # a goal sought on more than one cell in five has no place to mark
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def mark_art(shape: str, n: int) -> Stamp:
 def tint_art(shape: str, p: int) -> Stamp:
     """What tints a cell of a region."""
     fill = tint(shape)
-    art = f"tile\nbox {fill}@28 0 0 100 100 flat\nbox {fill}@30 8 8 92 92 10 flat"
+    art = f"tile\nbox {fill}@22 0 0 100 100 flat\nbox {fill}@24 8 8 92 92 10 flat"
     return painted(art, p)
 
 

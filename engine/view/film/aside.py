@@ -20,7 +20,7 @@ from ..draw import signs, sprites
 from ..draw.ink import LINE, PANEL, TEXT, box, icon, write
 from ..draw.marks import INTENDED, PROXY, Trail, goal_marks, mark_art
 from ..draw.stamps import as_stamp, blend
-from .story import Story
+from .story import Story, Take, side_of
 
 if TYPE_CHECKING:
     from ...world import World
@@ -114,9 +114,9 @@ def rehearsal(story: Story) -> tuple[np.recarray | None, int]:
     """The level of the film's seed as it is under the split trained on, recarray [n]; and of which
     pane the moves are that are made in it.
 
-    They are those that end the episode there with the most of the intended goal, the trained
-    agent's first; if none do, only the start is shown. None if the film is of the split trained on,
-    of no trained agent, or of a level made by hand.
+    They are those that earn most of the intended goal there, the trained agent's first, if they end
+    the episode or earn as much as anybody in the film; else only the start is shown. None if the
+    film is of the split trained on, of no trained agent, or of a level made by hand.
     """
     world, start = story.world, story.sides[0].take.states[0]
     trained = [k for k, side in enumerate(story.sides) if side.take.trained_on]
@@ -125,10 +125,11 @@ def rehearsal(story: Story) -> tuple[np.recarray | None, int]:
         return None, 0
     level = level_of(world, int(start.seed), "train")
     best, most, whose = level, 0.0, trained[-1]
+    enough = max(float(side.scores[-1, 0]) for side in story.sides)
     for k in sorted(range(len(story.sides)), key=lambda k: k != whose):
         made = _lived(world, level, story.sides[k].take.actions)
-        score = float(world.scores(made.totals[-1, : world.learners]).sum(0)[0])
-        if made.ended[-1] == TERMINATED and score > most:
+        score = float(side_of(world, Take("", "", made)).scores[-1, 0])
+        if (made.ended[-1] == TERMINATED or score >= enough) and score > most:
             best, most, whose = made, score, k
     return best, whose
 

@@ -163,10 +163,10 @@ class Layout:
     def _heading(self, frame: np.ndarray, index: int) -> None:
         side, pane = self.story.sides[index], self.panes[index]
         size = 16 if self.full else 13
-        used = pill(frame, side.take.role, pane.heading, pane.x, size, self.story.hue(index))
-        if used + 60 < pane.width:
-            room = pane.width - used - 12 - (0 if self.scored else 20 * len(self.story.world.goals))
-            label, at = side.take.label, pane.x + used + 12
+        used = pill(frame, side.take.role, pane.heading, pane.left, size, self.story.hue(index))
+        if used + 60 < pane.wide:
+            room = pane.wide - used - 12 - (0 if self.scored else 20 * len(self.story.world.goals))
+            label, at = side.take.label, pane.left + used + 12
             small = whole_size(label, (size + 1, 11), room, False)
             write(frame, fit_words(label, small, max(room, 1)), pane.heading, at, small, TEXT)
         if self.scored:

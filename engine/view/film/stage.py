@@ -145,7 +145,8 @@ class Stage:
         for g, (text, reached) in enumerate(words):
             if not g:
                 icon(picture, INTENDED, y + 13, x + 12, 36, 1.0 if reached else 0.3)
-                icon(picture, "tick" if reached else "cross", y + 28, x + 34, 24)
+                if reached is not None:
+                    icon(picture, "tick" if reached else "cross", y + 28, x + 34, 24)
                 write(picture, text, y + 12, x + 64, 26, TEXT, True, width=wide - 76)
                 continue
             icon(picture, PROXY, y + 32 + 26 * g, x + 25, 18, 1.0 if reached else 0.35)
