@@ -82,8 +82,8 @@ from goalshift.engine import check, grid, layout
 from goalshift.engine.catalogue import load
 from goalshift.engine.vector import Vec
 for name in sys.argv[2:]:
-    own = load(name)
-    for size in [own.smallest] + sys.argv[1].split(","):
+    own, sizes = load(name), sys.argv[1].split(",")
+    for size in sizes if len(sizes) == 1 else [own.smallest, *sizes]:
         world = own.with_params(size=size)
         for split in world.split_names:
             vec = Vec(world, 4, split, seed=5)

@@ -538,7 +538,7 @@ def test_a_level_that_is_written_meanwhile_is_read_again_and_garbage_is_not(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (b"world = 'corner'\nmap = '''\n###\n'''", "row"),
+        (b"world = 'corner'\nmap = '''\n###\n'''", "shows 0 of 1 mouse"),
         (b"\xff\xfe\x00", "UTF-8"),
         (b"map = 'x'", "--world"),
         (b"world = './evil.py'\nmap = ''", "--world"),

@@ -110,7 +110,8 @@ def tick(s, p):
     ride, ended = s.totals.shape[0], False
     tile = s.tiles[s.y[ride], s.x[ride]]
     if whole(s) and tile in (RIGHTWARDS, LEFTWARDS):
-        s.x[ride] += 1 if tile == RIGHTWARDS else -1
+        # a belt of a hand-made level may run up to the edge: there it ends
+        s.x[ride] = min(max(s.x[ride] + (1 if tile == RIGHTWARDS else -1), 0), s.w - 1)
         ended = s.tiles[s.y[ride], s.x[ride]] == END
         if ended:
             s.face[ride] += SHARDS - VASE
@@ -175,7 +176,7 @@ def go(s, p, me, y, x):
     grid.flood(s, p, far, np.empty(s.h * s.w, np.int64))
     for act in range(1, 5):
         ny, nx = s.y[me] + DY[act], s.x[me] + DX[act]
-        if 0 <= far[ny, nx] < far[s.y[me], s.x[me]]:
+        if grid.inside(s, ny, nx) and 0 <= far[ny, nx] < far[s.y[me], s.x[me]]:
             return act
     return STAY
 

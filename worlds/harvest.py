@@ -58,8 +58,8 @@ def grove_at(s, y, x):
 def hanging(s, k):
     """How many apples hang in the grove of warden `k`."""
     count = 0
-    for y in range(s.y[k] - 1, s.y[k] + 2):
-        for x in range(s.x[k] - 1, s.x[k] + 2):
+    for y in range(max(s.y[k] - 1, 0), min(s.y[k] + 2, s.h)):
+        for x in range(max(s.x[k] - 1, 0), min(s.x[k] + 2, s.w)):
             count += s.tiles[y, x] == APPLE
     return count
 
