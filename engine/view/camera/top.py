@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..draw import cells
+from ..draw.kept import kept
 from ..draw.marks import INTENDED, Mark, Trail, dot_art, mark_art, tint_art
 from ..draw.scenery import scenery
 from ..draw.stamps import Stamp, blend
@@ -58,6 +59,14 @@ def draw(shot: Shot) -> np.ndarray:
     return board.pixels
 
 
+@kept
+def _blank(size: tuple[int, int]) -> np.ndarray:
+    """Nothing but what lies outside the level: uint8[height, width, 3]."""
+    frame = np.empty((*size, 3), np.uint8)
+    frame[:] = cells.BACKDROP
+    return frame
+
+
 class Board:
     """A picture of square cells in the making, begun with the tiles of a shot.
 
@@ -83,9 +92,7 @@ class Board:
     def _background(self, world: World, record: np.record) -> np.ndarray:
         """What lies behind and around the level."""
         if not cells.seen_from_the_side(world):
-            frame = np.empty((*self.size, 3), np.uint8)
-            frame[:] = cells.BACKDROP
-            return frame
+            return _blank(self.size).copy()  # twenty times as fast as to fill it
         frame = scenery(self.size, self.left)
         if self._visible(record) is not None:  # the landscape ends where the level does
             bottom, right = int(record.h) * self.p - self.top, int(record.w) * self.p - self.left

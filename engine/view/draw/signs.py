@@ -14,6 +14,7 @@ import numpy as np
 from ...declaration import Sign
 from ...jit import specialise
 from . import sprites
+from .kept import kept
 from .marks import WIDE
 from .stamps import Stamp, as_stamp
 
@@ -83,7 +84,7 @@ def signs(world: World, states: np.recarray, i: int = 0) -> tuple[Laid, ...]:
     return tuple(laid)
 
 
-@lru_cache(maxsize=512)
+@kept
 def sign_art(world: World, k: int, pose: int, p: int) -> Stamp:
     """A sign in one of its poses, p pixels wide."""
     return as_stamp(sprites.read(signs_of(world)[k].sprite, "sign", tile=False).at(p, pose))

@@ -41,7 +41,7 @@ class Aside:
         self.before, self.whose = rehearsal(story)
         self.first = first
         self.rows = self.first + 4
-        self._pictures: dict[int, np.ndarray] = {}
+        self._last: tuple[int, np.ndarray] | None = None  # the step drawn last, and its picture
 
     def furnish(self, frame: np.ndarray) -> None:
         """Draw all that never changes."""
@@ -81,10 +81,10 @@ class Aside:
         """The training level after so many steps: uint8[h, w, 3], all of it or what is near the
         learner.
         """
-        if step not in self._pictures:
+        if self._last is None or self._last[0] != step:
             assert self.before is not None
-            self._pictures[step] = self._drawn(self.before, step)
-        return self._pictures[step]
+            self._last = step, self._drawn(self.before, step)
+        return self._last[1]
 
     def _drawn(self, states: np.recarray, step: int) -> np.ndarray:
         world, record, wide = self.story.world, states[step], self.right - self.left

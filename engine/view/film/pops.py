@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ..camera.shot import Window
 from ..draw import sprites
+from ..draw.kept import kept
 from ..draw.marks import INTENDED, PROXY
 from ..draw.stamps import Stamp, as_stamp, blend
 from .beats import LONGEST, STEPS_PER_SECOND, Moment
@@ -83,6 +83,6 @@ def lay(picture: np.ndarray, at: Window, story: Story, found: list[Pop], moment:
         blend(picture, _art(name, n, quarters), round(row), round(column))
 
 
-@lru_cache(maxsize=128)
+@kept
 def _art(name: str, n: int, quarters: int) -> Stamp:
     return as_stamp(sprites.read(name, name).at(n), max(quarters, 1) / 4)
