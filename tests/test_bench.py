@@ -1,4 +1,4 @@
-"""The bench beside others: who is missing is named, who is there is measured in turns."""
+"""The bench beside others: measured in turns, and refused where a peer cannot be."""
 
 import json
 import sys
@@ -33,20 +33,6 @@ def test_a_turn_that_fails_is_said_with_its_last_word():
     broken = peer(lambda place, turn: [sys.executable, "-c", "raise SystemExit('no figures')"])
     with pytest.raises(RunError, match="no figures"):
         list(peers.contest(broken, peers.Place(), 1))
-
-
-def test_a_missing_peer_is_named_and_nothing_is_claimed(call, tmp_path):
-    given = [
-        "--peer-python",
-        f"sb3={tmp_path / 'none'}",
-        "--peer-python",
-        f"jaxgmg={sys.executable}",
-    ]
-    ended = call("bench", "--only", "peers", *given, "--json", "-q")
-    report = json.loads(ended.out)
-    assert ended.code == 0 and report["rows"] == []
-    assert set(report["missing"]) == {"sb3", "jaxgmg"}
-    assert "No such file" in report["missing"]["sb3"]
 
 
 @pytest.mark.parametrize(
