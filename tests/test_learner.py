@@ -352,7 +352,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, precision, memor
     whole = train(config, tmp_path / "whole")
     with pytest.raises(Interrupted, match="--resume"):
         train(config, tmp_path / "parts", stop_at(16 * 8 * 2))
-    assert len(Log(tmp_path / "parts").rows()) == 2
+    assert len(list(Log(tmp_path / "parts").rows())) == 2
     with pytest.raises(Interrupted):
         resume(tmp_path / "parts", on_row=stop_at(16 * 8 * 5))
     parts = resume(tmp_path / "parts")
@@ -398,7 +398,7 @@ def test_signal_handlers_are_put_back(tmp_path):
 def test_the_log_names_every_goal_and_agrees_with_itself(tmp_path):
     seen = []
     folder = train(configure("corner", **TINY), tmp_path / "run", seen.append)
-    rows = Log(folder).rows()
+    rows = list(Log(folder).rows())
     with open(folder / "log.csv", newline="") as file:
         table = list(csv.DictReader(file))
     assert len(rows) == len(table) == len(seen) == 6
