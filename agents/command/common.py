@@ -35,6 +35,10 @@ SHOWN = 250  # characters of a command that a card has room for
 KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
 
 
+AGENTS = (
+    "or, with --world, ./my_agent.py (it is run as code) or an agent.onnx; seeds of one setting"
+)
+
 # -- worlds, seeds, folders ------------------------------------------------------------------------
 
 
@@ -54,7 +58,9 @@ def add_file_out(parser: Parser, letter: str, what: str) -> None:
 
 def add_world(parser: Parser) -> None:
     parser.add_argument(
-        "--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)"
+        "--world",
+        metavar="NAME|FILE",
+        help="the world of an agent from elsewhere; or the world file, if it is one of yours (it is run as code)",
     )
 
 
