@@ -7,6 +7,7 @@ nor pygame is imported until a name that needs it is touched.
     from goalshift import Vec, load                                             # to step one
     from goalshift import Require, Script, batch, shapes                        # to script levels
     from goalshift import Expert, Policy, Trained, evaluate, rollout, train     # to experiment
+    from goalshift import foreign                                               # to bring agents
     from goalshift import FilmPlan, contrast, record                            # to film
 """
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from .agents.judging.held_out import Training as Training
     from .agents.judging.rollout import rollout as rollout
     from .agents.judging.trace import Trace as Trace
+    from .agents.learning.callback import Callback as Callback
     from .agents.learning.config import TrainConfig as TrainConfig
     from .agents.learning.run import train as train
     from .agents.learning.trained import Trained as Trained
+    from .agents.policies import foreign as foreign
     from .agents.policies.expert import Expert as Expert
     from .agents.policies.policy import LearnedPolicy as LearnedPolicy
     from .agents.policies.policy import Policy as Policy
@@ -82,8 +85,10 @@ _HOMES = {
     "record": ("agents.showing.record", None),
     "Policy": ("agents.policies.policy", "Policy"),
     "LearnedPolicy": ("agents.policies.policy", "LearnedPolicy"),
+    "foreign": ("agents.policies.foreign", None),
     "RandomPolicy": ("agents.policies.simple", "RandomPolicy"),
     "Expert": ("agents.policies.expert", "Expert"),
+    "Callback": ("agents.learning.callback", "Callback"),
     "TrainConfig": ("agents.learning.config", "TrainConfig"),
     "train": ("agents.learning.run", "train"),
     "Trained": ("agents.learning.trained", "Trained"),
@@ -100,6 +105,7 @@ _HOMES = {
 
 __all__ = [
     "MOVES",
+    "Callback",
     "Evaluation",
     "Expert",
     "FilmPlan",
@@ -126,6 +132,7 @@ __all__ = [
     "batch",
     "contrast",
     "evaluate",
+    "foreign",
     "grid",
     "layout",
     "load",

@@ -1,4 +1,5 @@
-"""The worlds by name, and world files by path: the only place that reaches up to `worlds/`.
+"""The worlds by name, and world files by path: the only place that reaches up to `worlds/`, and out
+to installed packages.
 
 World files are code: only those are run that the user has named.
 """
@@ -15,7 +16,7 @@ import traceback
 import types
 from pathlib import Path
 
-from . import child
+from . import child, plugins
 from .errors import UserError, or_rather
 from .files import PACKAGE
 from .world import FILE_MODULE, World
@@ -51,9 +52,14 @@ def recall(name: str, where: str | Path) -> World:
     return load(name)
 
 
-def names() -> list[str]:
+def shipped() -> list[str]:
     """The worlds that ship with goalshift, by file name."""
     return sorted(p.stem for p in WORLDS.glob("*.py") if not p.stem.startswith("_"))
+
+
+def names() -> list[str]:
+    """The worlds by name: those that ship with goalshift, and those of installed packages."""
+    return sorted({*shipped(), *plugins.installed(plugins.WORLDS)})
 
 
 def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
@@ -124,8 +130,13 @@ def load(world: str | Path | World) -> World:
         module = run_file(path, "world", FILE_MODULE)
         if isinstance(getattr(module, "WORLD", None), World):
             _try(path.absolute())
-    elif text in names():
+    elif text in shipped():
         module = importlib.import_module(f"..worlds.{text}", __package__)
+    elif text in plugins.installed(plugins.WORLDS):
+        found = plugins.load(plugins.WORLDS, text, "WORLD")
+        if not isinstance(found, World):
+            raise UserError(f"the installed world '{text}' is no World but {type(found).__name__}")
+        return found
     else:
         raise UserError(
             f"no world '{text}'{or_rather(text, names())} (goalshift worlds lists them; a file ends in .py)"

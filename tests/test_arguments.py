@@ -12,11 +12,12 @@ from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import Split
 
+FULL = {"infos": "full"}
 MAKERS = {
-    "parallel": lambda **options: adapters.parallel_env("corner", **options),
-    "turns": lambda **options: adapters.env("corner", **options),
-    "single": lambda **options: adapters.SingleEnv("corner", **options),
-    "vector": lambda **options: adapters.VectorEnv("corner", 2, **options),
+    "parallel": lambda **options: adapters.parallel_env("corner", **FULL, **options),
+    "turns": lambda **options: adapters.env("corner", **FULL, **options),
+    "single": lambda **options: adapters.SingleEnv("corner", **FULL, **options),
+    "vector": lambda **options: adapters.VectorEnv("corner", 2, **FULL, **options),
 }
 ACTIONS: dict[str, Any] = {
     "parallel": {"mouse_0": 1},
@@ -107,7 +108,7 @@ def test_reset_says_what_it_does_not_understand(kind, options, message):
 
 
 def test_a_level_is_met_again_by_seed_or_by_the_fingerprint_it_has_just_shown():
-    env = adapters.parallel_env("corner")
+    env = adapters.parallel_env("corner", infos="full")
     first = env.reset(seed=1)[1]["mouse_0"]
     for name in ("seed", "level"):
         assert env.reset(options={"level": first[name]})[1]["mouse_0"] == first
@@ -118,7 +119,7 @@ def test_levels_of_a_set_have_numbers_and_fingerprints():
     starts = Vec(world, 4).reset_states()
     marks = [f"{mark:016x}" for mark in world.fingerprints(starts)]
     fixed = Split("four", (1.0,) + (0.0,) * (len(world.rows) - 1), starts)
-    env = adapters.SingleEnv("corner")
+    env = adapters.SingleEnv("corner", infos="full")
     env.reset(seed=0)
     env.reset(options={"split": fixed, "level": 0})
     for number, mark in enumerate(marks):

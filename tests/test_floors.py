@@ -29,6 +29,7 @@ FLOORS = (
         "engine.progress",
         "engine.machine",
         "engine.child",
+        "engine.plugins",
     ),
     ("engine.build_cache", "engine.travel", "engine.jit"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
@@ -70,7 +71,7 @@ PICTURES = CORE | {"PIL", "imageio", "imageio_ffmpeg", "pygame"}
 ALLOWED = {
     "": set(),
     "engine": CORE,
-    "engine.api": PICTURES | {"pettingzoo", "gymnasium", "stable_baselines3", "cloudpickle"},
+    "engine.api": PICTURES | {"pettingzoo", "gymnasium", "stable_baselines3", "cloudpickle", "ray"},
     "engine.view": PICTURES | {"matplotlib"},
     "engine.view.film": PICTURES | PAGES,
     "engine.view.sheets": PICTURES | PAGES,
@@ -79,6 +80,9 @@ ALLOWED = {
     "worlds": CORE,
     "agents": PICTURES | {"torch", "safetensors", "rich", "matplotlib"} | PAGES,
     "agents.learning.row_sums": CORE | {"torch", "llvmlite"},
+    # what is brought from elsewhere is opened with what it was made with
+    "agents.policies.foreign.kinds": CORE | {"torch", "tensordict", "onnx", "onnxruntime"},
+    "agents.learning.logs": {"torch", "wandb"},
     "agents.studies.jobs": {"filelock"},
     "agents.learning.lock": {"filelock"},
     "agents.studies.bank.figures": CORE | {"matplotlib"},
@@ -94,8 +98,8 @@ def modules() -> dict[str, Path]:
     found = {"": ROOT / "__init__.py", "__main__": ROOT / "__main__.py"}
     for room in ("engine", "worlds", "agents"):
         for path in (ROOT / room).rglob("*.py"):
-            if path.name.startswith("_template"):
-                continue  # written to a user's folder, where goalshift is a package like any other
+            if path.name.startswith("_template") or path.parent.name == "examples":
+                continue  # for a user's folder, where goalshift is a package like any other
             parts = path.relative_to(ROOT).with_suffix("").parts
             found[".".join(parts).removesuffix(".__init__")] = path
     return found

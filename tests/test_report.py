@@ -16,7 +16,7 @@ from PIL import Image
 from goalshift.__main__ import main
 from goalshift.agents.judging.intervals import Estimate
 from goalshift.agents.judging.plain import to_plain
-from goalshift.agents.judging.runs import evaluate_runs
+from goalshift.agents.judging.runs import evaluate_runs, open_runs
 from goalshift.agents.judging.verdict import LABELS, MIN_SEEDS, MISGENERALIZED
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import history, train
@@ -191,7 +191,7 @@ def test_runs_keep_checkpoints_along_the_way(runs, tmp_path):
 
 def test_ways_part_where_they_do(evaluation, runs):
     """Against a slow count: replay every level by itself and compare position by position."""
-    world, agents, _ = report.open_runs(runs)
+    world, agents, _ = open_runs(runs)
     played = [report.rollout(world, agent, "deploy", 24, 0, record=True) for agent in agents[:1]]
     expert = figures.expert_ways(world, "deploy", 24, 0)
     counts, step = figures.partings(world, played, expert, "deploy", 0)
@@ -228,7 +228,7 @@ def test_what_the_agent_expects_is_drawn_for_training_and_after_the_shift(made, 
         assert (
             base64.b64decode(packed) == (out.parent / "figures" / f"mind-{name}.png").read_bytes()
         )
-    world, agents, _ = report.open_runs(runs)
+    world, agents, _ = open_runs(runs)
     states = level_of(world, 5, "deploy")
     picture, (low, high) = figures.mind_picture(world, agents[0], states)
     value, _ = thoughts.fields(world, agents[0], states, 0)

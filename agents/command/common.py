@@ -35,6 +35,10 @@ SHOWN = 250  # characters of a command that a card has room for
 KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
 
 
+AGENTS = (
+    "or, with --world, ./my_agent.py (it is run as code) or an agent.onnx; seeds of one setting"
+)
+
 # -- worlds, seeds, folders ------------------------------------------------------------------------
 
 
@@ -54,7 +58,9 @@ def add_file_out(parser: Parser, letter: str, what: str) -> None:
 
 def add_world(parser: Parser) -> None:
     parser.add_argument(
-        "--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)"
+        "--world",
+        metavar="NAME|FILE",
+        help="the world of an agent from elsewhere; or the world file, if it is one of yours (it is run as code)",
     )
 
 
@@ -178,11 +184,12 @@ def add_level(parser: Parser) -> None:
 def picked(args: argparse.Namespace, run: str | Path) -> tuple[str, str]:
     """The split and the pick of the level that --level names, if it is one that the run knows."""
     from ...engine.levels import ids
-    from ..judging.runs import open_runs
+    from ..judging.runs import open_agents
 
-    world, _, training = open_runs([run])
+    cast = open_agents([run], world=args.world)
+    world, seeds = cast.world, [one.seed for one in cast.training if one.known]
     split = args.split or world.judged
-    found = ids.find(world, args.level, split, (args.seed, *(one.seed for one in training)))
+    found = ids.find(world, args.level, split, (args.seed, *seeds))
     if args.split and found.split != args.split:
         raise UserError(
             f"level {args.level} is of the split '{found.split}': add --split {found.split}"

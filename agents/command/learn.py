@@ -3,13 +3,15 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError, need
 from ..learning import preflight
 from ..learning.config import TrainConfig, configure
+from ..learning.logs.table import log
 from ..studies.bank.config import BankConfig
 from .common import (
+    AGENTS,
     add_options,
     add_origin,
     add_out,
@@ -34,6 +36,16 @@ VERBS = Group("learn")
 def train_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", help="a world, or ./a_file.py")
     parser.add_argument("--resume", metavar="RUN", help="continue a run exactly where it stopped")
+    parser.add_argument(
+        "--config", metavar="FILE", help="options from a .toml, or the config.json of a run"
+    )
+    parser.add_argument(
+        "--log",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also log to tensorboard or wandb (log.csv is always written); again for both",
+    )
     add_trained_on(parser)
     add_out(parser, "the run (default: runs/WORLD-SEED-...)")
     group = parser.add_argument_group("training (a world may have defaults of its own)")
@@ -50,16 +62,22 @@ def train_flags(parser: Parser) -> None:
         "goalshift train coinrun --split alpha=0.05 --seed 3 --device cpu",
         "goalshift train corner --world.region 3 --levels 20",
         "goalshift train --resume runs/a --steps 4M",
+        "goalshift train --config runs/a/config.json --seed 1 --log tensorboard",
     ),
     knobs=True,
 )
 def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     if args.resume:
         return resume(args, talk)
+    from ..learning import config_file
+
+    told = config_file.read(Path(args.config)) if args.config else {}
+    args.world = args.world or told.get("world")
     if not args.world:
         raise UserError("name a world to train in, such as: goalshift train corner")
     need(not args.trained_on, "--trained-on goes with --resume; a new run says --split")
-    given = given_options(args, TrainConfig)
+    given = {k: v for k, v in told.items() if k != "world"} | given_options(args, TrainConfig)
+    logs = [*map(log, args.log)]
     folder = args.out or preflight.fresh_folder(f"{Path(args.world).stem}-{given.get('seed', 0)}")
     out = preflight.check_folder(folder, args.force)
     from ...engine.catalogue import load
@@ -67,16 +85,17 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.runs import train_run
     from ..learning.files import forget_run
 
-    world = load(args.world).with_params(**args.knobs)
+    plain, told = load(args.world), given.get("params", {})
+    world = plain.with_params(**told).with_params(**args.knobs)
     preflight.check_training(world, given)
     if args.knobs:
-        given["params"] = world.numbers(args.knobs)
+        given["params"] = told | world.numbers(args.knobs)
     config = configure(args.world, **given)
     split_of(world, config.split)
     if args.force:  # last: a mistyped flag must not cost the old run
         forget_run(out)
     talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
-    run = train_run(config, out, talk.progress)
+    run = train_run(config, out, talk.progress, logs)
     data = {"run": str(run), "config": config.to_json()}
     return Report(data, f"{run}\n\nnext: goalshift eval {run}   goalshift contrast {run}")
 
@@ -89,6 +108,7 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
     elif args.world:
         changed.append("world")
     trust(None, args.trained_on)
+    changed += ["config"] * bool(args.config)
     if changed or args.out or args.knobs:
         flag = "--" + (changed[0] if changed else "out" if args.out else "world").replace("_", "-")
         raise UserError(
@@ -96,7 +116,8 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
         )
     from ..judging.runs import resume_run
 
-    run = resume_run(Path(args.resume), getattr(args, "steps", None), talk.progress, talk.say)
+    steps, logs = getattr(args, "steps", None), [*map(log, args.log)]
+    run = resume_run(Path(args.resume), steps, talk.progress, talk.say, logs)
     return Report({"run": str(run)}, f"{run}\n\nnext: goalshift eval {run}")
 
 
@@ -206,7 +227,7 @@ def bank_table(found: "Found", axes: list[str], splits: list[str]) -> str:
 
 
 def eval_flags(parser: Parser) -> None:
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
+    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
     add_origin(parser)
     parser.add_argument(
         "--split", action="append", metavar="NAME", help="again for several (default: train deploy)"
@@ -215,6 +236,14 @@ def eval_flags(parser: Parser) -> None:
     parser.add_argument(
         "--mirrored", action="store_true", help="control: mirror what is seen after the shift"
     )
+    parser.add_argument(
+        "--against",
+        nargs="+",
+        metavar="RUN|AGENT",
+        help="also how far these are from the others, with an interval of the difference",
+    )
+    parser.add_argument("--latex", action="store_true", help="print a LaTeX table (booktabs)")
+    parser.add_argument("--csv", metavar="FILE.csv", help="every figure as a row of tidy CSV")
     parser.add_argument(
         "--controls",
         action="store_true",
@@ -226,18 +255,26 @@ def eval_flags(parser: Parser) -> None:
 
 @VERBS.verb(
     "eval",
-    "RUN...",
-    "score runs for every goal on held-out levels; several seeds give a verdict",
+    "RUN|AGENT...",
+    "score agents for every goal on held-out levels; several seeds give a verdict",
     eval_flags,
     (
         "goalshift eval runs/a",
+        "goalshift eval ./my_agent.py --world corner",
         "goalshift eval runs/a runs/b runs/c --levels 1k --out runs/verdict",
         "goalshift eval runs/a --split train --split alpha=0.5 --json",
+        "goalshift eval runs/a0 runs/a1 --against runs/b0 runs/b1 --latex --csv figures.csv",
     ),
     knobs=True,
 )
 def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     trust(args.world, args.trained_on, *(args.split or ()))
+    from ..judging.named import is_run
+
+    if args.controls and not all(map(is_run, args.runs)):
+        raise UserError("--controls trains agents like the runs: for runs of goalshift alone")
+    if args.csv:
+        preflight.check_file(Path(args.csv), args.force)
     if args.out:
         folder = preflight.check_folder(args.out, args.force)
     else:
@@ -251,16 +288,45 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     from ..learning.files import EVALUATION
 
     splits = args.split or ["train", "deploy"]
-    found = evaluate_runs(
-        args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress
-    )
+    ask = (args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
+    found = evaluate_runs(*ask, world=args.world)
     text = as_text(found)
+    if args.latex:
+        from ..judging.latex import as_latex
+
+        text = as_latex(found) + "\n"
+    if args.csv:
+        from ...engine.files import write
+        from ..showing.report.sheets import figures_csv
+
+        write(Path(args.csv), figures_csv(found))
     if args.controls:
         found, lines = eval_controls(args, splits, folder, found, talk)
         text += "\n" + lines
     if folder is not None and (args.out or folder.is_dir()) and not args.knobs:
         talk.say(f"wrote {found.save(folder / EVALUATION)}")
-    return Report(found.to_json(), text)
+    data = found.to_json()
+    if args.against:
+        data, lines = eval_against(args, splits, data)
+        text += "\n" + lines
+    return Report(data, text)
+
+
+def eval_against(
+    args: argparse.Namespace, splits: list[str], data: dict[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """The data with how far the runs are from those of `--against`, and the same in lines."""
+    from ..judging.compare import compare
+    from ..judging.plain import to_plain
+    from ..judging.runs import open_agents
+
+    sets = [open_agents(runs, args.knobs, args.world) for runs in (args.runs, args.against)]
+    home, other = (cast.world for cast in sets)
+    if (home.name, home.rows) != (other.name, other.rows):
+        raise UserError("--against: these were trained in another world, or with other parameters")
+    apart = compare(sets[0].agents, sets[1].agents, home, splits, args.levels, args.seed)
+    against = {"agents": [agent.name for agent in sets[1].agents], "differences": to_plain(apart)}
+    return data | {"against": against}, "\n".join(map(str, apart))
 
 
 def eval_controls(

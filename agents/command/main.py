@@ -18,13 +18,23 @@ from ...engine.child import end_with_parent
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import reason
 from ...engine.version import __version__
-from . import build, care, learn, levelfiles, levels, look, show, studies
+from . import build, care, learn, levelfiles, levels, look, serve, show, studies
 from .parser import MANNERS, Parser, add_manners, pasted, take_world_flags
 from .signals import INTERRUPTED, heeded
 from .talk import Report, Talk, in_columns, plain_data
 from .verb import Verb
 
-GROUPS = (show, learn, studies, look, build, levels, levelfiles, care)  # in the order of --help
+GROUPS = (
+    show,
+    learn,
+    serve,
+    studies,
+    look,
+    build,
+    levels,
+    levelfiles,
+    care,
+)  # in the order of --help
 VERBS = {name: verb for group in GROUPS for name, verb in group.VERBS.items()}
 
 

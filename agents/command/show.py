@@ -8,6 +8,7 @@ from ...engine.errors import UserError
 from ...engine.files import make_folder
 from ..learning import preflight
 from .common import (
+    AGENTS,
     KINDS,
     add_film_looks,
     add_films,
@@ -93,7 +94,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def contrast_flags(parser: Parser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+    parser.add_argument("run", metavar="RUN|AGENT", help=f"a run folder or a checkpoint, {AGENTS}")
     add_pick(parser)
     parser.add_argument("--levels", type=count, metavar="N", help="evaluate anew on N levels")
     add_frames(parser)
@@ -111,7 +112,7 @@ def contrast_flags(parser: Parser) -> None:
 
 @VERBS.verb(
     "contrast",
-    "RUN",
+    "RUN|AGENT",
     "film an expert that wants the intended goal beside the agent of a run",
     contrast_flags,
     (
@@ -127,29 +128,34 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
     films = film_names(args)
     if home.exists():
         preflight.check_writable(home, "the run's folder")
-    from ..judging.runs import evaluate_runs, known_evaluation, open_run
+    from ..judging.runs import evaluate_runs, known_evaluation, open_agents
     from ..learning.files import EVALUATION
     from ..showing.demo import FILMS, FORMATS, film_run
 
     films = films or [home / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     plan = film_plan(args, films, home)  # bad captions are told before hours of evaluation
-    split, pick = args.split or open_run(run)[0].world.judged, args.pick
+    split, pick = args.split or open_agents([run], world=args.world).world.judged, args.pick
     if args.level:
         split, pick = picked(args, run)
-    found = None if args.levels else known_evaluation(run, split)
+    found = None
+    if run.is_dir() and not args.levels:
+        found = known_evaluation(run, split)
     if found is None:
-        levels = args.levels or 512
-        found = evaluate_runs([run], ["train", split], levels, args.seed, bar=talk.progress)
+        ask = ([run], ["train", split], args.levels or 512, args.seed)
+        found = evaluate_runs(*ask, bar=talk.progress, world=args.world)
         if run.is_dir() and not args.levels:
             found.save(run / EVALUATION)
     plan = replace(plan, split=split, pick=pick)
-    filmed = film_run(run, found, plan, args.layout, talk.progress)
+    filmed = film_run(run, found, plan, args.layout, talk.progress, args.world)
     return Report(filmed, film_lines(filmed))
 
 
 def record_flags(parser: Parser) -> None:
     parser.add_argument(
-        "sources", nargs="+", metavar="RUN|REPLAY", help="runs, checkpoints, .gmr files or codes"
+        "sources",
+        nargs="+",
+        metavar="RUN|REPLAY|AGENT",
+        help=f"runs, checkpoints, .gmr files or codes, {AGENTS}",
     )
     add_pick(parser)
     parser.add_argument(
@@ -203,12 +209,13 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
             made = record.record_replays(episodes, plan, show)
         elif args.mosaic:
             run = home if home.is_dir() else args.sources[0]
-            made = record.mosaic(run, plan, args.mosaic, args.seed, show)
+            made = record.mosaic(run, plan, args.mosaic, args.seed, show, args.world)
         else:
             if args.level:
                 split, pick = picked(args, args.sources[-1])
                 plan = replace(plan, split=split, pick=pick)
-            made = record.record_runs(checkpoints(args), plan, args.levels, args.seed, show)
+            sources = checkpoints(args)
+            made = record.record_runs(sources, plan, args.levels, args.seed, show, args.world)
     lines = [made["pick"]] if "pick" in made else []
     return Report(made, "\n".join([*lines, *sized([*made["films"], *made.get("replays", [])])]))
 
@@ -223,7 +230,7 @@ def checkpoints(args: argparse.Namespace) -> list[str]:
 
 
 def report_flags(parser: Parser) -> None:
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders; seeds of one setting")
+    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
     add_origin(parser)
     parser.add_argument(
         "--split",
@@ -268,17 +275,19 @@ def write_report(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError(f"--out '{out}' must end in .html")
     for path in (out, out.with_suffix(".json")):
         preflight.check_file(path, args.force)
-    from ..judging.runs import evaluate_runs, open_runs
+    from ..judging.runs import evaluate_runs, open_agents
     from ..showing.report.figures import read_curve
     from ..showing.report.report import ReportPlan, report
 
     curve = Path(args.curve) if args.curve else None
     if curve is not None:
-        read_curve(curve, open_runs(args.runs)[0])  # a bad file is told before hours of evaluation
+        # a bad file is told before hours of evaluation
+        read_curve(curve, open_agents(args.runs, world=args.world).world)
     splits = ["train", *(args.split or ["deploy"])]
-    found = evaluate_runs(args.runs, splits, args.levels, args.seed, bar=talk.progress)
+    ask = (args.runs, splits, args.levels, args.seed)
+    found = evaluate_runs(*ask, bar=talk.progress, world=args.world)
     make_folder(out.parent)
     figures = Path(args.figures) if args.figures else None
     plan = ReportPlan(args.again, args.title or "", figures, curve)
-    made = report(args.runs, out, found, plan, talk.say)
+    made = report(args.runs, out, found, plan, talk.say, args.world)
     return Report(made, "\n".join([made["claim"], *sized([made["report"], made["data"]])]))

@@ -17,26 +17,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ...engine.catalogue import load
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, Steps, silent
 from ...engine.world import World
+from ..policies.foreign.base import Foreign
 from ..policies.policy import Policy
 from .evaluation import FORMAT, Evaluation, GoalMark, SplitReport, TrainedOn, WorldMark
 from .held_out import Seen, Training, overlap, seen_score
 from .intervals import CONFIDENCE, Estimate, Weights, tidy
 from .measure import Measured
+from .named import agent_of
 from .references import Ruler, references
 from .rollout import LEVELS, at_most, rollout
 from .verdict import THRESHOLDS, Findings, judge
 
 
 def evaluate(
-    agents: Policy | Sequence[Policy],
-    world: World,
+    agents: Any,
+    world: str | World,
     splits: Sequence[str] = ("train", "deploy"),
     levels: int = LEVELS,
     seed: int = 0,
@@ -47,18 +52,24 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate agents trained alike from different seeds (or one), and judge every shifted split.
 
-    `training` says how they were trained (one entry for each agent, or one for all), `shifted`
+    An agent is a `Policy`, a run or a file by its path, or a model of another library: see
+    `named.agent_of`.
+    `training` says how they were trained (one entry for each agent, or one for all); without it that
+    is not known of agents from elsewhere, and nothing is said of held-out levels. `shifted`
     wraps the agents on every split but the one they were trained on (used by controls). `show`
     hears what is being done.
 
     Raises UserError for unknown splits and for the same agent given twice.
     """
-    agents = [agents] if isinstance(agents, Policy) else list(agents)
+    world = load(world)
+    several = list(agents) if isinstance(agents, list | tuple) else [agents]
+    if len(set(map(_same, several))) < len(several):
+        raise UserError("the same agent is given twice: two seeds must be trained independently")
+    agents = [agent_of(agent, world) for agent in several]
     if not agents:
         raise UserError("nothing to evaluate: give at least one agent")
-    if len({id(agent) for agent in agents}) < len(agents):
-        raise UserError("the same agent is given twice: two seeds must be trained independently")
-    training = list(training) or [Training()]
+    unknown = any(isinstance(agent, Foreign) for agent in agents)
+    training = list(training) or [Training(seed=-1, known=False) if unknown else Training()]
     home = _home(world, training, splits)
     names = list(dict.fromkeys([home, *splits]))
     chosen = {name: split_of(world, name) for name in names}
@@ -127,6 +138,11 @@ def evaluate(
             or (chosen[name].starts is not None and name != home)
         },
     )
+
+
+def _same(agent: Any) -> Any:
+    """What tells agents apart: the file, or the object."""
+    return str(Path(agent).resolve()) if isinstance(agent, str | Path) else id(agent)
 
 
 def _one_each(training: Sequence[Training], agents: int) -> list[Training]:

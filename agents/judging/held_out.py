@@ -25,7 +25,8 @@ class Training:
     """What an agent was trained on, for the proof that its test levels were held out.
 
     `envs` streams of `split` from `seed`, or only the first `levels` levels of it; in `world`, if
-    that is another than the one it is evaluated in (with other parameters, say).
+    that is another than the one it is evaluated in (with other parameters, say). Not `known`: of
+    an agent from elsewhere, taken to be trained on `split`; nothing is proved, and `seed` is -1.
     """
 
     split: str = "train"
@@ -33,6 +34,7 @@ class Training:
     envs: int = 256
     levels: int | None = None
     world: World | None = None
+    known: bool = True
 
 
 _trained_on: WeakKeyDictionary[World, dict[tuple, np.ndarray]] = WeakKeyDictionary()
@@ -89,9 +91,14 @@ class Seen:
 
 
 def overlap(world: World, training: Sequence[Training], tested: np.ndarray) -> HeldOut:
-    """Measured, not assumed: how many tested levels (uint64[n] fingerprints) were trained on."""
-    trained = np.unique(np.concatenate([trained_fingerprints(world, t) for t in training]))
+    """Measured, not assumed: how many tested levels (uint64[n] fingerprints) were trained on.
+
+    0 levels are compared where it is not known what was trained on.
+    """
     distinct = np.unique(tested)
+    if not all(one.known for one in training):
+        return HeldOut(0, len(distinct), 0)
+    trained = np.unique(np.concatenate([trained_fingerprints(world, t) for t in training]))
     shared = int(np.isin(distinct, trained).sum())
     return HeldOut(len(trained), len(distinct), shared)
 

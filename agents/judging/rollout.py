@@ -12,6 +12,7 @@ from ...engine.levels.splits import split_of
 from ...engine.state import RUNNING, TERMINATED
 from ...engine.vector import Vec
 from ...engine.world import Split, World
+from ..policies.foreign.base import at_home
 from ..policies.policy import Policy
 from .trace import Trace, Tracer
 
@@ -70,6 +71,7 @@ def rollout(
     n = len(levels) if chosen else int(levels)
     if not 1 <= n <= MAX_LEVELS:
         raise UserError(f"levels must be 1 to {MAX_LEVELS}, not {n}")
+    policy = at_home(policy, world)
     vec = Vec(world, n, split_of(world, split), seed, pool=pool, autoreset="off")
     starts = vec.split.starts
     if chosen:

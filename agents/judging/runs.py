@@ -7,6 +7,7 @@ Long parts show their progress through `bar` (see `engine.progress`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,16 @@ from ...engine.errors import UserError
 from ...engine.levels.splits import name, recall
 from ...engine.progress import Bar, no_bar
 from ...engine.world import World
+from ..policies.policy import Policy
 from ..policies.simple import Mirrored
+from . import named
 from .evaluate import evaluate
 from .evaluation import Evaluation, WorldMark
 from .held_out import Training
 from .rollout import LEVELS
 
 if TYPE_CHECKING:
+    from ..learning.callback import Callback
     from ..learning.config import TrainConfig
     from ..learning.trained import Trained
 
@@ -30,20 +34,20 @@ MAY_DIFFER = ("seed", "device", "precision", "threads", "save_every", "keep")
 
 
 def open_runs(
-    runs: Sequence[str | Path], knobs: Mapping[str, Any] | None = None
+    runs: Sequence[str | Path],
+    knobs: Mapping[str, Any] | None = None,
 ) -> tuple[World, list[Trained], list[Training]]:
     """The world, the agents and how they were trained, from run folders or checkpoint files.
 
     The runs must be repetitions of one recipe from different seeds, or figures over them would mean
-    nothing. `knobs` change parameters of the world (in every split) from those of training. Raises
-    UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
+    nothing. `knobs` change parameters of the world (in every split) from those of training.
+    Raises UserError, naming the run, if one is missing, broken, unlike the first, or a repetition.
     """
     from ..learning.config import TrainConfig
-    from ..learning.trained import Trained
 
     if not runs:
         raise UserError("nothing to evaluate: name at least one run")
-    agents = [Trained.load(run) for run in runs]
+    agents = [named.run(run) for run in runs]
     configs = [TrainConfig.from_json(agent.about["config"]) for agent in agents]
     recipe = configs[0].to_json()
     for k, (run, config) in enumerate(zip(runs, configs, strict=True)):
@@ -72,6 +76,44 @@ def open_runs(
     return world, agents, training
 
 
+def open_agents(
+    agents: Sequence[str | Path],
+    knobs: Mapping[str, Any] | None = None,
+    world: str | World | None = None,
+) -> Cast:
+    """Agents by the names of their runs (see `open_runs`) or files (see `named.elsewhere`).
+
+    The `world` has to be named for those from elsewhere; `knobs` change its parameters. Nothing is
+    known of how they were trained, so nothing is proved about held-out levels, nor that they are
+    independent. Raises UserError for the same file twice, and for runs beside files.
+    """
+    if all(named.is_run(agent) for agent in agents):
+        home, trained, training = open_runs(agents, knobs)
+        return Cast(home, [*trained], training, [agent.about for agent in trained])
+    ours = [str(agent) for agent in agents if named.is_run(agent)]
+    if ours:
+        raise UserError(f"'{ours[0]}' is a run of ours, and others are not: evaluate them apart")
+    if len({Path(agent).resolve() for agent in agents}) < len(agents):
+        raise UserError("the same agent is given twice: two seeds must be trained independently")
+    home = load(world).with_params(**(knobs or {})) if world is not None else None
+    policies = [named.elsewhere(agent, home) for agent in agents]
+    assert home is not None
+    abouts = [{"kind": named.kind(policy) or "a policy"} for policy in policies]
+    return Cast(home, policies, [Training(seed=-1, known=False)] * len(policies), abouts)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Agents of one world. training, abouts: how each was trained, and what is known of it
+    ("config" and "steps" of a run of ours; "kind", in words, of one from elsewhere).
+    """
+
+    world: World
+    agents: list[Policy]
+    training: list[Training]
+    abouts: list[dict[str, Any]]
+
+
 def open_run(path: str | Path) -> tuple[Trained, Training]:
     """The agent of a run folder or checkpoint, in the world it was trained in, and its training.
 
@@ -89,17 +131,20 @@ def evaluate_runs(
     knobs: Mapping[str, Any] | None = None,
     mirrored: bool = False,
     bar: Bar = no_bar,
+    world: str | World | None = None,
 ) -> Evaluation:
     """Evaluate runs that differ in their seed alone, on held-out levels: see `evaluate.evaluate`.
 
-    With `mirrored` the agents see the shifted splits mirrored: a control that breaks skill, not
+    Also agents from elsewhere, by their files, in the `world` named: see `open_agents`. With
+    `mirrored` the agents see the shifted splits mirrored: a control that breaks skill, not
     goals. Raises UserError if the runs differ in more than their seed, or not in that.
     """
     name(*splits)
-    world, agents, training = open_runs(runs, knobs)
+    cast = open_agents(runs, knobs, world)
     shifted = Mirrored if mirrored else None
-    with bar(f"evaluating {world.name}") as show:
-        return evaluate(agents, world, splits, levels, seed, training, shifted, show=show)
+    ask = (cast.agents, cast.world, splits, levels, seed, cast.training, shifted)
+    with bar(f"evaluating {cast.world.name}") as show:
+        return evaluate(*ask, show=show)
 
 
 def known_evaluation(run: Path, split: str, levels: int | None = None) -> Evaluation | None:
@@ -125,15 +170,23 @@ def known_evaluation(run: Path, split: str, levels: int | None = None) -> Evalua
     return evaluation
 
 
-def train_run(config: TrainConfig, out: Path, bar: Bar = no_bar) -> Path:
+def train_run(
+    config: TrainConfig, out: Path, bar: Bar = no_bar, callbacks: Sequence[Callback] = ()
+) -> Path:
     """Train into the folder `out`, showing steps, speed and the paid goal's return."""
     from ..learning.run import train
 
     with bar(f"training {load(config.world).name}") as show:
-        return train(config, out, lambda row: show(*progress_of(config.steps, row)))
+        return train(config, out, lambda row: show(*progress_of(config.steps, row)), callbacks)
 
 
-def resume_run(run: Path, steps: int | None, bar: Bar = no_bar, say: Callable = print) -> Path:
+def resume_run(
+    run: Path,
+    steps: int | None,
+    bar: Bar = no_bar,
+    say: Callable = print,
+    callbacks: Sequence[Callback] = (),
+) -> Path:
     """Continue a run, to `steps` or to the number it was begun with."""
     from ..learning.files import CONFIG, read_config
     from ..learning.run import resume
@@ -142,7 +195,7 @@ def resume_run(run: Path, steps: int | None, bar: Bar = no_bar, say: Callable = 
     if not steps and (run / CONFIG).exists():
         total = read_config(run / CONFIG)[0].steps
     with bar(f"training {run}") as show:
-        return resume(run, steps, lambda row: show(*progress_of(total, row)), say)
+        return resume(run, steps, lambda row: show(*progress_of(total, row)), say, callbacks)
 
 
 def progress_of(total: int, row: Mapping[str, Any]) -> tuple[int, int, str]:

@@ -44,7 +44,8 @@ def _split(evaluation: Evaluation, name: str) -> list[Any]:
     title = f"{evaluation.world.name} · {name}"
     title += " · trained on" if name == evaluation.home else ""
     title += f" · {split.levels} held-out levels"
-    title += f" ({held.shared} of them among {held.trained:,} trained on)"
+    told = f"{held.shared} of them among {held.trained:,} trained on"
+    title += f" ({told if held.trained else 'which were trained on is not known'})"
     caption = (
         f"{RETURN}; {PARTING.format(n=parting)}" if parting else f"{RETURN}; the goals part nowhere"
     )

@@ -18,7 +18,7 @@ import dataclasses
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from ...engine.errors import UserError, natural, need
 from ...engine.files import make_folder
 from ...engine.levels import splits
 from ...engine.world import World
+from .callback import Callback, OnRow, hearing
 from .config import TrainConfig, configure
 from .files import (
     CHECKPOINT,
@@ -48,8 +49,6 @@ from .ppo import Learner, resolve
 from .preflight import check_training
 from .trained import interface
 
-OnRow = Callable[[dict[str, Any]], None]  # hears every row of the log
-
 
 class Interrupted(KeyboardInterrupt):
     """Training was stopped from outside, after saving.
@@ -62,15 +61,16 @@ def train(
     what: TrainConfig | World | str,
     out: str | Path,
     on_row: OnRow | None = None,
+    callbacks: Sequence[Callback] = (),
     **options: Any,
 ) -> Path:
     """Train from nothing into the new run directory `out`; returns it (see `Trained.load`).
 
     `what` is a world, or its name, with `options` of `TrainConfig` for what differs from its
     defaults (`train("corner", "runs/a", steps=500_000, seed=1)`); or a whole configuration.
-    `on_row` gets every row of the log. Raises Interrupted (after saving) on SIGINT or SIGTERM,
-    UserError if `out` already holds a run or something does not fit, RunError if the disk is full
-    or the training diverges.
+    `on_row` gets every row of the log, `callbacks` hear of begin and end, too. Raises Interrupted
+    (after saving) on SIGINT or SIGTERM, UserError if `out` already holds a run or something does
+    not fit, RunError if the disk is full or the training diverges.
     """
     folder = Path(out)
     if isinstance(what, TrainConfig):
@@ -89,7 +89,8 @@ def train(
         about = {"world_version": learner.world.version, "format": FORMAT}
         write_json(folder / CONFIG, {**config.to_json(), **about})
         save(folder, learner, 0.0)  # at once: a crash in the first minutes must not cost the run
-        return _go_on(folder, learner, 0.0, on_row)
+        with hearing(folder, config, on_row, callbacks) as told:
+            return _go_on(folder, learner, 0.0, told)
 
 
 def resume(
@@ -97,6 +98,7 @@ def resume(
     steps: int | None = None,
     on_row: OnRow | None = None,
     say: Callable[[str], None] = lambda line: None,
+    callbacks: Sequence[Callback] = (),
 ) -> Path:
     """Continue a run exactly where its last good checkpoint stands, to its own number of `steps` or
     to a new one.
@@ -109,11 +111,15 @@ def resume(
     if not (folder / CONFIG).exists():
         raise UserError(f"'{folder}' holds no run: there is no {CONFIG} in it")
     with only_writer(folder):
-        return _resume(folder, steps, on_row, say)
+        return _resume(folder, steps, on_row, say, callbacks)
 
 
 def _resume(
-    folder: Path, steps: int | None, on_row: OnRow | None, say: Callable[[str], None]
+    folder: Path,
+    steps: int | None,
+    on_row: OnRow | None,
+    say: Callable[[str], None],
+    callbacks: Sequence[Callback],
 ) -> Path:
     config, version = read_config(folder / CONFIG)
     world = recall(config.world, folder)
@@ -134,7 +140,8 @@ def _resume(
             folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
         )
     Log(folder).rewind(learner.steps, say)
-    return _go_on(folder, learner, seconds, on_row)
+    with hearing(folder, learner.config, on_row, callbacks) as told:
+        return _go_on(folder, learner, seconds, told)
 
 
 def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> float:

@@ -12,9 +12,9 @@ import torch
 
 from ...engine.catalogue import load, recall
 from ...engine.errors import Reader, UserError, did_you_mean, natural, need
-from ...engine.rng import fold_many
 from ...engine.world import World
-from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought, episode_bits
+from ..policies.draws import Draws
+from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought
 from .config import TrainConfig
 from .files import CHECKPOINT, checkpoint_of, load_arrays
 from .net import Net, Pixels, Shape, Symbols
@@ -80,18 +80,16 @@ def _short(value: Any) -> str:
 class Trained(Policy):
     """A trained network as a policy.
 
-    It draws its actions by their probabilities unless `greedy`. That is what was trained and what
-    its training scores measured; the most likely action alone can get caught in loops that the
-    trained policy always leaves. The dice are a hash of `seed`, level, episode, step and learner,
-    so a level goes the same way whatever else is in the batch, and every run of it is the same.
-    That holds for actions at random too (see `loosen`).
+    It draws its actions by their probabilities unless `greedy` (see `Draws`). That is what was
+    trained and what its training scores measured; the most likely action alone can get caught in
+    loops that the trained policy always leaves.
     """
 
     def __init__(
         self, net: Net, world: World, name: str = "learned", greedy: bool = False, seed: int = 0
     ) -> None:
         self.net, self.world, self.name = net.eval(), world, name
-        self.greedy, self.seed = greedy, seed
+        self.draws = Draws(seed, greedy)
         self.remembers = net.shape.memory > 0
         self.device = net.actor.weight.device
         self.about: dict[str, Any] = {}
@@ -181,7 +179,7 @@ class Trained(Policy):
 
     def start(self, n: int, agents: int) -> None:
         self._memory = self.net.blank(n * agents)
-        self.dice = np.random.default_rng(self.seed)  # for where there are no states to hash
+        self.draws.start()
 
     @property
     def memory(self) -> np.ndarray:
@@ -195,35 +193,10 @@ class Trained(Policy):
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
         logits = self._look(self.seen(obs, states), fresh, remember=True).logits
-        n, learners = obs.shape[:2]
-        temperature, epsilon = self.sampling
-        bits = episode_bits(self.seed, states, learners) if states is not None else None
-        if self.greedy or not temperature:
-            chosen = logits.argmax(-1)
-        else:
-            u = self._units(n, learners, bits)
-            upto = self.sampling.softmax(logits).cumsum(-1)
-            chosen = np.minimum(
-                (u[..., None] * upto[..., -1:] >= upto).sum(-1), logits.shape[-1] - 1
-            ).astype(np.int64)
-        if epsilon:  # dice of their own, so that all other actions stay what they are
-            u, v = (
-                self._units(n, learners, fold_many(bits, k) if bits is not None else None)
-                for k in (1, 2)
-            )
-            chosen = np.where(u < epsilon, (v * logits.shape[-1]).astype(np.int64), chosen)
-        return chosen
+        return self.draws.choose(logits, self.sampling, states)
 
     def loosen(self, temperature: float, epsilon: float) -> None:
         self.sampling = Sampling(temperature, epsilon)
-
-    def _units(self, n: int, learners: int, bits: np.ndarray | None) -> np.ndarray:
-        """Numbers from 0 to below 1 out of random bits, or from the dice where there are none:
-        float64[n, learners].
-        """
-        return (
-            self.dice.random((n, learners)) if bits is None else (bits >> np.uint64(11)) * 2.0**-53
-        )
 
     def think(
         self,

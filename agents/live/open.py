@@ -18,7 +18,9 @@ from ...engine.levels.splits import is_file
 from ...engine.replay import PREFIX, Replay
 from ...engine.world import World
 from ..designing.open_file import Shelf
+from ..judging import named
 from ..judging.choose import opening
+from ..policies.foreign.base import Foreign, at_home
 from ..policies.policy import Policy
 from .cast import Agents
 from .session import Session
@@ -54,6 +56,8 @@ def open_session(
         shelf = Shelf(path, found)
         shelf.at = shelf.place(level) if level else (seed or 0) % len(shelf)
         return of_shelf(shelf, play, typed)
+    if is_agent(path, world):
+        return _of_agent(path, seed, split, typed)
     if path.is_dir() or path.suffix == ".safetensors":
         return _of_run(path, seed, split, typed, level)
     found = load(what).with_params(**(knobs or {}))
@@ -151,6 +155,25 @@ def _of_run(
         seed, split = ids.find(world, level, split or world.judged, (0, trained))
     source = _source(world, seed, split, typed)
     return _beside(Session(source, who, {"checkpoint": _loader(path)}, agent.sees_pictures))
+
+
+def is_agent(path: Path, world: str | None) -> bool:
+    """Is it a file of an agent from elsewhere? A Python file is one if it is to act in a `world`
+    that is another file.
+    """
+    if path.suffix == ".py":
+        return world is not None and Path(world) != path
+    return not named.is_run(path)
+
+
+def _of_agent(path: Path, seed: int | None, split: str | None, typed: Typed) -> Session:
+    home = load(typed.world).with_params(**typed.knobs) if typed.world else None
+    agent = named.elsewhere(path, home)
+    assert home is not None
+    who = [f"expert:{home.intended.name}", path.stem]
+    eyes = isinstance(agent, Foreign) and agent.sees_pictures
+    agents = {path.stem: lambda world: at_home(agent, world)}
+    return _beside(Session(_source(home, seed, split, typed), who, agents, eyes))
 
 
 def _of_replay(replay: Replay, world: str | None, typed: Typed) -> Session:

@@ -14,7 +14,7 @@ from ...engine.progress import Bar, no_bar
 from ...engine.world import World
 from ..judging.evaluation import Evaluation
 from ..judging.rollout import LEVELS
-from ..judging.runs import evaluate_runs, open_run, train_run
+from ..judging.runs import evaluate_runs, open_agents, train_run
 from ..learning.files import EVALUATION
 from ..learning.shipped import unpack
 from .contrast import FilmPlan, contrast
@@ -29,18 +29,24 @@ def film_run(
     plan: FilmPlan,
     layout: str = "1x2",
     bar: Bar = no_bar,
+    world: str | World | None = None,
 ) -> dict[str, Any]:
-    """Film a run's contrast (see `contrast.contrast`)."""
-    agent, how = open_run(run)
-    learned = "fixed set of" if how.levels else "endless"
-    facts = (
-        f"PPO, {agent.about['steps'] / 1e6:.2g} M steps on {learned} levels of '{how.split}'",
-        f"paid for '{agent.world.paid.name}' alone, training seed {how.seed}",
-    )
-    agent.name = f"learned by PPO on {how.split}"
-    plan = replace(plan, facts=facts, mark=str(agent.about.get("digest", ""))[:16])
+    """Film a run's contrast (see `contrast.contrast`), or that of an agent from elsewhere in the
+    `world` named.
+    """
+    cast = open_agents([run], world=world)
+    (agent,), (how,), (about,) = cast.agents, cast.training, cast.abouts
+    facts = (about.get("kind", ""), "how it was trained is not known")
+    if how.known:
+        learned = "fixed set of" if how.levels else "endless"
+        facts = (
+            f"PPO, {about['steps'] / 1e6:.2g} M steps on {learned} levels of '{how.split}'",
+            f"paid for '{cast.world.paid.name}' alone, training seed {how.seed}",
+        )
+        agent.name = f"learned by PPO on {how.split}"
+    plan = replace(plan, facts=facts, mark=str(about.get("digest", ""))[:16])
     with bar("filming") as show:
-        return contrast(agent, agent.world, evaluation, plan, layout, show)
+        return contrast(agent, cast.world, evaluation, plan, layout, show)
 
 
 def demo(

@@ -27,8 +27,7 @@ from ...engine.worth import Known
 from ..judging.choose import choose
 from ..judging.references import references, worth_from
 from ..judging.rollout import Episodes, at_most, rollout
-from ..judging.runs import open_runs
-from ..learning.trained import Trained
+from ..judging.runs import open_agents
 from ..policies.policy import Policy
 from .contrast import FilmPlan, concluded, cut, known, take_of
 
@@ -76,14 +75,15 @@ def record_runs(
     levels: int = LEVELS,
     seed: int = 0,
     show: Show = silent,
+    home: str | World | None = None,
 ) -> dict[str, Any]:
     """Film agents on one level, by the state of their training: a run's checkpoints, or runs of one
-    world.
+    world. Those from elsewhere act in the world `home`.
 
     The level is chosen by how the last of them fares on `levels` held-out ones (see
     `contrast.choose`).
     """
-    world, agents = _agents(runs)
+    world, agents, steps = _agents(runs, home)
     plan = plan.of(world)
     split = split_of(world, plan.split)
     levels = at_most(split, levels)
@@ -94,7 +94,7 @@ def record_runs(
         _live(world, agent, plan, rollout(world, agent, split, only, record=True), how=chosen.how)
         for agent in agents
     ]
-    roles = _roles(agents) if len(agents) > 1 else ["LEARNED"]
+    roles = _roles(agents, steps) if len(agents) > 1 else ["LEARNED"]
     takes = [
         replace(take_of(world, replay), role=role, label=agent.name)
         for role, agent, replay in zip(roles, agents, made, strict=True)
@@ -102,26 +102,29 @@ def record_runs(
     return _keep(world, made, takes, chosen.how, plan, show)
 
 
-def _roles(agents: Sequence[Trained]) -> list[str]:
+def _roles(agents: Sequence[Policy], steps: Sequence[int | None]) -> list[str]:
     """What tells these agents apart: how long they were trained, or their names."""
-    steps = [agent.about["steps"] for agent in agents]
-    roles = [f"{n / 1e6:.2g} M STEPS" for n in steps]
-    if len(set(roles)) == len(roles):
-        return roles
-    if len(set(steps)) == len(steps):
-        return [f"{n:,} STEPS" for n in steps]
-    return [agent.name for agent in agents]
+    known = [n for n in steps if n is not None]
+    if len(set(known)) < len(agents):
+        return [agent.name for agent in agents]
+    roles = [f"{n / 1e6:.2g} M STEPS" for n in known]
+    return roles if len(set(roles)) == len(roles) else [f"{n:,} STEPS" for n in known]
 
 
 def mosaic(
-    run: str | Path, plan: FilmPlan, side: int = 4, seed: int = 0, show: Show = silent
+    run: str | Path,
+    plan: FilmPlan,
+    side: int = 4,
+    seed: int = 0,
+    show: Show = silent,
+    home: str | World | None = None,
 ) -> dict[str, Any]:
     """Film an agent on the first `side` x `side` held-out levels at once: nobody has chosen
     them.
     """
     if not 2 <= side <= SIDE:
         raise UserError(f"a mosaic has 2 to {SIDE} levels a side, not {side}")
-    world, agents = _agents([run])
+    world, agents, _ = _agents([run], home)
     plan = plan.of(world)
     played = rollout(world, agents[0], plan.split, side * side, seed, record=True)
     made = [_live(world, agents[0], plan, played, k) for k in range(side * side)]
@@ -133,16 +136,20 @@ def mosaic(
     return _keep(world, made, takes, f"the first {side * side} held-out levels", plan, show)
 
 
-def _agents(runs: Sequence[str | Path]) -> tuple[World, list[Trained]]:
-    """The agents of run folders or checkpoints of one world."""
-    opened = [open_runs([run]) for run in runs]
-    world = opened[0][0]
-    for (other, _, _), run in zip(opened, runs, strict=True):
-        if (other.name, other.rows) != (world.name, world.rows):
+def _agents(
+    runs: Sequence[str | Path], home: str | World | None
+) -> tuple[World, list[Policy], list[int | None]]:
+    """The agents of run folders or checkpoints of one world, or from elsewhere in the world `home`;
+    and the steps that each was trained for, if that is known.
+    """
+    opened = [open_agents([run], world=home) for run in runs]
+    world = opened[0].world
+    for cast, run in zip(opened, runs, strict=True):
+        if (cast.world.name, cast.world.rows) != (world.name, world.rows):
             raise UserError(
                 f"'{run}' was trained in another world than '{runs[0]}': film them apart"
             )
-    return world, [agents[0] for _, agents, _ in opened]
+    return world, [c.agents[0] for c in opened], [c.abouts[0].get("steps") for c in opened]
 
 
 def _live(

@@ -4,11 +4,13 @@
     env("follow")                      PettingZoo, agents take turns (AEC)
     SingleEnv("corner")                Gymnasium, worlds with one agent that learns
     VectorEnv("corner", num_envs=64)   Gymnasium, natively batched, three kinds of autoreset
-    sb3_vec("corner", num_envs=64)     Stable-Baselines3's VecEnv
+    SB3Vec("corner", num_envs=64)      Stable-Baselines3's VecEnv; sb3_vec is the same
+    rllib("follow")                    RLlib's MultiAgentEnv
 
 Every array that leaves here is a new one, every flag a Python bool, every reward a Python float,
 unless the zero-copy option of `VectorEnv` asks for speed. Each `info` says what every goal scores
-so far ("goals"), which level this is ("level", a fingerprint of the start state) and its seed.
+so far, in numbers that every client reads ("goal/cheese", "met/cheese"); with infos="full" also
+"goals", and which level this is ("level", a fingerprint of the start state, and its "seed").
 
 All take the options of `batch.Options`; by default levels are drawn from the training pool alone.
 All are values: they can be copied and pickled as they run, and have `snapshot` and `restore`.
@@ -22,19 +24,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .gymnasium import SingleEnv as SingleEnv
     from .gymnasium import VectorEnv as VectorEnv
+    from .observe import ARRAYS as ARRAYS
     from .observe import OBSERVATIONS as OBSERVATIONS
     from .pettingzoo import ParallelEnv as ParallelEnv
     from .pettingzoo import TurnEnv as TurnEnv
     from .pettingzoo import conventional as conventional
     from .pettingzoo import env as env
     from .pettingzoo import parallel_env as parallel_env
+    from .rllib import rllib as rllib
+    from .sb3 import SB3Vec as SB3Vec
     from .sb3 import sb3_vec as sb3_vec
 
 _HOMES = {
     "gymnasium": ("SingleEnv", "VectorEnv"),
-    "observe": ("OBSERVATIONS",),
+    "observe": ("ARRAYS", "OBSERVATIONS"),
     "pettingzoo": ("ParallelEnv", "TurnEnv", "conventional", "env", "parallel_env"),
-    "sb3": ("sb3_vec",),
+    "rllib": ("rllib",),
+    "sb3": ("SB3Vec", "sb3_vec"),
 }
 
 

@@ -19,6 +19,7 @@ from ..levels.splits import split_of
 from ..rng import narrow
 from ..vector import apart
 from ..world import Split, World
+from .moves import Moves
 from .observe import Lens
 
 if TYPE_CHECKING:
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
 
 RENDER_MODES = ("human", "rgb_array", "ansi")
 OPTIONS = ("level", "split")  # what `reset(options=...)` understands
+INFOS = ("flat", "full")
 FPS = 8  # steps a second, in the window and in films that others make of an environment
 
 
 class Options(TypedDict, total=False):
     """What every adapter may be told; the defaults are in `DEFAULTS`."""
 
-    obs: str  # "symbols", "planes", "rgb" or "eyes": see `observe`
+    obs: str  # "symbols", "planes", "floats", "rgb", "eyes", "text", "text-short": see `observe`
     pixels: int  # a tile's side in pictures
+    size: int | tuple[int, int] | None  # or height and width of pictures
+    infos: str  # "flat": numbers alone, which every client takes; "full": see `Batch.info`
+    masks: bool  # infos hold "action_mask", int8[actions]: see `moves`
     max_cycles: int | None  # when to cut an episode off; None: the world's horizon
     render_mode: str | None  # "human", "rgb_array", "ansi"
     pool: str  # "train", "test" or "all" levels
@@ -43,6 +48,9 @@ class Options(TypedDict, total=False):
 DEFAULTS: dict[str, Any] = {
     "obs": "symbols",
     "pixels": 8,
+    "size": None,
+    "infos": "flat",
+    "masks": False,
     "max_cycles": None,
     "render_mode": None,
     "pool": "train",  # whoever is measured on the test levels must not have trained on them
@@ -82,7 +90,10 @@ class Batch:
         self.world = apart(world)  # its horizons may be changed here without touching the world
         self.max_cycles = given["max_cycles"]
         self.render_mode = mode
-        self.lens = Lens(self.world, given["obs"], given["pixels"])
+        need(given["infos"] in INFOS, f"infos {given['infos']!r} is neither 'flat' nor 'full'")
+        self.full, self.masks = given["infos"] == "full", bool(given["masks"])
+        self.lens = Lens(self.world, given["obs"], given["pixels"], given["size"])
+        self.legal = Moves(self.world)
         self.vec = self.lens.vec(
             n,
             self._split(split, "split"),
@@ -191,17 +202,47 @@ class Batch:
         self.vec.step(actions)
 
     def info(self, i: int, a: int) -> dict[str, Any]:
-        """What `infos` say about agent `a` of environment `i`, in plain Python."""
-        return {
-            "goals": self.goals(self.vec.states["totals"][i, a]),
-            "level": self.marks[i],
-            "seed": self.seeds[i],
-        }
+        """What `infos` say about agent `a` of environment `i`, in plain Python.
+
+        "goal/NAME": what each goal scores so far; "met/NAME": 1.0 once that is above 0. With
+        infos="full" also "goals" (the scores by name), "level" (a text, the fingerprint of the
+        start state) and "seed" (the level's, a whole number below 2**64, which not every client
+        holds).
+        """
+        totals = self.vec.states["totals"][i, a]
+        found: dict[str, Any] = self.flat(totals)
+        if self.full:
+            found |= {"goals": self.goals(totals), "level": self.marks[i], "seed": self.seeds[i]}
+        if self.masks:
+            found["action_mask"] = self.action_masks(i)[a]
+        return found
+
+    def flat(self, totals: np.ndarray) -> dict[str, float]:
+        """Scores of all goals for these events (int64[E]) under "goal/NAME", and "met/NAME"."""
+        goals = self.goals(totals)
+        scores = {f"goal/{name}": score for name, score in goals.items()}
+        return scores | {f"met/{name}": float(score > 0) for name, score in goals.items()}
 
     def goals(self, totals: np.ndarray) -> dict[str, float]:
         """What every goal scores for these events (int64[E])."""
         scores = self.world.scores(totals).tolist()
         return dict(zip((g.name for g in self.world.goals), scores, strict=True))
+
+    def action_masks(self, i: int | None = None) -> np.ndarray:
+        """Which actions do anything now, in environment `i` int8[L, A], or in all int8[n, L, A]."""
+        states = self.vec.states
+        if i is None:
+            return self.legal(states)
+        return self.legal(states[i : i + 1].view(np.recarray))[0]
+
+    def see(self, i: int | None = None) -> Any:
+        """New observations of the learners of environment `i` [L, ...], or of all [n * L, ...]."""
+        planes = self.vec.obs if i is None else self.vec.obs[i : i + 1]
+        moves = None
+        if self.lens.words is not None:
+            masks = self.action_masks() if i is None else self.action_masks(i)
+            moves = masks.reshape(-1, masks.shape[-1])
+        return self.lens(planes.reshape(-1, *self.lens.shape), moves)
 
     def picture(self, i: int = 0, mode: str | None = None) -> np.ndarray | str | None:
         """What `render` returns: a new uint8[h, w, 3], a text, or None where a window shows it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Unpack
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode
@@ -23,12 +25,13 @@ AUTORESETS = {
 }
 
 
-class SingleEnv(Adapter, gymnasium.Env[np.ndarray, np.int64]):
+class SingleEnv(Adapter, gymnasium.Env[Any, np.int64]):
     """A world with one learning agent for Gymnasium; arguments and options of `reset` as for
     PettingZoo's `ParallelEnv`.
     """
 
     _kept = ("_np_random", "_np_random_seed", "_seeded")
+    _spec: EnvSpec | None = None
     metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": FPS}  # noqa: RUF012
 
     def __init__(
@@ -42,9 +45,26 @@ class SingleEnv(Adapter, gymnasium.Env[np.ndarray, np.int64]):
         self.action_space = Discrete(len(self.world.actions))
         self._seeded = False
 
+    @property
+    def spec(self) -> EnvSpec | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """How Gymnasium made it. It says when episodes are cut, which wrappers that tell the time
+        look for; the engine does it, so no `TimeLimit` is needed.
+        """
+        if self._spec is None:
+            return None
+        return replace(self._spec, max_episode_steps=self._batch.max_cycles)
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._spec = spec
+
+    def action_masks(self) -> np.ndarray:
+        """int8[actions], 1 where an action does anything now: what sb3-contrib asks for."""
+        return self._batch.action_masks(0)[0]
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode: on the stream of levels that `seed` names, or on its next level."""
         super().reset(seed=None if seed is None else natural(seed, "seed"))
         seeds = None
@@ -55,7 +75,7 @@ class SingleEnv(Adapter, gymnasium.Env[np.ndarray, np.int64]):
         self._batch.show()
         return self._see(), self._batch.info(0, 0)
 
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One step: observation, reward, terminated, truncated, info."""
         batch = self._batch
         batch.step(np.array([[action_of(action, "agent")]], np.int64))
@@ -76,11 +96,11 @@ class SingleEnv(Adapter, gymnasium.Env[np.ndarray, np.int64]):
         """Which keys play which action, for `gymnasium.utils.play`."""
         return {(KEYS[name],): k for k, name in enumerate(self.world.actions) if name in KEYS}
 
-    def _see(self) -> np.ndarray:
-        return self._batch.lens(self._batch.vec.obs[0])[0]
+    def _see(self) -> Any:
+        return self._batch.see(0)[0]
 
 
-class VectorEnv(Adapter, gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+class VectorEnv(Adapter, gymnasium.vector.VectorEnv[Any, np.ndarray, np.ndarray]):
     """N environments of a world with one learning agent, stepped by one compiled call.
 
     Equal, bit for bit, to `SyncVectorEnv` over `SingleEnv` in every autoreset mode, and much
@@ -123,7 +143,7 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.n
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin episodes in all environments, or in those of `options["reset_mask"]` (bool[N]).
 
         `seed` may be a list with one seed for each environment; an int s stands for s, s + 1, ...
@@ -135,7 +155,7 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.n
         self._batch.begin(seeds, given, mask)
         self._seeded = True
         self._done[mask] = False
-        return self._see(self._batch.vec.obs), self._infos(mask)
+        return self._see(), self._infos(mask)
 
     def _mask(self, mask: Any) -> np.ndarray:
         if mask is None:
@@ -160,9 +180,7 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.n
         super().reset(seed=first)
         return [first + i for i in range(n)]
 
-    def step(
-        self, actions: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One step: observations [N, ...], rewards float64[N], two flags bool[N], infos."""
         batch, vec = self._batch, self._batch.vec
         actions = np.asarray(actions)
@@ -183,13 +201,13 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.n
             last = np.full(self.num_envs, None, object)
             views = batch.lens(vec.final_obs[self._done, 0])
             for i, view in zip(np.flatnonzero(self._done), views, strict=True):
-                last[i] = view.copy()
+                last[i] = view if isinstance(view, str) else view.copy()
             infos = {"final_obs": last, "_final_obs": self._done.copy(), "final_info": final}
             infos["_final_info"] = self._done.copy()
         if fresh.any():
             batch.mark(fresh)
         infos |= self._infos(np.ones(self.num_envs, np.bool_))
-        return self._see(vec.obs), rewards, terminated, truncated, infos
+        return self._see(), rewards, terminated, truncated, infos
 
     def render(self) -> tuple[Any, ...] | None:
         """A picture of every environment, as `SingleEnv.render` gives it."""
@@ -201,26 +219,67 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.n
         """Nothing can be stepped after this."""
         self._batch.close()
 
-    def _see(self, planes: np.ndarray) -> np.ndarray:
-        return self._batch.lens(planes[:, 0]) if self.copy else planes[:, 0]
+    def action_masks(self) -> np.ndarray:
+        """int8[N, actions], 1 where an action does anything now."""
+        return self._batch.action_masks()[:, 0]
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """An attribute of each environment, or what a method of it returns, as `SyncVectorEnv` has
+        it: `world`, `max_cycles`, `action_masks`, `render`, what `SingleEnv` has.
+        """
+        if name in ("action_masks", "render"):
+            found = getattr(self, name)(*args, **kwargs)
+            return tuple(found) if found is not None else (None,) * self.num_envs
+        own = {
+            "max_cycles": self._batch.max_cycles,
+            "observation_space": self.single_observation_space,
+            "action_space": self.single_action_space,
+        }
+        if name not in own and not hasattr(self, name):
+            raise AttributeError(f"the environments have no attribute '{name}'")
+        found = own.get(name, getattr(self, name, None))
+        need(not callable(found), f"'{name}' cannot be called in one environment alone")
+        return (found,) * self.num_envs
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute of each environment (see `call`)."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of all environments at once: `max_cycles`."""
+        each = values if isinstance(values, list | tuple) else [values] * self.num_envs
+        need(len(each) == self.num_envs, f"{len(each)} values for {self.num_envs} environments")
+        need(name == "max_cycles", f"'{name}' cannot be set: max_cycles can")
+        need(len(set(each)) == 1, "max_cycles is the same in all environments")
+        self._batch.max_cycles = each[0]
+
+    def _see(self) -> Any:
+        if not self.copy:
+            return self._batch.vec.obs[:, 0]
+        seen = self._batch.see()
+        return tuple(seen) if isinstance(seen, list) else seen
 
     def _infos(self, mask: np.ndarray, final: bool = False) -> dict[str, Any]:
         """Infos of the environments in `mask` as Gymnasium has them: arrays, masks under "_key".
 
         `final`: of the episodes that have just ended, whose levels are still the marked ones.
         """
-        vec = self._batch.vec
+        batch, vec = self._batch, self._batch.vec
         totals = vec.final_totals if final else vec.states["totals"]
         scores = np.where(mask[:, None], self.world.scores(totals[:, 0]), 0.0)
-        goals: dict[str, np.ndarray] = {}
-        for k, goal in enumerate(self.world.goals):
-            goals[goal.name], goals[f"_{goal.name}"] = scores[:, k].copy(), mask.copy()
-        nothing = np.full(len(mask), None, object)
-        return {
-            "goals": goals, "_goals": mask.copy(),
-            "level": np.where(mask, self._batch.marks, nothing), "_level": mask.copy(),
-            "seed": np.where(mask, self._batch.seeds, nothing), "_seed": mask.copy(),
-        }  # fmt: skip
+        names = [goal.name for goal in self.world.goals]
+        goals = dict(zip(names, scores.T.copy(), strict=True))
+        found: dict[str, Any] = {f"goal/{name}": score for name, score in goals.items()}
+        found |= {f"met/{name}": (score > 0).astype(float) for name, score in goals.items()}
+        if batch.full:
+            nothing = np.full(len(mask), None, object)
+            masked = {f"_{name}": mask.copy() for name in names}
+            found["goals"] = {name: score.copy() for name, score in goals.items()} | masked
+            found["level"] = np.where(mask, batch.marks, nothing)
+            found["seed"] = np.where(mask, batch.seeds, nothing)
+        if batch.masks and not final:
+            found["action_mask"] = np.where(mask[:, None], self.action_masks(), 0).astype(np.int8)
+        return found | {f"_{name}": mask.copy() for name in found}
 
 
 def one_learner(world: World) -> World:

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 import numpy as np
 import pettingzoo
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, Space
 from pettingzoo.utils.conversions import parallel_to_aec_wrapper
 from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
@@ -75,7 +75,7 @@ class ParallelEnv(Adapter, pettingzoo.ParallelEnv[str, np.ndarray, np.int64]):
     def max_cycles(self, steps: int) -> None:
         self._batch.max_cycles = steps
 
-    def observation_space(self, agent: str) -> Box:
+    def observation_space(self, agent: str) -> Space[Any]:
         """The space of the agent's observations; the same object every time."""
         return self._observations[agent]
 
@@ -150,13 +150,14 @@ class ParallelEnv(Adapter, pettingzoo.ParallelEnv[str, np.ndarray, np.int64]):
         self._batch.close()
         self.agents = []
 
-    def _see(self, names: list[str]) -> dict[str, np.ndarray]:
-        views = self._batch.lens(self._batch.vec.obs[0])
-        return {name: views[self._index[name]].copy() for name in names}
+    def _see(self, names: list[str]) -> dict[str, Any]:
+        views = self._batch.see(0)
+        each = {name: views[self._index[name]] for name in names}
+        return {name: v if isinstance(v, str) else v.copy() for name, v in each.items()}
 
     def _info(self, name: str) -> dict[str, Any]:
         info = self._batch.info(0, self._index[name])
-        return {**info, "seed": int(info["seed"])}
+        return {**info, "seed": int(info["seed"])} if "seed" in info else info
 
 
 class _Turns(parallel_to_aec_wrapper):

@@ -16,30 +16,68 @@ LIBRARIES = ("gymnasium", "pettingzoo")
 API = "goalshift.engine.api"
 
 
-def register() -> None:
-    """Enter every world that ships with goalshift into the registries that are loaded.
+_added: dict[str, tuple[int, str]] = {}  # worlds of the user's: name -> version, and the file
+
+
+def register(*worlds: str | Path) -> list[str]:
+    """Enter worlds into the registries that are loaded: all that ship with goalshift or come with
+    installed packages, and these of your own, by their files (which are code).
 
     Gymnasium gets `goalshift/Corner-v0`, PettingZoo `goalshift/corner-v0` ("parallel" and "aec");
-    the number is the world's version. Calling it again changes nothing.
+    the number is the world's version. Calling it again changes nothing. Returns Gymnasium's names of
+    your own. Raises UserError for a file that is no world, and for the name of another world.
     """
+    made = []
+    for world in worlds:
+        from ..catalogue import load
+        from ..errors import need
+
+        found, path = load(world), str(Path(world).resolve())
+        taken = _added.get(found.name, (0, path))[1] != path or found.name in _known()
+        need(not taken or str(world) == found.name, f"there is a world '{found.name}' already")
+        if str(world) != found.name:
+            _added[found.name] = (found.version, path)
+        made.append(f"goalshift/{title(found.name)}-v{found.version}")
     for library in LIBRARIES:
         if library in sys.modules:
             _tell(library)
+    return made
 
 
 def identifiers() -> dict[str, int]:
-    """The worlds by file name with their versions, read from their text: nothing is imported."""
-    found = {}
-    for path in sorted(WORLDS.glob("*.py")):
-        if not path.stem.startswith("_"):
-            version = re.search(r"^    version=(\d+),", path.read_text(encoding="utf-8"), re.M)
-            found[path.stem] = int(version[1]) if version else 0
-    return found
+    """The worlds by name with their versions, those of `register` among them. The others' are read
+    from their text: nothing is imported.
+    """
+    files = _known().items()
+    found = {name: _version(path) for name, path in files if path is not None}
+    return found | {name: version for name, (version, _) in _added.items()}
+
+
+def _known() -> dict[str, Path | None]:
+    """The files of all worlds that have a name of their own."""
+    from .. import plugins
+
+    found = {
+        name: plugins.source(plugins.WORLDS, name) for name in plugins.installed(plugins.WORLDS)
+    }
+    ours = (path for path in WORLDS.glob("*.py") if not path.stem.startswith("_"))
+    return dict(sorted((found | {path.stem: path for path in ours}).items()))
+
+
+def _version(path: Path) -> int:
+    """The version that a world's file declares."""
+    version = re.search(r"^    version=(\d+),", path.read_text(encoding="utf-8"), re.M)
+    return int(version[1]) if version else 0
 
 
 def title(name: str) -> str:
     """The world's name as Gymnasium writes names: `monster_apples` becomes `MonsterApples`."""
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _world(name: str) -> str:
+    """What an environment is made of: the world's name, or its file."""
+    return _added[name][1] if name in _added else name
 
 
 def _tell(library: str) -> None:
@@ -54,7 +92,7 @@ def _tell(library: str) -> None:
                     identifier,
                     entry_point=f"{API}.gymnasium:SingleEnv",
                     vector_entry_point=f"{API}.gymnasium:VectorEnv",
-                    kwargs={"world": name},
+                    kwargs={"world": _world(name)},
                 )
         return
     registration = importlib.import_module(module.register.__module__)
@@ -64,7 +102,7 @@ def _tell(library: str) -> None:
             identifier = f"goalshift/{name}-v{version}"
             if identifier not in known:
                 module.register(
-                    kind, identifier, f"{API}.pettingzoo:{maker}", kwargs={"world": name}
+                    kind, identifier, f"{API}.pettingzoo:{maker}", kwargs={"world": _world(name)}
                 )
 
 

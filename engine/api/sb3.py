@@ -15,11 +15,29 @@ from .batch import Adapter, Batch, Options, fresh_seed
 
 
 class SB3Vec(Adapter, VecEnv):
-    """N environments of a world, reset in the same step; every learning agent is a row."""
+    """A world as a Stable-Baselines3 `VecEnv`, reset in the same step.
+
+    `world` may also be a Gymnasium id ("goalshift/Corner-v0"). In a world with L learning agents
+    each one is a row of its own, num_envs * L in all, so one policy learns for all of them. `obs`
+    (by default "planes"): "planes" for `MlpPolicy`, "rgb" (at least 36 pixels a side) for
+    `CnnPolicy`. Infos are "full", and come with an episode's end. `action_masks` is there for
+    sb3-contrib's MaskablePPO. Further options: see `batch.Options`.
+    """
 
     _kept = ("_next_seed", "_chosen", "reset_infos", "_seeds", "_options")
 
-    def __init__(self, batch: Batch, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        world: str | World,
+        num_envs: int = 1,
+        seed: int | None = None,
+        split: str | Split = "train",
+        threads: int = 1,
+        **options: Unpack[Options],
+    ) -> None:
+        options = {"obs": "planes", "infos": "full", **options, "render_mode": "rgb_array"}
+        batch = Batch(_world(world), num_envs, split, "same", threads, **options)
+        need(batch.lens.words is None, "Stable-Baselines3 takes no texts: obs='planes', say")
         self._batch, self.world, self.render_mode = batch, batch.world, "rgb_array"
         rows = batch.vec.n * self.world.learners
         VecEnv.__init__(self, rows, batch.lens.space(), Discrete(len(self.world.actions)))
@@ -32,7 +50,7 @@ class SB3Vec(Adapter, VecEnv):
         self._next_seed: int | None = first
         return [first] * self.num_envs
 
-    def reset(self) -> np.ndarray:
+    def reset(self) -> Any:
         """Begin in every environment; environment i runs on the stream seed + i."""
         batch, seeds = self._batch, None
         if self._next_seed is not None:
@@ -41,7 +59,7 @@ class SB3Vec(Adapter, VecEnv):
         batch.begin(seeds, None)
         rows = [(i, a) for i in range(batch.vec.n) for a in range(self.world.learners)]
         self.reset_infos = [self._plain(batch.info(i, a)) for i, a in rows]
-        return self._see(batch.vec.obs)
+        return batch.see()
 
     def step_async(self, actions: np.ndarray) -> None:
         """Keep the actions for `step_wait`."""
@@ -62,23 +80,29 @@ class SB3Vec(Adapter, VecEnv):
             where = np.flatnonzero(done)
             final = batch.lens(vec.final_obs[where].reshape(-1, *batch.lens.shape))
             for j, (i, a) in enumerate((i, a) for i in where.tolist() for a in range(learners)):
+                totals = vec.final_totals[i, a]
                 infos[i * learners + a] = {
                     "terminal_observation": final[j].copy(),
                     "TimeLimit.truncated": bool(vec.truncated[i]),
-                    "goals": batch.goals(vec.final_totals[i, a]),
-                    "level": batch.marks[i],
-                    "seed": int(vec.final_seed[i]),
+                    **batch.flat(totals),
                 }
+                if batch.full:
+                    infos[i * learners + a] |= {
+                        "goals": batch.goals(totals),
+                        "level": batch.marks[i],
+                        "seed": int(vec.final_seed[i]),
+                    }
             batch.mark(done)
         rewards = vec.reward.reshape(-1).copy()
-        return self._see(vec.obs), rewards, np.repeat(done, learners), infos
-
-    def _see(self, planes: np.ndarray) -> np.ndarray:
-        return self._batch.lens(planes.reshape(-1, *self._batch.lens.shape))
+        return batch.see(), rewards, np.repeat(done, learners), infos
 
     @staticmethod
     def _plain(info: dict[str, Any]) -> dict[str, Any]:
-        return {**info, "seed": int(info["seed"])}
+        return {**info, "seed": int(info["seed"])} if "seed" in info else info
+
+    def action_masks(self) -> np.ndarray:
+        """int8[rows, actions], 1 where an action does anything now."""
+        return self._batch.action_masks().reshape(self.num_envs, -1)
 
     def get_images(self) -> list[Any]:
         """A picture of every environment."""
@@ -99,32 +123,20 @@ class SB3Vec(Adapter, VecEnv):
     def env_method(
         self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any
     ) -> list[Any]:
-        """Call a method of the batch, once."""
+        """Call a method of the batch, once; of masks each row gets its own."""
         found = getattr(self, method_name)(*args, **kwargs)
-        return [found] * len(list(self._get_indices(indices)))
+        each = found if method_name == "action_masks" else [found] * self.num_envs
+        return [each[i] for i in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         """No: the batch is one object."""
         return [False] * len(list(self._get_indices(indices)))
 
 
-def sb3_vec(
-    world: str | World,
-    num_envs: int = 1,
-    seed: int | None = None,
-    split: str | Split = "train",
-    threads: int = 1,
-    **options: Unpack[Options],
-) -> SB3Vec:
-    """The world as a Stable-Baselines3 `VecEnv`, reset in the same step.
+def _world(name: str | World) -> str | World:
+    """The world's own name, of a Gymnasium id."""
+    found = re.fullmatch(r"goalshift/(\w+)-v\d+", name) if isinstance(name, str) else None
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", found[1]).lower() if found else name
 
-    `world` may also be a Gymnasium id ("goalshift/Corner-v0"). In a world with L learning agents
-    each one is a row of its own, num_envs * L in all, so one policy learns for all of them. `obs`
-    (by default "planes"): "planes" for `MlpPolicy`, "rgb" (at least 36 pixels a side) for
-    `CnnPolicy`. Further options: see `batch.Options`.
-    """
-    found = re.fullmatch(r"goalshift/(\w+)-v\d+", world) if isinstance(world, str) else None
-    if found:
-        world = re.sub(r"(?<!^)(?=[A-Z])", "_", found[1]).lower()
-    options = {"obs": "planes", **options, "render_mode": "rgb_array"}
-    return SB3Vec(Batch(world, num_envs, split, "same", threads, **options), seed)
+
+sb3_vec = SB3Vec  # as 0.1 called it

@@ -30,10 +30,9 @@ from ...judging.evaluation import Evaluation
 from ...judging.plain import to_plain
 from ...judging.references import references
 from ...judging.rollout import rollout
-from ...judging.runs import open_runs
+from ...judging.runs import open_agents
 from ...judging.verdict import MIN_SEEDS, THRESHOLDS
 from ...learning.files import CONFIG, Log, read_config
-from ...learning.trained import Trained
 from ...policies.policy import Policy
 from ...studies.curve import MEASURES
 from ..contrast import cut, live_both, take_of, versions
@@ -77,27 +76,30 @@ def report(
     evaluation: Evaluation,
     plan: ReportPlan | None = None,
     tell: Tell = lambda line: None,
+    home: str | World | None = None,
 ) -> dict[str, Any]:
     """Write the report on these runs to `out` (.html), and its data beside it (the same name,
     .json).
 
-    `evaluation` is of exactly these runs (`demo.evaluate_runs`). Returns {report, data, claim,
+    `evaluation` is of exactly these runs (`evaluate_runs`), or of agents from elsewhere in the world
+    `home`. Returns {report, data, claim,
     verdicts, replays}. Raises UserError if runs and evaluation do not belong together, RunError if
     a file cannot be written.
     """
     plan = plan or ReportPlan()
-    world, agents, _ = open_runs(runs)
+    cast = open_agents(runs, world=home)
+    world, agents = cast.world, cast.agents
     known = tuple(agent.name for agent in agents) == evaluation.agents
     if not known or evaluation.world.name != world.name:
         raise UserError("the evaluation is not of these runs: evaluate them again")
     points = read_curve(plan.curve, world) if plan.curve is not None else []
-    home = evaluation.home
+    trained_on = evaluation.home
     splits = _in_order(evaluation, world.judged)
     split = splits[0]
     levels, seed = evaluation.splits[split].levels, evaluation.seed
     logs = [Log(Path(run)).thinned() if Path(run).is_dir() else [] for run in runs]
-    configs = [_config(agent, run) for agent, run in zip(agents, runs, strict=True)]
-    begun = [world.horizon * config["envs"] for config in configs]
+    configs = [_config(about, run) for about, run in zip(cast.abouts, runs, strict=True)]
+    begun = [world.horizon * config.get("envs", 0) for config in configs]
     curves = {f"curve-{name}": svg for name, svg in learning_curves(world, logs, begun).items()}
     tell("where the paths part")
     played = [rollout(world, agent, split, levels, seed, record=True) for agent in agents]
@@ -106,15 +108,16 @@ def report(
     words = f"{int(apart.sum())} episodes of {split}; the first step apart from the expert"
     parting = charts.cells("Where the paths part", apart, words)
     over = {f"over-{name}": svg for name, svg in knob_curves(points).items()}
-    for agent in agents:
-        agent.name = f"learned by PPO on {evaluation.training[0].split} ({agent.name})"
+    for agent, about in zip(agents, cast.abouts, strict=True):
+        how = about.get("kind") or f"learned by PPO on {evaluation.training[0].split}"
+        agent.name = f"{how} ({agent.name})"
     stamps, episodes, median = player_data.Stamps(), [], 0
     for pick in SHOWN:
         tell(f"the {pick} level")
         chosen = choose(pick, world, played[0], experts, seed, evaluation.verdicts.get(split))
         median = chosen.seed if pick == SHOWN[0] else median
-        episodes.append(_episode(stamps, agents[0], split, (pick, chosen.seed, chosen.how)))
-    minds = [_mind(world, agents[0], name, median) for name in dict.fromkeys((home, split))]
+        episodes.append(_episode(stamps, world, agents[0], split, (pick, chosen.seed, chosen.how)))
+    minds = [_mind(world, agents[0], name, median) for name in dict.fromkeys((trained_on, split))]
     data = {
         "format": FORMAT,
         "title": plan.title or f"{world.title}: {split}",
@@ -177,10 +180,14 @@ def _in_order(evaluation: Evaluation, judged: str) -> list[str]:
     return [first, *(name for name in told if name != first)]
 
 
-def _config(agent: Trained, run: str | Path) -> dict[str, Any]:
-    """How a run was configured: its own file, or what the checkpoint says."""
+def _config(about: Mapping[str, Any], run: str | Path) -> dict[str, Any]:
+    """How a run was configured: its own file, or what the checkpoint says; of an agent from
+    elsewhere, what it is.
+    """
     path = Path(run) / CONFIG
-    return read_config(path)[0].to_json() if path.exists() else dict(agent.about["config"])
+    if path.is_file():
+        return read_config(path)[0].to_json()
+    return dict(about.get("config", about))
 
 
 # -- parts of the page, as data of its template. Cells of tables are words or estimates.
@@ -232,10 +239,14 @@ def _results(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def _episode(
-    stamps: player_data.Stamps, agent: Trained, split: str, chosen: tuple[str, int, str]
+    stamps: player_data.Stamps,
+    world: World,
+    agent: Policy,
+    split: str,
+    chosen: tuple[str, int, str],
 ) -> dict[str, Any]:
     """The intended and the learned way on one level, to be played."""
-    world, (pick, level, how) = agent.world, chosen
+    pick, level, how = chosen
     made = live_both(agent, world, split, level)
     whole = [take_of(world, replay) for replay in made]
     takes, _, last = cut(world, whole, how)
@@ -299,8 +310,10 @@ def _held_out(evaluation: Evaluation) -> dict[str, Any]:
     leaks = ", ".join(row[0] for row in rows if row[3] != "0")
     said = f"Levels were shared on {leaks}: read those figures with care."
     head = ("split", "trained on", "tested on", "in both")
+    unknown = "What the agents were trained on is not known: the levels are those of the test pool."
+    proved = all(split.held_out.trained for split in evaluation.splits.values())
     return {
-        "said": said if leaks else "None is shared.",
+        "said": said if leaks else "None is shared." if proved else unknown,
         "table": _table(head, rows, "Distinct levels"),
     }
 
@@ -311,10 +324,18 @@ def _made(data: Mapping[str, Any], evaluation: Evaluation) -> dict[str, Any]:
     unlike = [{k: c.get(k) for k in c if c.get(k) != first.get(k)} for c in data["configs"]]
     told = zip(data["runs"], data["configs"], data["seconds"], unlike, strict=True)
     runs = [
-        (run, config["seed"], "–" if seconds is None else f"{seconds / 60:.1f} min", other or "")
+        (
+            run,
+            config.get("seed", "–"),
+            "–" if seconds is None else f"{seconds / 60:.1f} min",
+            other or "",
+        )
         for run, config, seconds, other in told
     ]
-    commands = [*(_train_command(config) for config in data["configs"]), data["command"]]
+    commands = [
+        *(_train_command(config) for config in data["configs"] if "world" in config),
+        data["command"],
+    ]
     return {
         "table": _table(("run", "seed", "training", "differs in"), runs, "Runs"),
         "about": {

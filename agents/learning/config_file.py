@@ -1,0 +1,37 @@
+"""Options of a training from a file: TOML, or JSON such as a run's own config.json."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ...engine.errors import UserError, need
+from ...engine.files import read_json, read_text
+from .config import TrainConfig
+
+MOST = 100_000  # bytes
+ABOUT = ("world_version", "format")  # in a run's own file, and no options
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What the file says, by option. Raises UserError, naming the file, for anything else."""
+    if path.suffix.lower() == ".toml":
+        try:
+            found = tomllib.loads(read_text(path, MOST))
+        except (tomllib.TOMLDecodeError, RecursionError) as fault:
+            raise UserError(f"--config {path}: no TOML: {str(fault)[:120]}") from None
+    else:
+        found = read_json(path, MOST)
+    need(isinstance(found, dict), f"--config {path}: it must hold options by name")
+    found = {name: value for name, value in found.items() if name not in ABOUT}
+    try:
+        checked = TrainConfig.from_json(found).to_json()
+    except UserError as fault:
+        raise UserError(f"--config {path}: {fault}") from None
+    world = found.get("world", "")
+    if str(world).endswith(".py"):
+        raise UserError(
+            f"--config {path} names the file '{world}', which is code: name it yourself"
+        )
+    return {name: checked[name] for name in found}

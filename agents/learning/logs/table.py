@@ -1,0 +1,25 @@
+"""The logs by name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+from ....engine.errors import UserError, did_you_mean
+from ..callback import Callback
+
+
+def names() -> tuple[str, ...]:
+    """The logs there are."""
+    here = Path(__file__).parent
+    return tuple(sorted(p.stem for p in here.glob("[!_]*.py") if p.stem != "table"))
+
+
+def log(name: str) -> Callback:
+    """The log of that name; UserError if there is none, or if its library is not installed."""
+    if name not in names():
+        raise UserError(f"no log '{name}'.{did_you_mean(name, names())}")
+    if name != "csv" and importlib.util.find_spec(name) is None:
+        raise UserError(f"--log {name} needs '{name}': pip install 'goalshift[{name}]'")
+    return importlib.import_module(f".{name}", __package__).LOG()

@@ -1,0 +1,84 @@
+"""The examples run as they stand, with fewer steps; those of other libraries where these are installed."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+import goalshift
+from goalshift.agents.command.main import main
+from goalshift.agents.judging.verdict import MISGENERALIZED
+
+EXAMPLES = Path(goalshift.__file__).parent / "agents" / "examples"
+FILES = sorted(EXAMPLES.glob("*.py"))
+
+
+def example(name):
+    """The module of an example."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_example_is_short_and_told_of(path):
+    code = [line for line in path.read_text().splitlines() if line.strip()]
+    assert len(code) <= 60
+    assert f"`{path.name}`" in (EXAMPLES / "README.md").read_text()
+
+
+def test_a_table_learns_the_wrong_goal():
+    """What its first line says, at full length: it takes seconds."""
+    found = example("tabular").main()
+    assert found.verdicts["deploy"].label == MISGENERALIZED
+
+
+def test_a_language_model_plays(capsys):
+    agent = str(EXAMPLES / "language_model.py")
+    assert main(["eval", agent, "--world", "corner", "--levels", "8", "--json", "-q"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    scores = found["splits"]["deploy"]["policies"]["agent"]["goals"]
+    assert scores["cheese"]["normalised"]["value"] > 0.2  # the stub goes to what it is told of
+
+
+def test_one_file_of_ppo():
+    assert example("cleanrl_style").main(steps=64 * 32, levels=4).agents == ("Agent",)
+
+
+@pytest.mark.long
+def test_stable_baselines3_is_trained_judged_and_filmed(tmp_path):
+    pytest.importorskip("stable_baselines3")
+    example("sb3_ppo").main(4096, 1, 8, str(tmp_path / "film.webp"))
+    assert (tmp_path / "film.webp").stat().st_size > 1000
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # TorchRL's own
+def test_torchrl_learns():
+    pytest.importorskip("torchrl")
+    assert example("torchrl_ppo").main(4096, levels=8).agents == ("ProbabilisticActor",)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_rllib_learns_with_two(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))  # Ray keeps a token there
+    ray = pytest.importorskip("ray")
+    try:
+        found = example("rllib_follow").main(iterations=1, batch=512, levels=8)
+    finally:
+        ray.shutdown()
+    assert found.agents == ("RLlib's PPO",)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # Jupyter's own
+def test_the_notebook_runs():
+    nbformat = pytest.importorskip("nbformat")
+    client = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    book = nbformat.read(EXAMPLES / "first_look.ipynb", as_version=4)
+    client.NotebookClient(book, timeout=300).execute()
+    assert "deploy" in str(book.cells[-2]["outputs"])
