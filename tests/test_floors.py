@@ -30,7 +30,7 @@ FLOORS = (
         "engine.machine",
         "engine.child",
     ),
-    ("engine.build_cache", "engine.travel", "engine.jit"),
+    ("engine.build_cache", "engine.travel", "engine.jit", "engine.raw"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
     ("engine.declaration", "engine.symbols", "engine.boards"),
     ("engine.world_check",),
@@ -70,6 +70,7 @@ PICTURES = CORE | {"PIL", "imageio", "imageio_ffmpeg", "pygame"}
 ALLOWED = {
     "": set(),
     "engine": CORE,
+    "engine.raw": CORE | {"llvmlite"},  # Numba's own
     "engine.api": PICTURES | {"pettingzoo", "gymnasium", "stable_baselines3", "cloudpickle"},
     "engine.view": PICTURES | {"matplotlib"},
     "engine.view.film": PICTURES | PAGES,
