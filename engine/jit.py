@@ -200,6 +200,13 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     return _stored(function, _OPTIONS)
 
 
+def lean(function: Callable[P, R]) -> Callable[P, R]:
+    """A rule for kernels of its own file or room alone: it becomes part of whoever calls it, counts
+    no references and makes no arrays.
+    """
+    return _rule(function, _LEAN)
+
+
 def _stored(function: Callable[P, R], options: Mapping[str, Any]) -> Callable[P, R]:
     if PLAIN:
         return function

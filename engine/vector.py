@@ -63,6 +63,8 @@ class Vec:
         of this world).
     pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every
         level.
+    bank: keep the start states of these `levels`, made all at once, instead of making a level anew
+        each time that an episode begins on it: the same levels, sooner.
     autoreset: "same" (the observation returned with an end is the next level's first; the last one
         is in `final_obs`), "next" (the next call resets and ignores the action), or "off" (call
         `reset_where`).
@@ -87,6 +89,7 @@ class Vec:
         pool: str = "all",
         threads: int = 1,
         autoreset: str = "same",
+        bank: bool = False,
     ) -> None:
         n = whole(n, "the number of environments")
         need(n >= 1, f"a batch needs at least one environment, not {n}")
@@ -138,6 +141,7 @@ class Vec:
         self._begun = False  # whether there is an episode in every environment
         self._pool: tuple[int, ThreadPoolExecutor] | None = None  # and the process it belongs to
         self.split = self.world.split(split) if isinstance(split, str) else split
+        self.bank = bank
         self._take(levels)
         self.choose(self.split)
 
@@ -160,12 +164,19 @@ class Vec:
                 pool=POOLS[self.pool],
             )
             self._seeds = drawn.reset_states().seed.copy()
+        self.bank = self.bank and self.split.starts is None
+        if self.bank:
+            need(len(self._seeds) > 0, "a bank is of some levels: say which, or how many")
+            made = Vec(self.world, len(self._seeds), self.split)
+            made.assign(np.ones(made.n, np.bool_), self._seeds)
+            self._starts = state.words(made.reset_states())
 
     def __getstate__(self) -> dict[str, Any]:
         """What makes this very batch again: `arguments` of its class, and what goes on."""
         return {
             "arguments": self._arguments(),
             "snapshot": self.snapshot(),
+            "bank": self.bank,
             "obs": self.obs.copy(),
             "final_obs": self.final_obs.copy(),
         }
@@ -184,6 +195,7 @@ class Vec:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state["arguments"])
         self._put(state["snapshot"])
+        self.bank = state.get("bank", False)
         self.obs[...] = state["obs"]
         self.final_obs[...] = state["final_obs"]
 
@@ -264,7 +276,7 @@ class Vec:
         self.split = self.world.split(split) if isinstance(split, str) else split
         upto = np.cumsum(self.split.weights)
         self._upto[:] = upto / upto[-1]
-        if self.split.starts is not before.starts:
+        if self.split.starts is not before.starts or (self.bank and self.split is not before):
             self._starts = self._starts[:0]
             self._take(None)
         self._freeze()
@@ -304,8 +316,14 @@ class Vec:
 
         `seeds` (uint64[N]) are level seeds, or, where the levels are start states, their numbers.
         """
-        mask = self._mask(mask)
-        self.ledger["queue"][mask] = self._each(seeds)[mask]
+        mask, seeds = self._mask(mask), self._each(seeds)
+        if self.bank:
+            order = np.argsort(self._seeds)
+            found = np.searchsorted(self._seeds, seeds, sorter=order) % len(order)
+            banked = self._seeds[order[found]] == seeds
+            need(bool(banked[mask].all()), "a level that comes next must be one of the bank")
+            seeds = order[found].astype(np.uint64)
+        self.ledger["queue"][mask] = seeds[mask]
         self.ledger["queued"][mask] = 1
 
     def _mask(self, mask: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Many steps in one call are as many single steps, byte for byte."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -129,6 +131,30 @@ def test_no_action_that_the_world_lacks_gets_through(corner):
         vec.run_rule(rules.tabular(corner, np.full(corner.size, 9)), 2)
     with pytest.raises(UserError, match=r"reset\(\)"):
         vec.step(actions[0])
+
+
+@pytest.mark.parametrize("levels", [5, np.array([3, 11, 2**63 + 1], np.uint64)], ids=["5", "seeds"])
+def test_a_bank_has_the_same_levels_sooner(corner, levels):
+    made, kept = (started(corner, levels=levels, pool="test", bank=bank) for bank in (False, True))
+    actions = np.random.default_rng(0).integers(0, 5, (STEPS, N, 1))
+    for t in range(STEPS):
+        if t == 10:
+            made.choose("train")
+            kept.choose("train")
+        if t == 20:
+            kept = pickle.loads(pickle.dumps(kept))
+        if t == 30:
+            mask, seeds = np.arange(N) % 2 == 0, np.full(N, made.final_seed[1])
+            made.assign(mask, seeds)
+            kept.assign(mask, seeds)
+        for ours, theirs in zip(made.step(actions[t]), kept.step(actions[t]), strict=True):
+            assert (ours == theirs).all()
+        assert (state.digest(made.states) == state.digest(kept.states)).all()
+    assert len(set(made.final_seed.tolist())) > 1
+    with pytest.raises(UserError, match="one of the bank"):
+        kept.assign(mask, np.full(N, 4))
+    with pytest.raises(UserError, match="say which"):
+        started(corner, bank=True)
 
 
 def test_through_a_camera_one_steps_one_at_a_time(corner):

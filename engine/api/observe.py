@@ -75,7 +75,7 @@ class Lens:
             from ..view.camera.frames import Frames
 
             self._frames[len(planes)] = Frames(self.world, len(planes), self.pixels)
-        return self._frames[len(planes)].draw(planes).copy()
+        return self._frames[len(planes)].fresh(planes)
 
 
 def board(world: World, states: np.recarray, i: int = 0) -> np.ndarray:
