@@ -15,7 +15,6 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar
@@ -35,8 +34,18 @@ PLAIN: bool = config.DISABLE_JIT  # pyright: ignore[reportAttributeAccessIssue]
 
 _built: dict[str, Callable] = {}  # the kernels of this process by qualified name
 _numba: Any = njit  # its stubs know fewer options than it takes
-_OPTIONS = {"error_model": "numpy", "no_cfunc_wrapper": True}  # no rule is ever a C callback
-_jit = partial(_numba, **_OPTIONS)
+# No rule is ever a C callback. The last two are said out loud, or a rule would take them over from
+# whichever caller happens to compile it first.
+_OPTIONS = {
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+    "_nrt": True,
+    "forceinline": False,
+}
+_INLINE = {**_OPTIONS, "forceinline": True}
+# Without Numba's runtime no reference is counted (two atomic operations for every array that is
+# handed on) and no array can be made.
+_LEAN = {**_OPTIONS, "_nrt": False, "forceinline": True}
 _BUILDS = b"3"  # changes when builds of earlier releases must not be loaded any more
 
 
@@ -100,11 +109,15 @@ def rule(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a rule: plain loops over one record, no allocation, no exceptions, no Python
     objects.
     """
+    return _rule(function, _OPTIONS)
+
+
+def _rule(function: Callable[P, R], options: Mapping[str, Any]) -> Callable[P, R]:
     if PLAIN:
         return function
-    compiled = _jit()(function)
+    compiled = _numba(**options)(function)
     compiled.__class__ = _Rule
-    compiled.inner = _jit(no_cpython_wrapper=True)(function)
+    compiled.inner = _numba(no_cpython_wrapper=True, **options)(function)
     compiled.inner.__class__ = _Inner
     return compiled
 
@@ -119,44 +132,59 @@ def _meant(value: Any) -> Any:
     return plain(getattr(value, "stands_for", value))
 
 
-def _clone(function: Callable, bindings: dict[str, Any]) -> FunctionType:
+def _clone(function: Any, bindings: dict[str, Any]) -> FunctionType:
     clone = FunctionType(
         function.__code__,
         {**function.__globals__, **bindings},
         function.__name__,
-        getattr(function, "__defaults__", None),
+        function.__defaults__,
+        function.__closure__,
     )
     clone.__module__ = function.__module__
     clone.__doc__ = function.__doc__
     return clone
 
 
-def bind(function: Callable, **bindings: Any) -> Callable:
+def bind(function: Callable, lean: bool = False, **bindings: Any) -> Callable:
     """A rule in which the free names in `bindings` mean the given rules and constants; for use
     inside kernels.
+
+    A `lean` one becomes part of whoever calls it, and makes no arrays.
     """
+    return _bound(function, bindings, _LEAN if lean else _OPTIONS)
+
+
+def inline(function: Callable) -> Callable:
+    """A rule as one that becomes part of whoever calls it."""
+    if PLAIN or not isinstance(function, _Rule):
+        return function
+    return _bound(function.py_func, {}, _INLINE)
+
+
+def _bound(function: Callable, bindings: dict[str, Any], options: Mapping[str, Any]) -> Callable:
     clone = _clone(function, bindings)
-    mark = fingerprint(clone, _OPTIONS)
+    mark = fingerprint(clone, options)
     clone.__qualname__ = f"{function.__name__}__{_constants(bindings)}_{mark}"
-    return rule(clone)
+    return _rule(clone, options)
 
 
-def specialise(kernel: Callable, name: str, **bindings: Any) -> Callable:
+def specialise(kernel: Callable, name: str, lean: bool = False, **bindings: Any) -> Callable:
     """A compiled copy of `kernel` in which the free names in `bindings` mean the given rules and
     constants.
 
     `name` (letters, digits and underscores) tells the copies of one kernel apart. The copy releases
     the interpreter's lock while it runs and is cached on disk under a name that changes whenever
-    any rule within reach does.
+    any rule within reach does. A `lean` one counts no references and makes no arrays.
     """
+    options = {**_LEAN, "forceinline": False} if lean else _OPTIONS
     clone = _clone(kernel, bindings)
-    mark = fingerprint(clone, _OPTIONS)
+    mark = fingerprint(clone, options)
     clone.__name__ = f"{kernel.__name__}__{name}"
     clone.__qualname__ = f"{clone.__name__}__{_constants(bindings)}_{mark}"
     if clone.__qualname__ not in _built:
         if not PLAIN:
             _prune(clone)
-        _built[clone.__qualname__] = stored(clone)
+        _built[clone.__qualname__] = _stored(clone, options)
     return _built[clone.__qualname__]
 
 
@@ -169,9 +197,20 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     """A rule of one file alone, compiled for Python and for other rules, and kept on disk under its
     own name: an edit in another file is not noticed.
     """
+    return _stored(function, _OPTIONS)
+
+
+def lean(function: Callable[P, R]) -> Callable[P, R]:
+    """A rule for kernels of its own file or room alone: it becomes part of whoever calls it, counts
+    no references and makes no arrays.
+    """
+    return _rule(function, _LEAN)
+
+
+def _stored(function: Callable[P, R], options: Mapping[str, Any]) -> Callable[P, R]:
     if PLAIN:
         return function
-    compiled = _jit(nogil=True)(function)
+    compiled = _numba(nogil=True, **options)(function)
     compiled.__class__ = _Kernel
     compiled.enable_caching()
     return compiled
@@ -186,7 +225,12 @@ def direct(kernel: Callable) -> Callable:
     item size.
     """
     if PLAIN:
-        return kernel
+
+        def quiet(*arguments: Any) -> Any:
+            with np.errstate(over="ignore"):  # as compiled code wraps around
+                return kernel(*arguments)
+
+        return quiet
     entry = None
 
     def call(*arguments: Any) -> Any:

@@ -6,6 +6,7 @@ the rules of a world and to its sizes. `vector.Vec` owns the arrays that they wo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from . import observe as look
 from . import rng, state
-from .jit import bind, direct, fingerprint, kernel, rule, specialise
+from .jit import bind, direct, fingerprint, inline, kernel, rule, specialise
 from .state import RUNNING, TERMINATED, TRUNCATED, hash_level
 from .world import World
 
@@ -41,16 +42,14 @@ def idle(s, p, me):
 # constants.
 step: Any = None
 generate: Any = None
-crop: Any = None
-whole_board: Any = None
+draw: Any = None  # `observe.crop` or `observe.whole_board`
 tick: Any = nothing
 bot: Any = idle
-ACTIONS = LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
-CENTRED = False
+ACTIONS = LEARNERS = AGENTS = EVENTS = HEIGHT = WIDTH = 0
 FIRST_FIELD = FIRST_TILE = 0
 KEY = np.uint64(0)
 THING_KEYS = FIELD_KEYS = np.zeros(0, np.uint64)
-ENDS = PAID = PAID_ONCE = FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
+ENDS = PAID = PAID_ONCE = np.zeros(1, np.int64)
 
 
 @rule
@@ -120,13 +119,10 @@ def begin(s, words, i, table, upto, entry, seeds, starts, pool):
     entry.episode += 1
 
 
-def see(s, words, i, planes, plane_words):
+def see(s, words, i, planes):
     """Write what every learner of environment `i` sees."""
     for me in range(LEARNERS):
-        if CENTRED:
-            crop(s, i, me, planes)
-        else:
-            whole_board(s, words, i, me, planes, plane_words)
+        draw(s, words, i, me, planes)
 
 
 def act(s, p, actions, i, entry):
@@ -170,87 +166,83 @@ def moves(s, words, i, table, upto, entry, seeds, starts, actions, pool):
 
 
 def reset_many(
-    mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
+    mask, states, words, table, upto, ledger, seeds, starts, obs, pool
 ):  # fmt: skip
     """Start a new episode wherever `mask` is set; returns how many."""
     begun = 0
-    for i in range(len(states)):
+    for i in range(len(mask)):
         if mask[i]:
             begin(states[i], words, i, table, upto, ledger[i], seeds, starts, pool)
-            see(states[i], words, i, obs, obs_words)
+            see(states[i], words, i, obs)
             ledger[i].fresh = 1
-            ledger[i].terminated = 0
-            ledger[i].truncated = 0
             begun += 1
     return begun
 
 
-def see_many(
-    mask, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
-):  # fmt: skip
+def see_many(mask, states, words, obs):
     """Write what the learners see wherever `mask` is set; returns how many environments."""
     seen = 0
-    for i in range(len(states)):
+    for i in range(len(mask)):
         if mask[i]:
-            see(states[i], words, i, obs, obs_words)
+            see(states[i], words, i, obs)
             seen += 1
     return seen
 
 
-def step_many(
-    actions, states, words, table, upto, ledger, seeds, starts, obs, obs_words, final_words, autoreset, pool
-):  # fmt: skip
-    """One step of every environment; finished ones begin anew as `autoreset` says.
+def advance(s, words, i, table, entry, actions, obs, final_obs, autoreset, seen):
+    """One step of environment `i`; returns whether its next episode is to begin.
 
-    Returns how many finished, or -1, with nothing moved, if an action is out of range.
+    That is left to a pass of its own, or generation would slow every step. What is not to be `seen`
+    is drawn at the end of an episode only.
     """
-    finished = 0
+    entry.fresh = 0
+    if s.ended != RUNNING:  # only without same-step reset
+        for a in range(LEARNERS):
+            entry.reward[a] = 0.0
+        if autoreset == NEXT:
+            entry.terminated = 0
+            entry.truncated = 0
+        return autoreset == NEXT
+    act(s, table[np.uint64(s.row)], actions, i, entry)
+    if seen or s.ended != RUNNING:
+        see(s, words, i, obs)
+    entry.terminated = s.ended == TERMINATED
+    entry.truncated = s.ended == TRUNCATED
+    if s.ended == RUNNING:
+        return False
+    entry.final_t = s.t
+    entry.final_seed = s.seed
+    entry.final_row = s.row
+    entry.final_end = s.ended
+    for a in range(AGENTS):
+        for e in range(EVENTS):
+            entry.final_totals[a, e] = s.totals[a, e]
+    for a in range(LEARNERS):
+        for k in range(np.uint64(obs.shape[2])):
+            final_obs[i, a, k] = obs[i, a, k]
+    return autoreset == SAME
+
+
+def step_many(
+    actions, states, words, table, ledger, obs, final_obs, due, autoreset
+):  # fmt: skip
+    """One step of every environment; `due` says where the next episode is to begin.
+
+    Returns how many are due, or -1, with nothing moved, if an action is out of range.
+    """
+    wrong = False
     for i in range(len(actions)):
         for a in range(LEARNERS):
-            finished |= actions[i, a] < 0 or actions[i, a] >= ACTIONS
-    if finished:
+            wrong |= actions[i, a] < 0 or actions[i, a] >= ACTIONS
+    if wrong:
         return -1
-    for i in range(len(states)):
-        s = states[i]
-        entry = ledger[i]
-        entry.fresh = 0
-        if s.ended != RUNNING:  # only without same-step reset
-            for a in range(LEARNERS):
-                entry.reward[a] = 0.0
-            if autoreset == NEXT:
-                begin(s, words, i, table, upto, entry, seeds, starts, pool)
-                see(s, words, i, obs, obs_words)
-                entry.fresh = 1
-                entry.terminated = 0
-                entry.truncated = 0
-            continue
-        act(s, table[s.row], actions, i, entry)
-        see(s, words, i, obs, obs_words)
-        entry.terminated = s.ended == TERMINATED
-        entry.truncated = s.ended == TRUNCATED
-        finished += s.ended != RUNNING
-    if finished == 0:
-        return finished
-    # a pass of its own: level generation inside the loop above would slow every step
-    for i in range(len(states)):
-        s = states[i]
-        entry = ledger[i]
-        if s.ended != RUNNING:
-            entry.final_t = s.t
-            entry.final_seed = s.seed
-            entry.final_row = s.row
-            entry.final_end = s.ended
-            for a in range(AGENTS):
-                for e in range(EVENTS):
-                    entry.final_totals[a, e] = s.totals[a, e]
-            for a in range(LEARNERS):
-                for k in range(obs_words.shape[2]):
-                    final_words[i, a, k] = obs_words[i, a, k]
-            if autoreset == SAME:
-                begin(s, words, i, table, upto, entry, seeds, starts, pool)
-                see(s, words, i, obs, obs_words)
-                entry.fresh = 1
-    return finished
+    waiting = 0
+    for i in range(len(actions)):
+        due[i] = advance(
+            states[i], words, i, table, ledger[i], actions, obs, final_obs, autoreset, True
+        )  # fmt: skip
+        waiting += due[i]
+    return waiting
 
 
 class Kernels:
@@ -259,33 +251,48 @@ class Kernels:
     """
 
     def __init__(self, world: World) -> None:
-        view, how = world.view, world.naming
-        constants = {
+        height, width = world.view
+        how = world.naming
+        constants: dict[str, Any] = {
             "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
-            "EVENTS": len(world.events),
-            "HEIGHT": world.size[0], "WIDTH": world.size[1], "VIEW_HEIGHT": view[0], "VIEW_WIDTH": view[1],
-            "VIEW_WORDS": np.uint64(-(-view[0] * view[1] // 8)),
-            "CENTRED": world.centred, "TILE_WORD": np.uint64(state.offset(world.dtype, "tiles") // 8),
+            "EVENTS": len(world.events), "HEIGHT": world.size[0], "WIDTH": world.size[1],
+            "CELLS": height * width,
             "KEY": how.world, "THING_KEYS": how.things, "FIELD_KEYS": how.fields,
             "FIRST_FIELD": how.first, "FIRST_TILE": how.tiles,
             "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
             "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
             "PAID_ONCE": world.paid.once,
-            "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.told_poses,
         }  # fmt: skip
-        rules = {"step": world.step, "generate": world.generate}
-        rules |= {"tick": world.tick or nothing, "bot": world.bot or idle}
-        own = (make_level, act, look.crop, look.whole_board)
-        parts = {part.__name__: bind(part, **constants, **rules) for part in own}
-        for part in (begin, see):
-            parts[part.__name__] = bind(part, **constants, **parts)
+        seen: dict[str, Any] = {
+            **constants,
+            "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.told_poses,
+            "VIEW_HEIGHT": height, "VIEW_WIDTH": width, "PLANE": -(-height * width // 8) * 8,
+            "TILES": state.offset(world.dtype, "tiles"), "RECORD": world.dtype.itemsize,
+        }  # fmt: skip
+        moving: dict[str, Any] = {
+            "step": inline(world.step), "generate": world.generate,
+            "tick": inline(world.tick or nothing), "bot": inline(world.bot or idle),
+        }  # fmt: skip
+        moving["act"] = bind(act, lean=True, **constants, **moving)
+        moving["make_level"] = bind(make_level, **constants, **moving)
+        moving["begin"] = bind(begin, **constants, **moving)
+        draw = bind(look.crop if world.centred else look.whole_board, lean=True, **seen)
+        parts: dict[str, Any] = {"see": bind(see, lean=True, **constants, draw=draw), **moving}
+        parts["advance"] = bind(advance, lean=True, **constants, **parts)
         # one step of one record, for planners to bind into kernels of their own
         self.act = parts["act"]
         # names the rules that make and move states, as the cache of compiled kernels knows them
-        self.mark = fingerprint(bind(moves, **parts))[:8]
-        self.reset_many = direct(specialise(reset_many, world.name, **constants, **parts))
-        self.see_many = direct(specialise(see_many, world.name, **constants, **parts))
-        self.step_many = direct(specialise(step_many, world.name, **constants, **parts))
+        self.mark = fingerprint(bind(moves, **moving))[:8]
+
+        self.name, self.parts = world.name, {**constants, **parts}
+        self.many: dict[tuple, Callable] = {}  # see `many.stepper`
+
+        def built(kernel: Callable, lean: bool) -> Callable:
+            return direct(specialise(kernel, world.name, lean, **self.parts))
+
+        self.reset_many = built(reset_many, lean=False)
+        self.see_many = built(see_many, lean=True)
+        self.step_many = built(step_many, lean=True)
 
 
 _kernels: WeakKeyDictionary[World, Kernels] = WeakKeyDictionary()

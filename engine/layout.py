@@ -10,11 +10,12 @@ allocate nothing).
 import numpy as np
 
 from . import rng
-from .grid import DX, DY, flood, occupied, solid
+from .grid import DX, DY, occupied, solid
 from .jit import rule
 
 OPEN, BLOCKS, TREE, EDGES, NOISE = range(5)  # the styles of `walls`
 ONE, EVERY_OTHER = np.uint64(1), np.uint64(0xAAAAAAAAAAAAAAAA)
+PAIRS, NIBBLES = np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
 LANE = 63  # cells to a 64-bit word: the spare bit keeps carries inside
 STYLES = ("open", "blocks", "tree", "edges", "noise")
 
@@ -290,43 +291,93 @@ def reach(s, p, y, x):
     """The cells that can be walked to from (y, x), itself included: uint64[h, lanes], bit x % 63 of
     lane x // 63.
 
-    Levels up to 63 wide are flooded a row at a time with carries and shifts; wider ones cell by
-    cell.
+    Flooded a row at a time, with carries and shifts.
     """
-    near = np.zeros((s.h, 1 + (s.w - 1) // LANE), np.uint64)
-    if s.w > LANE:
-        distances = np.full((s.h, s.w), -1)
-        distances[y, x] = 0
-        flood(s, p, distances, np.empty(s.h * s.w, np.int64))
-        for r in range(s.h):
-            for c in range(s.w):
-                if distances[r, c] >= 0:
-                    near[r, c // LANE] |= ONE << np.uint64(c % LANE)
-        return near
-    open_cells = np.zeros(s.h, np.uint64)
+    lanes = 1 + (s.w - 1) // LANE
+    near, open_cells = np.zeros((s.h, lanes), np.uint64), np.zeros((s.h, lanes), np.uint64)
+    # all in one word where there are few kinds of tiles: quicker than looking each up
+    kinds, few = np.uint64(0), len(p.solid) <= 64
+    for tile in range(min(len(p.solid), 64)):
+        kinds |= np.uint64(p.solid[tile] == 0) << np.uint64(tile)
     for r in range(s.h):
-        bits = np.uint64(0)
-        for c in range(s.w):
-            bits |= np.uint64(p.solid[s.tiles[r, c]] == 0) << np.uint64(c)
-        open_cells[r] = bits
-    near[y, 0] = spread(ONE << np.uint64(x), open_cells[y])
+        for lane in range(lanes):
+            bits = np.uint64(0)
+            for c in range(min(LANE, s.w - lane * LANE)):
+                tile = s.tiles[r, lane * LANE + c]
+                walks = kinds >> np.uint64(tile) & ONE if few else np.uint64(p.solid[tile] == 0)
+                bits |= walks << np.uint64(c)
+            open_cells[r, lane] = bits
+    near[y, x // LANE] = ONE << np.uint64(x % LANE) & open_cells[y, x // LANE]
+    if lanes > 1:
+        flood_wide(near, open_cells, y)
+        return near
+    near[y, 0] = spread(near[y, 0], open_cells[y, 0])
     growing = True
     while growing:
         growing = False
         for sweep in range(2):
             for k in range(1, s.h):
                 r = k if sweep == 0 else s.h - 1 - k
-                seeds = near[r, 0] | (near[r - 1 if sweep == 0 else r + 1, 0] & open_cells[r])
+                seeds = near[r, 0] | (near[r - 1 if sweep == 0 else r + 1, 0] & open_cells[r, 0])
                 if seeds != near[r, 0]:
-                    near[r, 0] = spread(seeds, open_cells[r])
+                    near[r, 0] = spread(seeds, open_cells[r, 0])
                     growing = True
     return near
+
+
+@rule
+def flood_wide(near, open_cells, start):
+    """Flood `near` from the cells that it has in row `start`, where a row takes several lanes.
+
+    All in one rule: to hand on arrays for every row would take longer than the rest.
+    """
+    last = near.shape[1] - 1
+    edge = np.uint64(LANE - 1)
+    top = bottom = start  # rows beyond them have nothing yet
+    sweep, growing = 0, 3  # down, up, ... until neither finds anything
+    while growing > 0:
+        growing -= 1
+        first, end, step = (top, len(near), 1) if sweep == 0 else (bottom, -1, -1)
+        sweep = 1 - sweep
+        for r in range(first, end, step):
+            other = r - step
+            gains = np.uint64(r == start and growing == 2)
+            for lane in range(last + 1):
+                if 0 <= other < len(near):
+                    seeds = near[other, lane] & open_cells[r, lane] & ~near[r, lane]
+                    near[r, lane] |= seeds
+                    gains |= seeds
+            if gains == np.uint64(0):
+                if not top <= r <= bottom:
+                    break
+                continue
+            growing = 2
+            top, bottom = min(top, r), max(bottom, r)
+            for lane in range(last + 1):  # a run may go on to the right ...
+                if lane > 0:
+                    near[r, lane] |= near[r, lane - 1] >> edge & open_cells[r, lane] & ONE
+                near[r, lane] = spread(near[r, lane], open_cells[r, lane])
+            for lane in range(last - 1, -1, -1):  # ... or to the left
+                seed = (near[r, lane + 1] & ONE) << edge & open_cells[r, lane]
+                if seed & ~near[r, lane] != np.uint64(0):
+                    near[r, lane] = spread(near[r, lane] | seed, open_cells[r, lane])
 
 
 @rule
 def reaches(near, y, x):
     """Is the cell in `near`?"""
     return near[y, x // LANE] >> np.uint64(x % LANE) & ONE != np.uint64(0)
+
+
+@rule
+def count_bits(bits):
+    """How many bits of a word are 1."""
+    bits = bits - (bits >> ONE & EVERY_OTHER >> ONE)
+    bits = (bits & PAIRS) + (bits >> np.uint64(2) & PAIRS)
+    bits = bits + (bits >> np.uint64(4)) & NIBBLES
+    bits = bits + (bits >> np.uint64(8))
+    bits = bits + (bits >> np.uint64(16))
+    return np.int64(bits + (bits >> np.uint64(32)) & np.uint64(127))
 
 
 @rule
@@ -347,20 +398,13 @@ def choose(s, near, top, left, bottom, right):
             bits = near[y, lane] & ((ONE << np.uint64(high + 1)) - (ONE << np.uint64(low)))
             if bits == np.uint64(0):
                 continue
-            count = 0
-            rest = bits
-            while rest != np.uint64(0):
-                rest &= rest - ONE
-                count += 1
+            count = count_bits(bits)
             seen += count
             drawn = rng.below(s, seen)  # reservoir of one, a row at a time
             if drawn < count:
                 for _ in range(drawn):
                     bits &= bits - ONE
-                x = 0
-                while bits >> np.uint64(x) & ONE == np.uint64(0):
-                    x += 1
-                found = y * s.w + lane * LANE + x
+                found = y * s.w + lane * LANE + count_bits(~bits & (bits - ONE))
     if found < 0:
         return -1, -1
     return found // s.w, found % s.w

@@ -2,63 +2,59 @@
 
 A symbol is an index into `world.symbols`: 0 is outside the level, then come the tiles, then every
 thing in each of its poses; an agent has symbols of its own for itself, so that it can tell itself
-from others of its kind. Later things cover earlier ones and the observer covers all. The whole
-board is copied as 64-bit words; a crop is centred on the agent. Arrays are handed on whole and
-indexed here: a slice handed to a function costs an atomic reference count each way.
+from others of its kind. Later things cover earlier ones and the observer covers all. A crop is
+centred on the agent.
 """
 
 import numpy as np
 
-VOID = 0
-# tile k is symbol k + 1, so eight cells turn into symbols with one addition
-ONES = np.uint64(0x0101010101010101)
+from . import raw
 
+VOID = 0
+AT_ONCE = 1024  # cells of a board that are copied in one go; larger boards go row by row
 
 # Bound for each world when its kernels are built.
-HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = TILE_WORD = 0
-# unsigned and constant, or the copy would not be vectorised (8 ns instead of 30)
-VIEW_WORDS = np.uint64(0)
+HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = CELLS = PLANE = RECORD = TILES = 0
 FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
 
 
-def whole_board(s, words, i, me, planes, plane_words):
-    """Write the board of environment `i` as `me` sees it into `planes[i, me]` (uint8; the memory of
-    `plane_words`).
+def whole_board(s, words, i, me, planes):
+    """Write the board of environment `i` as `me` sees it into `planes[i, me]` (uint8).
+
+    A tile is one less than its symbol. `words` has a record to spare before the first and after the
+    last: rows of tiles are read with what lies beside them.
     """
-    for k in range(VIEW_WORDS):
-        plane_words[i, me, k] = words[i, TILE_WORD + k] + ONES
-    if s.h < HEIGHT or s.w < WIDTH:
+    to, tiles = (i * planes.shape[1] + me) * PLANE, i * RECORD + TILES
+    if CELLS > AT_ONCE or s.h < HEIGHT or s.w < WIDTH:
         for y in range(HEIGHT):
-            for x in range(s.w if y < s.h else 0, WIDTH):
-                planes[i, me, y * WIDTH + x] = VOID
+            wide = s.w if y < s.h else 0
+            raw.lift(planes, to + y * WIDTH, words, tiles + y * WIDTH, 0, wide, WIDTH)
+    else:
+        raw.lift(planes, to, words, tiles, 0, CELLS, CELLS)
+    here = s.y[me] * WIDTH + s.x[me]
     for k in range(len(s.y)):
-        if s.alive[k] and k != me:
-            planes[i, me, s.y[k] * WIDTH + s.x[k]] = FIRST_SYMBOL[k] + (
-                s.face[k] if s.face[k] < POSES[k] else 0
-            )
-    planes[i, me, s.y[me] * WIDTH + s.x[me]] = FIRST_SELF[me] + (
-        s.face[me] if s.face[me] < POSES[me] else 0
-    )
+        # who is absent is drawn under the observer: no branch that cannot be foreseen
+        at = s.y[k] * WIDTH + s.x[k] if s.alive[k] else here
+        planes[i, me, np.uint64(at)] = FIRST_SYMBOL[k] + (s.face[k] if s.face[k] < POSES[k] else 0)
+    planes[i, me, np.uint64(here)] = FIRST_SELF[me] + (s.face[me] if s.face[me] < POSES[me] else 0)
 
 
-def crop(s, i, me, planes):
-    """Write the VIEW_HEIGHT x VIEW_WIDTH cells around `me` into `planes[i, me]` (uint8)."""
+def crop(s, words, i, me, planes):
+    """Write the VIEW_HEIGHT x VIEW_WIDTH cells around `me` into `planes[i, me]` (uint8); `words` as
+    for `whole_board`.
+    """
+    to, tiles = (i * planes.shape[1] + me) * PLANE, i * RECORD + TILES
     top, left = s.y[me] - VIEW_HEIGHT // 2, s.x[me] - VIEW_WIDTH // 2
+    low, high = max(-left, 0), min(VIEW_WIDTH, s.w - left)
     for r in range(VIEW_HEIGHT):
-        y, at = top + r, r * VIEW_WIDTH
-        if 0 <= y < s.h:
-            for c in range(VIEW_WIDTH):
-                x = left + c
-                tile = s.tiles[y, min(max(x, 0), WIDTH - 1)]
-                planes[i, me, at + c] = tile + 1 if 0 <= x < s.w else VOID
-        else:
-            for c in range(VIEW_WIDTH):
-                planes[i, me, at + c] = VOID
+        y = top + r
+        inside = 0 <= y < s.h
+        start = tiles + (y * WIDTH if inside else 0) + left
+        raw.lift(planes, to + r * VIEW_WIDTH, words, start, low, high if inside else 0, VIEW_WIDTH)
+    center = VIEW_HEIGHT // 2 * VIEW_WIDTH + VIEW_WIDTH // 2
     for k in range(len(s.y)):
         r, c = s.y[k] - top, s.x[k] - left
-        if s.alive[k] and k != me and 0 <= r < VIEW_HEIGHT and 0 <= c < VIEW_WIDTH:
-            planes[i, me, r * VIEW_WIDTH + c] = FIRST_SYMBOL[k] + (
-                s.face[k] if s.face[k] < POSES[k] else 0
-            )
-    center = (VIEW_HEIGHT // 2) * VIEW_WIDTH + VIEW_WIDTH // 2
+        near = s.alive[k] and 0 <= r < VIEW_HEIGHT and 0 <= c < VIEW_WIDTH
+        at = r * VIEW_WIDTH + c if near else center
+        planes[i, me, np.uint64(at)] = FIRST_SYMBOL[k] + (s.face[k] if s.face[k] < POSES[k] else 0)
     planes[i, me, center] = FIRST_SELF[me] + (s.face[me] if s.face[me] < POSES[me] else 0)

@@ -10,18 +10,19 @@ held-out levels are never met in training, however many levels are drawn.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import check, machine, rng, state
+from . import check, machine, many, rng, state
 from .errors import UserError, natural, need, whole
 from .jit import PLAIN
 from .kernels import AUTORESETS, POOLS, kernels, share, start_chains
+from .many import Many, PolicyRule, all_legal
 from .state import TERMINATED, TRUNCATED
 from .world import Split, World
 
@@ -40,6 +41,16 @@ def _raw(records: np.ndarray) -> np.ndarray:
     return records if PLAIN else records.view(np.ndarray)
 
 
+class _Cut(NamedTuple):
+    """What the kernels get for the environments of one thread."""
+
+    where: slice
+    due: np.ndarray
+    moves: tuple
+    begins: tuple
+    sees: tuple
+
+
 class Vec:
     """N environments of one world.
 
@@ -52,6 +63,8 @@ class Vec:
         of this world).
     pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every
         level.
+    bank: keep the start states of these `levels`, made all at once, instead of making a level anew
+        each time that an episode begins on it: the same levels, sooner.
     autoreset: "same" (the observation returned with an end is the next level's first; the last one
         is in `final_obs`), "next" (the next call resets and ignores the action), or "off" (call
         `reset_where`).
@@ -76,6 +89,7 @@ class Vec:
         pool: str = "all",
         threads: int = 1,
         autoreset: str = "same",
+        bank: bool = False,
     ) -> None:
         n = whole(n, "the number of environments")
         need(n >= 1, f"a batch needs at least one environment, not {n}")
@@ -90,7 +104,8 @@ class Vec:
         row_words = -(-vh * vw // 8)
         each = world.dtype.itemsize + 16 * world.learners * row_words
         machine.need_memory(n, each, f"environments of world '{world.name}'")
-        self.states = state.blank(world.dtype, n)
+        # kernels read on beside the tiles of a record
+        self.states = state.blank(world.dtype, n + 2)[1:-1].view(np.recarray)
         self.words = state.words(self.states)
         self._upto = np.zeros(len(world.rows))
 
@@ -100,7 +115,7 @@ class Vec:
             return whole, flat, flat[:, :, : vh * vw].reshape(n, world.learners, vh, vw)
 
         self._obs_words, self._obs_bytes, self.obs = planes()
-        self._final_words, _, self.final_obs = planes()
+        _, self._final_bytes, self.final_obs = planes()
         ledger = np.dtype(
             [("chain", np.uint64), ("queue", np.uint64), ("final_seed", np.uint64)]
             + [
@@ -126,6 +141,7 @@ class Vec:
         self._begun = False  # whether there is an episode in every environment
         self._pool: tuple[int, ThreadPoolExecutor] | None = None  # and the process it belongs to
         self.split = self.world.split(split) if isinstance(split, str) else split
+        self.bank = bank
         self._take(levels)
         self.choose(self.split)
 
@@ -148,12 +164,19 @@ class Vec:
                 pool=POOLS[self.pool],
             )
             self._seeds = drawn.reset_states().seed.copy()
+        self.bank = self.bank and self.split.starts is None
+        if self.bank:
+            need(len(self._seeds) > 0, "a bank is of some levels: say which, or how many")
+            made = Vec(self.world, len(self._seeds), self.split)
+            made.assign(np.ones(made.n, np.bool_), self._seeds)
+            self._starts = state.words(made.reset_states())
 
     def __getstate__(self) -> dict[str, Any]:
         """What makes this very batch again: `arguments` of its class, and what goes on."""
         return {
             "arguments": self._arguments(),
             "snapshot": self.snapshot(),
+            "bank": self.bank,
             "obs": self.obs.copy(),
             "final_obs": self.final_obs.copy(),
         }
@@ -172,6 +195,7 @@ class Vec:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state["arguments"])
         self._put(state["snapshot"])
+        self.bank = state.get("bank", False)
         self.obs[...] = state["obs"]
         self.final_obs[...] = state["final_obs"]
 
@@ -192,14 +216,20 @@ class Vec:
         more than a step.
         """
         bounds = np.linspace(0, self.n, self.threads + 1).astype(int)
-        self._cuts = []
-        for a, b in pairwise(bounds):
-            cut = slice(a, b)
-            self._cuts.append(
-                (cut, (_raw(self.states[cut]), self.words[cut], _raw(self.world.table), self._upto,
-                       _raw(self.ledger[cut]), self._seeds, self._starts, self._obs_bytes[cut], self._obs_words[cut],
-                       self._final_words[cut], self.autoreset, self.pool))
-            )  # fmt: skip
+        self._cuts = [self._cut(slice(a, b)) for a, b in pairwise(bounds)]
+
+    def _cut(self, where: slice) -> _Cut:
+        moving = _raw(self.states[where]), self.words[where]
+        table, entries = _raw(self.world.table), _raw(self.ledger[where])
+        seen, due = self._obs_bytes[where], np.zeros(self.n, np.bool_)[where]
+        levels = self._upto, entries, self._seeds, self._starts
+        return _Cut(
+            where,
+            due,
+            (*moving, table, entries, seen, self._final_bytes[where], due, self.autoreset),
+            (*moving, table, *levels, seen, self.pool),
+            (*moving, seen),
+        )
 
     states: np.recarray
     reward: np.ndarray
@@ -234,7 +264,9 @@ class Vec:
         """
         if seeds is not None:
             self.assign(mask, seeds)
-        self._run(self.kernels.reset_many, self._mask(mask))
+        mask = self._mask(mask)
+        self._begin(mask)
+        self.ledger["terminated"][mask] = self.ledger["truncated"][mask] = 0
         self._begun = self._begun or bool((self.states["h"] > 0).all())
         return self.obs
 
@@ -244,7 +276,7 @@ class Vec:
         self.split = self.world.split(split) if isinstance(split, str) else split
         upto = np.cumsum(self.split.weights)
         self._upto[:] = upto / upto[-1]
-        if self.split.starts is not before.starts:
+        if self.split.starts is not before.starts or (self.bank and self.split is not before):
             self._starts = self._starts[:0]
             self._take(None)
         self._freeze()
@@ -272,7 +304,7 @@ class Vec:
         )
         check.board(self.world, states)
         self.words[...] = state.words(states)
-        self._run(self.kernels.see_many, np.ones(self.n, np.bool_))
+        self._see()
         self.ledger["fresh"] = states["t"] == 0
         self.ledger["terminated"] = states["ended"] == TERMINATED
         self.ledger["truncated"] = states["ended"] == TRUNCATED
@@ -284,8 +316,14 @@ class Vec:
 
         `seeds` (uint64[N]) are level seeds, or, where the levels are start states, their numbers.
         """
-        mask = self._mask(mask)
-        self.ledger["queue"][mask] = self._each(seeds)[mask]
+        mask, seeds = self._mask(mask), self._each(seeds)
+        if self.bank:
+            order = np.argsort(self._seeds)
+            found = np.searchsorted(self._seeds, seeds, sorter=order) % len(order)
+            banked = self._seeds[order[found]] == seeds
+            need(bool(banked[mask].all()), "a level that comes next must be one of the bank")
+            seeds = order[found].astype(np.uint64)
+        self.ledger["queue"][mask] = seeds[mask]
         self.ledger["queued"][mask] = 1
 
     def _mask(self, mask: np.ndarray) -> np.ndarray:
@@ -320,30 +358,101 @@ class Vec:
             or actions.shape != self._shape
             or actions.dtype != np.int64
         ):
-            actions = np.asarray(actions)
-            if actions.shape != self._shape or actions.dtype.kind not in "iu":
-                raise UserError(
-                    f"actions must be integers of shape {self._shape}, not {actions.dtype} of shape {actions.shape}"
-                )
+            actions = self._actions(actions, self._shape)
         legal = self.world.actions
         # A kernel checks its own slice before it moves anything; with threads others would have
         # moved by then.
         wrong = self.threads > 1 and bool(((actions < 0) | (actions >= len(legal))).any())
-        if wrong or self._run(self.kernels.step_many, np.ascontiguousarray(actions, np.int64)) < 0:
-            bad = actions[(actions < 0) | (actions >= len(legal))][0]
-            raise UserError(
-                f"action {bad} is out of range: world '{self.world.name}' has the actions"
-                f" 0..{len(legal) - 1} ({', '.join(legal)})"
-            )
+        if wrong or self._each_cut(self._move, np.ascontiguousarray(actions, np.int64)) < 0:
+            raise self._illegal(actions)
         return self.obs, self.reward, self.terminated, self.truncated
 
-    def _run(self, kernel: Any, given: np.ndarray) -> int:
-        if self.threads > 1:
-            return min(self._workers().map(lambda cut: kernel(given[cut[0]], *cut[1]), self._cuts))
-        if PLAIN:
-            with np.errstate(over="ignore"):
-                return kernel(given, *self._cuts[0][1])
-        return kernel(given, *self._cuts[0][1])
+    def step_many(self, actions: np.ndarray, observe: bool = False) -> Many:
+        """As many steps as `actions` (integers [T, N, L]) has, in one compiled call.
+
+        Afterwards all is as after T calls of `step`; see `Many` for what is returned. With `observe`
+        what is seen after each step is kept, else only the last is drawn. UserError as for `step`.
+        """
+        need(self._begun, "call reset() before step_many()")
+        actions = self._actions(actions, (len(np.atleast_1d(actions)), *self._shape))
+        if not all_legal(actions.reshape(-1), len(self.world.actions)):
+            raise self._illegal(actions)
+        return self._many(None, actions, len(actions), observe)
+
+    def run_rule(self, policy: PolicyRule, steps: int, observe: bool = False) -> Many:
+        """As many steps, in one compiled call, with the actions that a rule chooses.
+
+        Raises UserError if it chooses one that the world has not: then call `reset`.
+        """
+        need(self._begun, "call reset() before run_rule()")
+        return self._many(policy, None, whole(steps, "steps"), observe)
+
+    def _many(
+        self, policy: PolicyRule | None, actions: np.ndarray | None, steps: int, observe: bool
+    ) -> Many:
+        kernel = many.stepper(self.kernels, policy)
+        each = 16 * self.world.learners + 8 * self.final_totals[0].size
+        each += observe * self._obs_bytes[0].size
+        machine.need_memory(steps * self.n, each, "steps in one call")
+        out = many.room(self.world, steps, self.n, actions, observe)
+        own = np.ascontiguousarray(policy.own) if policy else np.zeros(0)
+
+        def work(at: np.ndarray, cut: _Cut) -> int:
+            cut.due[:] = False
+            while (due := kernel(*out, at, own, cut.where.start, *cut.moves)) > 0:
+                self.kernels.reset_many(cut.due, *cut.begins)
+            return due
+
+        if self._each_cut(work, np.zeros(self.n, np.int64)) < 0:
+            self._begun = False
+            wrong = (out.actions < 0) | (out.actions >= len(self.world.actions))
+            raise UserError(
+                f"the rule chose the action {out.actions[wrong][0]}: {self._has_actions()}; the"
+                " environments stand at different steps now, so call reset()"
+            )
+        return many.shown(self.world, out, observe)
+
+    def _actions(self, actions: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """int64 of that shape; UserError for all but integers of it."""
+        actions = np.asarray(actions)
+        if actions.shape != shape or actions.dtype.kind not in "iu":
+            raise UserError(
+                f"actions must be integers of shape {shape}, not {actions.dtype} of shape"
+                f" {actions.shape}"
+            )
+        return np.ascontiguousarray(actions, np.int64)
+
+    def _illegal(self, actions: np.ndarray) -> UserError:
+        bad = actions[(actions < 0) | (actions >= len(self.world.actions))][0]
+        return UserError(f"action {bad} is out of range: {self._has_actions()}")
+
+    def _has_actions(self) -> str:
+        legal = self.world.actions
+        return f"world '{self.world.name}' has the actions 0..{len(legal) - 1} ({', '.join(legal)})"
+
+    def _each_cut(self, work: Callable[..., int], given: np.ndarray) -> int:
+        """Have every thread do `work` with its share of what is `given`; the least of what comes
+        back.
+        """
+        if self.threads == 1:
+            return work(given, self._cuts[0])
+        return min(self._workers().map(lambda cut: work(given[cut.where], cut), self._cuts))
+
+    def _begin(self, mask: np.ndarray) -> None:
+        self._each_cut(lambda mask, cut: self.kernels.reset_many(mask, *cut.begins), mask)
+
+    def _see(self) -> None:
+        mask = np.ones(self.n, np.bool_)
+        self._each_cut(lambda mask, cut: self.kernels.see_many(mask, *cut.sees), mask)
+
+    def _move(self, actions: np.ndarray, cut: _Cut) -> int:
+        """A step of a share of the environments; below 0, with nothing moved, if there is an
+        action that the world has not.
+        """
+        due = self.kernels.step_many(actions, *cut.moves)
+        if due > 0:
+            self.kernels.reset_many(cut.due, *cut.begins)
+        return due
 
     def _workers(self) -> ThreadPoolExecutor:
         """The threads, made when first needed; in a forked child, which has none of them, anew."""
@@ -399,7 +508,7 @@ class Vec:
             else:
                 check.states(self.world, records, start)
         self._put(snapshot)
-        self._run(self.kernels.see_many, np.ones(self.n, np.bool_))
+        self._see()
 
     def _put(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Continue from a sound snapshot; what is seen stays as it is."""

@@ -31,7 +31,7 @@ FLOORS = (
         "engine.child",
         "engine.plugins",
     ),
-    ("engine.build_cache", "engine.travel", "engine.jit"),
+    ("engine.build_cache", "engine.travel", "engine.jit", "engine.raw"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
     ("engine.declaration", "engine.symbols", "engine.boards"),
     ("engine.world_check",),
@@ -71,6 +71,7 @@ PICTURES = CORE | {"PIL", "imageio", "imageio_ffmpeg", "pygame"}
 ALLOWED = {
     "": set(),
     "engine": CORE,
+    "engine.raw": CORE | {"llvmlite"},  # Numba's own
     "engine.api": PICTURES | {"pettingzoo", "gymnasium", "stable_baselines3", "cloudpickle", "ray"},
     "engine.view": PICTURES | {"matplotlib"},
     "engine.view.film": PICTURES | PAGES,

@@ -3,15 +3,23 @@ no sharing.
 """
 
 import os
+import re
 import subprocess
 import sys
 
+import numba
+import numpy as np
 import pytest
 
 from goalshift.engine import grid
 from goalshift.engine.catalogue import load
 from goalshift.engine.jit import bind, fingerprint
 from goalshift.engine.kernels import kernels
+from goalshift.engine.vector import Vec
+
+needs_compiler = pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing"
+)
 
 HELPER = "from goalshift.engine.jit import rule\n\n@rule\ndef twice(x):\n    return {factor} * x\n"
 PROGRAM = """
@@ -127,6 +135,7 @@ def _size():
 MARK = """
 from goalshift.engine.catalogue import load
 from goalshift.engine.kernels import kernels
+from goalshift.engine.vector import Vec
 print(kernels(load("corner")).mark)
 """
 
@@ -156,6 +165,23 @@ def test_the_mark_names_the_rules_and_not_the_parameters_or_what_is_seen(corner)
     assert kernels(load("dish")).mark != mark
 
 
+@needs_compiler
+@pytest.mark.parametrize("name", ["corner", "monsters"])
+def test_the_hot_way_counts_no_references_and_calls_no_runtime(name):
+    """Every array that is handed on would otherwise cost two atomic operations."""
+    world = load(name)
+    vec = Vec(world, 2)
+    kernel = vec.kernels.step_many.kernel
+    options = {k: v for k, v in kernel.targetoptions.items() if k not in ("nopython", "cache")}
+    built = numba.njit(**options)(kernel.py_func)  # one from the cache has forgotten its code
+    given = np.zeros((2, world.learners), np.int64), *vec._cuts[0].moves
+    built.compile(tuple(map(built.typeof_pyval, given)))
+    code = built.inspect_llvm(built.signatures[0])
+    assert "NRT_" not in code and "atomicrmw" not in code
+    hot = max(re.split(r"(?m)^(?=define )", code), key=len)  # it holds all that it uses
+    assert all("step" not in called for called in re.findall(r"call [^\n]*@\"?(\S+)", hot))
+
+
 def test_the_fingerprint_knows_the_options_of_compilation():
     def one(x):
         return x
@@ -181,9 +207,6 @@ def refuse(self):
     ensure(self)
 _CacheLocator.ensure_cache_path = refuse
 """
-needs_compiler = pytest.mark.skipif(
-    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python compiles nothing"
-)
 
 
 def run_cached(folder, before="", **environment):

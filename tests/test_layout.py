@@ -81,7 +81,7 @@ def test_edges_are_rooms_pillars_and_passages_walled_as_often_as_asked():
 )
 @settings(deadline=None, max_examples=60)
 def test_reach_is_what_can_be_walked_to(seed, size, density):
-    s, p = blank(seed, *size)  # from 64 columns on another method is used
+    s, p = blank(seed, *size)  # from 64 columns on a row takes several words
     layout.blocks(s, WALL, FLOOR, density)
     s.tiles[1, 1] = FLOOR
     near = layout.reach(s, p, 1, 1)

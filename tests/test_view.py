@@ -189,6 +189,22 @@ def test_pixel_observations_equal_plain_indexing(corner, p):
         assert (frames.update(ids) == naive(ids, sheet)).all()
 
 
+def test_fresh_pictures_are_nobody_elses_and_let_go_of_serve_again(corner):
+    frames = kernels.Frames(corner, 2, 8, (4, 4))
+    ids = np.arange(32, dtype=np.uint8).reshape(2, 4, 4) % frames.symbols
+    shown = frames.draw(ids).copy()
+    frames.draw(ids * 0)
+    first = frames.fresh(ids)
+    row = first[0, 3]  # holds all of it
+    place = first.__array_interface__["data"][0]
+    del first
+    second = frames.fresh(ids * 0)
+    assert not np.shares_memory(row, second) and (row == shown[0, 3]).all()
+    del row
+    assert frames.fresh(ids).__array_interface__["data"][0] == place
+    assert (frames.update(ids) == shown).all()
+
+
 def test_kernels_are_the_same_in_plain_python(corner):
     frames = kernels.Frames(corner, 3, 8, (4, 5))
     ids = np.random.default_rng(0).integers(0, frames.symbols, (3, 4, 5)).astype(np.uint8)

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, count
+from itertools import chain, count, product
 from statistics import median
 
 import numpy as np
 
 from ...engine import layout
+from ...engine.api.observe import Lens
 from ...engine.catalogue import load, names
 from ...engine.errors import UserError, did_you_mean
 from ...engine.jit import specialise
@@ -108,15 +109,49 @@ BOARDS: tuple[tuple[str, str, dict[str, float], int, float], ...] = (
 )
 
 
+def many(world: World, n: int, observe: bool, **options) -> Callable[[], int]:
+    """The same work in one call."""
+    vec = Vec(world, n, **options)
+    vec.reset()
+    shape = 64, n, world.learners
+    actions = np.random.default_rng(0).integers(0, len(world.actions), shape)
+
+    def work() -> int:
+        vec.step_many(actions, observe)
+        return 64 * n
+
+    return work
+
+
+CROPS = {"corner": 9e6, "coinrun": 12e6, "follow": 12e6}  # what learners see if nothing is said
+SIDES = (49, 101)  # one and two words of cells to a row
+BANK = 4096  # start states that are kept where levels are not made anew
+
+
 def steps(passes: int = 7) -> Iterator[Row]:
     """Step + symbolic observation + a new level at every end: whole boards, and each world as it
-    is.
+    is; called at every step, and many steps in one call.
     """
     boards = [
         (load(name).with_params(**changes).but(size=(side, side), view=None), split, target)
         for name, split, changes, side, target in BOARDS
     ]
-    for world, split, target in (*boards, *((load(name), "train", None) for name in names())):
+    for world, split, _ in boards:
+        for observe, levels in ((True, {}), (False, {}), (False, {"levels": BANK, "bank": True})):
+            what = "each seen" if observe else "the last seen"
+            kept = f", {BANK} levels kept" if levels else ""
+            name = f"64 steps in one call, {world.name} board {world.view[0]}x{world.view[1]}, {what}{kept}"
+            work = many(world, 256, observe, split=split, **levels)
+            yield Row(f"{name}, batch 256", "steps/s", rate(work, passes))
+    for side in SIDES:
+        world = load("corner").but(size=(side, side), view=None, horizon=side * side)
+        yield Row(
+            f"step, corner board {side}x{side}, batch 256",
+            "steps/s",
+            rate(stepper(world, 256), passes),
+        )
+    crops = ((load(name), "train", CROPS.get(name)) for name in names())
+    for world, split, target in (*boards, *crops):
         what = f"step, {world.name}, {'crop' if world.centred else 'board'} {world.view[0]}x{world.view[1]}"
         yield Row(
             f"{what}, batch 256", "steps/s", rate(stepper(world, 256, split=split), passes), target
@@ -154,7 +189,25 @@ def pixels(passes: int = 7) -> Iterator[Row]:
         yield Row(
             f"step and draw 64x64 RGB, coinrun, batch {n}", "frames/s", rate(step_and_draw, passes)
         )
-    for name in ("corner", "follow", "coinrun"):
+    for name, n in product(("corner", "coinrun"), (256, 1024)):
+        world = load(name)
+        lens = Lens(world, "rgb")
+        vec = Vec(world, n)
+        vec.reset()
+        actions = [rng.integers(0, len(world.actions), (n, 1)) for _ in range(8)]
+
+        def seen_by_agents(vec=vec, lens=lens, actions=actions, n=n) -> int:
+            for act in actions:
+                lens(vec.step(act)[0][:, 0])
+            return 8 * n
+
+        rows, columns = lens.space().shape[:2]
+        yield Row(
+            f'step and obs="rgb" {rows}x{columns}, {name}, batch {n}',
+            "frames/s",
+            rate(seen_by_agents, passes),
+        )
+    for name in names():
         world = load(name)
         vec = Vec(world, 256)
         vec.reset()
@@ -162,9 +215,9 @@ def pixels(passes: int = 7) -> Iterator[Row]:
             vec.step(rng.integers(0, len(world.actions), (256, world.learners)))
         seen = Eyes(world, 256)
 
-        def look(seen=seen, states=vec.states) -> int:
+        def look(seen=seen, states=vec.states, world=world) -> int:
             seen.draw(states)
-            return 256
+            return 256 * world.learners
 
         yield Row(f"draw 64x64 RGB, eyes, {name}, batch 256", "frames/s", rate(look, passes), 150e3)
 

@@ -15,6 +15,8 @@ import numpy as np
 
 from ...engine import rng
 from ...engine.errors import UserError
+from ...engine.many import PolicyRule
+from .rules import ACT
 
 
 class Sampling(NamedTuple):
@@ -55,6 +57,8 @@ class Policy:
     name = "policy"
     remembers = True
     sampling = Sampling()
+    rule: PolicyRule | None = None
+    """The same policy as a rule, if it is one from the start of an episode: for `Vec.run_rule`."""
 
     def start(self, n: int, agents: int) -> None:
         """Forget the past and get ready for `n` environments with `agents` learners each."""
@@ -184,8 +188,6 @@ def learned(policy: Policy, purpose: str, *abilities: str) -> LearnedPolicy:
 
 # -- dice ------------------------------------------------------------------------------------------
 
-_ACT = np.uint64(0xAC7)  # keeps the stream of actions apart from those of layouts and dynamics
-
 
 def episode_bits(seed: int, states: np.recarray, learners: int) -> np.ndarray:
     """64 random bits for every learner at this step: uint64[N, L].
@@ -195,6 +197,6 @@ def episode_bits(seed: int, states: np.recarray, learners: int) -> np.ndarray:
     """
     base = np.full(len(states), int(seed) & (2**64 - 1), np.uint64)
     plain = states.view(np.ndarray)  # quicker to ask for a field
-    for word in (_ACT, plain["seed"], plain["episode"], plain["t"]):
+    for word in (ACT, plain["seed"], plain["episode"], plain["t"]):
         base = rng.fold_many(base, word)
     return rng.fold_many(base[:, None], np.arange(learners)[None, :])

@@ -9,6 +9,7 @@ import numpy as np
 from ...engine import rng
 from ...engine.errors import UserError
 from ...engine.world import World
+from . import rules
 from .policy import Policy, episode_bits
 
 
@@ -24,6 +25,7 @@ class RandomPolicy(Policy):
         self.name = "random"
         self.remembers = False
         self.actions, self.seed = len(world.actions), int(seed)
+        self.rule = rules.at_random(self.seed, self.actions)
         self.start(0, world.learners)
 
     def start(self, n: int, agents: int) -> None:
@@ -56,6 +58,7 @@ class Constant(Policy):
             raise UserError(f"action {action} is out of range: '{world.name}' has 0..{last}")
         self.name = f"always {world.actions[action]}"
         self.action = int(action)
+        self.rule = rules.tabular(world, np.full(world.size, self.action))
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
         return np.full(obs.shape[:2], self.action, np.int64)
@@ -76,6 +79,7 @@ class Scripted(Policy):
         if script.ndim != 2:
             raise UserError(f"a script is [steps] or [steps, learners], not {script.shape}")
         self.script = script
+        self.rule = rules.scripted(script)
         self.start(0, script.shape[1])
 
     def start(self, n: int, agents: int) -> None:

@@ -113,18 +113,27 @@ class Lens:
             return self.world.looks[planes]
         if self.kind == "floats":
             return self.world.looks[planes].reshape(len(planes), -1).astype(np.float32)
-        if self._frames is None or len(self._frames.pixels) != len(planes):
-            from ..view.camera.frames import Frames
-
-            self._frames = Frames(self.world, len(planes), self.pixels)
-        drawn = self._frames.draw(planes)
+        drawn = self._drawn(planes)
         if self.size is None:
-            return drawn.copy()
+            return drawn
         tall, wide = drawn.shape[1:3]
         whole = np.zeros((len(planes), *self.size, 3), np.uint8)
         top, left = (self.size[0] - tall) // 2, (self.size[1] - wide) // 2
         whole[:, top : top + tall, left : left + wide] = drawn
         return whole
+
+    def _drawn(self, planes: np.ndarray) -> np.ndarray:
+        """Pictures from above of symbols, in an array that nobody else holds."""
+        from ..view.camera.frames import Frames
+
+        frames, n = self._frames, len(planes)
+        if frames is None or len(frames.pixels) != n:
+            kept = frames
+            frames = Frames(self.world, n, self.pixels)
+            # The whole batch is drawn at every step; the last pictures of those that ended, seldom.
+            if kept is None or len(kept.pixels) < n:
+                self._frames = frames
+        return frames.fresh(planes)
 
 
 def _size(size: Any) -> tuple[int, int]:

@@ -113,10 +113,10 @@ def recall(
     int64 of index - 1, which that is; runs: int64[runs, 4], bytes from and to, and how many cells
     ahead and to the right they show the floor of.
     """
-    columns = frames.shape[2]
+    rows, columns = frames.shape[1], frames.shape[2]
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
     hit_far, hit_top = np.empty((columns, HITS)), np.empty((columns, HITS), np.int64)
-    hit_n = np.empty(columns, np.int64)
+    hit_n, texels = np.empty(columns, np.int64), np.empty(rows, np.int64)
     highest = height.max()
     three, row = np.uint64(3), np.uint64(3 * columns)
     for j in range(len(frames)):
@@ -138,7 +138,7 @@ def recall(
             if shown != layer[1]:
                 copy_bytes(ready, shown, q, flat, j, runs[k, 0], runs[k, 1])
         for c in range(columns):
-            clip, met = frames.shape[1], 0
+            clip, met = rows, 0
             for n in range(crossings.shape[2]):
                 y, x = y0 + crossings[q, c, n, 0], x0 + crossings[q, c, n, 1]
                 if y < 0 or x < 0 or y >= h or x >= w:
@@ -164,11 +164,11 @@ def recall(
                     if clip == 0 or height[index] >= highest:
                         break
             hit_n[c] = met
-        sort_spots(spots, j, counts[j], cy, cx, dy, dx)
-        for k in range(counts[j]):
+        for k in range(sort_spots(spots, j, counts[j], cy, cx, dy, dx)):
             py, px = spots[j, k, 0] - cy, spots[j, k, 1] - cx
             stand(j, py * dy + px * dx, py * dx - px * dy, spots[j, k, 2], spots[j, k, 3], spots[j, k, 4],
-                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, frames)  # fmt: skip
+                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, rows, columns,
+                   texels)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

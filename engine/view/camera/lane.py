@@ -14,7 +14,6 @@ from .raycast import (
     HAZE,
     HAZY,
     LANES,
-    NEAR,
     TURN,
     TWO,
     blend_texel,
@@ -118,11 +117,8 @@ def run(
                     light,
                     fog,
                 )
-        sort_spots(spots, j, counts[j], cy, cx, 0.0, way * 1.0)
-        for k in range(counts[j]):
+        for k in range(sort_spots(spots, j, counts[j], cy, cx, 0.0, way * 1.0)):
             far = (spots[j, k, 1] - cx) * way
-            if far < NEAR or far > FAR:
-                continue
             p = focal * spots[j, k, 3] / far
             left_edge = columns * 0.5 - p * 0.5
             upper = horizon + (spots[j, k, 0] + 0.5 - spots[j, k, 4] - cy) * focal / far - p
@@ -146,4 +142,5 @@ def run(
                 ):
                     texel = atlas[v + min(max(int((c + 0.5 - left_edge) / p * t), 0), t - 1)]
                     if texel >> ALPHA:
-                        blend_texel(frames, j, r, c, texel, light, fog, strength)
+                        to = np.uint64((r * columns + c) * 3)
+                        blend_texel(flat[j], to, texel, light, fog, strength)

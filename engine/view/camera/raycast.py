@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...jit import stored
+from ... import raw
+from ...jit import lean, stored
 
 EYE = 0.5  # height of the eye in cells; blocks are taller, so none shows its top
 # how far behind the middle of its cell the eye is, so that a wall ahead does not fill the picture
@@ -22,40 +23,48 @@ HAZY = 13.0  # how much of 256 each cell of distance adds
 SUN = np.array([256, 214, 236, 190])  # light of 256 on walls that face down, right, up and left
 BITS = 20  # fixed-point digits of places on the floor
 MASK = np.uint64(0x00FF00FF00FF)
-BYTE, ONE, LANES, TWO, ALPHA = (np.uint64(n) for n in (255, 8, 16, 32, 48))
+BYTE, ONE, LANES, TWO, ALPHA, OPAQUE = (np.uint64(n) for n in (255, 8, 16, 32, 48, 256))
 
 
-@stored
+@lean
 def sort_spots(spots, j, count, cy, cx, dy, dx):
-    """Bring the pictures of frame `j` into order, farthest first."""
-    for k in range(1, count):
-        at = k
-        while at > 0:
-            a = (spots[j, at, 0] - cy) * dy + (spots[j, at, 1] - cx) * dx
-            b = (spots[j, at - 1, 0] - cy) * dy + (spots[j, at - 1, 1] - cx) * dx
-            if a <= b:
-                break
+    """Bring the pictures of frame `j` that are in reach ahead to the front, farthest first; returns
+    how many.
+    """
+    n = 0
+    for k in range(count):
+        y, x, texture = spots[j, k, 0], spots[j, k, 1], spots[j, k, 2]
+        width, lift, opacity = spots[j, k, 3], spots[j, k, 4], spots[j, k, 5]
+        far = (y - cy) * dy + (x - cx) * dx
+        if far < NEAR or far > FAR:
+            continue
+        at = n
+        while at > 0 and far > (spots[j, at - 1, 0] - cy) * dy + (spots[j, at - 1, 1] - cx) * dx:
             for e in range(6):
-                kept = spots[j, at, e]
                 spots[j, at, e] = spots[j, at - 1, e]
-                spots[j, at - 1, e] = kept
             at -= 1
+        spots[j, at, 0], spots[j, at, 1], spots[j, at, 2] = y, x, texture
+        spots[j, at, 3], spots[j, at, 4], spots[j, at, 5] = width, lift, opacity
+        n += 1
+    return n
 
 
-@stored
-def blend_texel(frames, j, r, c, texel, light, fog, opacity):
-    """Lay a lit texel over a pixel."""
+@lean
+def blend_texel(line, to, texel, light, fog, opacity):
+    """Lay a lit texel over the pixel that begins at byte `to` (unsigned) of the frame `line`."""
     alpha = (texel >> ALPHA) * opacity >> ONE
     lit = (texel & MASK) * light + fog >> ONE & MASK
-    under = np.uint64(frames[j, r, c, 0]) | np.uint64(frames[j, r, c, 1]) << LANES
-    under |= np.uint64(frames[j, r, c, 2]) << TWO
-    lit = lit * alpha + under * (np.uint64(256) - alpha) >> ONE & MASK
-    frames[j, r, c, 0] = lit & BYTE
-    frames[j, r, c, 1] = lit >> LANES & BYTE
-    frames[j, r, c, 2] = lit >> TWO
+    green, blue = to + np.uint64(1), to + np.uint64(2)
+    if alpha < OPAQUE:
+        under = np.uint64(line[to]) | np.uint64(line[green]) << LANES
+        under |= np.uint64(line[blue]) << TWO
+        lit = lit * alpha + under * (OPAQUE - alpha) >> ONE & MASK
+    line[to] = lit & BYTE
+    line[green] = lit >> LANES & BYTE
+    line[blue] = lit >> TWO
 
 
-@stored
+@lean
 def piece(far, u, side, texture, rises, horizon, focal, rows, mips, haze):
     """What one column shows of a wall: its first row, the row below its foot, and what `draw_slice`
     needs to draw it.
@@ -79,7 +88,7 @@ def piece(far, u, side, texture, rises, horizon, focal, rows, mips, haze):
     return first, foot, base, t, v, int(per_row * t * 65536), light, haze * np.uint64(dim)
 
 
-@stored
+@lean
 def draw_slice(line, at, stride, count, atlas, base, side, v, dv, light, fog):
     """Draw `count` pixels of a wall downwards, from byte `at` of the frame `line`, `v` being the
     row of the texture.
@@ -97,7 +106,7 @@ def draw_slice(line, at, stride, count, atlas, base, side, v, dv, light, fog):
         to += stride
 
 
-@stored
+@lean
 def draw_span(line, at, count, atlas, base, side, u, du, light, fog):
     """As `draw_slice`, to the right, `u` being the column of the texture."""
     to, base, side = np.uint64(at), np.uint64(base), np.uint64(side)
@@ -112,23 +121,22 @@ def draw_span(line, at, count, atlas, base, side, u, du, light, fog):
         to += one + one + one
 
 
-@stored
+@lean
 def copy_bytes(ready, kind, quarter, flat, j, start, stop):
     """Copy bytes of a prepared frame to frame `j`."""
-    for b in range(start, stop):
-        flat[j, b] = ready[kind, quarter, b]
+    frame = ready.shape[2]
+    source = (kind * ready.shape[1] + quarter) * frame + start
+    raw.copy(flat, j * flat.shape[1] + start, ready, source, stop - start)
 
 
-@stored
+@lean
 def stand(
-    j, far, side, texture, width, lift, opacity, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, frames
+    j, far, side, texture, width, lift, opacity, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line,
+    rows, columns, texels,
 ):  # fmt: skip
     """Draw one upright picture, `far` ahead and `side` to the right, before what is farther in each
-    column.
+    column. `texels` (int64[rows]) is scratch.
     """
-    if far < NEAR or far > FAR:
-        return
-    rows, columns = frames.shape[1], frames.shape[2]
     p = focal * width / far
     left = columns * 0.5 + focal * side / far - p * 0.5
     bottom = horizon + (EYE - lift) * focal / far
@@ -142,16 +150,20 @@ def stand(
     dim = min(int(far * HAZY), 200)
     light, fog, strength = np.uint64(256 - dim), haze * np.uint64(dim), np.uint64(int(opacity))
     first, last = max(int(upper + 0.5), 0), min(int(bottom + 0.5), rows)
+    for r in range(first, last):
+        texels[r] = min(max(int((r + 0.5 - upper) / p * t), 0), t - 1) * t
     for c in range(max(int(left + 0.5), 0), min(int(left + p + 0.5), columns)):
         until = last
         for n in range(hit_n[c]):
             if hit_far[c, n] < far:
                 until = min(until, hit_top[c, n])
         u = base + min(max(int((c + 0.5 - left) / p * t), 0), t - 1)
+        to = np.uint64((first * columns + c) * 3)  # unsigned: no index is tested for a minus sign
         for r in range(first, until):
-            texel = atlas[u + min(max(int((r + 0.5 - upper) / p * t), 0), t - 1) * t]
+            texel = atlas[np.uint64(u + texels[np.uint64(r)])]
             if texel >> ALPHA:
-                blend_texel(frames, j, r, c, texel, light, fog, strength)
+                blend_texel(line, to, texel, light, fog, strength)
+            to += np.uint64(3 * columns)
 
 
 @stored
@@ -174,6 +186,7 @@ def cast(
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
     hit_far, hit_top = np.empty((columns, HITS)), np.empty((columns, HITS), np.int64)
     hit_n, ground = np.empty(columns, np.int64), np.empty(columns, np.int64)
+    texels = np.empty(rows, np.int64)
     stride = mips[-1, 0]  # texels of one texture with all its sizes
     levels = len(mips) - 1
     highest = height.max()
@@ -281,8 +294,8 @@ def cast(
                     frames[j, r, c, 2] = lit >> TWO
                 fy += sy
                 fx += sx
-        sort_spots(spots, j, counts[j], cy, cx, dy, dx)
-        for k in range(counts[j]):
+        for k in range(sort_spots(spots, j, counts[j], cy, cx, dy, dx)):
             py, px = spots[j, k, 0] - cy, spots[j, k, 1] - cx
             stand(j, py * dy + px * dx, py * ry + px * rx, spots[j, k, 2], spots[j, k, 3], spots[j, k, 4],
-                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, frames)  # fmt: skip
+                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, rows, columns,
+                   texels)  # fmt: skip

@@ -77,6 +77,9 @@ class Sighted(Vec):
                 self.terminated[...], self.truncated[...] = flags
         return self.obs, self.reward, self.terminated, self.truncated
 
+    def _many(self, *_: Any) -> Any:
+        raise UserError("seen through a camera, environments step one step at a time")
+
     def restore(self, snapshot: Mapping[str, np.ndarray], trusted: bool = False) -> None:
         super().restore(snapshot, trusted)
         self._sight.draw(self.states)

@@ -1,0 +1,105 @@
+"""Bytes moved as wide as the machine can.
+
+A loop over the bytes of two arrays is tested for overlap again and again, or moves one byte at a
+time. These two say that there is none, and are a handful of wide moves where the count is constant.
+The arrays are contiguous, places in them are counted in bytes, and nothing is checked when compiled.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .jit import PLAIN
+
+WIDEST = 64  # bytes to a vector of the widest processors; narrower ones take two or four for it
+
+
+def _copy_plain(to, at, source, start, count):
+    """Copy `count` bytes, from byte `start` of the array `source` to byte `at` of the array `to`."""
+    into, out = to.reshape(-1).view(np.uint8), source.reshape(-1).view(np.uint8)
+    into[at : at + count] = out[start : start + count]
+
+
+def _lift_plain(to, at, source, start, low, high, count):
+    """Write `count` bytes (a constant up to 1024) at byte `at` of `to`: one more than those from
+    byte `start` of `source` where their place is in low..high-1 (both at most 255), else 0.
+
+    Compiled code also reads what it does not use: `count` bytes from `start` on.
+    """
+    into, out = to.reshape(-1).view(np.uint8), source.reshape(-1).view(np.uint8)
+    into[at : at + count] = 0
+    if high > low:
+        into[at + low : at + high] = out[start + low : start + high] + np.uint8(1)
+
+
+BYTE = ir.IntType(8)
+
+
+def _place(context, builder, kind, array, at):
+    """Where byte `at` of an array is."""
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.gep(builder.bitcast(data, BYTE.as_pointer()), [at])
+
+
+@intrinsic
+def _copy_compiled(typing_context, to, at, source, start, count):
+    def build(context, builder, signature, given):
+        into = _place(context, builder, signature.args[0], *given[0:2])
+        out = _place(context, builder, signature.args[2], *given[2:4])
+        cgutils.raw_memcpy(builder, into, out, given[4], 1)
+        return context.get_dummy_value()
+
+    return types.void(to, types.int64, source, types.int64, types.int64), build
+
+
+@intrinsic(prefer_literal=True)
+def _lift_compiled(typing_context, to, at, source, start, low, high, count):
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    total = count.literal_value
+    lanes = min(1 << total.bit_length() - 1, WIDEST)
+    whole = (low, high) == (types.literal(0), types.literal(total))
+
+    def build(context, builder, signature, given):
+        into = _place(context, builder, signature.args[0], *given[0:2])
+        out = _place(context, builder, signature.args[2], *given[2:4])
+        vector = ir.VectorType(BYTE, lanes)
+
+        def spread(value):
+            one = builder.insert_element(
+                ir.Constant(vector, ir.Undefined),
+                builder.trunc(value, BYTE),
+                cgutils.int32_t(0),
+            )
+            lane = ir.Constant(ir.VectorType(cgutils.int32_t, lanes), [0] * lanes)
+            return builder.shuffle_vector(one, one, lane)
+
+        # vectors side by side, the last of them over part of the one before
+        for first in sorted({*range(0, total - lanes + 1, lanes), total - lanes}):
+            here = [
+                builder.bitcast(builder.gep(p, [cgutils.intp_t(first)]), vector.as_pointer())
+                for p in (into, out)
+            ]
+            value = builder.add(builder.load(here[1], align=1), ir.Constant(vector, [1] * lanes))
+            if not whole:
+                places = ir.Constant(vector, [first + k for k in range(lanes)])
+                inside = builder.and_(
+                    builder.icmp_unsigned(">=", places, spread(given[4])),
+                    builder.icmp_unsigned("<", places, spread(given[5])),
+                )
+                value = builder.select(inside, value, ir.Constant(vector, [0] * lanes))
+            builder.store(value, here[0], align=1)
+        return context.get_dummy_value()
+
+    integers = types.int64, types.int64, count
+    return types.void(to, types.int64, source, types.int64, *integers), build
+
+
+_fast: Any = (_copy_compiled, _lift_compiled)
+for _compiled, _plain in zip(_fast, (_copy_plain, _lift_plain), strict=True):
+    _compiled.stands_for = _plain  # one meaning, so one fingerprint of all that moves bytes
+copy, lift = (_copy_plain, _lift_plain) if PLAIN else _fast
