@@ -71,5 +71,5 @@ def compare(
             cut = tail(few if few > 1 else n)
             low, high = np.quantile(draws, [cut, 1 - cut]) if len(draws) else (np.nan, np.nan)
             apart = Estimate(tidy(value), tidy(min(low, value)), tidy(max(high, value)), ())
-            found.append(Difference(name, goal.name, *each, apart, few == 1))
+            found.append(Difference(name, goal.name, each[0], each[1], apart, few == 1))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ class WeightsAndBiases(Callback):
     """A run of wandb, offline unless WANDB_MODE says otherwise."""
 
     def begin(self, folder: Path, config: TrainConfig) -> None:
-        import wandb  # pyright: ignore[reportMissingImports]
+        wandb: Any = import_module("wandb")
 
         self.run = wandb.init(
             project=os.environ.get("WANDB_PROJECT", "goalshift"),

@@ -77,7 +77,7 @@ class Sighted(Vec):
                 self.terminated[...], self.truncated[...] = flags
         return self.obs, self.reward, self.terminated, self.truncated
 
-    def _many(self, *_: Any) -> Any:
+    def _many(self, policy: Any, actions: Any, steps: int, observe: bool) -> Any:
         raise UserError("seen through a camera, environments step one step at a time")
 
     def restore(self, snapshot: Mapping[str, np.ndarray], trusted: bool = False) -> None:
