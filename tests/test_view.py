@@ -209,11 +209,18 @@ def test_kernels_are_the_same_in_plain_python(corner):
     frames = kernels.Frames(corner, 3, 8, (4, 5))
     ids = np.random.default_rng(0).integers(0, frames.symbols, (3, 4, 5)).astype(np.uint8)
     expected = frames.draw(ids).copy()
-    for kernel in (kernels._tile_all, kernels._tile_all_3, kernels._tile_changed):
+    for kernel in (kernels._tile_all, kernels._tile_all_8, kernels._tile_changed):
         frames.pixels[:] = 0
         frames._last[:] = 255
         getattr(kernel, "py_func", kernel)(ids, frames._sheet, frames._frames, frames._last)
         assert (frames.pixels == expected).all() and (frames._last == ids).all()
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 4, 5, 8, 16])
+def test_tiles_of_any_size_are_drawn_whole_and_nothing_else(corner, p):
+    frames = kernels.Frames(corner, 3, p, (4, 5))
+    ids = np.random.default_rng(0).integers(0, frames.symbols, (3, 4, 5)).astype(np.uint8)
+    assert (frames.draw(ids) == naive(ids, sprites.sheet(corner, p))).all()
 
 
 def test_real_observations_are_drawn_with_a_plane_for_each_learner(world):

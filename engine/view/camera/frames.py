@@ -38,8 +38,8 @@ def _tile_all(ids, sheet, frames, last):
 
 
 @stored
-def _tile_all_3(ids, sheet, frames, last):
-    """`_tile_all` for rows of three words (8 pixels in 64-bit words): four times as fast."""
+def _tile_all_8(ids, sheet, frames, last):
+    """`_tile_all` for rows of 8 pixels, three words of 64 bits each."""
     n, vh, vw = ids.shape
     p = sheet.shape[1]
     raw.copy(last, 0, ids, 0, n * vh * vw)
@@ -105,7 +105,7 @@ class Frames:
         self._sheet = sheet.reshape(self.symbols, p, p * 3).view(word)
         self._frames = np.zeros((n, vh * p, vw * p * 3 // np.dtype(word).itemsize), word)
         self._last = np.zeros((n, vh, vw), np.uint8)
-        self._whole = _tile_all_3 if self._sheet.shape[2] == 3 else _tile_all
+        self._whole = _tile_all_8 if p == 8 else _tile_all
         self.pixels = self._frames.view(np.uint8).reshape(n, vh * p, vw * p, 3)
         self._fresh = True
         self._pages: list[np.ndarray] = []
