@@ -14,6 +14,7 @@ import os
 import pickle
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,13 @@ class _Sealed(IndexDataCacheFile):
 
 
 class BuildCache(FunctionCache):
-    """The cache of one kernel."""
+    """The cache of one kernel.
 
-    def __init__(self, function: Any) -> None:
+    mark: what must be as it was for a build to be used, beside the file that the kernel stands in;
+    asked at the first call, when all that the kernel mentions is there.
+    """
+
+    def __init__(self, function: Any, mark: Callable[[], str] | None = None) -> None:
         try:
             super().__init__(function)
         except (RuntimeError, OSError):  # no folder that may be written to
@@ -87,9 +92,16 @@ class BuildCache(FunctionCache):
             filename_base=self._impl.filename_base,
             source_stamp=self._impl.locator.get_source_stamp(),
         )
+        self._mark = mark
+
+    def _settle(self) -> None:
+        if self._mark is not None:
+            file: Any = self._cache_file
+            file._source_stamp, self._mark = (file._source_stamp, self._mark()), None
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The build for a signature, or None: then it is compiled."""
+        self._settle()
         try:
             return super().load_overload(sig, target_context)
         except Exception:
@@ -102,6 +114,7 @@ class BuildCache(FunctionCache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a build, if the disk takes it."""
+        self._settle()
         try:
             super().save_overload(sig, data)
         except Exception as fault:

@@ -71,9 +71,9 @@ if not PLAIN:
     class _Kernel(_Dispatcher):
         """A rule that Python calls and that is kept on disk."""
 
-        def enable_caching(self) -> None:
+        def enable_caching(self, mark: Callable[[], str] | None = None) -> None:
             """Keep builds in files that are checked when they are read."""
-            self._cache = BuildCache(self.py_func)
+            self._cache = BuildCache(self.py_func, mark)
 
     class _Inner(_Dispatcher):
         """The build of a rule that other rules call: spared is what only a call from Python
@@ -194,10 +194,10 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def stored(function: Callable[P, R]) -> Callable[P, R]:
-    """A rule of one file alone, compiled for Python and for other rules, and kept on disk under its
-    own name: an edit in another file is not noticed.
+    """A rule that is the same for every world, compiled for Python and for other rules, and kept on
+    disk under its own name, until it or a rule that it calls changes.
     """
-    return _stored(function, _OPTIONS)
+    return _stored(function, _OPTIONS, lambda: fingerprint(function, _OPTIONS))
 
 
 def lean(function: Callable[P, R]) -> Callable[P, R]:
@@ -207,12 +207,16 @@ def lean(function: Callable[P, R]) -> Callable[P, R]:
     return _rule(function, _LEAN)
 
 
-def _stored(function: Callable[P, R], options: Mapping[str, Any]) -> Callable[P, R]:
+def _stored(
+    function: Callable[P, R],
+    options: Mapping[str, Any],
+    mark: Callable[[], str] | None = None,
+) -> Callable[P, R]:
     if PLAIN:
         return function
     compiled = _numba(nogil=True, **options)(function)
     compiled.__class__ = _Kernel
-    compiled.enable_caching()
+    compiled.enable_caching(mark)
     return compiled
 
 

@@ -14,7 +14,7 @@ from . import state
 from .declaration import Declaration
 from .errors import Reader, or_rather
 
-MAX_CELLS = 255 * 255
+SIDE = 255  # the longest side of a board or view: places within a row are bytes
 COUNTS = ("learners", "agents", "entities")  # sides of fields that are numbers of things
 # fields of every record, besides the bookkeeping
 TAKEN = {"h", "w", "y", "x", "face", "alive", "events", "totals", "tiles", "padding"}
@@ -53,8 +53,9 @@ def frame(world: Declaration, need: Need) -> None:
     """Name, size and horizon."""
     need(re.fullmatch(r"[A-Za-z]\w*", world.name), "its name must be a Python identifier")
     height, width = world.size
-    sound = height >= 1 and width >= 1 and height * width <= MAX_CELLS
-    need(sound, f"size {world.size} is not between 1x1 and 255x255")
+    for what, sides in (("size", world.size), ("view", world.view or world.size)):
+        sound = all(1 <= side <= SIDE for side in sides)
+        need(sound, f"{what} {sides} is not between 1x1 and {SIDE}x{SIDE}")
     need(world.horizon >= 1, f"horizon {world.horizon} is not positive")
     low, narrow = world.smallest or (1, 1)
     fits = 1 <= low <= height and 1 <= narrow <= width

@@ -59,7 +59,7 @@ def runs(tmp_path, monkeypatch):
         (["eval", "runs"], "name one or more of runs/a, runs/b"),
         (["contrast", "corner"], "goalshift demo corner --pretrained"),
         (["report", "corner"], "'corner' is a world, and a run is wanted"),
-        (["eval", "agent.zip"], "'agent.zip' is an agent of Stable-Baselines3"),
+        (["eval", "agent.zip"], "'agent.zip' is a zip of Stable-Baselines3"),
         (["train", "corner", "--alpha", "0.1"], "Did you mean '--split alpha=0.1'?"),
         (["eval", "runs/a", "--alpha=0.25"], "Did you mean '--split alpha=0.25'?"),
     ],

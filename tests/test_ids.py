@@ -72,7 +72,7 @@ def test_film_window_captions_and_infos_show_the_same_digits():
     assert story.Story([take], story.Card(CORNER)).names == [NAME]
     assert open_session("corner", 4, "deploy").source.mark() == NAME
     assert captions(Levels(CORNER, START, [""]), [0])[0].endswith(NAME)
-    env = adapters.SingleEnv("corner", "deploy")
+    env = adapters.SingleEnv("corner", "deploy", infos="full")
     env.reset(seed=0)
     info = env.reset(options={"level": 4})[1]
     assert info["level"].startswith(NAME)
@@ -83,7 +83,7 @@ def test_a_level_is_found_again_by_its_name_wherever_it_is_asked_for(levels, cap
     source = open_session("corner", level=NAME).source
     assert (source.seed, source.split, source.mark()) == (4, "deploy", NAME)
     assert open_session(file, level=second).source.mark() == second
-    env = adapters.SingleEnv("corner", "deploy")
+    env = adapters.SingleEnv("corner", "deploy", infos="full")
     env.reset(seed=0)
     assert env.reset(options={"level": NAME})[1]["seed"] == 4
     assert main(["level", "new", "corner", "--level", NAME, "-o", "found.toml"]) == 0

@@ -44,6 +44,26 @@ KERNELS = "def total(n):\n    t = 0\n    for k in range(n):\n        t += step(k
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python has no cache")
+def test_a_stored_kernel_notices_an_edit_in_another_file(tmp_path):
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import drawn; print(drawn.draw(10))"
+    )
+    (tmp_path / "drawn.py").write_text(
+        "from goalshift.engine.jit import stored\nfrom mixed import mix\n\n"
+        "@stored\ndef draw(n):\n    return mix(n) + 1\n"
+    )
+    for factor, told in ((2, "21"), (3, "31"), (2, "21")):
+        (tmp_path / "mixed.py").write_text(
+            "from goalshift.engine.jit import stored\n\n"
+            f"@stored\ndef mix(n):\n    return n * {factor}\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", program], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == told
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="plain Python has no cache")
 def test_cache_across_interpreters(tmp_path):
     def run(factor):
         (tmp_path / "helper.py").write_text(HELPER.format(factor=factor))

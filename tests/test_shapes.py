@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goalshift.engine import layout, shapes, state
+from goalshift.engine import grid, layout, shapes, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import PLAIN
@@ -181,7 +181,7 @@ def test_a_cell_at_a_distance_is_that_far_to_walk():
         y, x = shapes.cell_at(s, p, 1, 1, 9, 12)
         far = np.full((15, 15), -1)
         far[1, 1] = 0
-        layout.flood(s, p, far, np.empty(225, np.int64))
+        grid.flood(s, p, far, np.empty(225, np.int64))
         assert 9 <= far[y, x] <= 12
     assert shapes.cell_at(s, p, 1, 1, 500, 600) == (-1, -1)
 
@@ -289,7 +289,7 @@ def test_most_examples_can_be_continued():
 DIGEST = """
 import hashlib
 import numpy as np
-from goalshift.engine import layout, shapes, state
+from goalshift.engine import grid, layout, shapes, state
 from goalshift.engine.catalogue import load
 example = shapes.prefab("####\\n#..#\\n#.##\\n####", {"#": 1, ".": 0})
 book = hashlib.sha256()

@@ -209,7 +209,7 @@ def test_kernels_are_the_same_in_plain_python(corner):
     frames = kernels.Frames(corner, 3, 8, (4, 5))
     ids = np.random.default_rng(0).integers(0, frames.symbols, (3, 4, 5)).astype(np.uint8)
     expected = frames.draw(ids).copy()
-    for kernel in (kernels._tile_all, kernels._tile_all_8, kernels._tile_changed):
+    for kernel in (kernels._tile_all, kernels._tile_changed):
         frames.pixels[:] = 0
         frames._last[:] = 255
         getattr(kernel, "py_func", kernel)(ids, frames._sheet, frames._frames, frames._last)

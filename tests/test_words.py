@@ -54,7 +54,7 @@ def test_a_wrong_ffmpeg_is_named_with_the_fix(call, monkeypatch, program, tmp_pa
             "from 0 to 2**63 - 1 = 9,223,372,036,854,775,807",
         ),
         (("train", "corner", "--out", ""), "--out is empty"),
-        (("eval", ""), "RUN is empty"),
+        (("eval", ""), "RUN|AGENT is empty"),
         (("record", "a.gmr", "-o", ""), "--out is empty"),
         (
             ("level", "check", OLD / "corner.toml", "--world.region", "3"),

@@ -38,6 +38,8 @@ def sort_spots(spots, j, count, cy, cx, dy, dx):
         far = (y - cy) * dy + (x - cx) * dx
         if far < NEAR or far > FAR:
             continue
+        for e in range(6):  # none is lost: what is out of reach changes places with it
+            spots[j, k, e] = spots[j, n, e]
         at = n
         while at > 0 and far > (spots[j, at - 1, 0] - cy) * dy + (spots[j, at - 1, 1] - cx) * dx:
             for e in range(6):
