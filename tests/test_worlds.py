@@ -355,6 +355,13 @@ def test_a_stranger_s_file_is_a_world(tmp_path):
         load("cornr")
 
 
+@pytest.mark.parametrize("sides", [{"size": (1, 300)}, {"view": (511, 3)}, {"view": (0, 3)}])
+def test_boards_and_views_have_sides_that_fit_into_a_byte(corner, sides):
+    (what,) = sides
+    with pytest.raises(UserError, match=f"{what} .* is not between 1x1 and 255x255"):
+        corner.but(**sides)
+
+
 def test_the_readme_tells_of_every_world():
     text = (WORLDS_FOLDER.parent / "README.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `(\w+)` \|", text, re.M))

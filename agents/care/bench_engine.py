@@ -201,7 +201,7 @@ def pixels(passes: int = 7) -> Iterator[Row]:
                 lens(vec.step(act)[0][:, 0])
             return 8 * n
 
-        rows, columns = (lens.space().shape or ())[:2]
+        rows, columns, _ = lens.space().shape or (0, 0, 0)
         yield Row(
             f'step and obs="rgb" {rows}x{columns}, {name}, batch {n}',
             "frames/s",
