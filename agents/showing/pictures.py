@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ...engine.catalogue import load, names
 from ...engine.files import write
 from ...engine.progress import Show
 from ...engine.view.draw.ink import png
-from ...engine.view.film import film, story
+from ...engine.view.film import cards, film, story
 from ...engine.view.film.options import SIZE
 from ...engine.view.sheets import gallery
 from ..judging.evaluation import Evaluation
@@ -25,8 +27,10 @@ from ..live.open import open_session
 from ..live.session import Session
 from .contrast import FilmPlan
 from .demo import film_run
-from .record import mosaic
+from .record import mosaic, open_replay, record_replays
 
+SIDES = ("intended", "learned")
+ACROSS = 4  # cards in a row
 LEVELS = 128  # that the levels of these pictures are chosen from
 PATIENCE = 60.0  # seconds for what an overlay asks of an agent
 
@@ -44,6 +48,33 @@ class Still(FilmPlan):
                 write(self.films[0], png(frame))
                 break
         return [str(self.films[0])]
+
+
+@dataclass(frozen=True)
+class EndCard(FilmPlan):
+    """A plan that keeps the last card of the film."""
+
+    def save(self, takes: Sequence[story.Take], card: story.Card, show: Show) -> list[str]:
+        write(self.films[0], png(cards.end(story.Story(takes, card), self.options.size)))
+        return [str(self.films[0])]
+
+
+def ends(path: Path, scratch: Path) -> None:
+    """The last cards of the films of all worlds that have an agent that ships."""
+    made = []
+    for replay in sorted(path.parent.glob("*-learned.gmr")):
+        pair = (replay.with_name(replay.name.replace("learned", side)) for side in SIDES)
+        card = scratch / f"{replay.stem}.png"
+        record_replays([open_replay(str(one)) for one in pair], EndCard([card], scratch))
+        with Image.open(card) as picture:
+            made.append(picture.convert("RGB").resize((SIZE[1] // 2, SIZE[0] // 2)))
+    wide, high = made[0].size
+    sheet = Image.new("RGB", (ACROSS * wide, -(-len(made) // ACROSS) * high))
+    for k, picture in enumerate(made):
+        sheet.paste(picture, (k % ACROSS * wide, k // ACROSS * high))
+    packed = io.BytesIO()
+    sheet.save(packed, "WEBP", quality=80)
+    write(path, packed.getvalue())
 
 
 def worlds(path: Path, scratch: Path) -> None:
@@ -93,6 +124,7 @@ def model(path: Path, scratch: Path) -> None:
 
 
 PICTURES: Mapping[str, Callable[[Path, Path], None]] = {
+    "cards.webp": ends,
     "worlds.png": worlds,
     "film-2x2.png": four,
     "film-eyes.png": eyes,
