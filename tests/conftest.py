@@ -19,7 +19,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # the worlds listed, and all of them with `pytest -m long`.
 FEW = {
     "test_demo_of_a_shipped_checkpoint": {"coinrun"},
-    "test_learners": {"keys", "mystery"},  # a maze, and a world with a guide
+    "test_every_start_state_of_every_world_comes_back_byte_for_byte": {
+        "coinrun",
+        "corner",
+        "follow",
+        "harvest",
+        "keys",
+        "mystery",
+    },
+    "test_learners": {"keys"},
 }
 
 

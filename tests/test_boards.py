@@ -126,6 +126,7 @@ def test_every_size_that_a_world_allows_makes_levels_whose_goal_can_be_reached()
 TOO_SMALL = ("harvest",)
 
 
+@pytest.mark.long
 def test_another_size_gives_the_same_bytes_compiled_and_in_plain_python():
     compiled = laid_out("14x23", "corner", plain=False)
     assert compiled.count("\n") == 2 and compiled == laid_out("14x23", "corner", plain=True)

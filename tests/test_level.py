@@ -33,9 +33,9 @@ def corner_text(board=None, **changes):
     )
 
 
-@pytest.mark.parametrize("name", names())
-def test_every_start_state_of_every_world_comes_back_byte_for_byte(name):
-    world = load(name)
+@pytest.mark.parametrize("world", names())
+def test_every_start_state_of_every_world_comes_back_byte_for_byte(world):
+    world = load(world)
     for split in world.split_names:
         states = Vec(world, 8, split, seed=4).reset_states()
         for i in range(len(states)):

@@ -363,6 +363,7 @@ def commands(text):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_tutorial_leads_to_a_world_with_its_proof(here):
     """Every command, in order, with fewer steps and seeds; the change to the file is made where it
     says.
