@@ -344,3 +344,15 @@ def is_shipped(path: Path, data: dict[str, list[str]]) -> bool:
             if any(len(Path(p).parts) == len(inner.parts) and inner.match(p) for p in patterns):
                 return True
     return False
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="tells of what git keeps")
+def test_the_top_level_holds_the_rooms_and_what_must_stand_there():
+    """Nothing that a test or an example wrote into its folder was committed."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    top = {name.partition("/")[0] for name in listed.stdout.split("\0") if name}
+    rooms = {"engine", "worlds", "agents", "tests", "recordings"}
+    files = {"pyproject.toml", "README.md", "__init__.py", "__main__.py", "LICENSE", "CHANGELOG.md"}
+    files |= {"CITATION.cff", "CONTRIBUTING.md", "SECURITY.md"}
+    files |= {"py.typed"}  # PEP 561 looks for it beside the package's own __init__.py
+    assert {name for name in top if not name.startswith(".")} <= rooms | files

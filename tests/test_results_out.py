@@ -8,6 +8,7 @@ import pytest
 
 from goalshift.agents.command.main import main
 from goalshift.agents.judging.compare import compare
+from goalshift.agents.judging.evaluation import Evaluation
 from goalshift.agents.judging.latex import as_latex, escaped
 from goalshift.agents.learning.callback import Callback
 from goalshift.agents.learning.config import configure
@@ -63,7 +64,8 @@ def test_latex_and_csv_say_what_the_evaluation_says(run, tmp_path, monkeypatch, 
         for row in rows if row["value"]
     )  # fmt: skip
     assert escaped("50 % of a_b & {c}") == r"50 \% of a\_b \& \{c\}"
-    assert as_latex.__doc__
+    assert told.strip().startswith(as_latex(Evaluation.load("o/evaluation.json")))
+    assert agent["value"] is not None and f"{100 * agent['value']:.0f} [" in told
 
 
 def test_a_recipe_comes_from_a_file_and_a_runs_own_file_is_one(run, tmp_path, monkeypatch, capsys):

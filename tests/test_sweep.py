@@ -20,7 +20,7 @@ from goalshift.agents.judging.plain import from_plain
 from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.policies.expert import Expert
-from goalshift.agents.studies import curve, curve_figures, jobs, knobs, table
+from goalshift.agents.studies import curve, curve_figures, jobs, knobs
 from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
 
@@ -174,10 +174,8 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
     assert row["label"] == made["verdicts"]["deploy"]["label"] and row["illustration"]
     text = (here / "t/table.md").read_text()
     trained = Evaluation.load(here / "t/corner/evaluation.json").splits["deploy"].agent
-    assert (
-        table.percent(trained.goals["cheese"].normalised) in text
-        and load("corner").reported in text
-    )
+    assert trained.goals["cheese"].normalised.percent() in text
+    assert load("corner").reported in text
     with open(here / "t/table.csv", newline="") as file:
         assert next(csv.DictReader(file))["intended"] == str(row["intended"]["value"])
     before = {path: path.stat().st_mtime_ns for path in (here / "t").rglob("*.safetensors")}

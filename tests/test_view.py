@@ -216,6 +216,19 @@ def test_kernels_are_the_same_in_plain_python(corner):
         assert (frames.pixels == expected).all() and (frames._last == ids).all()
 
 
+def test_fewer_planes_than_there_is_room_for_are_drawn_alike(corner):
+    frames = kernels.Frames(corner, 5, 8, (4, 5))
+    ids = np.random.default_rng(0).integers(0, frames.symbols, (5, 4, 5)).astype(np.uint8)
+    whole = frames.fresh(ids)
+    for k in (1, 3):
+        some = frames.fresh(ids[:k])
+        assert some.shape == (k, 32, 40, 3) and (some == whole[:k]).all()
+        assert not np.shares_memory(some, whole)
+    for wrong in (ids[:0], np.concatenate([ids, ids]), ids[..., :4]):
+        with pytest.raises(UserError, match="pixel observations need"):
+            frames.fresh(wrong)
+
+
 @pytest.mark.parametrize("p", [1, 2, 3, 4, 5, 8, 16])
 def test_tiles_of_any_size_are_drawn_whole_and_nothing_else(corner, p):
     frames = kernels.Frames(corner, 3, p, (4, 5))

@@ -159,6 +159,20 @@ def add_films(parser: Parser, what: str) -> None:
     parser.add_argument("--force", action="store_true", help="replace an existing --out")
 
 
+def add_judged(parser: Parser, splits: str, levels: int) -> None:
+    """What agents are judged on: splits, by default those said, and how many levels of each."""
+    parser.add_argument(
+        "--split", action="append", metavar="NAME", help=f"again for several (default: {splits})"
+    )
+    parser.add_argument(
+        "--levels",
+        type=count,
+        default=levels,
+        metavar="N",
+        help=f"held-out levels (default: {levels})",
+    )
+
+
 def add_pick(parser: Parser) -> None:
     """Which levels are filmed: the world, the split and the pick."""
     add_origin(parser)

@@ -12,6 +12,7 @@ from ..learning.logs.table import log
 from ..studies.bank.config import BankConfig
 from .common import (
     AGENTS,
+    add_judged,
     add_options,
     add_origin,
     add_out,
@@ -229,10 +230,7 @@ def bank_table(found: "Found", axes: list[str], splits: list[str]) -> str:
 def eval_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
     add_origin(parser)
-    parser.add_argument(
-        "--split", action="append", metavar="NAME", help="again for several (default: train deploy)"
-    )
-    parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
+    add_judged(parser, "train deploy", 512)
     parser.add_argument(
         "--mirrored", action="store_true", help="control: mirror what is seen after the shift"
     )

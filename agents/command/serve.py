@@ -4,10 +4,10 @@ import argparse
 import sys
 
 from ..learning import preflight
-from .common import add_out, add_seed
+from .common import add_judged, add_out, add_seed
 from .parser import Parser
 from .talk import Report, Talk
-from .values import count, one_of
+from .values import one_of
 from .verb import Group
 
 VERBS = Group("learn")
@@ -15,12 +15,7 @@ VERBS = Group("learn")
 
 def serve_flags(parser: Parser) -> None:
     parser.add_argument("world", help="a world, or ./a_file.py")
-    parser.add_argument(
-        "--split", action="append", metavar="NAME", help="again for several (default: train deploy)"
-    )
-    parser.add_argument(
-        "--levels", type=count, default=32, metavar="N", help="held-out levels (default: 32)"
-    )
+    add_judged(parser, "train deploy", 32)
     parser.add_argument(
         "--form",
         type=one_of("text", "text-short"),

@@ -13,6 +13,7 @@ from .common import (
     add_film_looks,
     add_films,
     add_frames,
+    add_judged,
     add_origin,
     add_out,
     add_pick,
@@ -232,15 +233,7 @@ def checkpoints(args: argparse.Namespace) -> list[str]:
 def report_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
     add_origin(parser)
-    parser.add_argument(
-        "--split",
-        action="append",
-        metavar="NAME",
-        help="again for several (default: deploy)",
-    )
-    parser.add_argument(
-        "--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)"
-    )
+    add_judged(parser, "deploy", 512)
     parser.add_argument("--title", metavar="WORDS", help="default: the world's, and the split")
     parser.add_argument(
         "--figures", metavar="DIR", help="also write every figure there, as SVG or PNG"

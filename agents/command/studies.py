@@ -123,7 +123,6 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     from ..studies.curve_figures import draw
     from ..studies.jobs import Plan
     from ..studies.knobs import label
-    from ..studies.table import percent
 
     plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
     asked = curve.curve_of(args.world, args.over, args.by or "", plan)
@@ -133,7 +132,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     draw(points, asked, out)
     rows = [("VALUE", "BY", *curve.MEASURES, "verdict")]
     for point in points:
-        figures = (percent(point[name]) for name in curve.MEASURES)
+        figures = (point[name].percent() for name in curve.MEASURES)
         value = label(point["over"], point["value"], asked.world)
         by_value = label(point["by"], point["by_value"], asked.world)
         rows.append((value, by_value, *figures, point["label"]))

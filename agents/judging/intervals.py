@@ -78,15 +78,17 @@ class Estimate:
 
     def percent(self, interval: bool = True) -> str:
         """ "93 [88, 96]", or "93" without the interval; "-" for what cannot be measured."""
-        figures = (self.value, self.low, self.high)
-        value, low, high = ("-" if x is None else f"{100 * x:.0f}" for x in figures)
-        return f"{value} [{low}, {high}]" if interval else value
+        return self._in_hundredths("", interval) or "-"
 
     def share(self) -> str:
         """ "49 % [45, 53]", or "an unknown share"."""
+        return self._in_hundredths(" %", True) or "an unknown share"
+
+    def _in_hundredths(self, unit: str, interval: bool) -> str:
         if self.value is None or self.low is None or self.high is None:
-            return "an unknown share"
-        return f"{100 * self.value:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+            return ""
+        value = f"{100 * self.value:.0f}{unit}"
+        return f"{value} [{100 * self.low:.0f}, {100 * self.high:.0f}]" if interval else value
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:

@@ -25,14 +25,14 @@ def table(evaluation: Evaluation) -> Group:
 
     parts: list[Any] = []
     for name in evaluation.splits:
-        parts += [*_split(evaluation, name), Text()]
+        parts += [_split(evaluation, name), Text()]
     parts += [Text(line) for line in str(evaluation).splitlines()]
     if evaluation.verdicts:
         parts += [Text(), _criteria(evaluation)]
     return Group(*parts)
 
 
-def _split(evaluation: Evaluation, name: str) -> list[Any]:
+def _split(evaluation: Evaluation, name: str) -> Table:
     """What every policy did on one split: its return on every goal, and what it met where the goals
     part.
     """
@@ -69,7 +69,7 @@ def _split(evaluation: Evaluation, name: str) -> list[Any]:
         shown = [figure.percent(interval=who == "agent") for figure in figures]
         steps = f"{policy.length.value:.0f}"
         rows.add_row(label, *shown, steps, style="bold" if who == "agent" else "")
-    return [rows]
+    return rows
 
 
 def _criteria(evaluation: Evaluation) -> Table:

@@ -24,7 +24,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from torch import Tensor
 
-from ...engine.jit import PLAIN, stored
+from ...engine.jit import PLAIN, lean, stored
 
 BLOCK = 8192  # floats at a time: they and the table rows of four cells fit the first-level cache
 ALONE = 256  # fewer rows are not worth a second thread
@@ -101,6 +101,24 @@ def scatter_four(typing: Any, four: Any, at: Any, one: Any, start: Any, width: A
 # -- forth and back --------------------------------------------------------------------------------
 
 
+@lean
+def four_rows(seen, r, c, symbols, width):
+    """Where in the table, counted flat, the rows of cells c to c + 3 of `seen[r]` begin, and whether
+    one of the four shows anything but symbol 0.
+    """
+    s, t = np.int64(seen[r, c]), np.int64(seen[r, c + 1])
+    u, v = np.int64(seen[r, c + 2]), np.int64(seen[r, c + 3])
+    each = symbols * width
+    at = c * each
+    rows = (
+        at + s * width,
+        at + each + t * width,
+        at + 2 * each + u * width,
+        at + 3 * each + v * width,
+    )
+    return rows, s | t | u | v != 0
+
+
 @stored
 def pick(table, seen, first, last, out):
     """out[r] += the sum over cells c of table[c, seen[r, c]], for rows first..last-1.
@@ -109,22 +127,13 @@ def pick(table, seen, first, last, out):
     float32[rows, width], all in C order.
     """
     cells, symbols, width = table.shape
-    each = symbols * width
     block = max(BLOCK // width, 1)
     for start in range(first, last, block):
         stop = min(start + block, last)
         for c in range(0, cells - 3, 4):
-            at = c * each
             for r in range(start, stop):
-                s, t = np.int64(seen[r, c]), np.int64(seen[r, c + 1])
-                u, v = np.int64(seen[r, c + 2]), np.int64(seen[r, c + 3])
-                if s | t | u | v != 0:
-                    rows = (
-                        at + s * width,
-                        at + each + t * width,
-                        at + 2 * each + u * width,
-                        at + 3 * each + v * width,
-                    )
+                rows, any_there = four_rows(seen, r, c, symbols, width)
+                if any_there:
                     gather_four(table, rows, out, r * width, width)  # pyright: ignore
         for c in range(cells - cells % 4, cells):
             for r in range(start, stop):
@@ -140,22 +149,13 @@ def spread(gradient, seen, first, last, table):
     What it leaves in the rows of symbol 0 means nothing.
     """
     cells, symbols, width = table.shape
-    each = symbols * width
     block = max(BLOCK // width, 1)
     for start in range(first, last, block):
         stop = min(start + block, last)
         for c in range(0, cells - 3, 4):
-            at = c * each
             for r in range(start, stop):
-                s, t = np.int64(seen[r, c]), np.int64(seen[r, c + 1])
-                u, v = np.int64(seen[r, c + 2]), np.int64(seen[r, c + 3])
-                if s | t | u | v != 0:
-                    rows = (
-                        at + s * width,
-                        at + each + t * width,
-                        at + 2 * each + u * width,
-                        at + 3 * each + v * width,
-                    )
+                rows, any_there = four_rows(seen, r, c, symbols, width)
+                if any_there:
                     scatter_four(table, rows, gradient, r * width, width)  # pyright: ignore
         for c in range(cells - cells % 4, cells):
             for r in range(start, stop):

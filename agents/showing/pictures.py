@@ -29,7 +29,7 @@ from .contrast import FilmPlan
 from .demo import film_run
 from .record import mosaic, open_replay, record_replays
 
-SIDES = ("intended", "learned")
+SIDES = ("intended", "learned")  # whose replays ship
 ACROSS = 4  # cards in a row
 LEVELS = 128  # that the levels of these pictures are chosen from
 PATIENCE = 60.0  # seconds for what an overlay asks of an agent

@@ -21,9 +21,8 @@ from ..learning.files import CHECKPOINT, EVALUATION
 from ..learning.shipped import OPENINGS, PRETRAINED, openings, shipped, unpack
 from .contrast import FilmPlan
 from .demo import film_run
-from .pictures import PICTURES
+from .pictures import PICTURES, SIDES
 
-SIDES = ("intended", "learned")
 FILMED = ("coinrun", "corner", "follow")  # worlds whose film the README shows
 
 

@@ -20,7 +20,6 @@ from ...engine.files import csv_bytes, json_bytes, make_folder, write
 from ...engine.progress import Show, silent
 from ...engine.world import World
 from ..judging.evaluation import Evaluation
-from ..judging.intervals import Estimate
 from ..judging.plain import to_plain
 from ..judging.verdict import HACKED
 from ..learning.files import EVALUATION
@@ -108,26 +107,17 @@ def rows_of(world: World, evaluation: Evaluation) -> list[dict[str, Any]]:
     return rows
 
 
-def percent(estimate: Estimate | None) -> str:
-    """ "93 [88, 96]" per cent, or "-" for what cannot be measured."""
-    if estimate is None or estimate.value is None:
-        return "-"
-    figures = (estimate.value, estimate.low, estimate.high)
-    value, low, high = (round(100 * (x or 0.0)) for x in figures)
-    return f"{value} [{low}, {high}]"
-
-
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
     """A row as text, in the order of `HEAD`."""
-    figures = [percent(row[key]) for key in ("trained", "intended", "met")]
+    figures = [row[key].percent() for key in ("trained", "intended", "met")]
     label = row["label"] + (" (illustration)" if row["illustration"] else "")
     return (
         row["world"],
         row["split"],
         *figures,
         row["proxy"],
-        percent(row["instead"]),
-        percent(row["competence"]),
+        row["instead"].percent() if row["instead"] else "-",
+        row["competence"].percent(),
         label,
         str(row["seeds"]),
         row["reported"],

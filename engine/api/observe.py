@@ -126,14 +126,10 @@ class Lens:
         """Pictures from above of symbols, in an array that nobody else holds."""
         from ..view.camera.frames import Frames
 
-        frames, n = self._frames, len(planes)
-        if frames is None or len(frames.pixels) != n:
-            kept = frames
-            frames = Frames(self.world, n, self.pixels)
-            # The whole batch is drawn at every step; the last pictures of those that ended, seldom.
-            if kept is None or len(kept.pixels) < n:
-                self._frames = frames
-        return frames.fresh(planes)
+        # for as many as were ever asked for at once: the last pictures of those that end are fewer
+        if self._frames is None or len(self._frames.pixels) < len(planes):
+            self._frames = Frames(self.world, len(planes), self.pixels)
+        return self._frames.fresh(planes)
 
 
 def _size(size: Any) -> tuple[int, int]:

@@ -124,29 +124,35 @@ class Frames:
         return self.pixels
 
     def fresh(self, ids: np.ndarray) -> np.ndarray:
-        """As `draw`, in an array that nobody else holds: uint8[n, rows * p, columns * p, 3].
+        """As `draw`, in an array that nobody else holds: uint8[n, rows * p, columns * p, 3]; also of
+        fewer than n planes.
 
         Where one that was given out before is held no more, its memory serves again. From the system
-        it would come page by page, each at the cost of a fault: at 1,024 large frames, five times
-        what drawing costs.
+        it would come page by page, each at the cost of a fault.
         """
+        ids = self._checked(ids, fewer=True)
         page = None
-        for kept, held in zip(self._pages, _held(self._pages), strict=True):
-            page = kept if held == ALONE else page
+        if len(ids) < len(self._last):
+            page = np.empty_like(self._frames[: len(ids)])
+        else:
+            for kept, held in zip(self._pages, _held(self._pages), strict=True):
+                page = kept if held == ALONE else page
         if page is None:
             page = np.empty_like(self._frames)
             if len(self._pages) < PAGES:
                 self._pages.append(page)
-        self._whole(self._checked(ids), self._sheet, page, self._last)
+        self._whole(ids, self._sheet, page, self._last)
         self._fresh = True  # `last` is not what `pixels` shows
-        return page.view(np.uint8).reshape(self.pixels.shape)
+        return page.view(np.uint8).reshape(len(ids), *self.pixels.shape[1:])
 
-    def _checked(self, ids: np.ndarray) -> np.ndarray:
-        """The planes as uint8[n, rows, columns], checked: compiled loops check nothing."""
+    def _checked(self, ids: np.ndarray, fewer: bool = False) -> np.ndarray:
+        """The planes as uint8[n, rows, columns], or `fewer`, checked: compiled loops check nothing."""
+        n, *plane = self._last.shape
+        planes = ids.size // self._last[0].size
         if (
             ids.dtype != np.uint8
-            or ids.shape[-2:] != self._last.shape[1:]
-            or ids.size != self._last.size
+            or list(ids.shape[-2:]) != plane
+            or not (planes == n or (fewer and 0 < planes < n))
         ):
             raise UserError(
                 f"pixel observations need uint8 symbols for {self._last.shape}, "
@@ -154,4 +160,4 @@ class Frames:
             )
         if ids.max() >= self.symbols:
             raise UserError(f"symbol {ids.max()} is beyond the last one, {self.symbols - 1}")
-        return np.ascontiguousarray(ids).reshape(self._last.shape)
+        return np.ascontiguousarray(ids).reshape(planes, *plane)
