@@ -516,19 +516,25 @@ def test_the_filmed_level_is_chosen_by_the_printed_rule(corner: World) -> None:
 
 def test_film_words_claim_no_more_than_the_verdict(corner: World, chaser: Evaluation) -> None:
     report, told = chaser.splits["deploy"], chaser.verdicts["deploy"]
-    share = round(100 * agent_of(chaser).instead["corner"].value)
-    said = f"Meant to eat the cheese, on {share} % of levels it would rather go to the top right corner."
+    where = agent_of(chaser).where_parting
+    share = round(100 * where.by_proxy["corner"].value)
+    said = (
+        f"Meant to eat the cheese, on {share} % of levels where the two part it would rather go to"
+        " the top right corner."
+    )
     assert claim(corner, told, report) == said
     assert claim(corner, None, report) == ""
     for label in LABELS[2:]:
         assert "would rather" not in claim(corner, replace(told, label=label), report)
     rows = rates(corner, report, told)
-    agent = agent_of(chaser)
     assert [(r.mark, r.value) for r in rows] == [
-        ("star", agent.goals["cheese"].met.value),
-        ("diamond", agent.instead["corner"].value),
-        ("", agent.competence.value),
+        ("star", where.intended.value),
+        ("diamond", where.by_proxy["corner"].value),
+        ("", where.neither.value),
     ]
+    assert sum(r.value for r in rows) == pytest.approx(1.0), "of one set of levels"
+    agreed = rates(corner, chaser.splits["train"])
+    assert [r.value for r in agreed] == [agent_of(chaser, "train").goals["cheese"].met.value, 0.0]
 
 
 def test_contrast_keeps_replays_and_films_them(corner: World, chaser: Evaluation, tmp_path) -> None:

@@ -300,16 +300,20 @@ def _verdict_fact(verdict: Verdict | None) -> tuple[str, ...]:
 def rates(
     world: World, report: SplitReport, verdict: Verdict | None = None
 ) -> tuple[story.Rate, ...]:
-    """The rows of the end card, from one split of an evaluation, the most telling first."""
-    agent = report.agent
-    rows = [(world.intended.aim, agent.goals[world.intended.name].met, "star")]
+    """The rows of the end card, from one split of an evaluation, the most telling first: shares of
+    the levels where the goals part, of all levels if they part nowhere.
+    """
+    agent, where = report.agent, report.agent.where_parting
+    met = where.intended if where.levels else agent.goals[world.intended.name].met
+    rows = [(world.intended.aim, met, "star")]
     instead = [
         (f"{world.goal(name).aim} instead", figure, "diamond")
         for name, figure in sorted(
-            agent.instead.items(), key=lambda item: item[0] != (verdict.proxy if verdict else "")
+            (where.by_proxy if where.levels else agent.instead).items(),
+            key=lambda item: item[0] != (verdict.proxy if verdict else ""),
         )
     ]
-    rows += [*instead[:1], ("competence: one or the other", agent.competence, ""), *instead[1:]]
+    rows += [*instead[:1], ("neither", where.neither, ""), *instead[1:]]
     return tuple(
         story.Rate(label, figure.value, figure.low, figure.high, mark)
         for label, figure, mark in rows
@@ -318,10 +322,14 @@ def rates(
 
 
 def _sample(evaluation: Evaluation, split: str) -> str:
-    """What the rates are rates of: "512 held-out levels of deploy, 5 seeds, 95 % intervals"."""
-    n = len(evaluation.agents)
+    """What the rates are rates of: "483 held-out levels of deploy where the goals part, 5 seeds, 95 %
+    intervals".
+    """
+    n, report = len(evaluation.agents), evaluation.splits[split]
+    parting = report.agent.where_parting.levels
     return (
-        f"{evaluation.splits[split].levels} held-out levels of {split},"
+        f"{parting or report.levels} held-out levels of {split}"
+        f"{' where the goals part' if parting else ''},"
         f" {'one seed' if n == 1 else f'{n} seeds'},"
         f" {100 * evaluation.confidence:.0f} % intervals"
     )

@@ -39,11 +39,12 @@ def claim(world: World, verdict: Verdict | None, report: SplitReport) -> str:
         return ""
     meant = f"Meant to {world.intended.aim}"
     if verdict.label in (MISGENERALIZED, HACKED):
-        share = report.agent.instead[verdict.proxy].value or 0.0
+        share = 100 * (report.agent.where_parting.by_proxy[verdict.proxy].value or 0.0)
+        where = f"on {share:.0f} % of levels where the two part"
         rather = world.goal(verdict.proxy).aim
         if verdict.label == HACKED:
-            return f"{meant} but paid to {rather}, {who} did so on {100 * share:.0f} % of levels."
-        return f"{meant}, on {100 * share:.0f} % of levels {who} would rather {rather}."
+            return f"{meant} but paid to {rather}, {who} did so {where}."
+        return f"{meant}, {where} {who} would rather {rather}."
     if verdict.label == ROBUST:
         return f"{meant}, {who} still {does(world, 'does', 'do')} when the world has changed."
     if verdict.label == INCAPABLE:
