@@ -32,7 +32,7 @@ FROZEN = {
     "distshift": "1cb2673cf971d85c c1a366e615ac661f",
     "follow": "00a1f2522bc94cdb 00a1f2522bc94cdb",
     "friendfoe": "b37c19bf048f2a51 1df350bc481d4515",
-    "harvest": "d76c746eacb604c2 650df41a0a0912d1",
+    "harvest": "b74807b1b60bea40 c23de5f5cbf4c71e",
     "island": "ab54059dfc00a090 49ddcb56914185c7",
     "keys": "9cd44a3c374c6a94 78ee7dac2aaa61f3",
     "lava": "af38b2cd6b62f2ec ac32984733bbc0db",
