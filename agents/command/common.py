@@ -91,6 +91,22 @@ def trust(world: str | None, *levels: str | None) -> None:
         name(*filter(None, levels))
 
 
+def trust_code(option: str, value: Any) -> bool:
+    """Whether a --mitigate or --curriculum names nothing but files of code, which are then loaded:
+    a run that was begun with them may go on with them.
+    """
+    from ..learning.curriculum import CURRICULA
+    from ..learning.mitigation import MITIGATIONS, named
+
+    rosters = {"mitigate": MITIGATIONS, "curriculum": CURRICULA}
+    names = [name for name, _ in named(value)] if option in rosters else []
+    if not names or not all(name.endswith(".py") for name in names):
+        return False
+    for name in names:
+        rosters[option].load(name)
+    return True
+
+
 def refuse_knobs(args: argparse.Namespace, why: str) -> None:
     """Raise UserError if `--world.KEY` was given where it would change nothing."""
     if args.knobs:

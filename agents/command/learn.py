@@ -21,6 +21,7 @@ from .common import (
     given_options,
     goes_on,
     trust,
+    trust_code,
 )
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
@@ -62,6 +63,8 @@ def train_flags(parser: Parser) -> None:
         "goalshift train corner --steps 2M --out runs/a",
         "goalshift train coinrun --split alpha=0.05 --seed 3 --device cpu",
         "goalshift train corner --world.region 3 --levels 20",
+        "goalshift train corner --mitigate labelled:0.05,weight_decay --curriculum plr",
+        "goalshift train corner --reward 'goal.cheese - 0.2*event.corner'",
         "goalshift train --resume runs/a --steps 4M",
         "goalshift train --config runs/a/config.json --seed 1 --log tensorboard",
     ),
@@ -104,6 +107,7 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
 def resume(args: argparse.Namespace, talk: Talk) -> Report:
     """`train --resume RUN`: everything but the number of steps is the run's own."""
     changed = [name for name in given_options(args, TrainConfig) if name != "steps"]
+    changed = [name for name in changed if not trust_code(name, getattr(args, name))]
     if args.world and args.world.endswith(".py"):
         trust(args.world)
     elif args.world:

@@ -41,6 +41,27 @@ class Difference:
         )
 
 
+def weights_of(agents: int, levels: int, resamples: int, seed: int, other: bool) -> Weights:
+    """How the agents of one set are resampled; `other`: of the set that is compared with."""
+    weights = Weights(agents, levels, resamples, seed)
+    if other:
+        weights.by_seed = Weights(agents, levels, resamples, seed + OTHER_SEEDS).by_seed
+    return weights
+
+
+def difference(weights: Sequence[Weights], rows: Sequence[np.ndarray]) -> Estimate:
+    """How much more the first of two sets has of a figure, given its value in every row of each
+    set's weights.
+    """
+    ours, theirs = (row[1 + w.seeds :] for w, row in zip(weights, rows, strict=True))
+    draws, value = ours - theirs, float(rows[0][0] - rows[1][0])
+    draws = draws[np.isfinite(draws)]
+    few = min(w.seeds for w in weights)
+    cut = tail(few if few > 1 else weights[0].levels)
+    low, high = np.quantile(draws, [cut, 1 - cut]) if len(draws) else (np.nan, np.nan)
+    return Estimate(tidy(value), tidy(min(low, value)), tidy(max(high, value)), ())
+
+
 def compare(
     ours: Sequence[Policy],
     theirs: Sequence[Policy],
@@ -56,8 +77,10 @@ def compare(
         split = split_of(world, name)
         n = at_most(split, levels)
         ruler = Ruler(world, references(world, split, n, seed))
-        weights = [Weights(len(agents), n, resamples, seed) for agents in (ours, theirs)]
-        weights[1].by_seed = Weights(len(theirs), n, resamples, seed + OTHER_SEEDS).by_seed
+        weights = [
+            weights_of(len(agents), n, resamples, seed, other)
+            for agents, other in ((ours, False), (theirs, True))
+        ]
         sets = [
             Measured(ruler, w, [rollout(world, agent, split, n, seed) for agent in agents])
             for w, agents in zip(weights, (ours, theirs), strict=True)
@@ -65,11 +88,7 @@ def compare(
         for k, goal in enumerate(world.goals):
             rows = [measured.normalised(k) for measured in sets]
             each = [w.estimate(row) for w, row in zip(weights, rows, strict=True)]
+            apart = difference(weights, rows)
             few = min(len(ours), len(theirs))
-            draws = rows[0][1 + len(ours) :] - rows[1][1 + len(theirs) :]
-            draws, value = draws[np.isfinite(draws)], float(rows[0][0] - rows[1][0])
-            cut = tail(few if few > 1 else n)
-            low, high = np.quantile(draws, [cut, 1 - cut]) if len(draws) else (np.nan, np.nan)
-            apart = Estimate(tidy(value), tidy(min(low, value)), tidy(max(high, value)), ())
             found.append(Difference(name, goal.name, each[0], each[1], apart, few == 1))
     return found

@@ -9,7 +9,6 @@ others learn by autograd.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,18 +17,8 @@ from torch import Tensor
 from ...engine.jit import stored
 from . import row_sums
 from .config import TrainConfig
+from .hooks import Batch
 from .net import Dense, Net, Symbols
-
-
-class Batch(NamedTuple):
-    """What is learned from: T steps of B learners, each [T, B, ...]."""
-
-    seen: Tensor  # uint8
-    fresh: Tensor  # bool
-    action: Tensor  # int64
-    chance: Tensor  # the log-probability that the action had when it was taken
-    gain: Tensor  # its advantage
-    target: Tensor  # what the critic should have said
 
 
 def fits(net: Net) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
 SIGHTS = ("symbols", *sights())
+HOOKS = ("reward", "mitigate", "curriculum")  # options that put something into the learner
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,21 @@ class TrainConfig:
     )
     params: tuple[tuple[str, float], ...] = option(
         (), "World parameters that differ from the world's own, as (name, value), in every split."
+    )
+    reward: str = option(
+        "",
+        "What is learned from, in place of what the world pays: goal.cheese - 0.2*event.corner"
+        " (see agents/learning/README.md). Judged is the world's own goal all the same.",
+    )
+    mitigate: str = option(
+        "",
+        "What may keep the intended goal: NAME[:value],..., such as entropy:0.05,dropout, or"
+        " ./my_mitigation.py (it is run as code).",
+    )
+    curriculum: str = option(
+        "",
+        "Which levels come next: NAME[:score], such as plr or accel:oracle. Without one, whatever"
+        " the split holds.",
     )
     steps: int = option(2_000_000, "Environment steps to train for.", (1, 10**12))
     seed: int = option(
@@ -131,8 +147,9 @@ class TrainConfig:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data; `from_json` reads it back."""
-        return {**dataclasses.asdict(self), "params": dict(self.params)}
+        """As plain data; `from_json` reads it back. Hooks that are not asked for are left out."""
+        plain = {**dataclasses.asdict(self), "params": dict(self.params)}
+        return {name: value for name, value in plain.items() if value or name not in HOOKS}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> TrainConfig:
@@ -156,4 +173,8 @@ def configure(world: str | World, **given: Any) -> TrainConfig:
 
     loaded = load(world)
     name = loaded.name if loaded is world else str(world)
+    if given.get("mitigate"):
+        from .mitigation import expanded
+
+        given = expanded(loaded, given)
     return TrainConfig.from_json({**loaded.training, **given, "world": name})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,7 @@ def read(path: Path) -> dict[str, Any]:
         checked = TrainConfig.from_json(found).to_json()
     except UserError as fault:
         raise UserError(f"--config {path}: {fault}") from None
-    world = found.get("world", "")
-    if str(world).endswith(".py"):
-        raise UserError(
-            f"--config {path} names the file '{world}', which is code: name it yourself"
-        )
+    texts = (str(found.get(name, "")) for name in ("world", "mitigate", "curriculum"))
+    for code in (part for text in texts for part in re.split("[,:]", text) if part.endswith(".py")):
+        raise UserError(f"--config {path} names the file '{code}', which is code: name it yourself")
     return {name: checked[name] for name in found}

@@ -3,23 +3,27 @@ levels.
 
 A curriculum builds the environments and counts which parameter row each finished episode came from,
 because the share of deployment levels that a learner really met is the figure that matters, not the
-one it was promised. A curriculum that reacts to scores overrides `finished` and queues levels with
-`Vec.assign`.
+one it was promised. A curriculum that reacts to scores overrides `finished` and `learned` too: see
+`replay`. All are hooks of the learner (`hooks`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
+from ...engine.roster import Roster
 from ...engine.vector import Vec
 from ...engine.world import World
+from .hooks import Hook, Recipe
 
 MAX_LEVELS = 10_000_000
 
 
-class Curriculum:
+class Curriculum(Hook):
     """Levels of one split ("train", "deploy", "alpha=0.05", a name) from the training pool.
 
     `levels` = 0 draws new levels for ever; k > 0 keeps to the same k levels.
@@ -33,15 +37,28 @@ class Curriculum:
         self._shifted = train == 0  # the rows that the training split never draws from
         self.counts = np.zeros(2, np.int64)
 
-    def environments(self, n: int, seed: int, threads: int = 1, obs: str = "symbols") -> Vec:
-        """`n` environments of this curriculum, reset and ready to step. obs: one of config.SIGHTS."""
-        given = self.world, n, self.split, seed, self.levels or None
+    def environments(
+        self,
+        n: int,
+        seed: int,
+        threads: int = 1,
+        obs: str = "symbols",
+        ends_stay: bool = False,
+        levels: np.ndarray | None = None,
+    ) -> Vec:
+        """`n` environments of this curriculum, reset and ready to step. obs: one of config.SIGHTS.
+
+        With `ends_stay` ended episodes wait to be reset. `levels`: start states in place of what
+        the curriculum draws from.
+        """
+        given = self.world, n, self.split, seed, self.levels or None if levels is None else levels
+        how = {"pool": "train", "threads": threads, "autoreset": "off" if ends_stay else "same"}
         if obs == "symbols":
-            vec = Vec(*given, pool="train", threads=threads)
+            vec = Vec(*given, **how)
         else:
             from ...engine.view.camera.sighted import Sighted
 
-            vec = Sighted(*given, pool="train", threads=threads, sight=obs)
+            vec = Sighted(*given, **how, sight=obs)
         vec.reset()
         return vec
 
@@ -62,6 +79,18 @@ class Curriculum:
         """What an exact resume needs, beside the environments."""
         return {"counts": self.counts.copy()}
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Continue where `state` was taken."""
         self.counts[...] = state["counts"]
+
+
+CURRICULA = Roster("curriculum", "agents/learning/curricula", "CURRICULUM", type)
+
+
+def curriculum_of(world: World, config: Recipe) -> Curriculum:
+    """The curriculum that a configuration asks for: "NAME[:score]", or none but the split."""
+    name, _, value = config.curriculum.partition(":")
+    if not name:
+        return Curriculum(world, config.split, config.levels)
+    kind = CURRICULA.recall(name, f"--curriculum {config.curriculum}")
+    return kind(world, config, value)

@@ -24,9 +24,11 @@ from ...engine import machine
 from ...engine.errors import RunError, UserError
 from ...engine.world import World
 from .adam import Adam
-from .by_hand import Batch, ByHand, fits
+from .by_hand import ByHand, fits
 from .config import TrainConfig
-from .curriculum import Curriculum
+from .curriculum import curriculum_of
+from .hooks import Batch, Hooks, Rollout
+from .mitigation import hooks_of
 from .net import Net, Shape
 
 
@@ -108,8 +110,11 @@ class Learner:
         self.world, self.config = world, config
         self.device = torch.device(config.device)
         torch.set_num_threads(config.threads)
-        self.curriculum = Curriculum(world, config.split, config.levels)
-        self.vec = self.curriculum.environments(config.envs, config.seed, obs=config.obs)
+        self.curriculum = curriculum_of(world, config)
+        self.hooks = Hooks(hooks_of(world, config), self.curriculum, world, config.envs)
+        self.vec = self.curriculum.environments(
+            config.envs, config.seed, obs=config.obs, ends_stay=bool(self.hooks.paying)
+        )
         shape = Shape(
             self.vec.obs.shape[2:],
             len(world.symbols) if config.obs == "symbols" else 0,
@@ -154,6 +159,7 @@ class Learner:
         self.minibatches = max(round(steps * rows / config.minibatch), 1)
         most = max(rows, -(-steps * rows // self.minibatches))
         self.by_hand = ByHand(self.net, most) if fits(self.net) else None
+        self.hooks.begin(self)
 
     def update(self) -> dict[str, float]:
         """Collect one rollout and learn from it. Returns the figures of this update, by name.
@@ -199,6 +205,7 @@ class Learner:
             self.by_hand.prepare()
         for t in range(self.config.rollout):
             self._put(vec.obs, self.seen[t])
+            self.hooks.seen(self.seen[t])
             self._put(vec.fresh, self.fresh[t])
             logits, self.value[t], self.memory = self.judge(
                 self.seen[t], self.memory, self.fresh[t]
@@ -209,8 +216,8 @@ class Learner:
             action = (drawn >= upto[:, :-1]).sum(-1)
             self.action[t], self.chance[t] = action, chances.gather(-1, action[:, None])[:, 0]
 
-            _, reward, terminated, truncated = vec.step(
-                action.cpu().numpy().reshape(vec.n, learners)
+            reward, terminated, truncated = self.hooks.step(
+                vec, action.cpu().numpy().reshape(vec.n, learners)
             )
             ended = terminated | truncated
             self._put(reward, self.reward[t])
@@ -246,6 +253,7 @@ class Learner:
             "episodes": finished,
             "length": length / finished if finished else None,
             "shifted": self.curriculum.shifted,
+            **self.hooks.row(),
             **{f"return/{goal.name}": s for goal, s in zip(world.goals, per_episode, strict=True)},
         }
 
@@ -259,7 +267,11 @@ class Learner:
         target = gain + self.value[:-1]
         error = target - self.value[:-1]
         explained = 1 - error.var() / target.var().clamp_min(1e-12)
-        gain = (gain - gain.mean()) / (gain.std() + 1e-8)
+        rollout = Rollout(gain, self.value, self.reward, self.done)
+        keep = self.hooks.keep(rollout)
+        self.hooks.learned(rollout)
+        used = gain if keep is None else gain[keep]
+        gain = (gain - used.mean()) / (used.std() + 1e-8)
         # Without memory every step stands alone and steps are shuffled; with it whole sequences
         # are.
         steps = config.rollout if config.memory else 1
@@ -269,16 +281,25 @@ class Learner:
         figures = []
         for _ in range(config.epochs):
             order = torch.randperm(columns, generator=self.dice).to(self.device)
-            for pick in order.tensor_split(self.minibatches):
+            for pick in self.minibatches_of(order, keep):
                 batch = Batch(*(k.index_select(1, pick) for k in kept))
                 parts = self.slope(batch, memory[pick] if config.memory else memory)
                 norm = self.gradient.norm()
                 self.gradient *= (config.max_grad / (norm + 1e-6)).clamp_max(1.0)
                 self.optimizer.step()
+                self.hooks.stepped(self)
                 figures.append([*parts, norm])
         names = ("loss_policy", "loss_value", "entropy", "kl", "clipped", "grad")
+        figures = figures or [[0.0] * len(names)]  # if the hooks kept nothing to learn from
         means = torch.tensor(figures, dtype=torch.float64).mean(0).tolist()
         return {**dict(zip(names, means, strict=True)), "explained": float(explained)}
+
+    def minibatches_of(self, order: Tensor, keep: Tensor | None) -> Sequence[Tensor]:
+        """The columns in this order, of those that `keep` (bool[T, B]) leaves, in minibatches."""
+        if keep is None:
+            return order.tensor_split(self.minibatches)
+        order = order[keep.view(-1)[order]]
+        return order.split(-(-keep.numel() // self.minibatches)) if len(order) else ()
 
     def judge(self, seen: Tensor, memory: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits [B, actions], values [B] and the memory after it, for one step of B learners."""
@@ -291,13 +312,13 @@ class Learner:
         """Write the gradient of the objective over a minibatch into `gradient`; returns the
         objective's parts.
         """
-        if self.by_hand:
+        if self.by_hand and not self.hooks.by_autograd:
             self.by_hand.prepare()
             return self.by_hand.learn(batch, self.config)
         self.gradient.zero_()
-        logits, value, _ = self.net(batch.seen, memory, batch.fresh)
+        logits, value, _ = self.net(batch.seen, memory, batch.fresh, self.hooks.tap)
         loss, parts = objective(logits, value, batch, self.config)
-        loss.backward()
+        (loss + self.hooks.loss(batch, logits, value)).backward()
         return parts
 
     def _put(self, array: np.ndarray, into: Tensor) -> None:
@@ -314,6 +335,7 @@ class Learner:
         arrays |= {f"adam.{k}": _array(v) for k, v in self.optimizer.state().items()}
         arrays |= {f"vec.{k}": v for k, v in self.vec.snapshot().items()}
         arrays |= {f"curriculum.{k}": v for k, v in self.curriculum.state().items()}
+        arrays |= {f"hooks.{k}": v for k, v in self.hooks.state().items()}
         arrays |= {"dice": _array(self.dice.get_state()), "memory": _array(self.memory)}
         return arrays, {"steps": self.steps, "updates": self.updates}
 
@@ -327,6 +349,7 @@ class Learner:
         self.optimizer.restore({k: torch.from_numpy(v) for k, v in part("adam.").items()})
         self.vec.restore(part("vec."))
         self.curriculum.restore(part("curriculum."))
+        self.hooks.restore(part("hooks."))
         self.dice.set_state(torch.from_numpy(arrays["dice"]))
         self.memory = torch.from_numpy(arrays["memory"]).to(self.device)
         self.steps, self.updates = counters["steps"], counters["updates"]

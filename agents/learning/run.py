@@ -31,6 +31,7 @@ from ...engine.levels import splits
 from ...engine.world import World
 from .callback import Callback, OnRow, hearing
 from .config import TrainConfig, configure
+from .curriculum import CURRICULA
 from .files import (
     CHECKPOINT,
     CONFIG,
@@ -45,6 +46,7 @@ from .files import (
     write_json,
 )
 from .lock import only_writer
+from .mitigation import MITIGATIONS, named
 from .ppo import Learner, resolve
 from .preflight import check_training
 from .trained import interface
@@ -79,7 +81,9 @@ def train(
     else:
         config, world = resolve(configure(what, **options)), load(what)
     splits.name(config.split)  # by whoever calls
+    name_code(config)
     learner = Learner(world, config)
+    learner.hooks.first()
     with only_writer(folder):
         if (folder / CONFIG).exists():
             raise UserError(
@@ -91,6 +95,14 @@ def train(
         save(folder, learner, 0.0)  # at once: a crash in the first minutes must not cost the run
         with hearing(folder, config, on_row, callbacks) as told:
             return _go_on(folder, learner, 0.0, told)
+
+
+def name_code(what: TrainConfig) -> None:
+    """Whoever calls has named these files of code: mitigations and curricula by path."""
+    for name, _ in named(what.mitigate):
+        MITIGATIONS.load(name)
+    if what.curriculum:
+        CURRICULA.load(what.curriculum.partition(":")[0])
 
 
 def resume(

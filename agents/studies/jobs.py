@@ -24,6 +24,7 @@ from ...engine.progress import Show, silent
 from ..judging.evaluation import Evaluation
 from ..learning.config import TrainConfig, configure
 from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, is_finished, read_config
+from ..learning.mitigation import named
 from ..learning.options import typed
 
 LOCK = ".sweep.lock"
@@ -74,6 +75,7 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
                 str(folder),
                 *(["--world", world] if world.endswith(".py") else []),
                 *_trained_on(given),
+                *_code(given),
             ]
         flags = [
             f"--{key if key.startswith('world.') else key.replace('_', '-')}={v}"
@@ -89,6 +91,15 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
 def _trained_on(given: Mapping[str, Any]) -> list[str]:
     """The flag that lets a run's own command open the levels it is trained on, if they are a file."""
     return [f"--trained-on={given['split']}"] if is_file(str(given.get("split", ""))) else []
+
+
+def _code(given: Mapping[str, Any]) -> list[str]:
+    """The flags that let a run go on with its mitigations and curricula that are files of code."""
+    found = []
+    for option in ("mitigate", "curriculum"):
+        names = [name for name, _ in named(str(given.get(option, ""))) if name.endswith(".py")]
+        found += [f"--{option}={','.join(names)}"] if names else []
+    return found
 
 
 def options_of(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

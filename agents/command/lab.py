@@ -1,0 +1,98 @@
+"""`mitigate`: agents put to the test."""
+
+import argparse
+from pathlib import Path
+
+from ..learning import preflight
+from .common import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing
+from .parser import Parser
+from .studies import settings
+from .talk import Report, Talk, in_columns
+from .values import count
+from .verb import Group
+
+VERBS = Group("lab")
+
+
+def mitigate_flags(parser: Parser) -> None:
+    parser.add_argument("world", help="a world, or ./a_file.py")
+    parser.add_argument(
+        "--with",
+        dest="names",
+        metavar="A,B,...",
+        help="mitigations and curricula, each NAME[:value], ./a_file.py, or several joined by +"
+        " (default: all that ship and need no value)",
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="say what there is to choose from, and do nothing"
+    )
+    parser.add_argument(
+        "--steps", type=count, metavar="N", help="steps of training, instead of the world's own"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="KEY=VALUE",
+        help="a training option of all runs; repeatable",
+    )
+    parser.add_argument(
+        "--split",
+        default="deploy",
+        metavar="NAME",
+        help="where agents are judged (default: deploy)",
+    )
+    add_plan(parser, 256)
+    parser.add_argument(
+        "--out", "-o", metavar="DIR", help="default: runs/mitigate-WORLD; it resumes there"
+    )
+
+
+@VERBS.verb(
+    "mitigate",
+    "WORLD",
+    "what keeps the intended goal: every mitigation against plain PPO; resumes",
+    mitigate_flags,
+    (
+        "goalshift mitigate corner --with labelled:0.02,entropy,penalty,plr --steps 1M",
+        "goalshift mitigate coinrun --with ./my_mitigation.py,labelled:0.05+weight_decay",
+        "goalshift mitigate corner --list",
+    ),
+    knobs=True,
+)
+def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..learning.curriculum import CURRICULA
+    from ..learning.mitigation import MITIGATIONS
+
+    if args.list:
+        kinds = {name: MITIGATIONS.load(name) for name in MITIGATIONS.names()}
+        lines = [(name, one.value, one.title) for name, one in kinds.items()]
+        lines += [(name, "", "a curriculum") for name in CURRICULA.names()]
+        data = {
+            "there": [dict(zip(("name", "value", "about"), line, strict=True)) for line in lines]
+        }
+        return Report(data, in_columns([("NAME", "USUAL VALUE", "WHAT IT DOES"), *lines]))
+    from ..judging.plain import to_plain
+    from ..lab import mitigate
+    from ..lab.mitigate_figure import draw
+    from ..studies.jobs import Plan
+
+    out = Path(args.out or f"runs/mitigate-{Path(args.world).stem}")
+    preflight.check_writable(out)
+    given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
+        args.set or ()
+    )
+    given |= {"steps": args.steps} if args.steps else {}
+    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
+    names = [name.strip() for name in (args.names or "").split(",") if name.strip()]
+    asked, left_out = mitigate.comparison(args.world, names, plan)
+    for line in left_out:
+        talk.say(line)
+    with goes_on(args, out), jobs_shown(talk, "mitigate") as show:
+        rows, faults = mitigate.make(asked, out, show)
+    refuse_nothing(rows, faults)
+    if rows:
+        draw(rows, asked, out)
+    text = in_columns([mitigate.HEAD, *map(mitigate.cells, rows)])
+    paths = "  ".join(str(out / f"mitigate.{end}") for end in ("md", "csv", "svg", "png"))
+    data = {"out": str(out), "rows": to_plain(rows), "faults": faults, "left_out": left_out}
+    return Report(data, f"{text}\n{paths}", exit_code(faults, talk))

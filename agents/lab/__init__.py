@@ -1,0 +1,1 @@
+"""Agents put to the test: attacked, watched, looked into, and kept from the wrong goal."""

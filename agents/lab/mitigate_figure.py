@@ -1,0 +1,64 @@
+"""The figure of a comparison of mitigations: a row for each, three panels beside one another.
+
+The same rows give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib import pyplot
+
+from ...engine.files import write
+from .mitigate import PLAIN, Comparison, made_of
+
+# what, in words, colour (Okabe and Ito's), mark
+PANELS = (
+    (("intended", "intended goal after the shift", "#0072b2", "o"),
+     ("paid", "paid goal in training", "#5b6183", "s")),
+    (("instead", "a proxy met instead, where they part", "#d55e00", "D"),
+     ("competence", "competence: any goal met there", "#009e73", "^")),
+    (("intended_apart", "intended goal, less plain PPO", "#0072b2", "o"),),
+)  # fmt: skip
+
+
+def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
+    """Write mitigate.svg and mitigate.png into `out`."""
+    matplotlib.use("Agg")
+    matplotlib.rcParams.update({"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 11})
+    names = [row["entry"] for row in rows]
+    figure, axes = pyplot.subplots(
+        1, 3, figsize=(13.0, 1.9 + 0.48 * len(rows)), sharey=True, layout="constrained"
+    )
+    for panel, marks in zip(axes, PANELS, strict=True):
+        for nth, (key, what, colour, mark) in enumerate(marks):
+            aside = (nth - (len(marks) - 1) / 2) * 0.24
+            shown = [(k + aside, row[key]) for k, row in enumerate(rows) if row[key] is not None]
+            shown = [(at, figure) for at, figure in shown if figure.value is not None]
+            for at, estimate in shown:
+                panel.hlines(at, estimate.low, estimate.high, color=colour, alpha=0.55, lw=2.2)
+            x, y = [estimate.value for _, estimate in shown], [at for at, _ in shown]
+            panel.plot(x, y, mark, color=colour, ms=6, label=what)
+        panel.axvline(0, color="#20233f", linewidth=0.8)
+        panel.grid(axis="x", color="#20233f", alpha=0.12)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=10)
+    axes[0].set_yticks(range(len(rows)), names)
+    axes[0].set_ylim(len(rows) - 0.5, -0.5)
+    axes[0].set_xlabel("random policy 0, expert 1")
+    axes[1].set_xlabel("share of levels; random 0, expert 1")
+    axes[2].set_xlabel("difference")
+    for tick in axes[0].get_yticklabels():
+        tick.set_fontweight("bold" if tick.get_text() == PLAIN else "normal")
+    title = f"{asked.world.title}: judged on '{asked.plan.splits[-1]}'"
+    figure.suptitle(f"{title}\n{made_of(rows)}", fontsize=11)
+    for suffix in ("svg", "png"):
+        picture = io.BytesIO()
+        metadata = {"Date": None} if suffix == "svg" else {"Software": None}
+        figure.savefig(picture, format=suffix, dpi=110, metadata=metadata)
+        write(out / f"mitigate.{suffix}", picture.getvalue())
+    pyplot.close(figure)

@@ -1,0 +1,86 @@
+"""One kind of thing that anybody may add: one file, found by its name, that ends in one declaration.
+
+It ships in a folder of the package, stands in a file of one's own (`./my_mitigation.py`), or comes
+with an installed package (see `plugins`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from . import plugins
+from .catalogue import run_file
+from .errors import UserError, need, or_rather
+from .files import PACKAGE
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Roster(Generic[T]):
+    """All of one kind. `what`: a word for one ("mitigation"); `folder`: of the package, where those
+    that ship lie; `declared`: the name that a file ends in; `kind`: of what.
+
+    Its group of entry points is "goalshift." and the last part of the folder.
+    """
+
+    what: str
+    folder: str  # "agents/learning/mitigations"
+    declared: str  # "MITIGATION"
+    kind: type[T]
+    _named: set[Path] = field(default_factory=set)  # files that the user has named in this process
+
+    @property
+    def group(self) -> str:
+        """The group of entry points."""
+        return f"goalshift.{Path(self.folder).name}"
+
+    def shipped(self) -> list[str]:
+        """The names of those that ship."""
+        return sorted(path.stem for path in (PACKAGE / self.folder).glob("[!_]*.py"))
+
+    def names(self) -> list[str]:
+        """All names that can be loaded: shipped and installed."""
+        return sorted({*self.shipped(), *plugins.installed(self.group)})
+
+    def load(self, name: str) -> T:
+        """The one of that name, or in that file, which is code: load only what you trust.
+
+        Raises UserError, with the closest name, if there is none.
+        """
+        if name.endswith(".py"):
+            self._named.add(Path(name).resolve())
+            module = run_file(Path(name), self.what, f"goalshift_{self.what}_")
+            found = getattr(module, self.declared, None)
+        elif name in self.shipped():
+            module = importlib.import_module(
+                f"..{self.folder.replace('/', '.')}.{name}", __package__
+            )
+            found = getattr(module, self.declared, None)
+        elif name in plugins.installed(self.group):
+            found = plugins.load(self.group, name, self.declared)
+        else:
+            hint = or_rather(name, self.names()) or f" (there are {', '.join(self.names())})"
+            raise UserError(f"no {self.what} '{name}'{hint}; a file ends in .py")
+        need(
+            isinstance(found, self.kind),
+            f"{self.what} '{name}' does not end in {self.declared} = {self.kind.__name__}(...)",
+        )
+        return found  # type: ignore[return-value]  # checked above
+
+    def recall(self, name: str, where: object) -> T:
+        """The one that a run names: a file, which is code, only if the user has named it too."""
+        if name.endswith(".py") and Path(name).resolve() not in self._named:
+            raise UserError(
+                f"'{where}' needs the {self.what} file '{name}', which is code:"
+                f" if you trust it, add --{self.what_flag} {name}"
+            )
+        return self.load(name)
+
+    @property
+    def what_flag(self) -> str:
+        """The flag that names one."""
+        return {"mitigation": "mitigate"}.get(self.what, self.what)
