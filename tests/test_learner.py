@@ -18,8 +18,9 @@ from goalshift.agents.learning.adam import Adam
 from goalshift.agents.learning.by_hand import Batch, ByHand
 from goalshift.agents.learning.config import TrainConfig, configure
 from goalshift.agents.learning.curriculum import Curriculum
+from goalshift.agents.learning.encoder import Shape
 from goalshift.agents.learning.files import Log, load_arrays, save_arrays
-from goalshift.agents.learning.net import Net, Shape
+from goalshift.agents.learning.net import Net
 from goalshift.agents.learning.ppo import (
     Learner,
     advantages,

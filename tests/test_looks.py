@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from goalshift.agents.learning.config import configure
+from goalshift.agents.learning.encoder import Shape
 from goalshift.agents.learning.files import save_arrays
-from goalshift.agents.learning.net import Net, Shape
+from goalshift.agents.learning.net import Net
 from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.run import describe
 from goalshift.agents.learning.trained import Trained

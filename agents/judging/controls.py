@@ -82,7 +82,8 @@ def untrained(run: str | Path, world: World, count: int) -> list[Policy]:
     """`count` networks of a run's shape as they are before training."""
     import torch
 
-    from ..learning.net import Net, Shape
+    from ..learning.encoder import Shape
+    from ..learning.net import Net
     from ..learning.trained import Trained
 
     shape = Shape(**Trained.load(run, world).about["net"])

@@ -17,8 +17,10 @@ from torch import Tensor
 from ...engine.jit import stored
 from . import row_sums
 from .config import TrainConfig
+from .encoder import Dense
 from .hooks import Batch
-from .net import Dense, Net, Symbols
+from .net import Net
+from .nets.dense import Symbols
 
 
 def fits(net: Net) -> bool:

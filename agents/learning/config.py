@@ -101,6 +101,10 @@ class TrainConfig:
         0.5, "Gradients with a larger norm are scaled down to it.", (1e-6, 1e6)
     )
 
+    net: str = option(
+        "dense",
+        "What encodes what is seen: dense, conv, attention, or ./my_net.py (it is run as code).",
+    )
     first: int = option(
         64, "Units of the first layer (for every patch, if the view is cut into patches)."
     )

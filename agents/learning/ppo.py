@@ -27,9 +27,10 @@ from .adam import Adam
 from .by_hand import ByHand, fits
 from .config import TrainConfig
 from .curriculum import curriculum_of
+from .encoder import Shape
 from .hooks import Batch, Hooks, Rollout
 from .mitigation import hooks_of
-from .net import Net, Shape
+from .net import Net
 
 
 def pick_device(name: str) -> torch.device:
@@ -125,6 +126,7 @@ class Learner:
             config.patch,
             config.memory,
             0 if world.one_hot or config.obs != "symbols" else len(world.channels),
+            config.net,
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)

@@ -32,6 +32,7 @@ from ...engine.world import World
 from .callback import Callback, OnRow, hearing
 from .config import TrainConfig, configure
 from .curriculum import CURRICULA
+from .encoder import NETS
 from .files import (
     CHECKPOINT,
     CONFIG,
@@ -98,9 +99,10 @@ def train(
 
 
 def name_code(what: TrainConfig) -> None:
-    """Whoever calls has named these files of code: mitigations and curricula by path."""
+    """Whoever calls has named these files of code: mitigations, curricula and nets by path."""
     for name, _ in named(what.mitigate):
         MITIGATIONS.load(name)
+    NETS.load(what.net)
     if what.curriculum:
         CURRICULA.load(what.curriculum.partition(":")[0])
 

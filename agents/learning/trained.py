@@ -16,8 +16,9 @@ from ...engine.world import World
 from ..policies.draws import Draws
 from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought
 from .config import TrainConfig
+from .encoder import Shape
 from .files import CHECKPOINT, checkpoint_of, load_arrays
-from .net import Net, Pixels, Shape, Symbols
+from .net import Net
 
 if TYPE_CHECKING:
     from ...engine.view.camera.registry import Sight
@@ -226,20 +227,16 @@ class Trained(Policy):
     ) -> np.ndarray:
         pictures = self.seen(obs, states)
         seen, memory, begins = self._rows(pictures, fresh)
-        encoder, at = self.net.encoder, {}
+        encoder = self.net.encoder
+        held = encoder.floats(seen.flatten(0, 1)).detach().requires_grad_()
 
         def tap(layer: str, x: torch.Tensor) -> torch.Tensor:
-            if layer == "encoder" and isinstance(encoder, Symbols):
-                x = at[layer] = x.detach().requires_grad_()
-            return self._edited(layer, x)
+            return self._edited(layer, encoder.encode(held) if layer == "encoder" else x)
 
-        seen = seen.float().requires_grad_() if isinstance(encoder, Pixels) else seen
         logits, _, _ = self.net(seen, memory.clone(), begins, tap)
         wanted = torch.from_numpy(np.asarray(weights, np.float32)).to(self.device)
-        source = at.get("encoder", seen)
-        (slope,) = torch.autograd.grad((logits * wanted.view_as(logits)).sum(), source)
-        if isinstance(encoder, Symbols):
-            slope = encoder.back(source, slope)
+        (slope,) = torch.autograd.grad((logits * wanted.view_as(logits)).sum(), held)
+        slope = encoder.back(slope)
         return slope.detach().cpu().numpy().reshape(*pictures.shape[:4], -1)
 
     def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:

@@ -124,14 +124,14 @@ def make(curve: Curve, out: Path, show: Show = silent) -> tuple[list[dict[str, A
 
 def _check(curve: Curve, recipe: dict[str, Any]) -> None:
     """Raise UserError now rather than in the middle of the night if a point cannot be trained."""
-    from ..learning.net import Shape
+    from ..learning.encoder import Shape
 
     options, params = options_of(recipe)
     world = curve.world
     split_of(world.with_params(**params), str(recipe.get("split", "train")))
     config = configure(curve.text, **options)
     sizes = (config.first, config.width, config.depth, config.patch, config.memory)
-    Shape(world.view, len(world.symbols), len(world.actions), *sizes)
+    Shape(world.view, len(world.symbols), len(world.actions), *sizes, net=config.net)
 
 
 def figures_of(curve: Curve, point: Point) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Networks: an encoder a file, found by its name (see `encoder`)."""
