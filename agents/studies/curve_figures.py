@@ -56,8 +56,9 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
         below.set_xlabel(_axis(first.name))
         if second:
             above.set_title(f"{second.name} = {label(second.name, panel, world)}")
-    shown = [row[name].low for row in rows for name in normalised if row[name].low is not None]
-    axes[0][0].set_ylim(max(-1.25, min([-0.05, *shown]) - 0.05), 1.06)
+    known = [row[name] for row in rows for name in normalised if row[name].low is not None]
+    low, high = min([-0.05, *(e.low for e in known)]), max([1.0, *(e.high for e in known)])
+    axes[0][0].set_ylim(max(-1.25, low - 0.05), min(2.25, high + 0.06))
     axes[0][0].set_ylabel("random policy 0, expert 1")
     axes[1][0].set_ylim(-0.03, 1.03)
     axes[1][0].set_ylabel("share of levels")
