@@ -11,7 +11,7 @@ from ..learning import preflight
 from .common import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
-from .values import count
+from .values import count, rates
 from .verb import Group
 
 VERBS = Group("learn")
@@ -69,6 +69,83 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     text = in_columns([columns, *(table.cells(row)[:-1] for row in rows)])
     data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
     return Report(data, f"{text}\n{out / 'table.md'}", exit_code(faults, talk))
+
+
+def map_flags(parser: Parser) -> None:
+    parser.add_argument("world", help="a world, or ./a_file.py")
+    parser.add_argument(
+        "--alpha",
+        type=rates,
+        default="0,0.001,0.003,0.01,0.03,0.1",
+        metavar="A,A,...",
+        help="shares of shifted levels to train on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--points",
+        type=count,
+        default=8,
+        metavar="N",
+        help="moments of each run that are judged (default: 8)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="KEY=VALUE",
+        help="a training option of all runs, such as steps=10M; repeatable",
+    )
+    parser.add_argument(
+        "--split",
+        default="deploy",
+        metavar="NAME",
+        help="where agents are judged (default: deploy)",
+    )
+    add_plan(parser, 512)
+    parser.add_argument(
+        "--out", "-o", metavar="DIR", help="default: runs/map-WORLD; it resumes there"
+    )
+
+
+@VERBS.verb(
+    "map",
+    "WORLD",
+    "shares of shifted levels x steps: which of the two restores the goal? resumes",
+    map_flags,
+    (
+        "goalshift map coinrun --set steps=10M --jobs 2",
+        "goalshift map corner --alpha 0,1e-3,1e-2,0.1 --seeds 5",
+    ),
+    knobs=True,
+)
+def make_map(args: argparse.Namespace, talk: Talk) -> Report:
+    from ...engine.catalogue import load
+    from ..judging.plain import to_plain
+    from ..studies import map as maps
+    from ..studies.jobs import Plan
+    from ..studies.map_figure import draw
+
+    out = Path(args.out or f"runs/map-{Path(args.world).stem}")
+    preflight.check_writable(out)
+    given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
+        args.set or ()
+    )
+    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
+    asked = maps.jobs_of(args.world, args.alpha, args.points, out, plan)
+    hours = maps.core_hours(args.world, asked, plan)
+    talk.say(f"{len(asked)} runs; about {hours:.1f} core-hours are left to train")
+    with goes_on(args, out), jobs_shown(talk, "map") as show:
+        spots, faults = maps.make(args.world, args.alpha, args.points, out, plan, show)
+    refuse_nothing(spots, faults)
+    law = maps.law_of(spots)
+    draw(spots, law, load(args.world), args.split, out)
+    rows = [("ALPHA", "SEED", "STEPS", "SHIFTED", "met", "instead", "neither")]
+    for spot in spots:
+        figures = (f"{100 * x:.0f}" for x in (spot.met, spot.instead, spot.neither))
+        rows.append(
+            (f"{spot.alpha:g}", str(spot.seed), f"{spot.steps:,}", f"{spot.shifted:,.0f}", *figures)
+        )
+    told = str(law) if law else "too few competent agents have met shifted levels for a law"
+    data = {"out": str(out), "spots": to_plain(spots), "law": to_plain(law), "faults": faults}
+    return Report(data, f"{in_columns(rows)}\n{told}\n{out / 'map.png'}", exit_code(faults, talk))
 
 
 def curve_flags(parser: Parser) -> None:

@@ -105,6 +105,19 @@ def part(text: str) -> float:
     raise argparse.ArgumentTypeError(f"'{text}' is no share between 0 and 1; write it like 0.8")
 
 
+def rates(text: str) -> tuple[float, ...]:
+    """ "0,1e-3,0.1": shares from 0 to 1, each named once."""
+    try:
+        found = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(0 <= rate <= 1 for rate in found) or len(set(found)) < len(found):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no list of different shares from 0 to 1; write it like 0,0.01,0.1"
+        )
+    return found
+
+
 def varied(text: str) -> tuple[str, tuple[float, ...]]:
     """A parameter and the values it takes in turn: density=0.1,0.3."""
     name, equals, values = text.partition("=")

@@ -1,0 +1,219 @@
+"""Maps: agents trained on several shares of shifted levels, judged all along their training.
+
+One run gives a point at each of its checkpoints, so a map asks what neither a curve over shares nor
+one over steps can: whether it is the *share* of shifted episodes that restores the intended goal,
+or their *number*. A folder holds everything, so a map resumes where it stopped:
+
+    OUT/alpha=VALUE/seed-K/       the runs, with their checkpoints
+    OUT/map.csv  map.svg  map.png
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...engine.catalogue import load
+from ...engine.files import csv_bytes, make_folder, write
+from ...engine.levels.splits import split_of
+from ...engine.progress import Show, silent
+from ...engine.world import World
+from ..judging.intervals import Estimate, Weights
+from ..judging.measure import Measured
+from ..judging.references import Ruler, references
+from ..judging.rollout import rollout
+from ..judging.verdict import CAPABLE
+from ..learning.config import TrainConfig, configure
+from ..learning.files import Log
+from ..learning.ppo import Learner, resolve
+from ..learning.run import history
+from ..learning.trained import Trained
+from .jobs import Job, Plan, options_of, run_all, train_job
+from .law import Fit, drawn_anew, fit
+
+LEAST = 6  # points that a law is fitted to
+TRIALS = 3  # updates that the speed is read from
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One agent at one moment of its training.
+
+    `met`, `instead` and `neither` are shares of the judged levels where the goals part; `trained`
+    (paid goal on training levels) and `intended` (on judged levels) are normalised returns.
+    `shifted`: episodes from outside the training split that it has met.
+    """
+
+    alpha: float
+    seed: int
+    steps: int
+    shifted: float
+    trained: float
+    intended: float
+    met: float
+    instead: float
+    neither: float
+
+
+@dataclass(frozen=True)
+class Law:
+    """What orders the shares met: how much deviance each explains, with intervals over runs.
+
+    `episodes`, `alpha`, `both` (alpha and steps): of the logarithms. `more`: episodes less alpha.
+    `ratio`: the slope over log steps divided by that over log alpha, 1 if only their product
+    counts. `half`: shifted episodes after which half of the levels are met, if
+    that lies among those seen.
+    """
+
+    points: int
+    runs: int
+    episodes: Estimate
+    alpha: Estimate
+    both: Estimate
+    more: Estimate
+    ratio: Estimate
+    half: Estimate
+    line: Fit
+
+    def __str__(self) -> str:
+        half = f"half of the levels are met after {in_thousands(self.half)} shifted episodes"
+        if self.half.value is None:
+            half = "half of the levels are met at no number of them that was seen"
+        return (
+            f"deviance explained by the number of shifted episodes {self.episodes}, by their share"
+            f" {self.alpha}, difference {self.more}; share and steps apart {self.both}, slope of"
+            f" steps over slope of share {self.ratio}; {half}"
+            f" ({self.points} points of {self.runs} runs)"
+        )
+
+
+def jobs_of(world: str, alphas: Sequence[float], points: int, out: Path, plan: Plan) -> list[Job]:
+    """A training for every share and seed, seeds first, with `points` checkpoints along the way."""
+    jobs = []
+    for seed in range(plan.seeds):
+        for alpha in alphas:
+            given = {**plan.given, "split": f"alpha={alpha:g}", "keep": points, "seed": seed}
+            job = train_job(world, home_of(out, alpha) / f"seed-{seed}", given)
+            job.name = f"alpha={alpha:g} seed-{seed}"
+            jobs.append(job)
+    return jobs
+
+
+def home_of(out: Path, alpha: float) -> Path:
+    """The folder of the runs with this share."""
+    return out / f"alpha={alpha:g}"
+
+
+def core_hours(world: str, jobs: Sequence[Job], plan: Plan) -> float:
+    """What the trainings that are missing will cost, from a few updates made now."""
+    left = [job for job in jobs if not job.done()]
+    if not left:
+        return 0.0
+    options, params = options_of(plan.given)
+    config = configure(world, **options, params=params)
+    learner = Learner(load(world), resolve(replace(config, threads=1)))
+    learner.update()
+    began = time.perf_counter()
+    for _ in range(TRIALS):
+        learner.update()
+    pace = TRIALS * config.envs * config.rollout / (time.perf_counter() - began)
+    return len(left) * config.steps / pace / 3600
+
+
+def make(
+    world: str, alphas: Sequence[float], points: int, out: Path, plan: Plan, show: Show = silent
+) -> tuple[list[Spot], list[str]]:
+    """Train what is missing, judge every checkpoint on the last of the plan's splits, and write the
+    CSV. Returns the spots, and one line for each run that failed.
+    """
+    faults = run_all(out, jobs_of(world, alphas, points, out, plan), plan.workers, show)
+    _, params = options_of(plan.given)
+    found = load(world).with_params(**params)
+    homes = [home_of(out, alpha) / f"seed-{k}" for alpha in alphas for k in range(plan.seeds)]
+    spots = [spot for home in homes if home.is_dir() for spot in judge(found, home, plan, show)]
+    if spots:
+        rows = [list(asdict(spot).values()) for spot in spots]
+        write(make_folder(out) / "map.csv", csv_bytes([list(asdict(spots[0])), *rows]))
+    return spots, faults
+
+
+def judge(world: World, run: Path, plan: Plan, show: Show = silent) -> list[Spot]:
+    """One run at each of its checkpoints but the untrained one."""
+    config = TrainConfig.from_json(Trained.load(run, world).about["config"])
+    alpha = float(config.split.partition("=")[2])
+    met = episodes_met(Log(run).rows())
+    spots = []
+    for path in history(run)[1:]:
+        agent = Trained.load(path, world)
+        steps = int(path.stem)
+        home, away = (measured(world, agent, split, plan.levels) for split in plan.splits)
+        parts = away.ruler.parts
+        spots.append(
+            Spot(
+                alpha=alpha,
+                seed=config.seed,
+                steps=steps,
+                shifted=met(steps),
+                trained=float(home.normalised(home.ruler.paid)[0]),
+                intended=float(away.normalised(0)[0]),
+                met=float(away.met[0, parts, 0].mean()),
+                instead=float(away.astray[0, parts].mean()),
+                neither=float(1 - away.any[0, parts].mean()),
+            )
+        )
+    return spots
+
+
+def measured(world: World, agent: Trained, split: str, levels: int) -> Measured:
+    """One agent's episodes on held-out levels of a split, against their references."""
+    chosen = split_of(world, split)
+    ruler = Ruler(world, references(world, chosen, levels, 0))
+    return Measured(ruler, Weights(1, levels, 1, 0), [rollout(world, agent, chosen, levels)])
+
+
+def episodes_met(rows: Iterable[dict]) -> Callable[[int], float]:
+    """How many shifted episodes a run had met after so many steps, from its log."""
+    steps, shifted, episodes = [0], [0.0], 0
+    for row in rows:
+        episodes += row["episodes"]
+        steps.append(row["step"])
+        shifted.append(episodes * row["shifted"])
+    return lambda step: float(np.interp(step, steps, shifted))
+
+
+def law_of(spots: Sequence[Spot]) -> Law | None:
+    """The law through the spots of competent agents that have met shifted levels; None if these are
+    too few, or if all have met the same share or number of them.
+    """
+    used = [s for s in spots if s.shifted > 0 and 1 - s.neither >= CAPABLE.value]
+    if len(used) < LEAST or len({s.alpha for s in used}) < 2:
+        return None
+    share = np.array([s.met for s in used])
+    alpha, steps, met = (
+        np.log10([getattr(s, name) for s in used]) for name in ("alpha", "steps", "shifted")
+    )
+    runs = np.array([f"{s.alpha:g}/{s.seed}" for s in used])
+
+    def figures(rows: np.ndarray) -> list[float]:
+        by_number, by_share, apart = (
+            fit(np.column_stack(x)[rows], share[rows]) for x in ((met,), (alpha,), (alpha, steps))
+        )
+        explained = [law.explained for law in (by_number, by_share, apart)]
+        ratio = apart.b[1] / apart.b[0] if abs(apart.b[0]) > 1e-9 else np.nan
+        half = by_number.half if met[rows].min() <= by_number.half <= met[rows].max() else np.nan
+        return [*explained, explained[0] - explained[1], ratio, 10.0**half]
+
+    told = drawn_anew(runs, figures)
+    line = fit(met[:, None], share)
+    return Law(len(used), len(set(runs)), *told, line)
+
+
+def in_thousands(estimate: Estimate) -> str:
+    """ "2.1 k [1.5, 3.0]"."""
+    assert None not in (estimate.value, estimate.low, estimate.high)
+    value, low, high = (x / 1000 for x in (estimate.value, estimate.low, estimate.high))
+    return f"{value:.2g} k [{low:.2g}, {high:.2g}]"
