@@ -1,11 +1,14 @@
 """Curricula: a buffer of three levels, worlds with two arms, known regret; nothing held out is met."""
 
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
+from goalshift.agents.learning import replay
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.curriculum import CURRICULA
 from goalshift.agents.learning.level_buffer import Buffer, Priority, units
@@ -25,6 +28,7 @@ SMALL = {
     "threads": 1, "device": "cpu", "precision": "fp32",
 }  # fmt: skip
 CORNER = load("corner")
+README = Path(replay.__file__).parent / "README.md"
 
 
 class Nothing(NamedTuple):
@@ -334,14 +338,10 @@ def test_the_log_tells_on_which_levels_goals_part():
     assert shares(CORNER, walled) == (0.0, 1.0)
 
 
-def test_a_stranger_s_curriculum_is_one_short_file(tmp_path):
+def test_the_curriculum_of_the_readme_is_a_whole_one(tmp_path):
     path = tmp_path / "greedy.py"
-    path.write_text(
-        "from goalshift.agents.learning.level_buffer import Priority\n"
-        "from goalshift.agents.learning.replay import Replay\n\n\n"
-        "class Greedy(Replay):\n    score = 'oracle'\n    priority = Priority(0.1, 0.0)\n\n\n"
-        "CURRICULUM = Greedy\n"
-    )
+    _, mine = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    path.write_text(mine)
     with pytest.raises(UserError, match="add --curriculum"):
         learner(curriculum=str(path))
     CURRICULA.load(str(path))

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -393,27 +395,8 @@ def test_an_ensemble_takes_what_its_members_agree_on():
 
 # -- plug-ins of strangers -------------------------------------------------------------------------
 
-MINE = '''"""Pays nothing for the first steps of an episode.
-
-The value is how many.
-"""
-
-from goalshift.agents.learning.hooks import Hook
-from goalshift.agents.learning.mitigation import Mitigation, number
-
-
-class Late(Hook):
-    def __init__(self, steps):
-        self.steps = steps
-
-    def reward(self, step, reward):
-        return reward * (step.before["t"] >= self.steps)[:, None]
-
-
-MITIGATION = Mitigation(
-    about=__doc__, value="3", hook=lambda value, world, config: Late(number("late", value, 0, 99))
-)
-'''
+README = Path(mitigate.__file__).parents[1] / "learning" / "README.md"
+MINE, _ = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
 
 
 def test_a_stranger_s_mitigation_is_trained_with_and_resumed_only_if_it_is_named(
