@@ -24,6 +24,7 @@ def size_of(value: Any) -> Size | None:
     if isinstance(value, tuple | list) and len(value) == 2:
         value = f"{value[0]}x{value[1]}"
     text = f"{value:g}" if isinstance(value, float) else str(value).strip().lower()
+    text = text.removesuffix(".0")  # a sweep hands numbers on as text
     found = re.fullmatch(r"([0-9]{1,3})x([0-9]{1,3})", text)
     if found:
         return int(found[1]), int(found[2])

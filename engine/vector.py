@@ -326,6 +326,14 @@ class Vec:
         self.ledger["queue"][mask] = seeds[mask]
         self.ledger["queued"][mask] = 1
 
+    def put_levels(self, places: np.ndarray, states: np.ndarray) -> None:
+        """Put other start states in these places (integers[k]) of those that episodes begin on: for
+        curricula.
+        """
+        check.board(self.world, states)
+        need(len(self._starts) > int(np.max(places, initial=-1)), "there is no such place")
+        self._starts[places] = state.words(states)
+
     def _mask(self, mask: np.ndarray) -> np.ndarray:
         """bool[N], which kernels index without a check; UserError for all else."""
         mask = np.ascontiguousarray(mask)

@@ -285,10 +285,11 @@ def _cost(folders: Sequence[Path]) -> tuple[int, int]:
     steps, labelled = [], []
     for folder in folders:
         last: Mapping[str, Any] = {}
-        episodes = 0
+        episodes = extra = 0
         for row in Log(folder).rows():
             last, episodes = row, episodes + (row.get("episodes") or 0)
-        steps.append(last.get("step", 0))
+            extra += row.get("extra_steps") or 0  # tried, and not learned from
+        steps.append(last.get("step", 0) + extra)
         labelled.append(round((last.get("shifted") or 0.0) * episodes))
     return round(np.mean(steps)), round(np.mean(labelled))
 

@@ -272,7 +272,7 @@ class Learner:
         rollout = Rollout(gain, self.value, self.reward, self.done)
         keep = self.hooks.keep(rollout)
         self.hooks.learned(rollout)
-        used = gain if keep is None else gain[keep]
+        used = gain if keep is None or keep.sum() < 2 else gain[keep]
         gain = (gain - used.mean()) / (used.std() + 1e-8)
         # Without memory every step stands alone and steps are shuffled; with it whole sequences
         # are.

@@ -24,7 +24,7 @@ from ...engine.world import World
 from ..policies.distance import nearness
 from .hooks import Hook, Step
 
-LONGEST, DEEPEST = 500, 40  # characters, and brackets inside brackets
+LONGEST, DEEPEST, LARGEST = 500, 40, 1e9  # characters, brackets inside brackets, a number
 TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_][\w.]*)|([-+*/()]))")
 FUNCTIONS = ("once", "shaped")
 
@@ -76,8 +76,9 @@ def parse(text: str, world: World) -> Reward:
         raise UserError(f"--reward '{text}': {fault}") from None
     if found.number is not None:
         raise UserError(f"--reward '{text}': it names no goal and no event")
-    if not all(np.isfinite(part).all() for part in (found.every, found.first, found.step)):
-        raise UserError(f"--reward '{text}': a price is not finite")
+    prices = (*found.every, *found.first, *found.shaped.values(), found.step)
+    if max(map(abs, prices)) > LARGEST:
+        raise UserError(f"--reward '{text}': a price is larger than {LARGEST:g}")
     return found
 
 
@@ -144,6 +145,8 @@ class _Parser:
         if token == "(":
             return self.bracket()
         if token[:1].isdigit() or token[:1] == ".":
+            if float(token) > LARGEST:
+                raise UserError(f"{token} is too large a price")
             return Reward(nothing, nothing, {}, float(token))
         if self.next == "(":
             return self.call(token)

@@ -1,0 +1,13 @@
+"""Robust prioritised level replay: new levels are only scored, and all learning is on levels met
+again (Jiang et al. 2021, arXiv 2110.02439).
+"""
+
+from ..replay import Replay
+
+
+class Robust(Replay):
+    score = "maxmc"
+    robust = True
+
+
+CURRICULUM = Robust

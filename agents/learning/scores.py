@@ -1,0 +1,102 @@
+"""What makes a level worth training on: one number for each finished episode, higher is sooner.
+
+    pvl          positive value loss: the mean of max(advantage, 0) (Jiang et al. 2021)
+    maxmc        the best return ever on the level, less the mean value of the states met
+    latest       the best return ever on the level, less this return
+    oracle       what the paid goal's expert earns there, less this return: regret, where the
+                 expert is exact
+    learnability p (1 - p), p = (solved + 1) / (visits + 2)   (after Rutherford et al. 2024)
+    shaped:ETA   the intended goal's regret less ETA times that of the best-met proxy: high where
+                 the agent misses what is meant and still earns the proxy
+
+Returns are not discounted, and are the world's own, whatever the reward. Experts plan with every
+state in view; where they are not exact, regret is a gap to the expert, and may be negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...engine.errors import UserError, or_rather
+from ...engine.world import World
+from ..policies.expert import optimum
+from .mitigation import number
+
+
+@dataclass(frozen=True)
+class Lived:
+    """Finished episodes, [k] each. scores, ideal: [k, G], of every goal; ideal is NaN unless the
+    score asks for experts. best: the highest paid return on the level, with this one. visits,
+    solved: with this one.
+    """
+
+    scores: np.ndarray
+    ideal: np.ndarray
+    positive: np.ndarray  # the mean of max(advantage, 0)
+    value: np.ndarray  # the mean value of the states met
+    best: np.ndarray
+    visits: np.ndarray
+    solved: np.ndarray
+    paid: int  # the number of the paid goal
+
+    @property
+    def latest(self) -> np.ndarray:
+        """The paid return."""
+        return self.scores[:, self.paid]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How levels are scored; `experts`: whether `Lived.ideal` is needed."""
+
+    of: Callable[[Lived], np.ndarray]
+    experts: bool = False
+
+
+def shaped(eta: float) -> Score:
+    """Intended regret minus eta times proxy regret, of the proxy that was met best."""
+
+    def of(e: Lived) -> np.ndarray:
+        regret = e.ideal - e.scores
+        proxy = regret[:, 1:].min(1) if regret.shape[1] > 1 else 0.0
+        return regret[:, 0] - eta * proxy
+
+    return Score(of, experts=True)
+
+
+def learnability(e: Lived) -> np.ndarray:
+    """p (1 - p) of what is believed of the rate of success."""
+    p = (e.solved + 1) / (e.visits + 2)
+    return p * (1 - p)
+
+
+SCORES = {
+    "pvl": Score(lambda e: e.positive),
+    "maxmc": Score(lambda e: e.best - e.value),
+    "latest": Score(lambda e: e.best - e.latest),
+    "oracle": Score(lambda e: e.ideal[:, e.paid] - e.latest, experts=True),
+    "learnability": Score(learnability),
+}
+
+
+def score_of(text: str) -> Score:
+    """The score of that name; UserError, with the closest, if there is none."""
+    name, _, value = text.partition(":")
+    if name == "shaped":
+        return shaped(number("shaped", value or "1", 0, 100))
+    if name not in SCORES:
+        known = [*SCORES, "shaped"]
+        hint = or_rather(name, known) or f" (there are {', '.join(known)})"
+        raise UserError(f"--curriculum: no score '{name}'{hint}")
+    return SCORES[name]
+
+
+def ideals(world: World, states: np.recarray) -> np.ndarray:
+    """What each goal's expert earns of it from these starts: float64[k, G]."""
+    if not len(states):
+        return np.zeros((0, len(world.goals)))
+    found = [optimum(world, goal.name, states).score.mean(1) for goal in world.goals]
+    return np.stack(found, 1)

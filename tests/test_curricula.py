@@ -1,0 +1,353 @@
+"""Curricula: a buffer of three levels, worlds with two arms, known regret; nothing held out is met."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from goalshift.agents.learning import replay
+from goalshift.agents.learning.config import configure
+from goalshift.agents.learning.curriculum import CURRICULA
+from goalshift.agents.learning.level_buffer import Buffer, Priority, units
+from goalshift.agents.learning.ppo import Learner, resolve
+from goalshift.agents.learning.replay import AGAIN, CHILD, NEW, Replay, shares
+from goalshift.agents.learning.scores import Lived, ideals, score_of
+from goalshift.engine import grid, layout, rng, state
+from goalshift.engine.catalogue import load
+from goalshift.engine.errors import UserError
+from goalshift.engine.jit import rule
+from goalshift.engine.kernels import TEST, in_pool
+from goalshift.engine.vector import Vec
+from goalshift.engine.world import Goal, Thing, Tile, World
+
+SMALL = {
+    "envs": 16, "rollout": 8, "minibatch": 64, "first": 16, "width": 16,
+    "threads": 1, "device": "cpu", "precision": "fp32",
+}  # fmt: skip
+CORNER = load("corner")
+README = Path(replay.__file__).parent / "README.md"
+
+
+class Nothing(NamedTuple):
+    unused: int = 0
+
+
+@rule
+def lay(s, p):
+    """An arm that is easy or hard, and a row of lamps that makes every level another."""
+    layout.fill(s, 0)
+    grid.put(s, 0, 1, 0)
+    s.tiles[0, 0] = rng.between(s, 1, 2)
+    for x in range(8):
+        s.tiles[2, x] = rng.between(s, 1, 2)
+
+
+@rule
+def pull(s, p, me, act):
+    s.events[me, 1] += 1
+    if s.tiles[0, 0] == 1 or act == 2:  # easy: whatever is done; hard: the last action alone
+        s.events[me, 0] += 1
+
+
+@rule
+def know(s, p, me):
+    return 2
+
+
+ARMS = World(
+    name="arms", story="arms", size=(3, 8), horizon=5, actions=("stay", "one", "two"),
+    tiles=(Tile("floor", "."), Tile("easy", "e"), Tile("hard", "h")),
+    things=(Thing("mouse", "@", agent=True),), events=("won", "over"), params=Nothing,
+    train=Nothing(), deploy=Nothing(), generate=lay, step=pull, ends_on=("over",),
+    intended=Goal("won", {"won": 1.0}, plan=know),
+)  # fmt: skip
+
+
+def learner(world="corner", updates=0, **options):
+    made = Learner(load(world), resolve(configure(world, **{**SMALL, **options})))
+    for _ in range(updates):
+        made.update()
+    return made
+
+
+def bytes_of(learner):
+    arrays, _ = learner.state()
+    return {name: np.ascontiguousarray(array).tobytes() for name, array in arrays.items()}
+
+
+def buffer_of(scores, staleness=0.0):
+    """A buffer of three levels at most, with these scores, named 10, 11, ... and met just now."""
+    made = Buffer(CORNER, 3, Priority(1.0, staleness))
+    for k, score in enumerate(scores):
+        meet(made, [10 + k], [score])
+    made.last[:] = made.clock
+    return made
+
+
+def meet(buffer, prints, scores, solved=None):
+    k = len(prints)
+    words = np.zeros((k, buffer.words.shape[1]), np.uint64)
+    words[:, 0] = prints
+    facts = {"prints": np.asarray(prints, np.uint64), "score": np.asarray(scores, float)}
+    facts |= {"best": np.asarray(scores, float), "depth": np.zeros(k, np.int64)}
+    facts |= {"solved": np.ones(k, np.int64) if solved is None else np.asarray(solved)}
+    buffer.take(words, facts | {"ideal": np.full((k, 2), np.nan)})
+
+
+# -- the buffer ------------------------------------------------------------------------------------
+
+
+def test_weights_go_by_rank_and_by_how_long_ago():
+    score, since = np.array([0.2, 0.9, 0.5]), np.array([3.0, 0.0, 1.0])
+    by_rank = np.array([1 / 3, 1, 1 / 2]) / (1 / 3 + 1 + 1 / 2)
+    assert np.allclose(Priority(1.0, 0.0).weights(score, since), by_rank)
+    assert np.allclose(Priority(1.0, 1.0).weights(score, since), [0.75, 0, 0.25])
+    assert np.allclose(Priority(1.0, 0.5).weights(score, since), 0.5 * by_rank + [0.375, 0, 0.125])
+    assert np.allclose(
+        Priority(0.5, 0.0).weights(score, since), [1 / 9, 1, 1 / 4] / np.float64(49 / 36)
+    )
+    assert np.allclose(Priority(1.0, 0.5).weights(score, 0 * since), by_rank)
+
+
+def test_a_full_buffer_gives_the_place_of_its_weakest_to_a_better_level_alone():
+    full = buffer_of([0.2, 0.9, 0.5])
+    meet(full, [20], [0.1])
+    assert full.prints.tolist() == [10, 11, 12]
+    meet(full, [21], [0.3])
+    assert full.prints.tolist() == [21, 11, 12] and full.score.tolist() == [0.3, 0.9, 0.5]
+    meet(full, [22, 23], [0.4, 0.95])  # the better one first, and it leaves the second no place
+    assert full.prints.tolist() == [23, 11, 12]
+
+
+def test_a_level_is_held_once_and_its_facts_are_the_latest():
+    held = buffer_of([0.2, 0.9])
+    meet(held, [10], [0.7], solved=[0])
+    assert held.held == 2 and held.score[:2].tolist() == [0.7, 0.9]
+    assert held.visits[:2].tolist() == [2, 1] and held.solved[:2].tolist() == [1, 1]
+    meet(held, [12, 12], [0.1, 0.2])  # twice at once
+    assert held.held == 3 and held.visits[2] == 2 and held.best[2] == 0.2
+    assert held.find(np.array([12, 99, 10], np.uint64)).tolist() == [2, -1, 0]
+
+
+def test_staleness_counts_from_when_a_level_was_met_last():
+    held = buffer_of([0.2, 0.9, 0.5], staleness=1.0)
+    for _ in range(3):
+        meet(held, [11], [0.9])
+    assert np.allclose(held.weights(), [0.5, 0, 0.5])
+
+
+def test_levels_are_drawn_by_their_weights():
+    held = buffer_of([0.2, 0.9, 0.5])
+    often = np.bincount(held.draw(units(5, 0, 60_000)), minlength=3) / 60_000
+    assert np.allclose(often, held.weights(), atol=0.01)
+
+
+# -- scores ----------------------------------------------------------------------------------------
+
+
+def test_scores_are_what_they_say():
+    """Two episodes: the goal missed and the proxy met, and the other way round."""
+    one = np.ones(2)
+    lived = Lived(
+        scores=np.array([[0.0, 2.0], [1.0, 0.0]]), ideal=np.array([[1.0, 2.0], [1.0, 2.0]]),
+        positive=np.array([0.3, 0.1]), value=np.array([0.25, 0.5]), best=one,
+        visits=np.array([1, 2]), solved=np.array([0, 1]), paid=0,
+    )  # fmt: skip
+    known = {
+        "pvl": [0.3, 0.1], "maxmc": [0.75, 0.5], "latest": [1, 0], "oracle": [1, 0],
+        "learnability": [2 / 9, 1 / 4], "shaped:0.5": [1, -1], "shaped:0": [1, 0],
+    }  # fmt: skip
+    for name, wanted in known.items():
+        assert np.allclose(score_of(name).of(lived), wanted), name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("plrr", "no curriculum 'plrr'; did you mean 'plr'"),
+        ("plr:orakle", "no score 'orakle'; did you mean 'oracle'"),
+        ("plr:shaped:x", "shaped takes a number from 0 to 100"),
+        ("dr:pvl", "takes no score"),
+        ("sfl:pvl", "takes no score"),
+    ],
+)
+def test_a_curriculum_that_there_is_not_is_refused_with_the_closest_name(text, message):
+    with pytest.raises(UserError, match=message):
+        learner(curriculum=text)
+
+
+def test_robust_curricula_refuse_a_memory():
+    with pytest.raises(UserError, match="leave out --memory"):
+        learner(curriculum="accel", memory=8)
+
+
+# -- levels that come again ------------------------------------------------------------------------
+
+
+class Few(Replay):
+    score = "oracle"
+    size = 24
+    again = 0.5
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Curricula with a buffer that fills at once."""
+
+    def make(world=ARMS, updates=0, **settings):
+        kind = type("Few", (Few,), settings)
+        recall = type(CURRICULA).recall
+        monkeypatch.setattr(
+            type(CURRICULA),
+            "recall",
+            lambda self, *told: kind if self is CURRICULA else recall(self, *told),
+        )
+        return learner(world, updates, curriculum="few")
+
+    return make
+
+
+def test_levels_with_regret_come_again_and_solved_ones_do_not(few):
+    """On an easy arm regret is 0, on a hard one 1 until the last action is learned."""
+    one = few()
+    met_again, new = [], []
+    for _ in range(12):
+        one.update()
+        words, _, kind, _ = one.curriculum.now
+        hard = one.curriculum._records(words).tiles[:, 0, 0] == 2
+        met_again += hard[kind == AGAIN].tolist()
+        new += hard[kind == NEW].tolist()
+        held = one.curriculum.buffer
+        hard = held.levels.tiles[:, 0, 0] == 2
+        assert (held.score[: held.held][~hard] == 0).all()
+    assert len(met_again) > 40 and np.mean(met_again) > 0.85 > 0.7 > np.mean(new) > 0.3
+
+
+def test_regret_is_what_the_expert_earns_more():
+    vec = Vec(ARMS, 8)
+    assert ideals(ARMS, vec.reset_states()).tolist() == [[1.0]] * 8
+
+
+def test_new_levels_of_a_curriculum_are_those_of_the_split():
+    """Their share of shifted levels, too."""
+    one = learner(updates=6, curriculum="plr", split="alpha=0.5", envs=64)
+    rows = one.curriculum.source.states.row
+    assert 0.2 < np.mean(one.curriculum._shifted[rows]) < 0.8
+    assert one.update()["buffer_shifted"] > 0
+
+
+def test_robust_replay_learns_from_levels_met_again_alone(few):
+    """Step by step: what is kept is what was acted on a level of the buffer."""
+    one = few(robust=True, again=0.5)
+    step, on = one.vec.step, []
+
+    def watched(actions):
+        on.append(one.curriculum.now[2].copy())
+        return step(actions)
+
+    keep, kept = one.hooks.keep, []
+    one.vec.step = watched
+    one.hooks.keep = lambda rollout: kept.append(keep(rollout)) or kept[-1]
+    before = {k: v.clone() for k, v in one.net.state_dict().items()}
+    one.update()
+    assert not kept[0].any()  # the buffer is empty: nothing is learned
+    assert all(torch.equal(before[k], v) for k, v in one.net.state_dict().items())
+    for _ in range(9):
+        one.update()
+    for t, mask in enumerate(torch.cat(kept).numpy()):
+        assert (mask == (on[t] == AGAIN)).all()
+    assert 0.2 < torch.cat(kept[2:]).float().mean() < 0.8
+
+
+def test_after_a_level_met_again_comes_a_child_of_that_very_level(few):
+    """Each environment edits its own parent: not one parent for the whole batch."""
+    one = few("corner", edits=3, again=0.9, size=64, score="pvl")
+    parents = {}
+    for _ in range(40):
+        one.update()
+        now, nxt = one.curriculum.now, one.curriculum.next
+        for i in np.flatnonzero((now[2] == AGAIN) & (nxt[2] == CHILD)):
+            parent, child = (one.curriculum._records(level[0])[i] for level in (now, nxt))
+            assert (parent.tiles != child.tiles).sum() <= 2 * 3
+            assert nxt[3][i] == now[3][i] + 3
+            parents[int(now[1][i])] = int(nxt[1][i])
+        assert not ((now[2] == AGAIN) & (nxt[2] == AGAIN)).any()
+    assert len(set(parents.values())) == len(parents) > 4
+
+
+@pytest.mark.parametrize("name", ["plr", "accel:oracle"])
+def test_no_curriculum_meets_a_held_out_level(few, name):
+    one = few("corner", edits=5 * (name != "plr"), size=64)
+    for _ in range(25):
+        one.update()
+        for level in (one.curriculum.now, one.curriculum.next):
+            assert not any(in_pool(mark, TEST) for mark in level[1])
+            assert (level[1] == CORNER.fingerprints(one.curriculum._records(level[0]))).all()
+    held = one.curriculum.buffer
+    assert held.held > 32 and not any(in_pool(mark, TEST) for mark in held.prints[: held.held])
+
+
+@pytest.mark.parametrize("name", ["plr", "accel:oracle", "robust_plr", "sfl"])
+def test_a_curriculum_resumes_exactly(name):
+    options = {"curriculum": name, "envs": 32, "rollout": 32}
+    whole, begun = learner(updates=3, **options), learner(updates=3, **options)
+    arrays, counters = begun.state()
+    went_on = learner(**options)
+    went_on.restore({key: array.copy() for key, array in arrays.items()}, counters)
+    for one in (whole, went_on):
+        one.update(), one.update()
+    assert bytes_of(whole) == bytes_of(went_on)
+
+
+def test_a_buffer_from_a_stranger_s_file_is_checked_whole():
+    one = learner(updates=6, curriculum="plr", envs=32, rollout=32)
+    arrays, counters = one.state()
+    held = int(arrays["curriculum.buffer.counts"][0])
+    assert held > 0
+    for name, place, value in (
+        ("curriculum.buffer.counts", 0, 10**9),
+        ("curriculum.buffer.words", (0, 6), 2**63),
+        ("curriculum.now.0", (0, 6), 2**63),
+        ("curriculum.next.2", 0, 7),
+    ):
+        broken = {key: array.copy() for key, array in arrays.items()}
+        broken[name][place] = value
+        with pytest.raises(UserError):
+            learner(curriculum="plr", envs=32, rollout=32).restore(broken, counters)
+
+
+def test_sampling_for_learnability_knows_what_is_always_and_what_is_never_won():
+    """An untrained policy wins an easy arm always, and a hard one at a third."""
+    one = learner(ARMS, curriculum="sfl")
+    vec = Vec(ARMS, 400)
+    states = vec.reset_states()
+    hard = states.tiles[:, 0, 0] == 2
+    rates = one.curriculum.rates(states)
+    assert (rates[~hard] == 1).all() and rates[hard].mean() == pytest.approx(1 / 3, abs=0.06)
+    one.curriculum.refresh()
+    held = one.curriculum.buffer
+    assert (held.levels.tiles[:, 0, 0] == 2).all() and one.update()["extra_steps"] > 0
+
+
+def test_the_log_tells_on_which_levels_goals_part():
+    """Two levels of corner: cheese in the corner, and cheese elsewhere."""
+    together = Vec(CORNER, 24, "train").reset_states()
+    apart = Vec(CORNER, 24, "deploy").reset_states()
+    assert shares(CORNER, together) == (0.0, 0.0)
+    assert shares(CORNER, apart)[0] > 0.7
+    walled = state.copy(together)
+    walled.tiles[walled.tiles == 2] = 0  # no cheese at all
+    assert shares(CORNER, walled) == (0.0, 1.0)
+
+
+def test_the_curriculum_of_the_readme_is_a_whole_one(tmp_path):
+    path = tmp_path / "greedy.py"
+    _, mine = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    path.write_text(mine)
+    with pytest.raises(UserError, match="add --curriculum"):
+        learner(curriculum=str(path))
+    CURRICULA.load(str(path))
+    assert learner(updates=1, curriculum=str(path)).curriculum.priority == Priority(0.1, 0.0)
