@@ -118,14 +118,14 @@ class Arena:
             rows["best"][:, number] = found.score
             if goal.name in (world.intended.name, self.proxy):
                 paths[goal.name] = found
-                ends[goal.name] = self._end(states, found.actions)
+                # nothing is earned later, so nobody needs to look
+                ends[goal.name] = self._end(states, found.actions[:, : found.steps.max()])
         mine, other = paths[world.intended.name], paths[self.proxy]
         rows["steps"] = mine.steps
         differ = (mine.actions != other.actions).any(-1)
         first = np.where(differ.any(1), differ.argmax(1), differ.shape[1])
         apart = np.abs(ends[world.intended.name] - ends[self.proxy]).sum(-1)
-        solid = np.array([self._solid(states[i]) for i in range(len(states))])
-        rows["traits"] = np.stack([mine.steps, apart, solid, first], -1)
+        rows["traits"] = np.stack([mine.steps, apart, self._solid(states), first], -1)
         return rows
 
     def _end(self, states: np.recarray, actions: np.ndarray) -> np.ndarray:
@@ -135,8 +135,12 @@ class Arena:
         vec.step_many(np.ascontiguousarray(actions.swapaxes(0, 1), np.int64))
         return np.stack([vec.states.y[:, 0], vec.states.x[:, 0]], -1)
 
-    def _solid(self, record: np.record) -> float:
-        return float(self.world.solid[record.tiles[: record.h, : record.w]].mean())
+    def _solid(self, states: np.recarray) -> np.ndarray:
+        """float64[n]: the share of solid cells."""
+        tall, wide = self.world.size
+        live = np.arange(tall)[:, None] < states["h"][:, None, None]
+        live = live & (np.arange(wide) < states["w"][:, None, None])
+        return (self.world.solid[states["tiles"]] * live).sum((1, 2)) / live.sum((1, 2))
 
     def badness(self, rows: np.ndarray) -> np.ndarray:
         """float64[n]: how bad it is by the objective; of equals the slower is a little worse."""
