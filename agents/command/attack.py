@@ -77,7 +77,7 @@ def attack_flags(parser: Parser) -> None:
 def attack(args: argparse.Namespace, talk: Talk) -> Report:
     trust(args.world, args.trained_on, args.split)
     from ..judging.runs import open_agents
-    from ..lab.attacks import campaign
+    from ..lab.hunting import campaign
 
     cast = open_agents(args.runs, args.knobs, args.world)
     plan = campaign.Plan(

@@ -11,8 +11,8 @@ import numpy as np
 from ....engine.errors import need
 from ....engine.vector import Vec, apart
 from ....engine.world import Split
-from .attack import Attack
-from .hunt import Hunt
+from ..hunting.attack import Attack
+from ..hunting.hunt import Hunt
 
 BATCH = 256  # settings at a time, a level each
 ELITE = 0.1

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .attack import Attack
-from .hunt import Hunt
+from ..hunting.attack import Attack
+from ..hunting.hunt import Hunt
 
 ROUNDS = 32  # edits of each level, if the budget is large enough
 FEWEST, MOST = 128, 512  # levels side by side

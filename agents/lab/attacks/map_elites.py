@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .attack import Attack
-from .hunt import Hunt
+from ..hunting.attack import Attack
+from ..hunting.hunt import Hunt
 
 BINS = 6  # of each trait
 FIRST, BATCH = 1024, 256  # levels by chance to begin with, and edits at a time

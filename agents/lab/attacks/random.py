@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .attack import Attack
-from .hunt import Hunt
+from ..hunting.attack import Attack
+from ..hunting.hunt import Hunt
 
 BATCH = 512
 

@@ -56,28 +56,30 @@ def single_edits(world: World, one: np.recarray) -> tuple[np.recarray, np.ndarra
         if 0 < y < s.h - 1 and 0 < x < s.w - 1 and (y, x) not in taken and wall >= 0:
             changes.append((1, ("cell", y, x)))
     for k in np.flatnonzero(s.alive).tolist():
-        changes += [(_far(s.y[k], s.x[k], c), ("thing", k, *c)) for c in free]
+        here = int(s.y[k]), int(s.x[k])
+        changes += [(_far(*here, c), ("thing", k, *c)) for c in free]
     for y, x in np.argwhere((board != wall) & (board != floor)).tolist():
         changes += [(_far(y, x, c), ("tile", y, x, *c)) for c in free]
     if len(changes) > CANDIDATES:
         changes.sort()
         changes = changes[:: -(-len(changes) // CANDIDATES)]
     made = np.repeat(one, len(changes)).view(np.recarray)
+    tiles, ys, xs = (made[name].view(np.ndarray) for name in ("tiles", "y", "x"))
     for i, (_, (what, *at)) in enumerate(changes):
         if what == "cell":
             y, x = at
-            made.tiles[i, y, x] = floor if board[y, x] == wall else wall
+            tiles[i, y, x] = floor if board[y, x] == wall else wall
         elif what == "thing":
             k, y, x = at
-            made.y[i, k], made.x[i, k] = y, x
+            ys[i, k], xs[i, k] = y, x
         else:
             y, x, there_y, there_x = at
-            made.tiles[i, there_y, there_x], made.tiles[i, y, x] = board[y, x], floor
+            tiles[i, there_y, there_x], tiles[i, y, x] = board[y, x], floor
     return made, np.array([far for far, _ in changes], np.int64)
 
 
 def _far(y: int, x: int, cell: tuple[int, ...]) -> int:
-    return abs(int(y) - cell[0]) + abs(int(x) - cell[1])
+    return abs(y - cell[0]) + abs(x - cell[1])
 
 
 def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) -> Pair | None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....engine import files, state
-from ....engine.errors import need
+from ....engine.errors import did_you_mean, need
 from ....engine.levels import edit, formats
 from ....engine.levels.kind import Levels
 from ....engine.levels.splits import split_of
@@ -23,8 +23,9 @@ from ....engine.view.draw.ink import png
 from ....engine.world import World
 from ...policies.claim import claim
 from ...policies.policy import Policy
-from . import attack, explain, pair
+from . import explain, pair
 from .arena import INSTEAD, MET, NEITHER, OBJECTIVES, Arena
+from .attack import ATTACKS
 from .ground import Ground
 from .hunt import Hunt
 
@@ -74,8 +75,9 @@ def run(
     Returns what `out/attack.json` holds. An attack that was broken off in `out` goes on. Raises
     UserError if `out` holds another.
     """
-    ground, method = plan.ground(world), attack.load(plan.method)
-    need(plan.objective in OBJECTIVES, f"--objective must be one of {', '.join(OBJECTIVES)}")
+    ground, method = plan.ground(world), ATTACKS.load(plan.method)
+    hint = did_you_mean(plan.objective, OBJECTIVES)
+    need(plan.objective in OBJECTIVES, f"no objective '{plan.objective}'.{hint}")
     need(
         ground.kind in method.within,
         f"{plan.method} makes levels of its own, within {' or '.join(method.within)}:"
@@ -85,10 +87,10 @@ def run(
     arena = Arena(world, agents[0][1], plan.objective)
     sides: dict[str, Side] = {}
     for name in dict.fromkeys((plan.method, CONTROL)):
-        with bar(f"{Path(name).stem} on {world.name}") as show:
-            journal = out / f"tried-{Path(name).stem}.bin"
+        with bar(f"{Path(name).name} on {world.name}") as show:
+            journal = out / ("control.bin" if name == CONTROL else "search.bin")
             hunt = Hunt(name, arena, ground, plan.budget, plan.seed, journal, show)
-            attack.load(name).search(hunt)
+            ATTACKS.load(name).search(hunt)
         need(len(hunt.rows), f"none of {plan.budget:,} levels could be solved: nothing was found")
         sides[name] = _told(hunt)
     mine = sides[plan.method]
@@ -149,7 +151,7 @@ def _report(
     for name, side in sides.items():
         hunt, arena, rows = side.hunt, side.hunt.arena, side.rows
         value = arena.value(rows.reshape(-1)).reshape(rows.shape)
-        searches[Path(name).stem] = {
+        searches[Path(name).name] = {
             "evaluated": hunt.budget - hunt.left,
             "refused": hunt.refused,
             "failed": hunt.failed,
