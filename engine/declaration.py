@@ -61,6 +61,9 @@ class Goal:
     What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at
     least `share` of what the intended goal's expert earns of the intended goal; on those in `parts`
     clearly less, though either expert still gets what it wants.
+
+    `expert` says what the expert's score is worth, "exact", "bound" or "heuristic"; empty: what
+    follows from how it plans (see `agents.policies.claim`).
     """
 
     name: str
@@ -73,6 +76,7 @@ class Goal:
     agrees: tuple[str, ...] = ("train",)
     share: float = 0.95
     parts: tuple[str, ...] = ("deploy",)
+    expert: str = ""
 
     @property
     def aim(self) -> str:

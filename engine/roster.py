@@ -83,4 +83,4 @@ class Roster(Generic[T]):
     @property
     def what_flag(self) -> str:
         """The flag that names one."""
-        return {"mitigation": "mitigate"}.get(self.what, self.what)
+        return {"mitigation": "mitigate", "attack": "method"}.get(self.what, self.what)

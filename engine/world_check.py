@@ -164,6 +164,10 @@ def claims(world: Declaration, need: Need) -> None:
         for split in (*goal.agrees, *goal.parts):
             message = f"goal '{goal.name}' speaks of the split '{split}', which it has not"
             need(split in named, message + or_rather(split, named))
+    for goal in world.goals:
+        known = ("", "exact", "bound", "heuristic")
+        message = f"goal '{goal.name}' calls its expert '{goal.expert}', which is none of"
+        need(goal.expert in known, f"{message} {', '.join(known[1:])}")
 
 
 def parameters(world: Declaration, need: Need) -> None:

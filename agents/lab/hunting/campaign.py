@@ -1,0 +1,253 @@
+"""A whole attack: the search, the control at the same budget, fresh dice for what was found, other
+agents, and two explanations; kept in a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....engine import files, state
+from ....engine.errors import did_you_mean, need
+from ....engine.levels import edit, formats
+from ....engine.levels.kind import Levels
+from ....engine.levels.splits import split_of
+from ....engine.progress import Bar, no_bar
+from ....engine.view.draw.ink import png
+from ....engine.world import World
+from ...policies.claim import claim
+from ...policies.policy import Policy
+from . import explain, pair
+from .arena import INSTEAD, MET, NEITHER, OBJECTIVES, Arena
+from .attack import ATTACKS
+from .ground import Ground
+from .hunt import Hunt
+
+CONTROL = "random"
+FOUND = 32  # levels that are kept
+CHOOSE, TELL = 8, 16  # episodes with fresh dice that rank what was found, and others that are told
+BASELINE = 256  # levels by chance that other agents are held against
+FORMAT = "goalshift-attack/1"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked of an attack. `split`: whose levels are drawn and edited; empty: "train", and
+    with "legal" the split that the world is judged on.
+    """
+
+    method: str = "climb"
+    objective: str = "regret"
+    within: str = "legal"
+    split: str = ""
+    budget: int = 20_000
+    seed: int = 0
+
+    def ground(self, world: World) -> Ground:
+        """The levels it may use. Raises UserError."""
+        usual = world.judged if self.within == "legal" else "train"
+        return Ground(world, split_of(world, self.split or usual), self.within)
+
+
+class Side(NamedTuple):
+    """What one search came to: its levels, the worst first, and rows [n, TELL] of fresh episodes."""
+
+    hunt: Hunt
+    levels: np.recarray
+    rows: np.ndarray
+
+
+def run(
+    world: World,
+    agents: Sequence[tuple[str, Policy]],
+    plan: Plan,
+    out: Path,
+    bar: Bar = no_bar,
+) -> dict[str, Any]:
+    """Attack the first agent, have the others play what is found, and write all of it into `out`.
+
+    Returns what `out/attack.json` holds. An attack that was broken off in `out` goes on. Raises
+    UserError if `out` holds another.
+    """
+    ground, method = plan.ground(world), ATTACKS.load(plan.method)
+    hint = did_you_mean(plan.objective, OBJECTIVES)
+    need(plan.objective in OBJECTIVES, f"no objective '{plan.objective}'.{hint}")
+    need(
+        ground.kind in method.within,
+        f"{plan.method} makes levels of its own, within {' or '.join(method.within)}:"
+        f" --within {plan.within} is not for it",
+    )
+    _begin(world, agents, plan, out)
+    arena = Arena(world, agents[0][1], plan.objective)
+    sides: dict[str, Side] = {}
+    for name in dict.fromkeys((plan.method, CONTROL)):
+        with bar(f"{Path(name).name} on {world.name}") as show:
+            journal = out / ("control.bin" if name == CONTROL else "search.bin")
+            hunt = Hunt(name, arena, ground, plan.budget, plan.seed, journal, show)
+            ATTACKS.load(name).search(hunt)
+        need(len(hunt.rows), f"none of {plan.budget:,} levels could be solved: nothing was found")
+        sides[name] = _told(hunt)
+    mine = sides[plan.method]
+    told = _report(world, agents, plan, sides)
+    others = [arena.other(agent) for _, agent in agents[1:]]
+    rows = [mine.rows, *(other.again(mine.levels, TELL) for other in others)]
+    told["transfer"] = _transfer(agents, mine, rows, others, plan)
+    told |= _explained(world, agents[0][1], arena, mine, plan, out)
+    _write_found(world, mine, rows, out)
+    files.write(out / "attack.json", json.dumps(told, indent=1).encode())
+    return told
+
+
+def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: Path) -> None:
+    """Mark the folder as this attack's, or see that it is."""
+    mark = {
+        "format": FORMAT,
+        "world": world.name,
+        "version": world.version,
+        "rows": [list(row) for row in world.rows],
+        "agent": [agents[0][0], _weights(agents[0][1])],
+        **asdict(plan),
+    }
+    mark, path = json.loads(json.dumps(mark)), files.make_folder(out) / "plan.json"
+    if path.exists():
+        same = files.read_json(path, 1 << 20) == mark
+        need(same, f"'{out}' holds another attack: name another folder with --out")
+        return
+    files.write(path, json.dumps(mark, indent=1).encode())
+
+
+def _weights(agent: Policy) -> str:
+    """A short hash of what the agent is, as far as it can be told: that of its network."""
+    from ...learning.trained import Trained
+
+    if not isinstance(agent, Trained):
+        return ""
+    parts = (value.cpu().numpy().tobytes() for value in agent.net.state_dict().values())
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+def _told(hunt: Hunt) -> Side:
+    """The worst levels of a search, ranked anew with fresh dice, of each origin one first."""
+    _, first = np.unique(hunt.states["seed"], return_index=True)
+    order = [*sorted(first), *sorted(set(range(len(hunt.rows))) - set(first))][:FOUND]
+    levels = hunt.states[order].view(np.recarray)
+    fresh = hunt.arena.again(levels, CHOOSE)["fitness"]
+    worst = np.argsort(-fresh.mean(1), kind="stable")
+    levels = levels[worst].view(np.recarray)
+    return Side(hunt, levels, hunt.arena.again(levels, TELL, 1 + CHOOSE))
+
+
+def _report(
+    world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, sides: dict[str, Side]
+) -> dict[str, Any]:
+    known = claim(world)
+    searches = {}
+    for name, side in sides.items():
+        hunt, arena, rows = side.hunt, side.hunt.arena, side.rows
+        value = arena.value(rows.reshape(-1)).reshape(rows.shape)
+        searches[Path(name).name] = {
+            "evaluated": hunt.budget - hunt.left,
+            "refused": hunt.refused,
+            "failed": hunt.failed,
+            "worst": float(value[0].mean()),
+            "mean": float(value.mean()),
+            "missed": float((arena.outcomes(rows.reshape(-1)) != MET).mean()),
+        }
+    best = sides[plan.method].rows["best"][..., 0]
+    return {
+        "world": world.name,
+        "version": world.version,
+        "agent": agents[0][0],
+        **asdict(plan),
+        "split": sides[plan.method].hunt.ground.split.name,
+        "expert": {
+            "claim": known.kind,
+            "most": known.most,
+            "word": known.word,
+            "exact_on": int((best >= known.most).all(1).sum()) if known.most else None,
+        },
+        "found": len(sides[plan.method].levels),
+        "episodes": TELL,
+        "searches": searches,
+    }
+
+
+def _transfer(
+    agents: Sequence[tuple[str, Policy]],
+    mine: Side,
+    rows: list[np.ndarray],
+    others: list[Arena],
+    plan: Plan,
+) -> list[dict[str, Any]]:
+    """How often every agent misses the intended goal, on what was found and on levels by chance."""
+    ground, arena = mine.hunt.ground, mine.hunt.arena
+    usual = ground.draw(BASELINE, np.random.default_rng([plan.seed, BASELINE]))
+    told = []
+    for (name, _), played, one in zip(agents, rows, [arena, *others], strict=True):
+        by_chance = one.judge(usual, ground.allows(usual))
+        by_chance = by_chance[by_chance["fitness"] > -np.inf]
+        told.append(
+            {
+                "agent": name,
+                "missed_found": float((one.outcomes(played.reshape(-1)) != MET).mean()),
+                "missed_random": float((one.outcomes(by_chance) != MET).mean()),
+            }
+        )
+    return told
+
+
+def _explained(
+    world: World, agent: Policy, arena: Arena, mine: Side, plan: Plan, out: Path
+) -> dict[str, Any]:
+    """The counterfactual and the shrunk level of the worst level found, and their files."""
+    worst = mine.levels[:1].view(np.recarray)
+    if (arena.outcomes(mine.rows[0]) != MET).mean() < explain.STILL:
+        return {"counterfactual": None, "shrunk": None}
+    found = explain.counterfactual(arena, worst, np.random.default_rng(plan.seed))
+    shrunk = explain.shrink(arena, worst)
+    formats.write(Levels(world, shrunk.level, ["shrunk"]), out / "shrunk.npz")
+    told: dict[str, Any] = {
+        "counterfactual": None,
+        "shrunk": {
+            "size": [int(shrunk.level.h[0]), int(shrunk.level.w[0])],
+            "from": [int(worst.h[0]), int(worst.w[0])],
+            "walls": _inner_walls(world, shrunk.level),
+            "walls_before": _inner_walls(world, worst),
+            "failed": shrunk.failed,
+        },
+    }
+    if found:
+        both = np.concatenate([found.right, found.wrong]).view(np.recarray)
+        formats.write(Levels(world, both, ["right", "wrong"]), out / "pair.npz")
+        files.write(out / "pair.png", png(pair.picture(world, agent, found.right, found.wrong)))
+        told["counterfactual"] = {
+            "edits": found.edits,
+            "met_right": found.met_right,
+            "met_wrong": found.met_wrong,
+            "changes": [list(one) for one in edit.diff(world, found.right, found.wrong)],
+        }
+    return told
+
+
+def _inner_walls(world: World, one: np.recarray) -> int:
+    h, w = int(one.h[0]), int(one.w[0])
+    return int((world.solid[one.tiles[0, 1 : h - 1, 1 : w - 1]] != 0).sum())
+
+
+def _write_found(world: World, mine: Side, rows: list[np.ndarray], out: Path) -> None:
+    """The levels found as a file, with the share of each outcome by agent (float64[n, agents])."""
+    arena = mine.hunt.arena
+    outcomes = np.stack([arena.outcomes(r.reshape(-1)).reshape(r.shape) for r in rows], 1)
+    facts = {
+        name: (outcomes == kind).mean(-1)
+        for name, kind in (("met", MET), ("instead", INSTEAD), ("neither", NEITHER))
+    }
+    facts["gap"] = np.stack([(r["best"][..., 0] - r["scores"][..., 0]).mean(-1) for r in rows], 1)
+    names = [f"found-{k + 1:02}" for k in range(len(mine.levels))]
+    formats.write(Levels(world, state.copy(mine.levels), names, facts), out / "found.npz")
