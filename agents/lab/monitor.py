@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...engine.errors import UserError, need
+from ...engine.errors import need
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.progress import Steps as Count
@@ -232,20 +232,10 @@ def fit(subject: Subject, detector: Detector, name: str) -> Fitted:
 
 
 def helper_of(world: World, ask: str) -> Policy:
-    """Who takes over: the intended goal's expert, random moves, or nobody, so that it stands still.
-
-    Raises UserError where nobody can stand still.
-    """
+    """Who takes over: the intended goal's expert, random moves, or nobody, so that it stands still."""
     if ask in ("expert", "takeover"):
         return Expert(world, "intended")
-    if ask == "random":
-        return RandomPolicy(world, STREAM)
-    if "stay" not in world.actions:
-        raise UserError(
-            f"--ask stop: in '{world.name}' nobody can stand still (its actions are"
-            f" {', '.join(world.actions)}); ask the expert, or random"
-        )
-    return Constant(world, "stay")
+    return RandomPolicy(world, STREAM) if ask == "random" else Constant(world, "stay")
 
 
 @dataclass(frozen=True)
