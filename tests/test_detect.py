@@ -12,7 +12,7 @@ import pytest
 from goalshift.agents.command import main as cli
 from goalshift.agents.judging.references import references
 from goalshift.agents.judging.rollout import rollout
-from goalshift.agents.lab import alarms, attainable, monitor, ranking
+from goalshift.agents.lab import alarms, attainable, monitor, ranking, turning
 from goalshift.agents.lab.detectors import knn_body, knn_observations, table, weights
 from goalshift.agents.lab.detectors.detector import OF_AGENT, OF_STEP, Detector
 from goalshift.agents.lab.evidence import Subject, shown
@@ -305,13 +305,14 @@ def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, m
     mine = tmp_path / "mine.py"
     mine.write_text(MINE)
     words = ["detect", str(zoo), "--levels", "9", "--out", str(tmp_path / "out"), "-q", "--json"]
-    assert cli.main([*words, "--detector", str(mine), "--watched", "2"]) == 0
+    assert cli.main([*words, "--detector", str(mine), "--watched", "2", "--during"]) == 0
     told = json.loads(capsys.readouterr().out)
     before = {row["name"]: row for row in told["before"]["standings"]}
     assert before["mine"]["auroc"]["value"] is not None
     assert before["training_score"]["gain"]["value"] is None  # it is the control itself
     assert before["history"]["lacking"] == 8  # nets of a bank keep no log
     assert told["before"]["worlds"] == {"coinline,length=4": [4, 4]}
+    assert told["during"] is None
     assert {row["name"] for row in told["live"]["sentries"]} >= {
         "knn_body",
         "entropy",
@@ -327,6 +328,28 @@ def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, m
     mine.write_text(MINE.replace("float(e", '"a" + str(e'))
     assert cli.main([*words, "--only", "--detector", str(mine)]) == 2
     assert "gave 'a" in json.loads(capsys.readouterr().out)["error"]
+
+
+# -- during training -------------------------------------------------------------------------------
+
+
+def test_who_makes_half_of_its_way_first_turns_first():
+    x = np.array([0.0, 0.25, 0.5, 0.75, 1])
+    assert turning.half(x, np.array([0.0, 0, 0, 1, 1])) == (0.625, 0.5)
+    assert turning.half(x, np.array([2.0, 0, 0, 0, 0])) == (0.125, 1.0)
+    assert np.isnan(turning.half(x, np.ones(5))[0])
+
+    def course(bad, behaviour, number):
+        numbers = {"n": np.array(number, float)}
+        return turning.Course("w", bad, x, np.array(behaviour, float), numbers)
+
+    late, early = [0, 0, 0, 1, 1], [0, 1, 1, 1, 1]
+    found = turning.turn("n", [course(True, late, early)] * 3 + [course(False, [0] * 5, early)])
+    assert found.agents == 3 and found.lead.value == 0.5 and found.first.value == 1
+    assert found.robust.value == 1  # the robust one's number comes as far: it warns of nothing
+    assert turning.turn("n", [course(True, early, late)] * 3).lead.value == -0.5
+    calm = turning.turn("n", [course(True, late, early), course(False, [0] * 5, [0, 0, 0.4, 0, 0])])
+    assert calm.robust.value == 0
 
 
 # -- monitors --------------------------------------------------------------------------------------

@@ -126,6 +126,11 @@ def detect_flags(parser: Parser) -> None:
         help="agents that are watched at run time, 0 for none (default: 60)",
     )
     parser.add_argument(
+        "--during",
+        action="store_true",
+        help="also follow agents through their checkpoints: do internals turn before behaviour?",
+    )
+    parser.add_argument(
         "--out", "-o", metavar="DIR", help="folder for the results (default: the zoo's own)"
     )
 
@@ -142,7 +147,7 @@ def detect_flags(parser: Parser) -> None:
 )
 def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.files import json_bytes, make_folder, write
-    from ..lab import alarms, board, detect
+    from ..lab import alarms, board, detect, turning
     from ..lab.detectors import table
     from ..lab.detectors.detector import Detector
     from ..studies.zoo import labels, manifest, members
@@ -184,7 +189,17 @@ def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
             second = alarms.alarms(chosen, of(True), show)
         text += "at run time\n" + in_columns(board.live_rows(second)) + "\n\n"
         text += "\n".join(board.live_lines(second)) + "\n\n"
-    data = plain_data(board.data(first, second, told))
+    third = None
+    if args.during:
+        with talk.progress("during training") as show:
+            third = turning.turns(zoo, rows, of(False), args.levels, show)
+        if third:
+            text += "during training\n" + in_columns(board.turn_rows(third)) + "\n\n"
+            text += f"{third.astray} agents astray and {third.robust} robust ones followed through"
+            text += f" {third.checkpoints} checkpoints\n\n"
+        else:
+            text += "during training: no agent that went astray has kept its checkpoints\n\n"
+    data = plain_data(board.data(first, second, third, told))
     make_folder(out)
     write(out / "detect.json", json_bytes(data))
     return Report(data, f"{text}{out / 'detect.json'}")

@@ -228,14 +228,19 @@ def alarms(
 
 
 def _row(name: str, detector: Detector, found: Sequence[Watched]) -> Sentry:
-    def mean(part: str) -> Estimate:
-        values = np.array([getattr(one, part) for one in found], np.float64)
-        values = values[np.isfinite(values)]
-        if not len(values):
-            return Estimate(None, None, None, ())
-        weights = Weights(len(values), 1, 1000)
-        known = weights.estimate(weights.mean(values[:, None] if len(values) > 1 else values))
-        return Estimate(known.value, known.low, known.high, ())
-
-    parts = {part: mean(part) for part in ("shift", "astray", "timely", "lead", "false")}
+    parts = {
+        part: over([getattr(one, part) for one in found])
+        for part in ("shift", "astray", "timely", "lead", "false")
+    }
     return Sentry(name, detector.words, detector.sees, len(found), **parts)
+
+
+def over(values: Sequence[float]) -> Estimate:
+    """The mean over agents with its interval; those without a figure (NaN) are left out."""
+    table = np.array(values, np.float64)
+    table = table[np.isfinite(table)]
+    if not len(table):
+        return Estimate(None, None, None, ())
+    weights = Weights(len(table), 1, 1000)
+    known = weights.estimate(weights.mean(table[:, None] if len(table) > 1 else table))
+    return Estimate(known.value, known.low, known.high, ())

@@ -8,18 +8,22 @@ from ..judging.intervals import Estimate
 from ..judging.plain import to_plain
 from .alarms import AlarmBoard
 from .detect import CONTROL, Board, Standing
+from .turning import Turns
 
 FORMAT = "goalshift-detect/1"
 
 
-def data(before: Board | None, live: AlarmBoard | None, zoo: dict[str, Any]) -> dict[str, Any]:
-    """Both boards as plain data; `zoo` is its manifest."""
+def data(
+    before: Board | None, live: AlarmBoard | None, during: Turns | None, zoo: dict[str, Any]
+) -> dict[str, Any]:
+    """The boards as plain data; `zoo` is its manifest."""
     about = {key: zoo[key] for key in ("agents", "labels", "weights", "goalshift")}
     return {
         "format": FORMAT,
         "zoo": about,
         "before": to_plain(before) if before else None,
         "live": to_plain(live) if live else None,
+        "during": to_plain(during) if during else None,
     }
 
 
@@ -76,6 +80,22 @@ def live_lines(board: AlarmBoard) -> list[str]:
             f" {', '.join(board.bound)}: leads there are at least these"
         )
     return lines
+
+
+def turn_rows(found: Turns) -> list[tuple[str, ...]]:
+    """What turned first in training, with a head."""
+    head = (
+        "DETECTOR",
+        "AGENTS",
+        "LEAD (SHARE OF TRAINING)",
+        "TURNED FIRST",
+        "ROBUST ONES COME AS FAR",
+    )
+    rows: list[tuple[str, ...]] = [head]
+    for turn in found.rows:
+        figures = (turn.lead, turn.first, turn.robust)
+        rows.append((turn.name, str(turn.agents), *map(_figure, figures)))
+    return rows
 
 
 def _figure(estimate: Estimate, digits: int = 2) -> str:

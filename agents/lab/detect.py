@@ -125,13 +125,13 @@ def tried(
         need(row.agent in asked, f"'{row.agent}' is labelled, and no longer there")
         subject = known[row.agent]
         for name, detector in detectors.items():
-            given[name].append(_ask(subject, detector, name))
+            given[name].append(ask(subject, detector, name))
         subject.forget()
         show(k + 1, len(decided), row.agent)
     return Tried(decided, {name: _table(answers, name) for name, answers in given.items()})
 
 
-def _ask(subject: Subject, detector: Detector, name: str) -> np.ndarray:
+def ask(subject: Subject, detector: Detector, name: str) -> np.ndarray:
     """What a detector gives an agent: float64[k]; one NaN where the agent lacks what it needs."""
     evidence = subject.evidence(detector, name)
     try:

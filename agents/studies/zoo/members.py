@@ -17,6 +17,7 @@ from ....engine.world import World
 from ...learning.files import (
     CHECKPOINT,
     CONFIG,
+    KEPT,
     Log,
     is_finished,
     load_arrays,
@@ -77,6 +78,10 @@ class Member:
         return [
             (int(path.stem), _in_world(Trained.load(path), world)) for path in history(self.home)
         ]
+
+    def kept(self) -> int:
+        """How many checkpoints it has kept on the way."""
+        return len(list((self.home / KEPT).glob("*.safetensors"))) if self.kind == PPO else 0
 
     def history(self) -> Sequence[Mapping[str, float]]:
         """The rows of its log that are told to detectors: pace, length, losses and the paid return.
