@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from ....engine.catalogue import load
-from ....engine.errors import need
+from ....engine.errors import did_you_mean, need
 from ....engine.files import make_folder
 from ....engine.levels.splits import split_of
 from ....engine.progress import Show, silent
 from ....engine.world import World
-from ...learning.config import TrainConfig
+from ...learning.config import TrainConfig, configure
 from ...learning.files import save_arrays
+from ...learning.net import Shape
 from ...learning.options import names, typed
 from ..bank import measure
 from ..bank.config import BankConfig
@@ -81,8 +82,11 @@ def jobs_of(wanted: Wanted, out: Path) -> list[Job]:
     points, jobs = wanted.points(), []
     for point in points:
         options, params = options_of(point.given)
+        config = configure(point.text, **options)
         world = load(point.text).with_params(**params)
-        split_of(world, str(options.get("split", "train")))
+        split_of(world, config.split)
+        sizes = (config.first, config.width, config.depth, config.patch, config.memory)
+        Shape(world.view, len(world.symbols), len(world.actions), *sizes)
     for seed, point in itertools.product(range(wanted.plan.seeds), points):
         folder = out / point.stratum / point.name / f"seed-{seed}"
         job = train_job(point.text, folder, {**point.given, "seed": seed})
@@ -123,6 +127,9 @@ def _bank(point: Point, nets: int) -> tuple[World, BankConfig, dict[str, float]]
         if name.startswith("world.")
     }
     options = {name: v for name, v in point.given.items() if not name.startswith("world.")}
+    known = names(BankConfig)
+    for name in options:
+        need(name in known, f"a bank has no option '{name}'.{did_you_mean(name, known)}")
     plain = load(point.text)
     world, numbers = plain.with_params(**params), plain.numbers(params)
     config = BankConfig(
