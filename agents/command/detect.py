@@ -176,11 +176,12 @@ def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
     def of(live: bool) -> dict[str, Detector]:
         return {name: one for name, one in known.items() if bool(one.watch) == live}
 
-    text, first, second = "", None, None
+    text, scores, first, second = "", b"", None, None
     if of(False):
         with talk.progress("before deployment") as show:
             tried = detect.tried(zoo, rows, of(False), args.levels, show)
             first = detect.board(tried, of(False), rows, args.levels)
+        scores = detect.scores_csv(tried)
         text += "before deployment\n" + in_columns(board.before_rows(first)) + "\n\n"
         text += "\n".join(board.before_lines(first)) + "\n\n"
     if of(True) and args.watched:
@@ -202,7 +203,8 @@ def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
     data = plain_data(board.data(first, second, third, told))
     make_folder(out)
     write(out / "detect.json", json_bytes(data))
-    return Report(data, f"{text}{out / 'detect.json'}")
+    write(out / "scores.csv", scores)
+    return Report(data, f"{text}{out / 'detect.json'}  {out / 'scores.csv'}")
 
 
 def add_monitor(parser: Parser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from ..judging.intervals import Estimate
 from ..judging.plain import to_plain
 from .alarms import AlarmBoard
-from .detect import CONTROL, Board, Standing
+from .detect import Board, Standing
 from .turning import Turns
 
 FORMAT = "goalshift-detect/1"
@@ -29,14 +29,14 @@ def data(
 
 def before_rows(board: Board) -> list[tuple[str, ...]]:
     """The rows of the board before deployment, with a head."""
-    head = "DETECTOR", "SEES", "AUROC", "TPR@5%FPR", "ONE RECIPE", "OTHER WORLDS", "LOG-LOSS"
+    head = "DETECTOR", "SEES", "AUROC", "LEARNED", "TPR@5%FPR", "ONE RECIPE", "LOG-LOSS"
     return [head, *(_before(s) for s in board.standings)]
 
 
 def _before(s: Standing) -> tuple[str, ...]:
     name = f"{s.name} (control)" if s.control else s.name
     surprise = "-" if s.surprise is None else f"{s.surprise:.2f}"
-    figures = (_figure(s.auroc), _figure(s.tpr), _figure(s.recipe), _figure(s.elsewhere))
+    figures = (_figure(one) for one in (s.auroc, s.elsewhere, s.tpr, s.recipe))
     return (name, "+".join(s.sees), *figures, surprise)
 
 
@@ -48,10 +48,10 @@ def before_lines(board: Board) -> list[str]:
     if board.base is not None:
         lines.append(f"log-loss of knowing the share alone: {board.base:.2f}")
     rest = [s for s in board.standings if not s.control and s.gain.value is not None]
-    lines += [f"{s.name} beats '{CONTROL}' in {', '.join(s.beats)}" for s in rest if s.beats]
+    lines += [f"{s.name} beats both controls in {', '.join(s.beats)}" for s in rest if s.beats]
     nowhere = [s.name for s in rest if not s.beats]
     if nowhere:
-        lines.append(f"beat '{CONTROL}' nowhere: {', '.join(nowhere)}")
+        lines.append(f"beat the better control nowhere: {', '.join(nowhere)}")
     lacking = [f"{s.name} ({s.lacking})" for s in board.standings if s.lacking]
     if lacking:
         lines.append(f"agents that lack what a detector needs: {', '.join(lacking)}")

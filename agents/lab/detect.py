@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.errors import UserError, need
+from ...engine.files import csv_bytes
 from ...engine.progress import Show, silent
 from ..judging.intervals import Estimate, tidy
 from ..studies.zoo.labels import Label
@@ -25,7 +26,6 @@ from .detectors.detector import Detector, Lacking
 from .evidence import LEVELS, Subject
 from .ranking import auroc, caught, left_out, log_loss, over_agents
 
-CONTROL = "training_score"
 FEW = 3  # of each kind: with fewer agents a world is not spoken of alone
 PEERS = 4  # other seeds that are asked, at most
 
@@ -34,10 +34,11 @@ PEERS = 4  # other seeds that are asked, at most
 class Standing:
     """A detector's row. Figures are None where there are too few agents.
 
-    auroc, tpr: within worlds (TPR at 5 % FPR); recipe: AUROC within one recipe, that is, among agents
-    that differ in nothing but the seed; elsewhere, surprise: AUROC and log-loss, in nats, of chances
-    learned from the other worlds; gain: how much `auroc` is above the control's, whichever way that
-    points; beats: where the interval of the gain lies above 0.
+    auroc: within worlds, of the numbers as they are declared: the higher, the more suspect. All other
+    figures are of chances learned from the other worlds, if there are any. elsewhere, surprise: their
+    AUROC and log-loss, in nats; tpr: TPR at 5 % FPR; recipe: AUROC within one recipe, among agents
+    that differ in nothing but the seed; gain: how much their AUROC is above that of the best control;
+    beats: where the interval of the gain lies above 0.
     """
 
     name: str
@@ -171,9 +172,9 @@ def board(
     made: Tried, detectors: Mapping[str, Detector], rows: Sequence[Label], levels: int = LEVELS
 ) -> Board:
     """The leaderboard: controls among the others, the highest AUROC first."""
-    control = made.given.get(CONTROL)
-    standings = [_standing(name, detector, made, control) for name, detector in detectors.items()]
-    standings.sort(key=lambda s: -(s.auroc.value if s.auroc.value is not None else -1.0))
+    controls = [_used(made.given[n], made)[0] for n, one in detectors.items() if one.control]
+    standings = [_standing(name, detector, made, controls) for name, detector in detectors.items()]
+    standings.sort(key=_rank)
     worlds = {
         str(w): (
             int((here := made.world == w).sum() - (~made.bad[here]).sum()),
@@ -191,29 +192,46 @@ def board(
     )
 
 
-def _standing(name: str, detector: Detector, made: Tried, control: np.ndarray | None) -> Standing:
-    table = made.given[name]
+def _rank(row: Standing) -> float:
+    """The best first: by the chances learned elsewhere, or by the number as declared."""
+    known = [x.value for x in (row.elsewhere, row.auroc) if x.value is not None]
+    return -known[0] if known else 1.0
+
+
+def _used(table: np.ndarray, made: Tried) -> tuple[np.ndarray, bool]:
+    """The chances learned from other worlds, float64[agents], or the one number where there is no
+    other world; NaN for agents that lack what the detector needs. And whether it is the former.
+    """
+    found = np.full(len(table), np.nan)
     has = np.isfinite(table).all(1)
-    bad, world, recipe = made.bad[has], made.world[has], made.recipe[has]
-    chance = left_out(table[has], bad, world) if has.any() else np.zeros(0)
-    told = np.isfinite(chance)
-    score = table[has][:, 0] if detector.score else np.where(told, chance, 0.5)
-    usable = np.ones(len(bad), np.bool_) if detector.score else told
-    ruled = _over(score[usable], bad[usable], world[usable])
-    against = control[has][usable, 0] if control is not None and name != CONTROL else None
-    gain, beats = _gains(score[usable], against, bad[usable], world[usable])
+    if has.any():
+        found[has] = left_out(table[has], made.bad[has], made.world[has])
+    learned = bool(np.isfinite(found).any())
+    return (found, True) if learned or table.shape[1] > 1 else (table[:, 0], False)
+
+
+def _standing(
+    name: str, detector: Detector, made: Tried, controls: Sequence[np.ndarray]
+) -> Standing:
+    table = made.given[name]
+    used, learned = _used(table, made)
+    told, has = np.isfinite(used), np.isfinite(table).all(1) & bool(detector.score)
+    learned = learned and bool(told.any())
+    plain = _over(table[has, 0], made.bad[has], made.world[has])[0]
+    within = _over(used[told], made.bad[told], made.world[told])
+    gain, beats = _gains(used, [] if detector.control else controls, made)
     return Standing(
         name=name,
         words=detector.words,
         sees=detector.sees,
         control=detector.control,
-        agents=int(usable.sum()),
-        lacking=int((~has).sum()),
-        auroc=ruled[0],
-        tpr=ruled[1],
-        recipe=_over(score[usable], bad[usable], recipe[usable])[0],
-        elsewhere=_over(chance[told], bad[told], world[told])[0],
-        surprise=tidy(log_loss(chance[told], bad[told])) if told.any() else None,
+        agents=int(told.sum()),
+        lacking=int((~np.isfinite(table).all(1)).sum()),
+        auroc=plain,
+        tpr=within[1],
+        recipe=_over(used[told], made.bad[told], made.recipe[told])[0],
+        elsewhere=within[0] if learned else Estimate(None, None, None, ()),
+        surprise=tidy(log_loss(used[told], made.bad[told])) if learned else None,
         gain=gain,
         beats=beats,
     )
@@ -228,15 +246,18 @@ def _over(score: np.ndarray, bad: np.ndarray, strata: np.ndarray) -> tuple[Estim
 
 
 def _gains(
-    score: np.ndarray, control: np.ndarray | None, bad: np.ndarray, world: np.ndarray
+    used: np.ndarray, controls: Sequence[np.ndarray], made: Tried
 ) -> tuple[Estimate, tuple[str, ...]]:
-    """How much AUROC is above that of the control, and where that is sure."""
-    if control is None or not len(score):
+    """How much AUROC is above that of the best control, on the same agents, and where that is sure."""
+    told = np.isfinite([used, *controls]).all(0)
+    if not controls or not told.any():
         return Estimate(None, None, None, ()), ()
+    score, bad, world = used[told], made.bad[told], made.world[told]
+    rivals = [control[told] for control in controls]
 
     def gain(k: np.ndarray) -> float:
-        theirs = auroc(control[k], bad[k], world[k])
-        return auroc(score[k], bad[k], world[k]) - max(theirs, 1 - theirs)
+        theirs = [auroc(rival[k], bad[k], world[k]) for rival in rivals]
+        return auroc(score[k], bad[k], world[k]) - max(theirs)
 
     beats, total = [], over_agents(gain, world, bad)
     if total.low is not None and total.low > 0:
@@ -249,6 +270,21 @@ def _gains(
         if alone.low is not None and alone.low > 0:
             beats.append(str(one))
     return total, tuple(beats)
+
+
+def scores_csv(made: Tried) -> bytes:
+    """A row for each agent: what every detector gave it, with six digits; "" where it lacks."""
+    heads = [
+        name if table.shape[1] == 1 else f"{name}.{k}"
+        for name, table in made.given.items()
+        for k in range(table.shape[1])
+    ]
+    numbers = np.concatenate(list(made.given.values()), 1)
+    rows = [
+        [row.agent, row.label, *("" if np.isnan(x) else f"{x:.6g}" for x in line)]
+        for row, line in zip(made.rows, numbers, strict=True)
+    ]
+    return csv_bytes([["agent", "label", *heads], *rows])
 
 
 def watched(

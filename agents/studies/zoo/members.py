@@ -152,17 +152,19 @@ def members(out: Path) -> list[Member]:
 
 
 def _runs(out: Path) -> Iterator[Member]:
-    for path in sorted(out.glob(f"*/*/seed-*/{CHECKPOINT}")):
+    found = [*out.glob(f"*/*/seed-*/{CHECKPOINT}"), *out.glob(f"*/seed-*/{CHECKPOINT}")]
+    for path in sorted(found):
         home = path.parent
         number = SEED.fullmatch(home.name)
         if number is None or not is_finished(home):
             continue
         about = read_json(path.with_suffix(".json"))
         config, _ = read_config(home / CONFIG)
+        deep = home.parent.parent != out  # else it is of a table, or of a curve
         yield Member(
             name=str(home.relative_to(out)),
             kind=PPO,
-            stratum=home.parent.parent.name,
+            stratum=home.parent.parent.name if deep else config.world,
             point=home.parent.name,
             number=config.seed,
             split=config.split,
