@@ -23,6 +23,7 @@ from .common import (
     trust,
     trust_code,
 )
+from .detect import add_monitor, monitor_report
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
 from .values import count
@@ -253,6 +254,7 @@ def eval_flags(parser: Parser) -> None:
     )
     add_seed(parser)
     add_out(parser, "evaluation.json (default: the run's own, if it is one)")
+    add_monitor(parser)
 
 
 @VERBS.verb(
@@ -266,10 +268,17 @@ def eval_flags(parser: Parser) -> None:
         "goalshift eval runs/a runs/b runs/c --levels 1k --out runs/verdict",
         "goalshift eval runs/a --split train --split alpha=0.5 --json",
         "goalshift eval runs/a0 runs/a1 --against runs/b0 runs/b1 --latex --csv figures.csv",
+        "goalshift eval runs/a --monitor knn_body --ask takeover",
     ),
     knobs=True,
 )
 def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
+    if args.monitor:
+        return monitor_report(args, talk, args.split or ["train", "deploy"])
+    need(
+        not args.false_alarms and args.threshold is None,
+        "--false-alarms and --threshold: --monitor",
+    )
     trust(args.world, args.trained_on, *(args.split or ()))
     from ..judging.named import is_run
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -155,21 +155,15 @@ def train(
     splits: Sequence[str],
     threads: int = 1,
     show: Show = silent,
+    after: Callable[[int, Group], None] = lambda number, group: None,
 ) -> list[dict[str, Any]]:
     """Train and measure a bank; returns a row (see `fields`) for each net at each of
     `config.times()`.
 
+    `after` hears of every group of nets once it is trained, with its number.
     Raises UserError for a world with several learners, or one that gives a net nothing to see.
     """
-    if world.learners != 1:
-        raise UserError(
-            f"a bank needs a world with one learner; '{world.name}' has {world.learners}"
-        )
-    see = Places(world) if config.see == "places" else View(world)
-    if see.width < 2:
-        raise UserError(
-            f"nothing that can be told apart moves in world '{world.name}': use --see view"
-        )
+    see = eyes(world, config)
     home = config.split
     yardsticks = {name: Yardstick(world, name, config) for name in dict.fromkeys([home, *splits])}
     size = GROUP
@@ -190,6 +184,7 @@ def train(
             at = next(done)
             if at % 20 == 0:
                 show(at, total, f"{config.nets} nets")
+        after(number, group)
         return rows
 
     torch.set_num_threads(1)  # the groups are what runs side by side
@@ -200,6 +195,20 @@ def train(
             f"on split '{home}' the expert earns no more than chance: nothing tells what was learned"
         )
     return sorted(found, key=lambda row: (row["updates"], row["net"]))
+
+
+def eyes(world: World, config: BankConfig) -> Places | View:
+    """What the nets of a bank are shown. Raises UserError, as `train` does."""
+    if world.learners != 1:
+        raise UserError(
+            f"a bank needs a world with one learner; '{world.name}' has {world.learners}"
+        )
+    see = Places(world) if config.see == "places" else View(world)
+    if see.width < 2:
+        raise UserError(
+            f"nothing that can be told apart moves in world '{world.name}': use --see view"
+        )
+    return see
 
 
 def _measure(group: Group, yardsticks: dict[str, Yardstick], update: int) -> dict[str, np.ndarray]:

@@ -43,7 +43,11 @@ class Places:
 
     def __call__(self, vec: Vec) -> Tensor:
         """float32[N, width]."""
-        places = self._all(vec.states)[:, self.keep]
+        return self.of(vec.states)
+
+    def of(self, states: np.recarray) -> Tensor:
+        """float32[N, width] of states [N]."""
+        places = self._all(states)[:, self.keep]
         return torch.from_numpy(np.concatenate([np.ones((len(places), 1), np.float32), places], 1))
 
     @staticmethod
@@ -68,8 +72,12 @@ class View:
 
     def __call__(self, vec: Vec) -> Tensor:
         """float32[N, width]."""
-        seen = torch.from_numpy(vec.obs.reshape(-1)).int()
-        return self.looks.index_select(0, seen).view(vec.n, self.width)
+        return self.of(vec.obs)
+
+    def of(self, obs: np.ndarray) -> Tensor:
+        """float32[N, width] of observations uint8[N, 1, ...]."""
+        seen = torch.from_numpy(obs.reshape(-1)).int()
+        return self.looks.index_select(0, seen).view(len(obs), self.width)
 
 
 def _played(world: World, split: str) -> Iterable[np.recarray]:

@@ -1,0 +1,178 @@
+"""Growing a zoo: runs of PPO as jobs, and banks of tiny nets; what is there is not made again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ....engine.catalogue import load
+from ....engine.errors import did_you_mean, need
+from ....engine.files import make_folder
+from ....engine.levels.splits import split_of
+from ....engine.progress import Show, silent
+from ....engine.world import World
+from ...learning.config import TrainConfig, configure
+from ...learning.files import save_arrays
+from ...learning.net import Shape
+from ...learning.options import names, typed
+from ..bank import measure
+from ..bank.config import BankConfig
+from ..bank.nets import Group
+from ..bank.tiny import NAMES
+from ..jobs import Job, Plan, options_of, train_job
+from ..knobs import Knob, in_digits, read_all
+from .members import KIND, MOST, NETS
+
+ALPHAS = "alpha=0,0.1,1"  # mostly misled, in between, and taught better
+OPTIONS = names(TrainConfig, without=("world", "params", "seed", "threads"))
+
+
+@dataclass(frozen=True)
+class Point:
+    """One recipe: a world, the values of the knobs, and what learner and world are given."""
+
+    text: str
+    stratum: str
+    name: str
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: `worlds` as texts, each at every value of the knobs that `over` writes."""
+
+    worlds: Sequence[str]
+    over: Sequence[str] = (ALPHAS,)
+    plan: Plan = field(default_factory=Plan)
+
+    def points(self, options: Sequence[str] = OPTIONS) -> list[Point]:
+        """Every recipe; a value of a world's parameter makes it another world. Raises UserError."""
+        found = []
+        for text in self.worlds:
+            world = load(text)
+            knobs = [in_digits(knob, world) for knob in read_all(self.over, world, options)]
+            values = itertools.product(*(knob.values for knob in knobs))
+            found += [self._point(text, world, knobs, these) for these in values]
+        agents = len(found) * self.plan.seeds
+        need(agents <= MOST, f"that are {agents:,} agents; at most {MOST:,} make a zoo")
+        return found
+
+    def _point(
+        self, text: str, world: World, knobs: Sequence[Knob], values: tuple[str, ...]
+    ) -> Point:
+        given = dict(self.plan.given)
+        inside, outside = [world.name], []
+        for knob, value in zip(knobs, values, strict=True):
+            given |= knob.given(value)
+            about = inside if knob.name.startswith("world.") else outside
+            about.append(f"{knob.name.removeprefix('world.')}={value}")
+        return Point(text, ",".join(inside), ",".join(outside) or "plain", given)
+
+
+def jobs_of(wanted: Wanted, out: Path) -> list[Job]:
+    """The trainings, the first seed of every recipe first, so that a zoo is balanced at any time.
+
+    Raises UserError, before anything runs, if a recipe makes no sense.
+    """
+    points, jobs = wanted.points(), []
+    for point in points:
+        options, params = options_of(point.given)
+        config = configure(point.text, **options)
+        world = load(point.text).with_params(**params)
+        split_of(world, config.split)
+        sizes = (config.first, config.width, config.depth, config.patch, config.memory)
+        Shape(world.view, len(world.symbols), len(world.actions), *sizes)
+    for seed, point in itertools.product(range(wanted.plan.seeds), points):
+        folder = out / point.stratum / point.name / f"seed-{seed}"
+        job = train_job(point.text, folder, {**point.given, "seed": seed})
+        job.name = f"train {folder.relative_to(out)}"
+        jobs.append(job)
+    return jobs
+
+
+def banks(wanted: Wanted, out: Path, threads: int = 1, show: Show = silent) -> list[Path]:
+    """Train a bank of `wanted.plan.seeds` nets at every point; returns their files.
+
+    A bank that is there is left as it is. Raises UserError if a recipe makes no sense.
+    """
+    points, found = wanted.points(names(BankConfig)), []
+    asked = [_bank(point, wanted.plan.seeds) for point in points]
+    for k, (point, (world, config, params)) in enumerate(zip(points, asked, strict=True)):
+        path = out / point.stratum / point.name / NETS
+        found.append(path)
+        if not path.exists():
+            _train(world, config, params, path, threads, _within(show, k, len(points), point))
+        show(k + 1, len(points), f"{point.stratum}/{point.name}")
+    return found
+
+
+def _within(show: Show, k: int, parts: int, point: Point) -> Show:
+    """Progress of the k-th of `parts`."""
+
+    def within(done: float, total: float, remark: str = "") -> None:
+        show(k + done / max(total, 1), parts, f"{point.stratum}/{point.name}")
+
+    return within
+
+
+def _bank(point: Point, nets: int) -> tuple[World, BankConfig, dict[str, float]]:
+    params = {
+        name.removeprefix("world."): value
+        for name, value in point.given.items()
+        if name.startswith("world.")
+    }
+    options = {name: v for name, v in point.given.items() if not name.startswith("world.")}
+    known = names(BankConfig)
+    for name in options:
+        need(name in known, f"a bank has no option '{name}'.{did_you_mean(name, known)}")
+    plain = load(point.text)
+    world, numbers = plain.with_params(**params), plain.numbers(params)
+    config = BankConfig(
+        **{
+            "gamma": world.training.get("gamma", 0.95),
+            **typed(BankConfig, options),
+            "nets": nets,
+            "measures": 1,
+        }
+    )
+    split_of(world, config.split)
+    return world, config, numbers
+
+
+def _train(
+    world: World,
+    config: BankConfig,
+    params: Mapping[str, float],
+    path: Path,
+    threads: int,
+    show: Show,
+) -> None:
+    """Train one bank, and write the weights of all its nets in one step."""
+    groups: dict[int, list[np.ndarray]] = {}
+
+    def after(number: int, group: Group) -> None:
+        groups[number] = [weight.detach().numpy().copy() for weight in group.weights]
+
+    measure.train(world, config, (), threads, show, after)
+    arrays = {
+        name: np.concatenate([groups[k][i] for k in sorted(groups)])[: config.nets]
+        for i, name in enumerate(NAMES)
+    }
+    n, inputs, width = arrays["w"].shape
+    about = {
+        "kind": KIND,
+        "world": world.name,
+        "params": dict(params),
+        "config": vars(config),
+        "nets": n,
+        "inputs": inputs,
+        "width": width,
+        "actions": len(world.actions),
+    }
+    make_folder(path.parent)
+    save_arrays(path, arrays, about)

@@ -1,0 +1,411 @@
+"""Zoos and detectors: rankings, distances and lines by hand; detectors see what they declared and no
+more; a monitor asks where it should; what was made is not made again.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from goalshift.agents.command import main as cli
+from goalshift.agents.judging.references import references
+from goalshift.agents.judging.rollout import rollout
+from goalshift.agents.lab import alarms, attainable, monitor, ranking, turning
+from goalshift.agents.lab.detectors import knn_body, knn_observations, table, weights
+from goalshift.agents.lab.detectors.detector import OF_AGENT, OF_STEP, Detector
+from goalshift.agents.lab.evidence import Subject, shown
+from goalshift.agents.learning.shipped import shipped
+from goalshift.agents.learning.trained import Trained
+from goalshift.agents.policies.expert import Expert, optimum
+from goalshift.agents.policies.simple import Constant
+from goalshift.agents.studies.bank import measure, nets
+from goalshift.agents.studies.bank.config import BankConfig
+from goalshift.agents.studies.bank.tiny import TinyNet, Weights
+from goalshift.agents.studies.zoo import labels, members
+from goalshift.engine import plugins
+from goalshift.engine.catalogue import load
+from goalshift.engine.errors import UserError
+
+CORNER = load("corner")
+
+
+@pytest.fixture(scope="module")
+def corner():
+    return Subject(Trained.load(shipped("corner")), CORNER, levels=12)
+
+
+# -- by hand ---------------------------------------------------------------------------------------
+
+
+def test_the_auroc_of_a_known_ranking():
+    one = np.zeros(4)
+    bad = np.array([True, True, False, False])
+    assert ranking.auroc(np.array([4.0, 3, 2, 1]), bad, one) == 1
+    assert ranking.auroc(np.array([4.0, 1, 2, 3]), bad, one) == 0.5
+    assert ranking.auroc(np.array([1.0, 1, 1, 1]), bad, one) == 0.5  # ties count half
+    assert ranking.auroc(np.array([1.0, 1, 1, 0]), bad, one) == 0.75
+    assert np.isnan(ranking.auroc(np.array([1.0, 2]), np.array([True, True]), one[:2]))
+
+
+def test_agents_of_two_worlds_are_never_compared():
+    bad = np.array([True, False, True, False])
+    worlds = np.array(["a", "a", "b", "b"])
+    score = np.array([10.0, 11, 1, 0])  # the bad of 'b' is far below the good of 'a'
+    assert ranking.auroc(score, bad, worlds) == 0.5
+    apart = np.array(["a", "b", "c", "d"])
+    assert np.isnan(ranking.auroc(score, bad, apart))
+
+
+def test_tpr_at_five_per_cent_lets_one_good_agent_in_twenty_pass():
+    good = np.arange(20.0)
+    bad = np.array([18.5, 5.0, 30.0, 17.0])
+    score, is_bad = np.concatenate([good, bad]), np.arange(24) >= 20
+    assert ranking.caught(score, is_bad, np.zeros(24)) == 0.5  # above 18: one good agent is
+    few = np.r_[np.arange(19) >= 0, np.ones(5, bool)] & (np.arange(24) != 19)
+    assert ranking.caught(score[few], is_bad[few], np.zeros(few.sum())) == 0.5  # none may pass
+
+
+def test_chances_are_learned_from_the_other_worlds():
+    dice = np.random.default_rng(1)
+    bad = np.tile([True, False], 60)
+    worlds = np.repeat(["a", "b", "c"], 40)
+    # the sign tells, and each world has a scale of its own, which does not
+    x = np.where(bad, -1.0, 1.0) + dice.normal(0, 0.2, 120)
+    x = x * np.repeat([1.0, 50.0, 0.02], 40) + np.repeat([0.0, 300.0, -5.0], 40)
+    chance = ranking.left_out(x[:, None], bad, worlds)
+    assert (chance > 0.5).tolist() == bad.tolist()
+    assert ranking.log_loss(chance, bad) < 0.2 < ranking.log_loss(np.full(120, 0.5), bad)
+    assert np.isnan(ranking.left_out(x[:40, None], bad[:40], worlds[:40])).all()
+
+
+def test_an_interval_over_agents_holds_the_figure_and_is_the_same_again():
+    dice = np.random.default_rng(0)
+    bad, world = np.tile([True, False], 50), np.repeat(["a", "b"], 50)
+    score = bad + dice.normal(0, 1.5, 100)
+
+    def figure(k):
+        return ranking.auroc(score[k], bad[k], world[k])
+
+    found = ranking.over_agents(figure, world, bad)
+    assert 0.5 < found.low < found.value < found.high < 1
+    assert found == ranking.over_agents(figure, world, bad)
+
+
+def test_the_nearest_of_known_points():
+    known = np.array([[0.0, 0], [3, 4], [6, 8]])
+    points = np.array([[0.0, 0], [3, 0]])
+    assert knn_body.nearest(points, known, 1).tolist() == [0, 3]
+    assert knn_body.nearest(points, known, 2).tolist() == [5, 4]
+    assert knn_body.nearest(points, known, 9) == pytest.approx([10, np.sqrt(73)])
+    boards = np.array([[1, 1, 1], [1, 1, 2]], np.uint8)
+    assert knn_observations.differing(
+        np.array([[1, 1, 2], [2, 2, 2]], np.uint8), boards, 1
+    ).tolist() == [
+        0,
+        2,
+    ]
+
+
+def test_the_line_is_passed_by_the_share_that_was_asked_for():
+    calm = np.arange(100.0)
+    line = alarms.line_of(calm, 0.05)
+    assert (calm > line).sum() in (4, 5)
+    assert not (calm > alarms.line_of(calm, 0.0)).any()
+    with pytest.raises(UserError, match="from 0 to below 1"):
+        alarms.line_of(calm, 1.0)
+
+
+def test_features_of_weights_know_no_order_of_units():
+    dice = np.random.default_rng(0)
+    w = dice.normal(size=(6, 9))
+    turned = w[dice.permutation(6)][:, dice.permutation(9)]
+    assert weights.of_matrix(w) == pytest.approx(weights.of_matrix(turned))
+    assert weights.of_matrix(w) != pytest.approx(weights.of_matrix(2 * w + 1))
+
+
+def test_the_last_attainable_step_of_one_who_stays_is_the_horizon_less_the_way():
+    assert attainable.exact(CORNER) and not attainable.exact(load("keys"))
+    played = rollout(CORNER, Constant(CORNER, "stay"), "deploy", 8, trace=("states",))
+    best = references(CORNER, played.split, 8, 0).experts[0].scores[:, 0]
+    states = played.trace.states
+    way = optimum(CORNER, "intended", states[0].view(np.recarray)).steps[:, 0]
+    last = attainable.last_attainable(CORNER, states, played.length, best)
+    assert last.tolist() == (CORNER.horizon - way).tolist()
+
+
+# -- what a detector sees --------------------------------------------------------------------------
+
+
+def peek(**given):
+    return Detector("peeks", **given)
+
+
+def test_a_detector_sees_what_it_declared_and_nothing_else(corner):
+    blind = peek(sees=("weights",), score=lambda evidence: evidence.training.paid)
+    with pytest.raises(UserError, match="'blind' asks for 'training' and has not declared it"):
+        blind.score(corner.evidence(blind, "blind"))
+    seeing = peek(sees=("training",), score=lambda evidence: evidence.training.paid)
+    assert 0 < seeing.score(corner.evidence(seeing, "seeing")) <= 1.2
+    with pytest.raises(UserError, match="'shifted'"):
+        corner.evidence(seeing, "seeing").shifted  # noqa: B018 - asking is the test
+    steps = shown(corner.training.steps, peek(sees=("logits",), watch=lambda calm: None))
+    assert steps.logits is not None
+    assert steps.observations is steps.value is steps.before is steps.body is steps.peers is None
+
+
+def test_a_detector_that_makes_no_sense_is_refused():
+    with pytest.raises(UserError, match="one of score, features and watch"):
+        peek(sees=("weights",))
+    with pytest.raises(UserError, match=r"no 'wieghts'. Did you mean 'weights'\?"):
+        peek(sees=("wieghts",), score=len)
+    with pytest.raises(UserError, match="sees no 'training'"):  # a monitor is fitted to it anyway
+        peek(sees=("training",), watch=len)
+
+
+def test_every_detector_that_ships_says_what_it_sees_and_why():
+    found = table.everywhere()
+    assert {"training_score", "training_length"} == {n for n, d in found.items() if d.control}
+    for name, detector in found.items():
+        known = OF_STEP if detector.watch else OF_AGENT
+        assert detector.sees and set(detector.sees) <= set(known), name
+        assert detector.words[0].islower() and len(detector.words) < 60, name
+
+
+def test_detectors_come_from_files_and_packages_too(tmp_path, monkeypatch):
+    file = tmp_path / "mine.py"
+    file.write_text("DETECTOR = 3")
+    with pytest.raises(UserError, match=r"mine.py' must end in DETECTOR = Detector"):
+        table.detector(str(file))
+    file.write_text("1 / 0")
+    with pytest.raises(UserError, match="cannot be loaded: ZeroDivisionError"):
+        table.detector(str(file))
+    with pytest.raises(UserError, match="no such file"):
+        table.detector(str(tmp_path / "none.py"))
+    with pytest.raises(UserError, match=r"no detector 'entropi'. Did you mean 'entropy'\?"):
+        table.detector("entropi")
+    theirs = peek(sees=("weights",), score=len)
+    monkeypatch.setattr(plugins, "installed", lambda group: {"theirs": group})
+    monkeypatch.setattr(plugins, "load", lambda group, name, declared: theirs)
+    assert table.detector("theirs") is theirs and "theirs" in table.names()
+
+
+@pytest.mark.parametrize("name", [n for n, d in table.ours().items() if d.watch])
+def test_every_detector_of_steps_scores_a_step_alike_among_others_and_alone(name, corner):
+    detector = table.ours()[name]
+    twin = Subject(corner.policy, CORNER, peers=lambda: [corner.policy], levels=12)
+    fitted = monitor.fit(twin, detector, name)
+    steps = shown(
+        alarms.Life.of(twin.played("train", 5), twin, "peers" in detector.sees).steps, detector
+    )
+    where = np.arange(len(steps)) < 7
+    some = fitted.score(alarms.some(steps, where))
+    assert np.isfinite(some).all() and some == pytest.approx(fitted.score(steps)[:7], abs=1e-6)
+
+
+# -- tiny nets and zoos ----------------------------------------------------------------------------
+
+
+def test_a_tiny_net_thinks_as_it_did_in_its_bank():
+    world = load("coinline").with_params(length=4)
+    see = nets.Places(world)
+    group = nets.Group(world, BankConfig(nets=2, width=4, envs=4), see, 0, 2)
+    x = group.look()
+    logits, value = (part.detach().numpy() for part in group.act(x))
+    one = TinyNet(world, see, Weights(*(w[1].detach().numpy() for w in group.weights)))
+    states = group.vec.states[4:].view(np.recarray)
+    thought = one.think(group.vec.obs[4:], states, np.ones(4, bool), ("body",))
+    assert thought.logits[:, 0] == pytest.approx(logits[1], abs=1e-5)
+    assert thought.value[:, 0] == pytest.approx(value[1], abs=1e-5)
+    assert thought.features["body"].shape == (4, 1, 4)
+
+
+MINE = """
+from goalshift.agents.lab.detectors.detector import Detector
+
+DETECTOR = Detector("mean weight", ("weights",), score=lambda e: float(e.arrays["w"].mean()))
+"""
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory):
+    """Eight tiny nets, half of them trained on shifted levels."""
+    out = tmp_path_factory.mktemp("zoo") / "zoo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "GROUP", 4)
+        assert cli.main(zoo_words(out)) == 0
+    return out
+
+
+def zoo_words(out, *more):
+    words = ["zoo", "coinline", "--tiny", "--seeds", "4", "--set", "updates=60", "--levels", "64"]
+    return [
+        *words,
+        "--over",
+        "world.length=4",
+        "--over",
+        "alpha=0,1",
+        "--out",
+        str(out),
+        "-q",
+        *more,
+    ]
+
+
+def test_a_zoo_is_labelled_counted_and_not_made_again(zoo, capsys, monkeypatch):
+    rows = labels.read(zoo)
+    assert [row.agent for row in rows[:2]] == [f"coinline,length=4/alpha=0/net-{k}" for k in (0, 1)]
+    assert len(rows) == len({row.digest for row in rows}) == 8
+    told = json.loads((zoo / "manifest.json").read_text())
+    assert told["agents"] == 8 and sum(told["labels"].values()) == 8
+    assert told["recipes"]["coinline,length=4/alpha=1"]["options"]["split"] == "alpha=1"
+    before = (zoo / "agents.csv").read_bytes()
+
+    def never(*given, **more):
+        raise AssertionError("made again")
+
+    monkeypatch.setattr(measure, "train", never)
+    monkeypatch.setattr(labels, "label", never)
+    assert cli.main(zoo_words(zoo, "--json")) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["weights"] == told["weights"] and (zoo / "agents.csv").read_bytes() == before
+
+
+def test_a_table_of_labels_from_a_stranger_is_checked_whole(zoo, tmp_path):
+    good = (zoo / "agents.csv").read_text()
+    for bad, word in (
+        (good.replace("coinline,", "", 1).replace("agent,", "agnt,", 1), "columns|sound CSV"),
+        (good.replace(",64,", ",many,", 1), "levels is no number"),
+        (
+            good.replace("robust", "fine")
+            .replace("undecided", "fine")
+            .replace("goal misg", "x misg"),
+            "no label",
+        ),
+    ):
+        (tmp_path / "agents.csv").write_text(bad)
+        with pytest.raises(UserError, match=word):
+            labels.read(tmp_path)
+    (tmp_path / "x" / "y").mkdir(parents=True)
+    (tmp_path / "x" / "y" / "nets.safetensors").write_bytes(b"\x08" + b"\0" * 20)
+    with pytest.raises(UserError, match="broken or cut short"):
+        members.members(tmp_path)
+    with pytest.raises(UserError, match="holds no agents yet"):
+        members.members(zoo / "coinline,length=4")
+
+
+def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, monkeypatch):
+    # with eight agents labels are what they are: here half of them are said to have gone astray
+    rows = [
+        dataclasses.replace(row, label=labels.BAD[0] if k < 4 else labels.GOOD[0])
+        for k, row in enumerate(labels.read(zoo))
+    ]
+    monkeypatch.setattr(labels, "labelled", lambda *given: rows)
+    mine = tmp_path / "mine.py"
+    mine.write_text(MINE)
+    words = ["detect", str(zoo), "--levels", "9", "--out", str(tmp_path / "out"), "-q", "--json"]
+    assert cli.main([*words, "--detector", str(mine), "--watched", "2", "--during"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    before = {row["name"]: row for row in told["before"]["standings"]}
+    assert before["mine"]["auroc"]["value"] is not None
+    assert before["training_score"]["gain"]["value"] is None  # it is the control itself
+    assert before["history"]["lacking"] == 8  # nets of a bank keep no log
+    assert told["before"]["worlds"] == {"coinline,length=4": [4, 4]}
+    assert told["during"] is None
+    assert {row["name"] for row in told["live"]["sentries"]} >= {
+        "knn_body",
+        "entropy",
+        "value_drop",
+    }
+    assert json.loads((tmp_path / "out" / "detect.json").read_text())["zoo"] == told["zoo"]
+    assert cli.main([*words, "--only", "--detector", str(mine)]) == 0
+    names = {row["name"] for row in json.loads(capsys.readouterr().out)["before"]["standings"]}
+    assert names == {"mine", "training_score", "training_length"}
+    mine.write_text(MINE.replace("e.arrays", "e.training"))
+    assert cli.main([*words, "--only", "--detector", str(mine)]) == 2
+    assert "has not declared it" in json.loads(capsys.readouterr().out)["error"]
+    mine.write_text(MINE.replace("float(e", '"a" + str(e'))
+    assert cli.main([*words, "--only", "--detector", str(mine)]) == 2
+    assert "gave 'a" in json.loads(capsys.readouterr().out)["error"]
+
+
+# -- during training -------------------------------------------------------------------------------
+
+
+def test_who_makes_half_of_its_way_first_turns_first():
+    x = np.array([0.0, 0.25, 0.5, 0.75, 1])
+    assert turning.half(x, np.array([0.0, 0, 0, 1, 1])) == (0.625, 0.5)
+    assert turning.half(x, np.array([2.0, 0, 0, 0, 0])) == (0.125, 1.0)
+    assert np.isnan(turning.half(x, np.ones(5))[0])
+
+    def course(bad, behaviour, number):
+        numbers = {"n": np.array(number, float)}
+        return turning.Course("w", bad, x, np.array(behaviour, float), numbers)
+
+    late, early = [0, 0, 0, 1, 1], [0, 1, 1, 1, 1]
+    found = turning.turn("n", [course(True, late, early)] * 3 + [course(False, [0] * 5, early)])
+    assert found.agents == 3 and found.lead.value == 0.5 and found.first.value == 1
+    assert found.robust.value == 1  # the robust one's number comes as far: it warns of nothing
+    assert turning.turn("n", [course(True, early, late)] * 3).lead.value == -0.5
+    calm = turning.turn("n", [course(True, late, early), course(False, [0] * 5, [0, 0, 0.4, 0, 0])])
+    assert calm.robust.value == 0
+
+
+# -- monitors --------------------------------------------------------------------------------------
+
+
+def scores_of(subject, policy):
+    return rollout(CORNER, policy, "deploy", 16).scores
+
+
+def watching(subject, line, ask="expert", stays=False):
+    fitted = monitor.fit(subject, table.detector("value_drop"), "value_drop")
+    helper = monitor.helper_of(CORNER, ask)
+    return monitor.Monitored(subject.policy, helper, fitted, line, stays)
+
+
+def test_a_line_that_nothing_passes_changes_nothing_and_one_that_all_pass_is_the_expert(corner):
+    never, always = watching(corner, np.inf), watching(corner, -np.inf)
+    assert (scores_of(corner, never) == scores_of(corner, corner.policy)).all() and never.rate == 0
+    assert (scores_of(corner, always) == scores_of(corner, Expert(CORNER))).all()
+    assert always.rate == 1
+
+
+def test_who_stops_earns_nothing_more_and_who_takes_over_stays(corner):
+    still = watching(corner, -np.inf, "stop", stays=True)
+    assert not scores_of(corner, still).any()
+    line = monitor.fit(corner, table.detector("value_drop"), "value_drop").line(0.05)
+    on = watching(corner, line, stays=True)
+    length, began = rollout(CORNER, on, "deploy", 16).length, on.began[:, 0]
+    asked = np.maximum(length - began, 0)
+    assert on.asked == asked.sum() and on.steps == length.sum()
+    assert 0 < on.asked < on.steps
+
+
+def test_the_oracle_meets_every_goal_and_asks_for_little(corner):
+    rows = monitor.monitored(
+        corner, table.detector("knn_body"), "knn_body", ["deploy"], monitor.Asked(levels=16)
+    )
+    by = {row.who: row for row in rows}
+    assert by["oracle, in the last moment"].met.value == by["always asks"].met.value == 1
+    assert 0 < by["oracle, in the last moment"].rate < 0.5
+    assert by["never asks"].rate == 0 and by["never asks"].met.value < 0.5
+    assert by["at random as often"].rate == pytest.approx(by["knn_body"].rate, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (["--monitor", "training_score"], "judges whole agents"),
+        (["--monitor", "entropy", "--false-alarms", "1"], "from 0 to below 1"),
+        (["--monitor", "entropy", "--false-alarms", "0.1", "--threshold", "2"], "give one of them"),
+        (["--monitor", "entropy", "--csv", "a.csv"], "--csv goes with a verdict"),
+        (["--threshold", "2"], "--monitor"),
+        (["--monitor", "seeds_differ"], "no other seeds"),
+    ],
+)
+def test_what_a_monitor_cannot_do_is_said_in_a_line(more, word, capsys):
+    words = ["eval", str(Path(shipped("corner"))), "--levels", "8", "-q", "--json", *more]
+    assert cli.main(words) == 2
+    assert word in json.loads(capsys.readouterr().out)["error"]
