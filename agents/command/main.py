@@ -18,7 +18,7 @@ from ...engine.child import end_with_parent
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import reason
 from ...engine.version import __version__
-from . import build, care, lab, learn, levelfiles, levels, look, serve, show, studies
+from . import build, care, inside, lab, learn, levelfiles, levels, look, serve, show, studies
 from .parser import MANNERS, Parser, add_manners, pasted, take_world_flags
 from .signals import INTERRUPTED, heeded
 from .talk import Report, Talk, in_columns, plain_data
@@ -30,6 +30,7 @@ GROUPS = (
     serve,
     studies,
     lab,
+    inside,
     look,
     build,
     levels,

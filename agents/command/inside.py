@@ -1,0 +1,89 @@
+"""`inside`: experiments on agents that are there."""
+
+import argparse
+from pathlib import Path
+
+from ...engine.errors import UserError
+from ..learning import preflight
+from .common import add_seed, sized
+from .parser import Parser
+from .talk import Report, Talk
+from .values import count
+from .verb import Group
+
+VERBS = Group("lab")
+
+
+def inside_flags(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+    parser.add_argument(
+        "--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)"
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="default: the one the world is judged on, most often deploy"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=256, metavar="N", help="held-out levels (default: 256)"
+    )
+    parser.add_argument(
+        "--layer", action="append", metavar="NAME", help="again for several (default: all)"
+    )
+    parser.add_argument(
+        "--cue",
+        metavar="NAME",
+        default="",
+        help="a tile or a thing (default: what lies where the intended goal is met)",
+    )
+    parser.add_argument(
+        "--draws", type=count, default=20, metavar="N", help="of every null (default: 20)"
+    )
+    add_seed(parser)
+    parser.add_argument(
+        "--out", "-o", metavar="FILE.html", help="default: inside.html in the run's folder"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
+@VERBS.verb(
+    "inside",
+    "RUN",
+    "where an agent's goals are read, and what writing them does, with null distributions",
+    inside_flags,
+    (
+        "goalshift inside runs/a",
+        "goalshift inside runs/a --layer body --cue cheese --draws 50 -o inside.html",
+    ),
+)
+def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
+    from .common import trust
+
+    trust(args.world)
+    run = Path(args.run)
+    home = run if run.is_dir() else preflight.fresh_folder("inside")
+    out = Path(args.out or home / "inside.html")
+    if out.suffix.lower() != ".html":
+        raise UserError(f"--out '{out}' must end in .html")
+    for path in (out, out.with_suffix(".json")):
+        preflight.check_file(path, args.force)
+    from ...engine.files import make_folder
+    from ..lab.inside.study import inside, open_agent
+    from ..showing.inside.page import claim, to_json, write_page
+
+    agent, twin = open_agent(run)
+    ask = (agent, twin, agent.world, args.split or "", args.levels, args.seed)
+    found = inside(*ask, args.layer or (), args.cue, draws=args.draws, tell=talk.say)
+    make_folder(out.parent)
+    made = write_page(found, agent, out, args.again, args.seed)
+    lines = [f"{claim(found)[0]}.", *reading_lines(found.readings), *sized([*made.values()])]
+    return Report({**to_json(found, args.again), **made}, "\n".join(lines))
+
+
+def reading_lines(readings: tuple) -> list[str]:
+    """A line for each probe."""
+    return [
+        f"{one.layer}: {one.label} read at {one.found.percent()}; observation alone"
+        f" {100 * (one.observation or 0):.0f}, untrained {100 * (one.untrained or 0):.0f},"
+        f" labels dealt anew {100 * one.shuffled[0]:.0f}"
+        f" ({'beyond' if one.beyond else 'not beyond'} all controls)"
+        for one in readings
+    ]
