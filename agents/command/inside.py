@@ -1,11 +1,11 @@
-"""`inside`: experiments on agents that are there."""
+"""`inside`, `audit`: what agents that are there want, and who signs for it."""
 
 import argparse
 from pathlib import Path
 
 from ...engine.errors import UserError
 from ..learning import preflight
-from .common import add_seed, sized
+from .common import AGENTS, add_origin, add_out, add_seed, sized, trust
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count
@@ -55,8 +55,6 @@ def inside_flags(parser: Parser) -> None:
     ),
 )
 def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
-    from .common import trust
-
     trust(args.world)
     run = Path(args.run)
     home = run if run.is_dir() else preflight.fresh_folder("inside")
@@ -87,3 +85,63 @@ def reading_lines(readings: tuple) -> list[str]:
         f" ({'beyond' if one.beyond else 'not beyond'} all controls)"
         for one in readings
     ]
+
+
+def audit_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"three or more: {AGENTS}")
+    add_origin(parser)
+    parser.add_argument(
+        "--require",
+        action="append",
+        metavar="TEXT",
+        help="'misgeneralization<0.1@95%% on deploy', 'intended>=0.8', 'return>0.8 on train',"
+        " 'verdict=robust'; again for several (default: trained, and misgeneralization<0.1)",
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        metavar="SET",
+        help="also these levels: a split or a file, such as what an attack found; repeatable",
+    )
+    parser.add_argument("--since", metavar="FILE.json", help="an earlier audit to compare with")
+    parser.add_argument(
+        "--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)"
+    )
+    add_seed(parser)
+    add_out(parser, "the audit and its evidence (default: runs/audit-...)")
+
+
+@VERBS.verb(
+    "audit",
+    "RUN...",
+    "sign for agents: claims with evidence, requirements; exit 0 pass, 3 fail, 4 undecided",
+    audit_flags,
+    (
+        "goalshift audit runs/a0 runs/a1 runs/a2",
+        "goalshift audit runs/a? --require 'misgeneralization<0.1@95% on deploy' --against found.jsonl",
+        "goalshift audit runs/b? --since runs/audit-a/audit.json --json",
+    ),
+)
+def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world, args.trained_on, *(args.against or ()))
+    folder = args.out or preflight.fresh_folder("audit")
+    out = preflight.check_folder(folder, args.force)
+    from ..lab.audit.audit import audit
+    from ..showing.audit.forms import headline, write_forms
+
+    found = audit(
+        args.runs,
+        out,
+        args.require or (),
+        args.against or (),
+        Path(args.since) if args.since else None,
+        args.levels,
+        args.seed,
+        args.world,
+        args.again,
+        talk.progress,
+    )
+    paths = write_forms(found, out)
+    lines = [f"{one.status:9} {one.claim}  (weakest link: {one.weakest})" for one in found.claims]
+    text = "\n".join([f"{headline(found)}.", *lines, *found.changes, *sized(paths)])
+    return Report({**found.plain(), "files": paths}, text, found.code_of_exit)

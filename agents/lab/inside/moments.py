@@ -17,7 +17,7 @@ from ...policies.expert import Expert
 from ...policies.policy import LearnedPolicy, Policy, Thought, learned
 
 WANDER = 0.5  # share of random actions
-EACH = 6  # moments kept of one level
+EACH = 12  # moments kept of one level
 
 
 @dataclass(frozen=True, eq=False)
