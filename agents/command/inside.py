@@ -1,11 +1,11 @@
-"""`inside`, `audit`: what agents that are there want, and who signs for it."""
+"""`inside`, `posterior`, `audit`: what agents that are there want, and who signs for it."""
 
 import argparse
 from pathlib import Path
 
 from ...engine.errors import UserError
 from ..learning import preflight
-from .common import AGENTS, add_origin, add_out, add_seed, sized, trust
+from .common import AGENTS, add_judged, add_origin, add_out, add_seed, sized, trust
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count
@@ -85,6 +85,57 @@ def reading_lines(readings: tuple) -> list[str]:
         f" ({'beyond' if one.beyond else 'not beyond'} all controls)"
         for one in readings
     ]
+
+
+def posterior_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
+    add_origin(parser)
+    add_judged(parser, "train, and the one the world is judged on", 128)
+    add_seed(parser)
+
+
+@VERBS.verb(
+    "posterior",
+    "RUN|AGENT...",
+    "which goal its behaviour speaks for, and what it pays for it in steps",
+    posterior_flags,
+    (
+        "goalshift posterior runs/a",
+        "goalshift posterior runs/a runs/b runs/c --split deploy --levels 512",
+    ),
+)
+def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world, args.trained_on, *(args.split or ()))
+    from ..judging.plain import to_plain
+    from ..judging.rollout import rollout
+    from ..judging.runs import open_agents
+    from ..lab.posterior import posterior
+    from ..lab.psychometric import psychometric
+
+    cast = open_agents(args.runs, world=args.world)
+    world, found = cast.world, {}
+    lines = ["belief, in per cent, on average over episodes:"]
+    for split in args.split or dict.fromkeys(("train", world.judged)):
+        talk.say(f"episodes of {split}")
+        ask = (split, args.levels, args.seed)
+        played = [rollout(world, agent, *ask, trace=("states",)) for agent in cast.agents]
+        shares = posterior(world, played).shares(len(played), args.seed)
+        beliefs = ", ".join(f"{name} {one.percent()}" for name, one in shares.belief.items())
+        lines.append(f"{split}, {args.levels} levels: {beliefs}")
+        found[split] = to_plain(shares)
+    data = {"world": world.name, "agents": [one.name for one in cast.agents], "splits": found}
+    try:
+        ask = (cast.agents, world, (args.split or [""])[-1], args.levels, args.seed)
+        curve = psychometric(*ask)
+    except UserError as fault:
+        return Report({**data, "psychometric": None}, "\n".join([*lines, f"no curve: {fault}"]))
+    lines.append(f"steps: {curve}")
+    for one in curve.bins:
+        low, high = (100 * x for x in one.interval)
+        place = f"{one.low:+d} to {one.high:+d}"
+        told = f"taken {100 * one.taken:3.0f} [{low:.0f}, {high:.0f}] of {one.choices}"
+        lines.append(f"  intended {place:>10} steps further: {told}")
+    return Report({**data, "psychometric": to_plain(curve)}, "\n".join(lines))
 
 
 def audit_flags(parser: Parser) -> None:
