@@ -248,6 +248,13 @@ def eval_flags(parser: Parser) -> None:
     parser.add_argument("--latex", action="store_true", help="print a LaTeX table (booktabs)")
     parser.add_argument("--csv", metavar="FILE.csv", help="every figure as a row of tidy CSV")
     parser.add_argument(
+        "--goal",
+        action="append",
+        metavar="NAME: TEXT",
+        help="also score a goal that nobody declared, such as 'hoard: event.key - event.chest';"
+        " again for several; with it RUN may be .gmr files or codes of replays",
+    )
+    parser.add_argument(
         "--controls",
         action="store_true",
         help="also judge untrained, few-levels (trained now) and mirrored agents",
@@ -269,6 +276,7 @@ def eval_flags(parser: Parser) -> None:
         "goalshift eval runs/a --split train --split alpha=0.5 --json",
         "goalshift eval runs/a0 runs/a1 --against runs/b0 runs/b1 --latex --csv figures.csv",
         "goalshift eval runs/a --monitor knn_body --ask takeover",
+        "goalshift eval runs/a --goal 'only the corner: event.corner - event.cheese'",
     ),
     knobs=True,
 )
@@ -282,6 +290,10 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     trust(args.world, args.trained_on, *(args.split or ()))
     from ..judging.named import is_run
 
+    if args.goal and all(run.startswith("GM1.") or run.endswith(".gmr") for run in args.runs):
+        from .goals import score_replays
+
+        return score_replays(args)
     if args.controls and not all(map(is_run, args.runs)):
         raise UserError("--controls trains agents like the runs: for runs of goalshift alone")
     if args.csv:
@@ -320,7 +332,10 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     if args.against:
         data, lines = eval_against(args, splits, data)
         text += "\n" + lines
-    return Report(data, text)
+    from .goals import eval_goals
+
+    data, lines = eval_goals(args, splits, found, data)
+    return Report(data, text + lines)
 
 
 def eval_against(

@@ -32,6 +32,7 @@ from . import (
     show,
     studies,
 )
+from . import build, care, inside, lab, learn, levelfiles, levels, look, serve, show, studies
 from .parser import MANNERS, Parser, add_manners, pasted, take_world_flags
 from .signals import INTERRUPTED, heeded
 from .talk import Report, Talk, in_columns, plain_data
@@ -45,6 +46,7 @@ GROUPS = (
     lab,
     attack,
     detect,
+    inside,
     look,
     build,
     levels,

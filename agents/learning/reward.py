@@ -64,21 +64,24 @@ class Reward:
         return (after - before) @ self.every + first @ self.first + self.step
 
 
-def parse(text: str, world: World) -> Reward:
-    """The reward that a text means in a world. UserError, in one line, says what is wrong."""
+def parse(text: str, world: World, flag: str = "--reward") -> Reward:
+    """The reward that a text means in a world. UserError, in one line, says what is wrong.
+
+    `flag`: what it was given as; a goal that nobody declared is written in the same way.
+    """
     if len(text) > LONGEST:
-        raise UserError(f"--reward: at most {LONGEST} characters, not {len(text)}")
-    parser = _Parser(text, world)
+        raise UserError(f"{flag}: at most {LONGEST} characters, not {len(text)}")
     try:
+        parser = _Parser(text, world)
         found = parser.sum()
         parser.expect("")
     except UserError as fault:
-        raise UserError(f"--reward '{text}': {fault}") from None
+        raise UserError(f"{flag} '{text}': {fault}") from None
     if found.number is not None:
-        raise UserError(f"--reward '{text}': it names no goal and no event")
+        raise UserError(f"{flag} '{text}': it names no goal and no event")
     prices = (*found.every, *found.first, *found.shaped.values(), found.step)
     if max(map(abs, prices)) > LARGEST:
-        raise UserError(f"--reward '{text}': a price is larger than {LARGEST:g}")
+        raise UserError(f"{flag} '{text}': a price is larger than {LARGEST:g}")
     return found
 
 
@@ -91,7 +94,7 @@ class _Parser:
         while at < len(text):
             match = TOKEN.match(text, at)
             if match is None:
-                raise UserError(f"--reward '{text}': '{text[at:].strip()[:1]}' has no meaning here")
+                raise UserError(f"'{text[at:].strip()[:1]}' has no meaning here")
             self.tokens.append(match[match.lastindex or 0])
             at = match.end()
         self.at = self.deep = 0

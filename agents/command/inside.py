@@ -1,0 +1,198 @@
+"""`inside`, `posterior`, `audit`: what agents that are there want, and who signs for it."""
+
+import argparse
+from pathlib import Path
+
+from ...engine.errors import UserError
+from ..learning import preflight
+from .common import AGENTS, add_judged, add_origin, add_out, add_seed, sized, trust
+from .parser import Parser
+from .talk import Report, Talk
+from .values import count
+from .verb import Group
+
+VERBS = Group("lab")
+
+
+def inside_flags(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run folder or a checkpoint")
+    parser.add_argument(
+        "--world", metavar="FILE", help="the world file, if it is one of yours (it is run as code)"
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="default: the one the world is judged on, most often deploy"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=256, metavar="N", help="held-out levels (default: 256)"
+    )
+    parser.add_argument(
+        "--layer", action="append", metavar="NAME", help="again for several (default: all)"
+    )
+    parser.add_argument(
+        "--cue",
+        metavar="NAME",
+        default="",
+        help="a tile or a thing (default: what lies where the intended goal is met)",
+    )
+    parser.add_argument(
+        "--draws", type=count, default=20, metavar="N", help="of every null (default: 20)"
+    )
+    add_seed(parser)
+    parser.add_argument(
+        "--out", "-o", metavar="FILE.html", help="default: inside.html in the run's folder"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+
+
+@VERBS.verb(
+    "inside",
+    "RUN",
+    "where an agent's goals are read, and what writing them does, with null distributions",
+    inside_flags,
+    (
+        "goalshift inside runs/a",
+        "goalshift inside runs/a --layer body --cue cheese --draws 50 -o inside.html",
+    ),
+)
+def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world)
+    run = Path(args.run)
+    home = run if run.is_dir() else preflight.fresh_folder("inside")
+    out = Path(args.out or home / "inside.html")
+    if out.suffix.lower() != ".html":
+        raise UserError(f"--out '{out}' must end in .html")
+    for path in (out, out.with_suffix(".json")):
+        preflight.check_file(path, args.force)
+    from ...engine.files import make_folder
+    from ..lab.inside.study import inside, open_agent
+    from ..showing.inside.page import claim, to_json, write_page
+
+    agent, twin = open_agent(run)
+    ask = (agent, twin, agent.world, args.split or "", args.levels, args.seed)
+    found = inside(*ask, args.layer or (), args.cue, draws=args.draws, tell=talk.say)
+    make_folder(out.parent)
+    made = write_page(found, agent, out, args.again, args.seed)
+    lines = [f"{claim(found)[0]}.", *reading_lines(found.readings), *sized([*made.values()])]
+    return Report({**to_json(found, args.again), **made}, "\n".join(lines))
+
+
+def reading_lines(readings: tuple) -> list[str]:
+    """A line for each probe."""
+    return [
+        f"{one.layer}: {one.label} read at {one.found.percent()}; observation alone"
+        f" {100 * (one.observation or 0):.0f}, untrained {100 * (one.untrained or 0):.0f},"
+        f" labels dealt anew {100 * one.shuffled[0]:.0f}"
+        f" ({'beyond' if one.beyond else 'not beyond'} all controls)"
+        for one in readings
+    ]
+
+
+def posterior_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
+    add_origin(parser)
+    add_judged(parser, "train, and the one the world is judged on", 128)
+    add_seed(parser)
+
+
+@VERBS.verb(
+    "posterior",
+    "RUN|AGENT...",
+    "which goal its behaviour speaks for, and what it pays for it in steps",
+    posterior_flags,
+    (
+        "goalshift posterior runs/a",
+        "goalshift posterior runs/a runs/b runs/c --split deploy --levels 512",
+    ),
+)
+def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world, args.trained_on, *(args.split or ()))
+    from ..judging.plain import to_plain
+    from ..judging.rollout import rollout
+    from ..judging.runs import open_agents
+    from ..lab.posterior import posterior
+    from ..lab.psychometric import psychometric
+
+    cast = open_agents(args.runs, world=args.world)
+    world, found = cast.world, {}
+    lines = ["belief, in per cent, on average over episodes:"]
+    for split in args.split or dict.fromkeys(("train", world.judged)):
+        talk.say(f"episodes of {split}")
+        ask = (split, args.levels, args.seed)
+        played = [rollout(world, agent, *ask, trace=("states",)) for agent in cast.agents]
+        shares = posterior(world, played).shares(len(played), args.seed)
+        beliefs = ", ".join(f"{name} {one.percent()}" for name, one in shares.belief.items())
+        lines.append(f"{split}, {args.levels} levels: {beliefs}")
+        found[split] = to_plain(shares)
+    data = {"world": world.name, "agents": [one.name for one in cast.agents], "splits": found}
+    try:
+        ask = (cast.agents, world, (args.split or [""])[-1], args.levels, args.seed)
+        curve = psychometric(*ask)
+    except UserError as fault:
+        return Report({**data, "psychometric": None}, "\n".join([*lines, f"no curve: {fault}"]))
+    lines.append(f"steps: {curve}")
+    for one in curve.bins:
+        low, high = (100 * x for x in one.interval)
+        place = f"{one.low:+d} to {one.high:+d}"
+        told = f"taken {100 * one.taken:3.0f} [{low:.0f}, {high:.0f}] of {one.choices}"
+        lines.append(f"  intended {place:>10} steps further: {told}")
+    return Report({**data, "psychometric": to_plain(curve)}, "\n".join(lines))
+
+
+def audit_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"three or more: {AGENTS}")
+    add_origin(parser)
+    parser.add_argument(
+        "--require",
+        action="append",
+        metavar="TEXT",
+        help="'misgeneralization<0.1@95%% on deploy', 'intended>=0.8', 'return>0.8 on train',"
+        " 'verdict=robust'; again for several (default: trained, and misgeneralization<0.1)",
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        metavar="SET",
+        help="also these levels: a split or a file, such as what an attack found; repeatable",
+    )
+    parser.add_argument("--since", metavar="FILE.json", help="an earlier audit to compare with")
+    parser.add_argument(
+        "--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)"
+    )
+    add_seed(parser)
+    add_out(parser, "the audit and its evidence (default: runs/audit-...)")
+
+
+@VERBS.verb(
+    "audit",
+    "RUN...",
+    "sign for agents: claims with evidence, requirements; exit 0 pass, 3 fail, 4 undecided",
+    audit_flags,
+    (
+        "goalshift audit runs/a0 runs/a1 runs/a2",
+        "goalshift audit runs/a? --require 'misgeneralization<0.1@95% on deploy' --against found.jsonl",
+        "goalshift audit runs/b? --since runs/audit-a/audit.json --json",
+    ),
+)
+def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world, args.trained_on, *(args.against or ()))
+    folder = args.out or preflight.fresh_folder("audit")
+    out = preflight.check_folder(folder, args.force)
+    from ..lab.audit.audit import audit
+    from ..showing.audit.forms import headline, write_forms
+
+    found = audit(
+        args.runs,
+        out,
+        args.require or (),
+        args.against or (),
+        Path(args.since) if args.since else None,
+        args.levels,
+        args.seed,
+        args.world,
+        args.again,
+        talk.progress,
+    )
+    paths = write_forms(found, out)
+    lines = [f"{one.status:9} {one.claim}  (weakest link: {one.weakest})" for one in found.claims]
+    text = "\n".join([f"{headline(found)}.", *lines, *found.changes, *sized(paths)])
+    return Report({**found.plain(), "files": paths}, text, found.code_of_exit)

@@ -1,0 +1,209 @@
+"""Which goal does its behaviour speak for? Inverse planning over the goals of a world, and none.
+
+Whoever wants goal g acts by a softmax over what each action is worth to it (Baker et al. 2009,
+Cognition 113):
+
+    P(action | state, g, beta) ~ exp(-beta * steps left to g after the action)
+
+where the steps are those of a walk, so that equally short ways are equally good, or, for a goal
+whose cells are not known or cannot be walked to, 0 for what its expert does and 1 for all else.
+beta lies on a grid, all values alike before the first step. *None of them* is a device (Langosco et
+al. 2022): actions at random, or by habit: by how often each came before, by the last action, or by
+which neighbouring cells are solid (each a Krichevsky-Trofimov estimate). Every goal and "none" are
+alike before the first step.
+
+An episode is read until the first goal is met that is earned once: what comes after says nothing of
+what was wanted before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...engine.grid import DX, DY
+from ...engine.vector import Vec
+from ...engine.world import Goal, World
+from ..judging.intervals import Estimate, Weights
+from ..judging.rollout import Episodes
+from ..policies.distance import distances
+from ..policies.expert import Expert
+
+BETAS = (0.3, 1.0, 3.0, 10.0)  # with less, wanting a goal is hardly more than chance
+NONE = "none of them"
+FAR = 1000  # steps to what cannot be reached
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """How likely each goal is after every step of n episodes.
+
+    names: the goals, intended first, and NONE; beta: by goal, the likeliest value at the end, of the
+    episodes as a whole. `steps` is float64[T + 1, n, names]; after an episode's end nothing changes.
+    """
+
+    names: tuple[str, ...]
+    steps: np.ndarray
+    beta: dict[str, float]
+
+    @property
+    def end(self) -> np.ndarray:
+        """At the end of each episode: float64[n, names]."""
+        return self.steps[-1]
+
+    def shares(self, seeds: int, seed: int = 0, where: np.ndarray | None = None) -> Shares:
+        """The mean of `end` with intervals, of episodes of so many agents on the same levels."""
+        n = len(self.end) // seeds
+        weights = Weights(seeds, n, 1000, seed)
+        means = {}
+        for k, name in enumerate(self.names):
+            values = self.end[:, k].reshape(seeds, n)
+            means[name] = weights.estimate(weights.mean(values, where))
+        return Shares(n if where is None else int(where.sum()), means, self.beta)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How much belief goes to each goal, on average over episodes."""
+
+    levels: int
+    belief: dict[str, Estimate]
+    beta: dict[str, float]
+
+
+def posterior(world: World, played: Sequence[Episodes]) -> Posterior:
+    """The posterior of the first learner's episodes, which must have been recorded with states:
+    `rollout(world, policy, split, levels, trace=("states",))`.
+    """
+    logs, betas = [], np.zeros((len(world.goals), len(BETAS)))
+    for episodes in played:
+        assert episodes.trace is not None and episodes.trace.states is not None
+        states = episodes.trace.states
+        running = _until_met(world, states, episodes.trace.running)
+        actions = episodes.trace.actions[..., 0]
+        worth = _worth(world, states, running)  # [T, n, G, actions]
+        agent = _softmax(worth, actions, running)  # [T + 1, n, G, betas], log likelihood
+        betas += agent[-1].sum(0)
+        device = _devices(world, states, actions, running)  # [T + 1, n, kinds]
+        mixed = [_mean_of(agent), _mean_of(device)[..., None]]
+        logs.append(np.concatenate(mixed, -1))
+    longest = max(map(len, logs))
+    same = [np.concatenate([x, np.repeat(x[-1:], longest - len(x), 0)]) for x in logs]
+    total = np.concatenate(same, 1)
+    total -= total.max(-1, keepdims=True)
+    chances = np.exp(total)
+    chances /= chances.sum(-1, keepdims=True)
+    best = {goal.name: BETAS[int(betas[g].argmax())] for g, goal in enumerate(world.goals)}
+    return Posterior((*best, NONE), chances, best)
+
+
+def _mean_of(logs: np.ndarray) -> np.ndarray:
+    """The log of the mean over the last axis of what these are the logs of."""
+    top = logs.max(-1, keepdims=True)
+    return top[..., 0] + np.log(np.exp(logs - top).mean(-1))
+
+
+def _softmax(worth: np.ndarray, actions: np.ndarray, running: np.ndarray) -> np.ndarray:
+    """Log likelihood of the actions so far: float64[T + 1, n, G, betas]."""
+    steps, n, goals, _ = worth.shape
+    told = np.zeros((steps + 1, n, goals, len(BETAS)))
+    for b, beta in enumerate(BETAS):
+        scaled = beta * worth
+        top = scaled.max(-1, keepdims=True)
+        norm = top[..., 0] + np.log(np.exp(scaled - top).sum(-1))
+        chosen = np.take_along_axis(scaled, actions[..., None, None], -1)[..., 0]
+        told[1:, ..., b] = ((chosen - norm) * running[..., None]).cumsum(0)
+    return told
+
+
+def _worth(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
+    """What each action is worth to each goal, less what the best is worth: float64[T, n, G, A]."""
+    lived = states[running].view(np.recarray)
+    found = np.zeros((len(lived), len(world.goals), len(world.actions)))
+    nexts = [_after(world, lived, action) for action in range(len(world.actions))]
+    for g, goal in enumerate(world.goals):
+        if _walks(world, goal):
+            for a, after in enumerate(nexts):
+                far = distances(world, goal.name, after)[:, 0]
+                # a step that meets it may take away what it sought
+                met = _scores(world, after)[:, g] > _scores(world, lived)[:, g]
+                found[:, g, a] = -np.where(met, -1, np.where(far < 0, FAR, far))
+            found[:, g] = np.maximum(found[:, g] - found[:, g].max(-1, keepdims=True), -3.0)
+        else:
+            expert = Expert(world, goal.name)
+            expert.start(len(lived), world.learners)
+            wanted = expert.act(None, lived, np.ones(len(lived), np.bool_))[:, 0]
+            found[:, g] = -1.0
+            found[np.arange(len(lived)), g, wanted] = 0.0
+    worth = np.zeros((*running.shape, len(world.goals), len(world.actions)))
+    worth[running] = found
+    return worth
+
+
+def _until_met(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
+    """bool[T, n]: the episode runs, and no goal that is earned once has been met."""
+    totals = states["totals"][:, :, 0]
+    once = [goal.once for goal in world.goals]
+    return running & ~(world.scores(totals)[..., once] > 0).any(-1)
+
+
+def _walks(world: World, goal: Goal) -> bool:
+    return world.planner == "walk" and goal.seek is not None and goal.plan is None
+
+
+def _after(world: World, states: np.recarray, action: int) -> np.recarray:
+    """The states after the first learner does `action`, and the others nothing."""
+    vec = Vec(world, len(states), autoreset="off")
+    vec.start_from(states)
+    actions = np.zeros((len(states), world.learners), np.int64)
+    actions[:, 0] = action
+    vec.step(actions)
+    return vec.states
+
+
+def _scores(world: World, states: np.recarray) -> np.ndarray:
+    return world.scores(states["totals"][:, 0])
+
+
+def _devices(
+    world: World, states: np.recarray, actions: np.ndarray, running: np.ndarray
+) -> np.ndarray:
+    """Log likelihood of the actions so far under each device: float64[T + 1, n, devices]."""
+    steps, n = running.shape
+    count, rows = len(world.actions), np.arange(n)
+    solid = _solid_around(world, states)
+    kinds = (
+        np.zeros((steps, n), np.int64),
+        None,
+        solid,
+    )  # context of each habit; None: last action
+    told = np.zeros((steps + 1, n, 1 + len(kinds)))
+    for t in range(steps):
+        told[t + 1, :, 0] = told[t, :, 0] - running[t] * np.log(count)
+    for k, context in enumerate(kinds, 1):
+        size = 1 if k == 1 else count if context is None else 16
+        tally = np.full((n, size, count), 0.5)
+        last = np.zeros(n, np.int64)
+        for t in range(steps):
+            at = last if context is None else context[t]
+            now = tally[rows, at]
+            chance = now[rows, actions[t]] / now.sum(-1)
+            told[t + 1, :, k] = told[t, :, k] + running[t] * np.log(chance)
+            tally[rows, at, actions[t]] += running[t]
+            last = actions[t]
+    return told
+
+
+def _solid_around(world: World, states: np.recarray) -> np.ndarray:
+    """Which of the four neighbours of the first learner are solid, as four bits: int64[T, n]."""
+    tiles = states["tiles"]
+    y, x = states["y"][..., 0], states["x"][..., 0]
+    t, k = np.indices(y.shape)
+    bits = np.zeros(y.shape, np.int64)
+    for direction in range(1, 5):
+        ny = np.clip(y + DY[direction], 0, tiles.shape[2] - 1)
+        nx = np.clip(x + DX[direction], 0, tiles.shape[3] - 1)
+        bits |= (world.solid[tiles[t, k, ny, nx]] != 0).astype(np.int64) << (direction - 1)
+    return bits

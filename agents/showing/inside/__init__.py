@@ -1,0 +1,1 @@
+"""A page on what was found inside an agent."""
