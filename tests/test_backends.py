@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -131,9 +132,8 @@ def test_agents_are_judged_elsewhere_as_they_are_here(here, monkeypatch, capsys)
     assert said[0] == said[1]
     Path("agent.py").write_text("nonsense\n")
     assert main([*judge, "--on", "ray"]) == 2
-    assert "agent.py" in (said := capsys.readouterr().err) and "/tmp" not in said.replace(
-        str(here), ""
-    )
+    said = capsys.readouterr().err
+    assert "agent.py" in said and "goalshift-" not in said  # the file as the person named it
 
 
 @pytest.mark.long
@@ -146,6 +146,34 @@ def test_banks_as_jobs_are_the_same_banks(here, monkeypatch):
     ours, theirs = (sorted(Path(folder, "cells").iterdir()) for folder in "ab")
     assert [p.read_bytes() for p in ours] == [p.read_bytes() for p in theirs] and len(ours) == 2
     assert not Path("b", "parts").exists()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(importlib.util.find_spec("submitit") is None, reason="no submitit here")
+def test_a_job_that_is_told_to_save_saves_and_says_how_it_goes_on(here):
+    """As SLURM tells it, in mid-training, and again while it saves."""
+    code = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from goalshift.agents.studies.backends.backend import Task
+from goalshift.agents.studies.backends.slurm import Performed
+words = ["train", "coinline", "--steps", "1G", "--threads", "1", "--out", "run"]
+work = Performed(Task("long", lambda: words))
+def told(number, frame):
+    work.checkpoint()
+    os._exit(7)
+signal.signal(signal.SIGUSR1, told)
+def tell():
+    while not (log := Path("run/log.jsonl")).is_file() or not log.stat().st_size:
+        time.sleep(0.1)
+    for _ in range(3):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(0.05)
+threading.Thread(target=tell, daemon=True).start()
+work()
+"""
+    assert subprocess.run([sys.executable, "-c", code], timeout=200).returncode == 7
+    assert Path("run/resume.safetensors").is_file()
 
 
 def test_what_comes_back_is_written_nowhere_else(here):

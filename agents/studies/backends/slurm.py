@@ -58,11 +58,17 @@ class Performed:
             return Done(code, said(out), said(err))
 
     def _save(self) -> None:
-        """End the command as Ctrl-C does: a training finishes its update and saves."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait()
-        self.process = None
+        """End the command as Ctrl-C does: a training finishes its update and saves.
+
+        The handler of a signal that came while this process waits for the same child, whose lock it
+        holds: so the child is waited for past `Popen`. More signals may come, and change nothing.
+        """
+        for number in (signal.SIGUSR1, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self.process.pid, signal.SIGTERM)
+                os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
 
     def _terminated(self, number: int, frame: FrameType | None) -> NoReturn:
         """Leave no result behind: a job that begins again is not over."""
