@@ -7,11 +7,11 @@ goalshift. A job whose node is lost begins anew on another.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ....engine import extras
 from ....engine.errors import UserError
 from ....engine.files import PACKAGE
 from .backend import Done, Place, Task
@@ -85,8 +85,7 @@ class Ray:
 def open_place(place: Place) -> Ray:
     """`ray`, `ray:auto`, `ray:HOST:PORT`, each with cpus=N and gpus=N."""
     asked = place.numbers(cpus=1, gpus=0)
-    if importlib.util.find_spec("ray") is None:
-        raise UserError("--on ray needs Ray: pip install 'goalshift[ray]'")
+    extras.need("ray", "--on ray")
     return Ray(place.where, asked["cpus"], asked["gpus"])
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -24,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from ....engine import extras
 from ....engine.errors import RunError, UserError
 from .backend import Done, Place, Task, begin, said
 
@@ -191,8 +191,7 @@ def open_place(place: Place) -> Slurm:
     )
     if cluster not in (None, "local"):
         raise UserError(f"--on slurm: cluster={cluster}: only cluster=local, or none")
-    if importlib.util.find_spec("submitit") is None:
-        raise UserError("--on slurm needs submitit: pip install 'goalshift[slurm]'")
+    extras.need("submitit", "--on slurm")
     if cluster is None and shutil.which("sbatch") is None:
         raise UserError(
             "--on slurm: no sbatch here: run it where SLURM's commands are, or try slurm:cluster=local"
