@@ -35,7 +35,7 @@ FLOORS = (
     ("engine.build_cache", "engine.travel", "engine.jit", "engine.raw"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
     ("engine.declaration", "engine.symbols", "engine.boards"),
-    ("engine.world_check",),
+    ("engine.world_check", "engine.shown"),
     ("engine.world",),
     ("engine.catalogue", "engine.check"),
     ("engine",),  # observe, vector, history, replay
@@ -305,7 +305,7 @@ sys.meta_path.insert(0, Absent())
 from goalshift.__main__ import main
 judge = ["eval", "./agent.py", "--world", "coinline", "--levels", "4", "-q"]
 works = [["worlds", "coinline"], ["level", "gen", "coinline", "--n", "2", "-q", "-o", "a.jsonl"], judge]
-lacks = {"train": ["train", "coinline"], "view": ["level", "preview", "a.jsonl"]}
+lacks = {"train": ["train", "coinline", "-q"], "view": ["level", "preview", "a.jsonl"]}
 codes = [main(words) for words in works]
 import contextlib, io
 said = {}
