@@ -37,6 +37,7 @@ from .check import FARTHEST
 from .errors import MismatchError, UserError, did_you_mean, need
 from .files import parse_json, read, write
 from .kernels import kernels
+from .shown import Shown
 from .vector import Vec, level_of
 from .version import __version__
 from .world import Split, World
@@ -54,8 +55,8 @@ KEYS = ("format", "world", "version", "params", "seed", "episode", "start", "lea
 KEYS += ("checks", "totals", "engine", "label")
 
 
-@dataclass(frozen=True, eq=False)
-class Replay:
+@dataclass(frozen=True, eq=False, repr=False)
+class Replay(Shown):
     """One recorded episode (or a part of one). Make it with `record`, `load` or `from_code`.
 
     Attributes
@@ -84,6 +85,10 @@ class Replay:
     label: str = ""
     known: Known | None = None
     size: tuple[int, int] | None = None
+
+    def __repr__(self) -> str:
+        who = f", {self.label}" if self.label else ""
+        return f"Replay({self.world}, seed {self.seed}, {len(self.actions)} steps{who})"
 
     # -- making
 

@@ -79,6 +79,9 @@ class Vec:
         finished episode of each environment, valid where it has just ended.
     """
 
+    def __repr__(self) -> str:
+        return f"Vec({self.world.name}, {self.n} environments)"
+
     def __init__(
         self,
         world: World,

@@ -24,17 +24,21 @@ from .declaration import Thing as Thing
 from .declaration import Tile as Tile
 from .errors import Reader, UserError, or_rather
 from .jit import plain
+from .shown import Shown
 
 FILE_MODULE = "goalshift_world_"  # world files become modules under their name with this before it
 
 
-@dataclass(eq=False)
-class World(Declaration):
+@dataclass(eq=False, repr=False)
+class World(Declaration, Shown):
     """Everything about one world: what its file declares, checked, and what follows from it. See
     `Declaration` for the fields, and `worlds/corner.py` for a whole one.
 
     Raises UserError, in one line, if the parts do not fit together.
     """
+
+    def __repr__(self) -> str:
+        return f"World({self.name}: {self.title})"
 
     def __post_init__(self) -> None:
         self.name = self.name or plain(self.generate).__module__.rpartition(".")[2].removeprefix(

@@ -25,7 +25,7 @@ from goalshift.agents.command import main as cli
 from goalshift.agents.command.talk import Report, Talk
 from goalshift.agents.command.verb import Group
 from goalshift.agents.learning import preflight
-from goalshift.engine import machine
+from goalshift.engine import extras, machine
 from goalshift.engine.errors import MismatchError, RunError, UserError, did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -323,9 +323,14 @@ def test_json_is_strict(call, verb):
         ),
         (PermissionError(errno.EACCES, "Permission denied", "x"), 1, "'x': permission denied"),
         (MemoryError(), 1, "out of memory"),
-        (ModuleNotFoundError("no", name="torch"), 1, "pip install torch"),
-        (ModuleNotFoundError("no", name="pygame.font"), 1, "pip install pygame-ce"),
-        (ModuleNotFoundError("no", name="PIL"), 1, "pip install pillow"),
+        (ModuleNotFoundError("no", name="torch"), 1, extras.remedy("train")),
+        (ModuleNotFoundError("no", name="pygame.font"), 1, extras.remedy("view")),
+        (
+            ModuleNotFoundError("no", name="imageio"),
+            1,
+            f"{extras.remedy('film')}; everything: pip install",
+        ),
+        (ModuleNotFoundError("no", name="some_thing"), 1, "run: pip install some-thing"),
         (ZeroDivisionError("division by zero"), 1, "internal error, ZeroDivisionError"),
         (RunError("two\nlines"), 1, "two lines"),
     ],
@@ -773,9 +778,20 @@ def test_requirements_are_compared_as_pip_does():
 def test_the_doctor_knows_every_requirement():
     from goalshift.agents.care import doctor
 
-    listed = re.findall(r'^ {4}"([\w-]+)', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    named = {re.split(r"[^\w-]", line)[0] for line in doctor.requirements()}
-    assert named and named <= set(listed) and {"torch", "numba", "pygame-ce"} <= named
+    found = {finding.name for finding in doctor._packages()}
+    assert {
+        "numba",
+        "rich",
+        "torch",
+        "pygame-ce",
+        "pillow",
+        "imageio-ffmpeg",
+        "matplotlib",
+    } <= found
+    assert set(extras.EXTRAS.values()) <= set(extras.requirements())
+    assert not {"torch", "pygame-ce"} & {
+        re.split(r"[^\w-]", one)[0] for one in extras.requirements()[""]
+    }
 
 
 def faked(monkeypatch, versions: dict[str, str | None]) -> None:
@@ -796,13 +812,14 @@ def faked(monkeypatch, versions: dict[str, str | None]) -> None:
 def test_the_doctor_names_the_exact_fix(monkeypatch):
     from goalshift.agents.care import doctor
 
-    faked(monkeypatch, {"torch": None, "gymnasium": "2.1.0", "pygame": "2.6.1"})
-    findings = {f.name: f for f in [*doctor._packages(), *doctor._pygame_twins(), *doctor._torch()]}
+    faked(monkeypatch, {"torch": "2.9.0", "gymnasium": "2.1.0", "pygame": "2.6.1", "imageio": None})
+    findings = {f.name: f for f in [*doctor._packages(), *doctor._pygame_twins()]}
     assert findings["torch"].state == "problem"
     assert "-m pip install 'torch==2.13.*'" in findings["torch"].fix
     assert findings["gymnasium"].found.startswith("2.1.0, but goalshift needs")
     assert "uninstall -y pygame pygame-ce" in findings["pygame"].fix
-    assert "torch cpu" not in findings, "what is missing is reported once"
+    assert findings["extra: film"].state == "note"  # it was never asked for: nothing is broken
+    assert "imageio" in findings["extra: film"].found and "[film]'" in findings["extra: film"].fix
     assert doctor.as_data(list(findings.values()))["healthy"] is False
     assert "fix: " in doctor.as_text(list(findings.values()))
 
@@ -880,7 +897,7 @@ def readme_commands() -> list[str]:
 
 def test_the_readme_has_the_two_commands_and_ci_runs_the_same_tests():
     venv = "python3 -m venv .venv && .venv/bin/pip install -e"
-    assert f"{venv} . && .venv/bin/goalshift demo\n" in README
+    assert f'{venv} ".[all]" && .venv/bin/goalshift demo\n' in README
     tests = f'{venv} ".[test]" && .venv/bin/pytest\n'
     assert tests in README
     ci = ROOT / ".ci" / "run"

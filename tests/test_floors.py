@@ -30,11 +30,12 @@ FLOORS = (
         "engine.machine",
         "engine.child",
         "engine.plugins",
+        "engine.extras",
     ),
     ("engine.build_cache", "engine.travel", "engine.jit", "engine.raw"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
     ("engine.declaration", "engine.symbols", "engine.boards"),
-    ("engine.world_check",),
+    ("engine.world_check", "engine.shown"),
     ("engine.world",),
     ("engine.catalogue", "engine.check"),
     ("engine",),  # observe, vector, history, replay
@@ -289,6 +290,43 @@ def test_learning_and_judging_do_not_wait_for_torch_s_compiler(tmp_path):
         f"from goalshift.__main__ import main; print([main([*words, '-q']) for words in {verbs}])"
     )
     assert set(fresh(LOADED.format(action=action))["loaded"]) & {"torch", COMPILER} == {"torch"}
+
+
+CORE_ONLY = """
+import json, sys
+
+class Absent:  # as if only the core were installed
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in EXTRAS:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+from goalshift.engine.extras import EXTRAS
+sys.meta_path.insert(0, Absent())
+from goalshift.__main__ import main
+judge = ["eval", "./agent.py", "--world", "coinline", "--levels", "4", "-q"]
+works = [["worlds", "coinline"], ["level", "gen", "coinline", "--n", "2", "-q", "-o", "a.jsonl"], judge]
+lacks = {"train": ["train", "coinline", "-q"], "view": ["level", "preview", "a.jsonl"]}
+codes = [main(words) for words in works]
+import contextlib, io
+said = {}
+for extra, words in lacks.items():
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        codes.append(main(words))
+    said[extra] = told.getvalue()
+print(json.dumps({"codes": codes, "said": said}))
+"""
+
+
+def test_the_core_alone_steps_and_judges_and_names_the_extra_for_the_rest(tmp_path):
+    (tmp_path / "agent.py").write_text("def act(obs):\n    return 1\n")
+    done = subprocess.run(
+        [sys.executable, "-c", CORE_ONLY], capture_output=True, text=True, timeout=300, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["codes"] == [0, 0, 0, 1, 1]
+    for extra, told in found["said"].items():
+        assert f"[{extra}]'" in told and len(told.splitlines()) == 1
 
 
 # -- the public names and the package --------------------------------------------------------------

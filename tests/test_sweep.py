@@ -21,6 +21,7 @@ from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.policies.expert import Expert
 from goalshift.agents.studies import curve, curve_figures, jobs, knobs
+from goalshift.agents.studies.backends import local
 from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
 
@@ -62,7 +63,7 @@ def python_jobs(monkeypatch):
         return popen([sys.executable, "-c", code], **options)
 
     codes: list[str] = []
-    monkeypatch.setattr(jobs.subprocess, "Popen", run)
+    monkeypatch.setattr(local.subprocess, "Popen", run)
     return codes, order
 
 

@@ -13,13 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from ...engine import child, machine
+from ...engine import child, extras, machine
 from ...engine.files import PACKAGE
 from ...engine.progress import Show, silent
 
@@ -95,16 +94,6 @@ def _python() -> Iterator[Finding]:
     yield Finding("python", "ok", f"{platform.python_version()} ({sys.executable})")
 
 
-def requirements() -> list[str]:
-    """What goalshift requires, by the installed package, else by pyproject.toml: "numpy>=2.0"."""
-    try:
-        listed = metadata.requires("goalshift") or []
-        return [line for line in listed if "extra ==" not in line]
-    except metadata.PackageNotFoundError:
-        with open(PACKAGE / "pyproject.toml", "rb") as file:
-            return tomllib.load(file)["project"]["dependencies"]
-
-
 def satisfies(version: str, conditions: str) -> bool:
     """Whether '2.13.0+cpu' meets '>=2,<3' or '==2.13.*' (the forms that pyproject.toml uses)."""
 
@@ -138,18 +127,32 @@ def satisfies(version: str, conditions: str) -> bool:
 
 
 def _packages() -> Iterator[Finding]:
-    for requirement in requirements():
-        name, conditions = re.fullmatch(r"([\w.-]+)\s*\(?([^;)]*)\)?.*", requirement).groups()  # type: ignore[union-attr]
-        fix = f"{_PIP} install '{name}{conditions.replace(' ', '')}'"
-        try:
-            version = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            yield Finding(name, "problem", f"missing (needs {conditions or 'any version'})", fix)
-            continue
-        if satisfies(version, conditions):
-            yield Finding(name, "ok", version)
+    """The core, which must be there, then each everyday extra: whole, or what would add it."""
+    listed = extras.requirements()
+    for requirement in listed[""]:
+        yield _package(requirement, "problem")
+    for extra in extras.EVERYDAY:
+        ours = [text for text in listed.get(extra, ()) if not text.startswith("goalshift[")]
+        found = [_package(text, "note") for text in ours]
+        if any(one.state == "problem" for one in found) or all(f.state == "ok" for f in found):
+            yield from found
         else:
-            yield Finding(name, "problem", f"{version}, but goalshift needs {conditions}", fix)
+            names = ", ".join(one.name for one in found if one.state != "ok")
+            fix = f"{_PIP} {extras.remedy(extra).partition(' ')[2]}"
+            yield Finding(f"extra: {extra}", "note", f"not installed ({names})", fix)
+
+
+def _package(requirement: str, absent: str) -> Finding:
+    """One requirement; `absent` is what it is called if it is not there."""
+    name, conditions = re.fullmatch(r"([\w.-]+)\s*\(?([^;)]*)\)?.*", requirement).groups()  # type: ignore[union-attr]
+    fix = f"{_PIP} install '{name}{conditions.replace(' ', '')}'"
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Finding(name, absent, f"missing (needs {conditions or 'any version'})", fix)
+    if satisfies(version, conditions):
+        return Finding(name, "ok", version)
+    return Finding(name, "problem", f"{version}, but goalshift needs {conditions}", fix)
 
 
 def _pygame_twins() -> Iterator[Finding]:

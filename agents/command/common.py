@@ -22,6 +22,7 @@ from .values import (
     film_size,
     level_name,
     one_of,
+    place,
     seed,
     window_size,
 )
@@ -335,6 +336,19 @@ def add_plan(parser: Parser, levels: int) -> None:
     )
     parser.add_argument(
         "--jobs", type=count, default=1, metavar="N", help="processes at a time (default: 1)"
+    )
+    add_on(parser)
+
+
+def add_on(parser: Parser, more: str = "") -> None:
+    """Where jobs run."""
+    parser.add_argument(
+        "--on",
+        type=place,
+        default="local",
+        metavar="PLACE",
+        help="local[:JOBS] (default), ray[:ADDRESS][,cpus=N,gpus=N], or"
+        f" slurm[:PARTITION][,minutes=N,cpus=N,gpus=N,memory=GB]; results are the same{more}",
     )
 
 

@@ -5,14 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import UserError, need
+from ...engine.errors import RunError, UserError, need
 from ..learning import preflight
 from ..learning.config import TrainConfig, configure
 from ..learning.logs.table import log
+from ..studies.backends.table import is_place
 from ..studies.bank.config import BankConfig
 from .common import (
     AGENTS,
     add_judged,
+    add_on,
     add_options,
     add_origin,
     add_out,
@@ -20,12 +22,14 @@ from .common import (
     add_trained_on,
     given_options,
     goes_on,
+    jobs_shown,
     trust,
     trust_code,
 )
 from .detect import add_monitor, monitor_report
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
+from .there import eval_there, local_jobs
 from .values import count
 from .verb import Group
 
@@ -137,7 +141,19 @@ def bank_flags(parser: Parser) -> None:
         " again for a grid",
     )
     parser.add_argument(
-        "--on", action="append", metavar="NAME", help="a split to measure on (default: all by name)"
+        "--measure",
+        action="append",
+        default=[],
+        metavar="SPLIT",
+        help="a split to measure on; again for several (default: all by name)",
+    )
+    parser.add_argument(
+        "--on",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="where the banks of a grid are trained: local (default), ray[:ADDRESS], slurm[:PARTITION]; the"
+        " same banks (before 0.2, splits stood here: they are still understood)",
     )
     parser.add_argument(
         "--threads",
@@ -178,10 +194,23 @@ def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
     gamma = {"gamma": world.training.get("gamma", 0.95)}
     config = BankConfig(**(gamma | given_options(args, BankConfig)))
     knobs = read_all(args.over or (), world, names(BankConfig))
-    splits = args.on or list(world.split_names)
+    there = [word for word in args.on if is_place(word)]
+    need(len(there) < 2, "--on names one place")
+    measured = [*args.measure, *(word for word in args.on if word not in there)]
+    splits = measured or list(world.split_names)
     asked = grid.Grid(world, config, splits, knobs, world.numbers(args.knobs))
+    here = local_jobs(there[0] if there else None)
+    if not here:
+        from ..studies.bank import elsewhere
+
+        with goes_on(args, out), jobs_shown(talk, "bank") as show:
+            faults = elsewhere.make(asked, args.world, out, there[0], show)
+        if faults:
+            raise RunError(
+                f"{len(faults)} of {len(asked.cells)} banks failed, the first {faults[0]}"
+            )
     with goes_on(args, out), talk.progress("bank") as show:
-        found = grid.run(asked, out, args.threads, show)
+        found = grid.run(asked, out, max(args.threads, here), show)
     data = {
         **asked.about,
         "config": vars(config),
@@ -259,6 +288,7 @@ def eval_flags(parser: Parser) -> None:
         action="store_true",
         help="also judge untrained, few-levels (trained now) and mirrored agents",
     )
+    add_on(parser, " (--controls and --against are worked out here)")
     add_seed(parser)
     add_out(parser, "evaluation.json (default: the run's own, if it is one)")
     add_monitor(parser)
@@ -312,7 +342,12 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
 
     splits = args.split or ["train", "deploy"]
     ask = (args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
-    found = evaluate_runs(*ask, world=args.world)
+    if local_jobs(args.on):
+        found = evaluate_runs(*ask, world=args.world)
+    else:
+        from ..judging.evaluation import Evaluation
+
+        found = Evaluation.from_json(eval_there(args, splits, talk))
     text = as_text(found)
     if args.latex:
         from ..judging.latex import as_latex

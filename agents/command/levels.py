@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_level, add_seed, add_window, add_world, goes_on, trust
+from .common import add_file_out, add_level, add_on, add_seed, add_window, add_world, goes_on, trust
 from .parser import Parser
 from .talk import Report, Talk
+from .there import levels_there, local_jobs
 from .values import count, part, seed, shares, span, varied
 from .verb import Group
 
@@ -102,6 +103,7 @@ def level_gen_flags(parser: Parser) -> None:
     parser.add_argument(
         "--workers", type=count, default=1, metavar="N", help="processes; the set is the same"
     )
+    add_on(parser)
     parser.add_argument(
         "--tries",
         type=count,
@@ -187,7 +189,12 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
         kind or not (asked.order or asked.share),
         f"{flag} needs all levels at once: name a file with --out, such as levels.npz",
     )
-    if kind:
+    here = local_jobs(args.on)
+    args.workers = max(args.workers, here)
+    if not here:
+        told = levels_there(args, out, talk)
+        files, count, tried, tally = (told[key] for key in ("files", "levels", "tried", "refused"))
+    elif kind:
         files, drawn = draw_file(args, asked, out, talk)
         count, tried, tally = len(drawn), drawn.tried, drawn.tally
     else:
@@ -246,6 +253,7 @@ def draw_file(
     args: argparse.Namespace, asked: Asked, out: Path, talk: Talk
 ) -> tuple[list[Path], "LevelSet"]:
     """Draw all levels at once into one file, or two that share them."""
+    from ...engine.files import make_folder
     from ...engine.levels import formats
     from ...engine.levels.kind import Levels, named
     from ..designing.draw import batch
@@ -264,6 +272,7 @@ def draw_file(
             all(map(len, sets)),
             f"all {n:,} levels fall to one side of {asked.share:g}: draw more",
         )
+    make_folder(out.parent)
     for one, file in zip(sets, files, strict=True):
         levels = Levels(one.world, one.states, named(one.states, script or ""), one.facts)
         formats.write(levels, file)

@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 
+from ...engine import extras
 from ...engine.child import end_with_parent
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import reason
@@ -175,12 +176,9 @@ def explain(fault: BaseException) -> tuple[int, str]:
     if isinstance(fault, KeyboardInterrupt):
         return INTERRUPTED, str(fault) or "interrupted"
     if isinstance(fault, ImportError) and fault.name and not fault.name.startswith("goalshift"):
-        package = fault.name.partition(".")[0]
-        package = {"PIL": "pillow", "pygame": "pygame-ce"}.get(package, package).replace("_", "-")
-        return (
-            1,
-            f"cannot import '{fault.name}'; run: pip install {package} (goalshift doctor checks everything)",
-        )
+        package = fault.name.partition(".")[0].replace("_", "-")
+        other = f"cannot import '{fault.name}'; run: pip install {package}"
+        return 1, f"{extras.missing(fault.name) or other} (goalshift doctor checks everything)"
     if isinstance(fault, MemoryError):
         return 1, "out of memory; use fewer --envs, or a smaller --size for films"
     if isinstance(fault, OSError) and fault.errno is not None:

@@ -16,12 +16,14 @@ from types import FrameType
 from typing import Any, NoReturn
 
 INTERRUPTED = 130
+# SIGUSR1 is what clusters send some time before they take a node away; Windows has none
+ENDING = [s for s in (signal.SIGTERM, getattr(signal, "SIGUSR1", None)) if s is not None]
 PATIENCE = 5.0  # seconds from a signal until what has not moved is ended
 
 
 @contextmanager
 def heeded(say: Callable[[str], None]) -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: finish the update, save, leave. `say` gets the last words
+    """SIGTERM and SIGUSR1 end a run as Ctrl-C does: finish the update, save, leave. `say` gets the last words
     if compiled code must be ended from outside.
     """
 
@@ -29,7 +31,7 @@ def heeded(say: Callable[[str], None]) -> Iterator[None]:
         raise KeyboardInterrupt("terminated")
 
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        before = {number: signal.signal(number, stop) for number in ENDING}
     except ValueError:  # only the main thread may; elsewhere signals are the caller's business
         yield
         return
@@ -43,14 +45,15 @@ def heeded(say: Callable[[str], None]) -> Iterator[None]:
     finally:
         signal.set_wakeup_fd(waking)
         os.close(told)  # ends the thread
-        signal.signal(signal.SIGTERM, before)
+        for ended, handler in before.items():
+            signal.signal(ended, handler)
         watch.join(timeout=1.0)
 
 
 def _stand_by(heard: int, say: Callable[[str], None]) -> None:
     main = threading.main_thread().ident or 0
     while number := os.read(heard, 1):
-        if number[0] in (signal.SIGINT, signal.SIGTERM):
+        if number[0] in (signal.SIGINT, *ENDING):
             _see_it_move(main, say)
     os.close(heard)
 

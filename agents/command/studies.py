@@ -56,7 +56,7 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     out = Path(args.out)
     preflight.check_writable(out)
     given = {"steps": args.steps} if args.steps else {}
-    plan = Plan(given, args.seeds, args.levels, workers=args.jobs)
+    plan = Plan(given, args.seeds, args.levels, workers=args.jobs, on=args.on)
     with goes_on(args, out), jobs_shown(talk, "table") as show:
         rows, faults = table.make(args.worlds, out, plan, show)
     refuse_nothing(rows, faults)
@@ -201,7 +201,7 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     from ..studies.jobs import Plan
     from ..studies.knobs import label
 
-    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
+    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs, args.on)
     asked = curve.curve_of(args.world, args.over, args.by or "", plan)
     with goes_on(args, out), jobs_shown(talk, "curve") as show:
         points, faults = curve.make(asked, out, show)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from ...engine.errors import did_you_mean
+from ...engine.errors import UserError, did_you_mean
+from ..studies.backends import table as places
 
 
 def count(text: str) -> int:
@@ -48,6 +49,15 @@ def one_of(*choices: str) -> Callable[[str], str]:
         raise argparse.ArgumentTypeError(f"no choice '{text}'.{did_you_mean(text, choices)}")
 
     return choose
+
+
+def place(text: str) -> str:
+    """Where jobs run: local:2, ray:auto, slurm:PARTITION,minutes=30."""
+    try:
+        places.read(text)
+    except UserError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
+    return text
 
 
 def film_size(text: str) -> tuple[int, int]:

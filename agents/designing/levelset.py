@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.errors import UserError
 from ...engine.levels.turned import turned
+from ...engine.shown import Shown
 from ...engine.world import World
 
 MEASURES = ("score", "distance", "steps", "effort")
@@ -26,7 +27,7 @@ class Part(NamedTuple):
 
 
 @dataclass(repr=False)
-class LevelSet:
+class LevelSet(Shown):
     """Levels of one world, why others were refused, and how many were tried.
 
     facts: `score`, `distance`, `steps` and `effort` of each (see `Require`), and its fingerprint.

@@ -5,6 +5,7 @@ On disk it is JSON, format `FORMAT`: the fields of these classes are its keys, i
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,7 @@ class SplitReport:
         return str(self.agent.where_parting)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """What agents of one recipe did on every split, and what it shows."""
 
@@ -100,6 +101,15 @@ class Evaluation:
     splits: dict[str, SplitReport]
     verdicts: dict[str, Verdict]  # of the splits that can be judged
     controls: dict[str, dict[str, Verdict]] | None = None  # by control and split
+
+    def __repr__(self) -> str:
+        judged = ", ".join(f"{name}: {verdict.label}" for name, verdict in self.verdicts.items())
+        return f"Evaluation({self.world.name}, {len(self.agents)} agents{judged and ', '}{judged})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the tables of `goalshift eval`."""
+        tables = importlib.import_module(".tables", __package__)  # by name: they stand on this file
+        return tables.as_html(self)
 
     def __str__(self) -> str:
         """One line for each judged split; `tables.as_text` has the figures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -98,3 +99,8 @@ def as_text(evaluation: Evaluation, width: int = 110) -> str:
         table(evaluation)
     )
     return text.getvalue()
+
+
+def as_html(evaluation: Evaluation) -> str:
+    """The same for a notebook."""
+    return f'<pre style="line-height:1.2">{html.escape(as_text(evaluation))}</pre>'

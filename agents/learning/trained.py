@@ -98,6 +98,10 @@ class Trained(Policy):
         self._edits: Mapping[str, Edit] = {}
         self.start(0, world.learners)
 
+    def __repr__(self) -> str:
+        steps = self.about.get("steps")
+        return f"Trained({self.world.name}{f', {steps:,} steps' if steps else ''}, {self.name})"
+
     @property
     def can(self) -> frozenset[str]:
         """Everything; a memory if its network has one."""

@@ -115,7 +115,7 @@ def make(curve: Curve, out: Path, show: Show = silent) -> tuple[list[dict[str, A
         recipe = curve.recipe(point)
         _check(curve, recipe)
         jobs += seeds_of(curve.text, point.home, replace(curve.plan, given=recipe))
-    faults = run_all(out, jobs, curve.plan.workers, show)
+    faults = run_all(out, jobs, curve.plan.place, show)
     rows = [figures_of(curve, point) for point in points if (point.home / EVALUATION).is_file()]
     if rows:
         save(rows, out)

@@ -1,4 +1,5 @@
-"""Many commands, some of them after others, on a few processes: what tables and curves are made of.
+"""Many commands, some of them after others, wherever there is room: what tables and curves are made
+of.
 
 Every job is a goalshift command in a process of its own, so what a sweep does can be typed by hand,
 a job that dies takes no other with it, and a job that has been done is not done again.
@@ -6,17 +7,14 @@ a job that dies takes no other with it, and a job that has been done is not done
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ...engine import child
 from ...engine.errors import UserError
 from ...engine.files import make_folder
 from ...engine.levels.splits import is_file
@@ -26,6 +24,8 @@ from ..learning.config import TrainConfig, configure
 from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, is_finished, read_config
 from ..learning.mitigation import named
 from ..learning.options import typed
+from .backends.backend import Backend, Done, Task
+from .backends.table import LOCAL, open_backend
 
 LOCK = ".sweep.lock"
 
@@ -36,7 +36,8 @@ class Plan:
 
     `given`: options of the learner that all runs share, by name, and `world.KEY` for parameters.
     `seeds` agents are trained and judged together on `levels` held-out levels of each of `splits`;
-    at most `workers` processes are at work at a time.
+    at most `workers` processes are at work at a time, or all there is room for in another place
+    than this machine: `on` is what `--on` says.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +45,12 @@ class Plan:
     levels: int = 512
     splits: tuple[str, ...] = ("train", "deploy")
     workers: int = 1
+    on: str = LOCAL
+
+    @property
+    def place(self) -> str:
+        """Where its jobs run, with how many at a time."""
+        return f"{LOCAL}:{self.workers}" if self.on == LOCAL else self.on
 
 
 @dataclass(eq=False)
@@ -51,13 +58,16 @@ class Job:
     """One command: `words` after "goalshift". It begins when `after` are done, and not if one
     failed.
 
-    `done` says whether its result is there already.
+    `done` says whether its result is there already. `reads` and `writes` are the files and folders
+    that it opens and makes, which other machines are given and give back.
     """
 
     name: str
     words: Callable[[], list[str]]
     done: Callable[[], bool]
     after: list[Job] = field(default_factory=list)
+    reads: tuple[Path, ...] = ()
+    writes: tuple[Path, ...] = ()
 
 
 def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
@@ -85,7 +95,18 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
 
     if (folder / CONFIG).is_file():
         _same_recipe(folder / CONFIG, world, given)
-    return Job(f"train {folder.name}", words, lambda: is_finished(folder))
+    return Job(
+        f"train {folder.name}",
+        words,
+        lambda: is_finished(folder),
+        reads=(folder, *_opened(world, given)),
+        writes=(folder,),
+    )
+
+
+def _opened(world: str, given: Mapping[str, Any]) -> tuple[Path, ...]:
+    """The files that the world and the levels are in, if they are of the user's own."""
+    return carried(world if world.endswith(".py") else "", given.get("split", ""))
 
 
 def _trained_on(given: Mapping[str, Any]) -> list[str]:
@@ -158,94 +179,119 @@ def eval_job(
             "--force",
         ]
 
-    return Job(f"eval {out.name}", words, done, list(runs))
+    opened = (*_opened(world, plan.given), *carried(*plan.splits))
+    reads = (*folders, *opened)
+    return Job(f"eval {out.name}", words, done, list(runs), reads, (out,))
 
 
-@dataclass
-class Running:
-    """A job whose process is under way; what it says goes to a file without a name."""
-
-    job: Job
-    process: subprocess.Popen
-    said: IO[bytes]
-    begun: float
-
-    def close(self) -> None:
-        """Let go of what is held for it."""
-        self.said.close()
-        if self.process.stdin:
-            self.process.stdin.close()
+def carried(*names: object) -> tuple[Path, ...]:
+    """Those of the names that are files of levels or worlds."""
+    texts = dict.fromkeys(str(name) for name in names)
+    return tuple(Path(text) for text in texts if text.endswith(".py") or (text and is_file(text)))
 
 
-def run_all(out: Path, jobs: Sequence[Job], workers: int, show: Show = silent) -> list[str]:
-    """Do all jobs that are not done, at most `workers` at a time, in their order as far as they
-    wait for none.
+def run_all(
+    out: Path, jobs: Sequence[Job], place: int | str = LOCAL, show: Show = silent
+) -> list[str]:
+    """Do all jobs that are not done, in their order as far as they wait for none.
 
-    Returns one line for each job that failed or could not begin because another did. Ctrl-C is
-    passed on: trainings save themselves, and the same sweep goes on from there. Raises UserError
-    while another sweep is at work in `out`, which would train into the same folders.
+    `place` is what `--on` says, or a number of processes on this machine. Returns one line for each
+    job that failed or could not begin because another did. Ctrl-C is passed on: trainings save
+    themselves, and the same sweep goes on from there. Raises UserError while another sweep is at
+    work in `out`, which would train into the same folders.
     """
     make_folder(out)
     try:
         with FileLock(out / LOCK, timeout=0):
-            return _run_all(jobs, workers, show)
+            waiting = [job for job in jobs if not job.done()]
+            if not waiting:
+                return []
+            backend = open_backend(f"{LOCAL}:{place}" if isinstance(place, int) else place)
+            try:
+                return _Sweep(jobs, waiting, backend, show).run()
+            finally:
+                backend.close()
     except Timeout:
         raise UserError(
             f"another sweep is at work in '{out}': wait for it, or name another --out"
         ) from None
 
 
-def _run_all(jobs: Sequence[Job], workers: int, show: Show) -> list[str]:
-    waiting = [job for job in jobs if not job.done()]
-    finished = {id(job) for job in jobs} - {id(job) for job in waiting}
-    failed: set[int] = set()
-    faults: list[str] = []
-    running: list[Running] = []
-    one_thread = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
-    environment = child.environment(**one_thread, **{child.LEASH: "1"})
+def run_one(place: str, task: Task) -> Done:
+    """Do a single job there, and wait for it."""
+    backend = open_backend(place)
     try:
-        while waiting or running:
-            for job in [j for j in waiting if any(id(a) in failed for a in j.after)]:
-                waiting.remove(job)
-                failed.add(id(job))
-                faults.append(f"{job.name}: not begun, as what it needs has failed")
-            ready = [job for job in waiting if all(id(a) in finished for a in job.after)]
-            for job in ready[: workers - len(running)]:
-                waiting.remove(job)
-                said = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the process runs
-                command = child.command("goalshift", *job.words(), "--quiet")
-                process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=said, stderr=said, env=environment
-                )
-                running.append(Running(job, process, said, time.perf_counter()))
-            for one in [r for r in running if r.process.poll() is not None]:
-                running.remove(one)
-                if one.process.returncode == 0 and one.job.done():
-                    finished.add(id(one.job))
-                    note = f"{one.job.name}: {time.perf_counter() - one.begun:.0f} s"
-                else:
-                    failed.add(id(one.job))
-                    note = f"{one.job.name}: {last_words(one)}"
-                    faults.append(note)
-                one.close()
-                show(len(jobs) - len(waiting) - len(running), len(jobs), note)
-            time.sleep(0.05)
-    except KeyboardInterrupt:
-        for one in running:
-            one.process.terminate()
-        for one in running:
-            one.process.wait()
-            one.close()
-        raise
-    return faults
+        [handle] = backend.submit([task])
+        try:
+            while (done := backend.poll(handle)) is None:
+                time.sleep(0.05)
+        except KeyboardInterrupt:
+            backend.cancel([handle])
+            raise
+        return done
+    finally:
+        backend.close()
 
 
-def last_words(one: Running) -> str:
-    """Why a job failed: the last line it said, or the signal that ended it."""
-    one.said.seek(0)
-    lines = one.said.read().decode("utf-8", "replace").strip().splitlines()
-    code = one.process.returncode
-    return lines[-1].removeprefix("error: ") if lines and code > 0 else f"ended with code {code}"
+class _Sweep:
+    """Jobs on their way: which wait, which run, which are done or have failed."""
+
+    def __init__(
+        self, jobs: Sequence[Job], waiting: list[Job], backend: Backend, show: Show
+    ) -> None:
+        self._all, self._waiting, self._backend, self._show = len(jobs), waiting, backend, show
+        self._finished = {id(job) for job in jobs} - {id(job) for job in waiting}
+        self._failed: set[int] = set()
+        self._running: list[tuple[Job, Any, float]] = []  # job, handle, when it was submitted
+        self._faults: list[str] = []
+
+    def run(self) -> list[str]:
+        """A line for each job that failed."""
+        try:
+            while self._waiting or self._running:
+                self._give_up()
+                self._begin()
+                for one in list(self._running):
+                    done = self._backend.poll(one[1])
+                    if done is not None:
+                        self._running.remove(one)
+                        self._end(one[0], done, time.perf_counter() - one[2])
+                time.sleep(0.05)
+        except KeyboardInterrupt:
+            self._backend.cancel([handle for _, handle, _ in self._running])
+            raise
+        return self._faults
+
+    def _give_up(self) -> None:
+        """Take away what needs a job that failed."""
+        for job in [j for j in self._waiting if any(id(a) in self._failed for a in j.after)]:
+            self._waiting.remove(job)
+            self._failed.add(id(job))
+            self._faults.append(f"{job.name}: not begun, as what it needs has failed")
+
+    def _begin(self) -> None:
+        """Submit together what is ready, as far as there is room."""
+        ready = [j for j in self._waiting if all(id(a) in self._finished for a in j.after)]
+        room = self._backend.room
+        ready = ready if room is None else ready[: room - len(self._running)]
+        if not ready:
+            return
+        tasks = [Task(job.name, job.words, job.reads, job.writes) for job in ready]
+        now = time.perf_counter()
+        for job, handle in zip(ready, self._backend.submit(tasks), strict=True):
+            self._waiting.remove(job)
+            self._running.append((job, handle, now))
+
+    def _end(self, job: Job, done: Done, seconds: float) -> None:
+        """Note how a job ended, and say so."""
+        if done.code == 0 and job.done():
+            self._finished.add(id(job))
+            note = f"{job.name}: {seconds:.0f} s"
+        else:
+            self._failed.add(id(job))
+            note = f"{job.name}: {done.last_words}"
+            self._faults.append(note)
+        self._show(self._all - len(self._waiting) - len(self._running), self._all, note)
 
 
 def seeds_of(world: str, home: Path, plan: Plan) -> list[Job]:

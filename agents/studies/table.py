@@ -56,7 +56,7 @@ def make(
         raise UserError(f"two worlds are called '{sorted(twice)[0]}': make a table of each")
     for text, world in found:
         jobs += seeds_of(text, out / world.name, plan)
-    faults = run_all(out, jobs, plan.workers, show)
+    faults = run_all(out, jobs, plan.place, show)
     rows = []
     for _, world in found:
         if (out / world.name / EVALUATION).is_file():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 
+from ....engine import extras
 from ....engine.errors import UserError, did_you_mean
 from ..callback import Callback
 
@@ -20,6 +20,6 @@ def log(name: str) -> Callback:
     """The log of that name; UserError if there is none, or if its library is not installed."""
     if name not in names():
         raise UserError(f"no log '{name}'.{did_you_mean(name, names())}")
-    if name != "csv" and importlib.util.find_spec(name) is None:
-        raise UserError(f"--log {name} needs '{name}': pip install 'goalshift[{name}]'")
+    if name in extras.EXTRAS:
+        extras.need(name, f"--log {name}")
     return importlib.import_module(f".{name}", __package__).LOG()

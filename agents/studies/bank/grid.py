@@ -109,16 +109,11 @@ def run(grid: Grid, out: Path, threads: int = 1, show: Show = silent) -> Found:
     A finished bank is a file `cells/NAME.csv`, whole or absent, so a grid that was stopped goes on
     where it was. UserError if `out` holds a grid of another kind.
     """
-    path = out / "config.json"
-    asked = {"format": FORMAT, **grid.about, **dataclasses.asdict(grid.config), "over": grid.axes}
-    if path.exists() and read_json(path) != asked:
-        raise UserError(f"'{out}' holds a bank of another configuration; name another --out")
-    make_folder(out / "cells")
-    write(path, json_bytes(asked))
+    begin(grid, out)
     found, n = [], len(grid.cells)
     columns = list(fields(grid.world, grid.splits))
     for k, cell in enumerate(grid.cells):
-        file = out / "cells" / f"{cell.name}.csv"
+        file = table_of(out, cell)
         if not file.exists():
 
             def within(
@@ -131,6 +126,21 @@ def run(grid: Grid, out: Path, threads: int = 1, show: Show = silent) -> Found:
         found.append((cell, summary(read_csv(file, columns), grid.splits)))
         show(k + 1, n, cell.name)
     return found
+
+
+def begin(grid: Grid, out: Path) -> None:
+    """Say in `out` what is made there. UserError if it holds a grid of another kind."""
+    path = out / "config.json"
+    asked = {"format": FORMAT, **grid.about, **dataclasses.asdict(grid.config), "over": grid.axes}
+    if path.exists() and read_json(path) != asked:
+        raise UserError(f"'{out}' holds a bank of another configuration; name another --out")
+    make_folder(out / "cells")
+    write(path, json_bytes(asked))
+
+
+def table_of(out: Path, cell: Cell) -> Path:
+    """Where the table of a bank stands in `out`."""
+    return out / "cells" / f"{cell.name}.csv"
 
 
 def as_csv(rows: Sequence[dict[str, Any]], columns: Iterable[str]) -> bytes:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from .....engine.errors import UserError, need
 from ..base import Answer, Asked, Brought, Foreign
 from ..kind import Kind
 from ..view import Space
+
+if TYPE_CHECKING:
+    import torch
 
 LOGITS, VALUE = ("logits", "action_dist_inputs"), ("value", "values", "vf_preds", "state_value")
 
@@ -23,6 +24,8 @@ def module(
 
     obs: what it looks at; without it the module must have an `observation_space`.
     """
+    import torch
+
     space = getattr(net, "observation_space", None)
     need(
         obs is not None or space is not None,
@@ -45,12 +48,16 @@ def module(
 
 def tensor(net: torch.nn.Module, seen: Any) -> torch.Tensor:
     """What is seen, on the device of the net."""
+    import torch
+
     weight = next(net.parameters(), None)
     return torch.from_numpy(seen).to(weight.device if weight is not None else "cpu")
 
 
 def read(out: Any) -> Answer:
     """Logits, value and layers out of what a net returns. Raises UserError."""
+    import torch
+
     if isinstance(out, Mapping):
         named = {str(key): value for key, value in out.items() if isinstance(value, torch.Tensor)}
         logits = next((named.pop(key) for key in LOGITS if key in named), None)

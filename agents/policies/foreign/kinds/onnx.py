@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .....engine import extras
 from .....engine.errors import UserError
 from .....engine.files import read
 from ..base import Answer, Asked, Brought, Foreign
@@ -90,7 +91,7 @@ def _session(content: bytes, path: Path) -> Any:
         import onnxruntime  # pyright: ignore[reportMissingImports]
         from onnx import ModelProto  # pyright: ignore[reportAttributeAccessIssue, reportMissingImports]
     except ImportError as fault:
-        raise UserError(f"'{path}' needs '{fault.name}': pip install 'goalshift[onnx]'") from None
+        raise UserError(f"'{path}' needs '{fault.name}': {extras.remedy('onnx')}") from None
     try:
         model = ModelProto.FromString(content)
     except Exception:  # protobuf has no common class of its faults

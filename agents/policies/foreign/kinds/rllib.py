@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from .....engine.errors import UserError, need
 from ..base import Answer, Asked, Brought, Foreign
 from ..kind import Kind
@@ -20,6 +18,8 @@ def rllib(
 
     Of several, take the one that is meant: `algorithm.get_module("shared")`.
     """
+    import torch
+
     found: Any = module
     if hasattr(module, "get_module"):
         found = module.get_module()

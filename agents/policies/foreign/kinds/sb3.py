@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from .....engine.errors import UserError, need
 from ..base import Answer, Asked, Brought, Foreign
 from ..kind import Kind
 from ..view import Space
+
+if TYPE_CHECKING:
+    import torch
 
 
 def sb3(
@@ -45,6 +47,7 @@ def sb3(
 
 def _actor_critic(policy: Any) -> Any:
     """Asks a policy with an actor and a critic."""
+    import torch
 
     @torch.no_grad()
     def ask(asked: Asked) -> Answer:

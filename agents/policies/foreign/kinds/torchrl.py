@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from .....engine.errors import UserError, need
 from ..base import Answer, Asked, Brought, Foreign
 from ..kind import Kind
@@ -20,6 +18,8 @@ def torchrl(
     obs: what it looks at, as its environment was made ("floats"). Its first key is what it reads;
     one in a group of agents, such as ("mouse", "observation"), is asked about each agent apart.
     """
+    import torch
+
     need(obs is not None, "say what the actor looks at, such as obs='floats'")
     key = actor.in_keys[0]
     grouped = isinstance(key, tuple) and len(key) > 1
