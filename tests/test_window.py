@@ -267,7 +267,7 @@ def test_playing_with_the_arrow_keys(opened, corner):
         assert history.actions[-1].tolist() == [action]
 
 
-@pytest.mark.parametrize("camera", ["top", "iso", "eyes"])
+@pytest.mark.parametrize("camera", ["top", "chase", "iso", "eyes"])
 def test_the_window_can_have_any_size(opened, camera):
     shown = opened()
     shown.look.camera = camera
@@ -534,7 +534,7 @@ def test_other_keys_do_what_they_are_set_to(opened, tmp_path):
     press(shown, "v")
     assert shown.look.camera == "top" and keys.letters(shown.settings.keys)["camera"] == "X"
     press(shown, "x")
-    assert shown.look.camera == "iso"
+    assert shown.look.camera == "chase"
     press(shown, "ctrl+u")
     assert shown.message == "nothing to be undone"
     button = next(spot for spot in shown.spots if spot.which == "play")
@@ -627,7 +627,7 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
 def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
     s = open.open_session(str(ROOT / "recordings" / "corner-eyes.safetensors"), 3)
     shown = opened(s)
-    assert shown.look.camera == "eyes" and shown.look.inset
+    assert shown.look.camera == "chase" and shown.look.inset
     for _ in range(4):
         s.clock.step()
     shown.look.shown = {"saliency"}

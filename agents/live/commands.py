@@ -20,7 +20,8 @@ class Commands:
         self._leaving = False  # has it been asked whether to close without saving?
         self._own = {
             "play": self._play, "forward": hand.forward, "stay": lambda: hand.act(set()), "part": self._part,
-            "reload": self.reload, "camera": self._camera, "inset": self._inset, "panel": self._panel,
+            "reload": self.reload, "camera": self._camera, "turn": self._turn, "inset": self._inset,
+            "panel": self._panel,
             "closer": lambda: self.zoom(1), "farther": lambda: self.zoom(-1), "edit": self._edit,
             "brush": self._brush, "picture": saving.keep_picture, "clip": saving.keep_clip,
             "film": saving.keep_film, "code": saving.keep_code, "save": saving.keep_level,
@@ -76,6 +77,11 @@ class Commands:
     def _camera(self) -> None:
         names = registry.names()
         self.look.camera = names[(names.index(self.look.camera) + 1) % len(names)]
+
+    def _turn(self) -> None:
+        self.look.turn = (self.look.turn + 1) % 4
+        if self.look.camera != "iso":
+            self.look.camera = "iso"
 
     def _inset(self) -> None:
         self.look.inset = not self.look.inset

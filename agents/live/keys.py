@@ -48,7 +48,8 @@ KEYS = (
         "compare", "who", ("c",), "one, two, three or four side by side on the same level and dice"
     ),
     Key("reload", "who", ("f5",), "load the newest checkpoint"),
-    Key("camera", "view", ("v",), "from above, as a model, in first person"),
+    Key("camera", "view", ("v",), "from above, from behind, as a model, in first person"),
+    Key("turn", "view", ("q",), "the model, a quarter turn on"),
     Key("inset", "view", ("o",), "what the agent itself sees"),
     Key("closer", "view", ("]",), "closer"),
     Key("farther", "view", ("[",), "farther"),

@@ -29,6 +29,7 @@ class Look:
     edit: bool = False
     brush: int = 0
     zoom: int = 0
+    turn: int = 0  # quarter turns of a model
     scroll: int = 0  # sliders that are scrolled away
     motion: bool = True  # things slide from cell to cell
     keys: tuple[keys.Key, ...] = keys.KEYS

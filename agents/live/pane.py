@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...engine.view.camera import registry
+from ...engine.view.camera.gaze import Gaze, gaze_at
 from ...engine.view.camera.shot import Shot, Window
 from ...engine.view.draw import overlays, signs, sprites
 from ...engine.view.draw.ink import DIM, PANEL, TEXT, box, icon, pill, text_width, whole_size, write
@@ -85,13 +86,37 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
     if camera.flat and "marks" in shown:
         below, over = signs.lying(world, signs.signs(world, history.state), at.p)
         under += below
-    picture = camera.draw(replace(shot, at=at, under=under, over=over))
+    turned = _gaze(canvas, k, learner, fraction)
+    moves = fraction < 1.0
+    picture = camera.draw(
+        replace(shot, at=at, under=under, over=over, gaze=turned, turn=look.turn, draft=moves)
+    )
     if camera.flat and "visits" in shown:
         overlays.visits(picture, at, places[:, learner])
     if camera.flat and "events" in shown:
         overlays.events(picture, at, world, history.notes[: history.t + 1])
     canvas.frame[area.y0 : area.y1, area.x0 : area.x1] = picture
     return at
+
+
+def _gaze(canvas: Canvas, k: int, learner: int, fraction: float) -> Gaze | None:
+    """Where a camera that turns looks, from what the last few steps say."""
+    pane, name = canvas.session.panes[k], canvas.look.camera
+    history, heading = pane.history, registry.camera(name).heading
+    if heading is None:
+        return None
+
+    def of(step: int) -> Gaze:
+        step = max(step, 0)
+        key = name, learner, step
+        note, found = pane.gazes.get(key, (None, None))
+        if found is None or note is not history.notes[step]:  # lived anew since then
+            record = history.at(step)[0] if step != history.t else history.state[0]
+            found = heading(canvas.session.world, record, learner)
+            pane.gazes[key] = history.notes[step], found
+        return found
+
+    return gaze_at(of, history.t, fraction)
 
 
 def _under(shown: set[str], told: Thoughts, p: int) -> overlays.Lying:

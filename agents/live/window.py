@@ -27,7 +27,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 SIZE = (1280, 720)  # width, height
-FPS = 30
+FPS = 60
 LOOKED = 0.5  # seconds from one look at files that may have changed to the next
 
 
@@ -55,8 +55,8 @@ class Window(Display):
         self.settings = settings or keys.Settings()
         self._by_key = _by_key(self.settings)
         super().__init__(session, Look(motion=self.settings.motion, keys=self.settings.keys))
-        if session.first_person:  # one looks as the agent does
-            self.look.camera, self.look.inset = "eyes", True
+        if session.first_person:  # beside what the agent sees, where it is
+            self.look.camera, self.look.inset = "chase", True
         self.look.brush = next((k for k, tile in enumerate(session.world.tiles) if tile.solid), 0)
         self.hand = Hand(self)
         self.saving = Saving(self, Path(folder), copied)
