@@ -20,6 +20,7 @@ HAZY, HAZIEST = 7.0, 190.0  # how much of 256 a cell of distance adds, and at mo
 SUN = np.array([198, 172, 246, 226])  # light of 256 on faces that look down, right, up and left
 OPEN = 255  # light of 256 where nothing stands near
 RIM = (120, 88, 66)  # the edge of what it stands on
+FOOT = 0.1  # how far the foot of a picture is below the middle of its cell, in its heights
 WHOLE = np.uint64(256)
 KEPT = 40  # tops of blocks that a column remembers, for what stands behind them
 # how the light falls: cells to the right and down for each cell of height
@@ -311,6 +312,8 @@ def stand_upright(
         p = focal * width / far
         middle = columns * 0.5 + focal * side / far
         bottom = horizon + (height_of_eye - lift) * focal / far
+        if lift == 0:  # it stands a little before the middle of its cell
+            bottom += FOOT * p
         upper, left = bottom - p, middle - p * 0.5
         through = spots[k, 6] > 0
         if lift == 0 and not through:  # the shadow: an ellipse that lies on the floor
