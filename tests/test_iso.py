@@ -1,4 +1,6 @@
-"""The iso camera, and cameras by name."""
+"""Cameras that look down on a level from a corner or from behind, and cameras by name."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view import camera as camera_room
-from goalshift.engine.view.camera import iso, registry
-from goalshift.engine.view.camera.shot import Shot, Window
-from goalshift.engine.view.draw.marks import goal_marks
+from goalshift.engine.view.camera import chase, iso, registry
+from goalshift.engine.view.camera.eyes import look_of
+from goalshift.engine.view.camera.gaze import gaze_at
+from goalshift.engine.view.camera.shot import Shot
+from goalshift.engine.view.draw.marks import INTENDED, goal_marks
 from goalshift.engine.view.film import stage, story
 from goalshift.engine.view.film.options import FilmOptions
 from goalshift.engine.view.sheets import gallery
@@ -27,15 +31,15 @@ def moved(world, seed=3, steps=4):
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_world_stands_on_the_table(name):
+def test_every_world_can_be_looked_down_on(name):
     world = load(name)
     states = level_of(world, 2, "deploy")
     before = states.tobytes()
-    marks = goal_marks(world, states)
-    shot = Shot(world, states[0], (200, 320), marks=marks, ghost=states[0])
-    once, again = iso.draw(shot), iso.draw(shot)
-    assert once.shape == (200, 320, 3) and (once == again).all() and states.tobytes() == before
-    assert once.reshape(-1, 3).std(0).max() > 10
+    shot = Shot(world, states[0], (200, 320), marks=goal_marks(world, states), ghost=states[0])
+    for camera in (iso, chase):
+        once, again = camera.draw(shot), camera.draw(shot)
+        assert once.shape == (200, 320, 3) and (once == again).all() and states.tobytes() == before
+        assert once.reshape(-1, 3).std(0).max() > 10
 
 
 @pytest.mark.parametrize("camera", registry.names())
@@ -51,23 +55,92 @@ def test_cameras_draw_at_any_size_and_between_states(camera):
         assert (between == draw(Shot(world, at, size))).all()
 
 
-def test_diamonds_share_no_pixel_and_leave_none_out():
-    for a in (10, 16, 22):
-        inside = iso._diamond(a)[0].astype(int)
-        plane = np.zeros((8 * a, 12 * a), int)
-        for y in range(6):
-            for x in range(6):
-                row, column = (x + y) * a // 2, (x - y) * a + 5 * a
-                plane[row : row + a, column : column + 2 * a] += inside
-        assert (plane[2 * a : 4 * a, 4 * a : 8 * a] == 1).all() and plane.max() == 1
+def seen_at(world, states, draw):
+    """Where in a picture the agent is: (row, column), as the middle of what changes without it."""
+    gone = state.copy(states)
+    gone.alive[0, 0] = 0
+    changed = np.argwhere((draw(states[0]) != draw(gone[0])).any(2))
+    return changed.mean(0)
 
 
-def test_up_the_board_is_to_the_upper_right():
+def open_board(world, y, x):
+    """A level with nothing on it but its border and the agent."""
+    states = level_of(world, 1)
+    states.tiles[0, 1:-1, 1:-1] = 0
+    states.alive[0, 1:] = 0
+    states.y[0, 0], states.x[0, 0] = y, x
+    return states
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_up_the_board_is_to_the_upper_right_and_turns_by_quarters(turn):
     world = load("corner")
-    table = iso.Table(Shot(world, level_of(world, 1)[0], (200, 300), at=Window(20, 5, 5)))
-    here, up, right = table.corner(5, 5), table.corner(4, 5), table.corner(5, 6)
-    assert up == (here[0] - 10, here[1] + 20)
-    assert right == (here[0] + 10, here[1] + 20)
+
+    def draw(record):
+        return iso.draw(Shot(world, record, (300, 400), turn=turn))
+
+    here, up = (seen_at(world, open_board(world, y, 6), draw) for y in (6, 4))
+    down, right = (up - here)[0] > 0, (up - here)[1] > 0
+    assert (down, right) == ((False, True), (False, False), (True, False), (True, True))[turn]
+
+
+@pytest.mark.parametrize("size", [(300, 300), (300, 560), (560, 420)])
+def test_a_model_fills_its_pane(size):
+    world = load("corner")
+    picture = iso.draw(Shot(world, level_of(world, 1)[0], size))
+    rows, columns = np.nonzero((np.abs(picture.astype(int) - iso.TABLE) > 24).any(2))
+    spans = np.ptp(rows) / size[0], np.ptp(columns) / size[1]
+    assert max(spans) > 0.85 and min(spans) > 0.6 and max(spans) < 1
+
+
+@pytest.mark.parametrize("name", ["corner", "keys", "maze_gem", "lava", "sokoban"])
+def test_agent_and_goal_are_both_in_the_chase_camera_s_picture(name):
+    """Wherever the goal is; the place of a thing is where a picture changes without it."""
+    world = load(name)
+    for seed in range(4):
+        states = level_of(world, seed, "deploy")
+        stars = [m for m in goal_marks(world, states) if m.shape == INTENDED]
+        if not stars:
+            continue
+        gaze = chase.heading(world, states[0], 0)
+
+        def draw(record, marks=(), gaze=gaze):
+            return chase.draw(Shot(world, record, (300, 300), gaze=gaze, marks=marks))
+
+        agent = seen_at(world, states, draw)
+        assert 150 < agent[0] < 280 and 100 < agent[1] < 200, "it stands before the camera"
+        starred = draw(states[0], stars) != draw(states[0])
+        assert starred.any(), "no star can be seen"
+
+
+def test_cameras_that_turn_turn_smoothly():
+    """Between steps and from one to the next no jump, though the agent turns on the spot."""
+    world = load("corner")
+    vec = Vec(world, 1, "deploy", 3, autoreset="off")
+    vec.reset()
+    gazes = []
+    for action in (4, 1, 2, 2, 3, 4, 1, 1, 2, 3):
+        vec.step(np.full((1, 1), action))
+        gazes.append(look_of(world, vec.states[0]))
+
+    def of(step):
+        return gazes[min(max(step, 0), len(gazes) - 1)]
+
+    for foreseen in (0, 2):
+        seen = [gaze_at(of, t, f, foreseen) for t in range(10) for f in np.arange(8) / 8]
+        turns = [abs((b.turned(360) - a.turned(360) + 180) % 360 - 180) for a, b in pairwise(seen)]
+        assert max(turns) < 30 and gaze_at(of, 3, 1.0, foreseen) == pytest.approx(
+            gaze_at(of, 4, 0.0, foreseen)
+        )
+
+
+def test_first_person_does_not_stare_at_a_wall():
+    """With a wall before the agent, one looks along the way that is open at its side."""
+    world = load("corner")
+    states = open_board(world, 1, 4)
+    states.face[0, 0] = 1  # up, into the border
+    gaze = look_of(world, states[0])
+    assert (gaze.y, gaze.x) in ((0.0, 1.0), (0.0, -1.0))
 
 
 def test_an_agent_behind_a_wall_can_still_be_made_out():
@@ -83,7 +156,7 @@ def test_an_agent_behind_a_wall_can_still_be_made_out():
 
 def test_a_camera_is_a_file_and_no_other_edit(monkeypatch, tmp_path):
     """What is found in the folder is a camera by its last line; helpers beside it are none."""
-    assert registry.names() == ("top", "iso", "eyes")
+    assert registry.names() == ("top", "chase", "iso", "eyes")
     for name in registry.names():
         found = registry.camera(name)
         assert found.words and found.flat == (name == "top")
@@ -119,7 +192,7 @@ def test_an_unknown_camera_is_refused_with_the_closest_name():
         registry.camera("eye")
 
 
-@pytest.mark.parametrize("camera", ["iso", "eyes"])
+@pytest.mark.parametrize("camera", ["chase", "iso", "eyes"])
 def test_films_and_galleries_take_any_camera(camera):
     world = load("corner")
     now, before = moved(world)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents.live import capture, keys, open, pane, window
+from goalshift.agents.live import capture, helping, keys, open, pane, present, window
 from goalshift.agents.live.compose import compose
 from goalshift.agents.live.look import ZOOMS, Look
 from goalshift.agents.live.session import Session
@@ -131,8 +131,8 @@ def test_every_key_of_the_help_does_something(opened, corner, monkeypatch):
                 look = shown.look
                 return (s.t, s.playing, s.clock.speed, s.source.seed, s.source.split, s.focus, len(s.panes),
                         [p.who for p in s.panes], sorted(look.shown), look.camera, look.inset, look.edit, look.brush,
-                        look.panel, look.help, look.zoom, shown.open, s.edited, shown.message, len(copied),
-                        len(s.editor.made))  # fmt: skip
+                        look.panel, look.help, look.zoom, look.turn, look.presents, shown.open,
+                        s.edited, shown.message, len(copied), len(s.editor.made))  # fmt: skip
 
             before = picture()
             press(shown, name)
@@ -267,17 +267,75 @@ def test_playing_with_the_arrow_keys(opened, corner):
         assert history.actions[-1].tolist() == [action]
 
 
-@pytest.mark.parametrize("camera", ["top", "iso", "eyes"])
+@pytest.mark.parametrize("camera", ["top", "chase", "iso", "eyes"])
 def test_the_window_can_have_any_size(opened, camera):
     shown = opened()
     shown.look.camera = camera
     shown.look.inset = True
     for size in ((1, 1), (64, 400), (500, 90), (700, 500)):
         shown.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
-        for helping in (False, True):
-            shown.look.help = helping
+        for over in (False, True):
+            shown.look.help = over
             shown.tick(time.perf_counter())
         assert shown.frame.shape == (size[1], size[0], 3)
+
+
+def test_words_and_marks_grow_with_the_window(corner):
+    """At 1920x1080 the same words are half as large again, and so are pictures of cells."""
+    s = session(corner)
+    tall = []
+    for size in ((720, 1280), (1080, 1920)):
+        frame, spots = compose(s, Look(), size)
+        title = frame[: size[0] // 20, 20 : size[1] // 6].astype(int)
+        rows = np.flatnonzero((title.min(2) > 150).any(1))
+        tall.append(np.ptp(rows) + 1)
+        area = next(spot for spot in spots if spot.kind == "pane")
+        assert area.y1 < 720 and area.x1 < 1280, "spots are in units, not in pixels"
+    assert tall[1] == pytest.approx(1.5 * tall[0], abs=1.5) and tall[0] >= 11
+
+
+def test_a_hall_sees_the_panes_and_one_sentence_in_large_letters(opened):
+    shown = opened(size=(1280, 720))
+    press(shown, "p")
+    shown.tick(time.perf_counter())
+    assert {spot.kind for spot in shown.spots} == {"pane"}, "no instruments"
+    words = present.wanted(shown.session)
+    assert words == "Wanted: eat the cheese"
+    rows = np.flatnonzero((shown.frame[600:660, 84:600].min(2) > 150).any(1))
+    assert np.ptp(rows) + 1 >= 720 / 30, "letters are a thirtieth of the height"
+    press(shown, "end")
+    while not shown.session.over:
+        shown.session.clock.step()
+    shown.session.judge.outcomes(shown.session.panes[-1], 30.0)
+    assert "missed 'eat the cheese'" in present.learned(shown.session)
+    press(shown, "p")
+    shown.tick(time.perf_counter())
+    assert {"pane", "key", "time"} <= {spot.kind for spot in shown.spots}
+
+
+def test_the_help_stops_time_and_full_screen_comes_back(opened):
+    shown = opened()
+    press(shown, "space")
+    assert shown.session.playing
+    press(shown, "h")
+    assert shown.look.help and not shown.session.playing
+    press(shown, "h")
+    size = shown.screen.get_size()
+    press(shown, "f11")
+    press(shown, "f11")
+    assert shown.screen.get_size() == size
+    press(shown, "j")
+    assert not shown.look.motion
+
+
+def test_by_itself_from_level_to_level(opened, monkeypatch):
+    monkeypatch.setattr(window, "REST", 0.0)
+    shown = opened()
+    press(shown, "x")
+    shown.session.clock.speed = 8
+    seed = shown.session.source.seed
+    until(shown, lambda: shown.session.source.seed != seed)
+    assert shown.session.playing
 
 
 def test_all_of_the_help_can_be_read_in_a_small_window(opened):
@@ -288,9 +346,7 @@ def test_all_of_the_help_can_be_read_in_a_small_window(opened):
         if not shown.look.help:
             break
         pages.append(shown.frame.tobytes())
-    lines = (
-        sum(map(len, (keys.KEYS, keys.MOUSE, keys.PAD))) + len({key.group for key in keys.KEYS}) + 2
-    )
+    lines = len(helping.rows_of(keys.KEYS))
     assert len(set(pages)) == len(pages) == -(-lines // ((330 - 40) // 17)) and not shown.look.help
 
 
@@ -530,11 +586,11 @@ def test_other_keys_do_what_they_are_set_to(opened, tmp_path):
     path = tmp_path / "window.toml"
     path.write_text('scale = 2\nmotion = false\n[keys]\ncamera = "x"\nundo = ["ctrl+u", "u"]\n')
     shown = opened(size=(960, 700), settings=keys.Settings.find(path))
-    assert shown.frame.shape == (350, 480, 3) and not shown.look.motion
+    assert shown.frame.shape == (700, 960, 3) and not shown.look.motion
     press(shown, "v")
     assert shown.look.camera == "top" and keys.letters(shown.settings.keys)["camera"] == "X"
     press(shown, "x")
-    assert shown.look.camera == "iso"
+    assert shown.look.camera == "chase"
     press(shown, "ctrl+u")
     assert shown.message == "nothing to be undone"
     button = next(spot for spot in shown.spots if spot.which == "play")
@@ -627,7 +683,7 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
 def test_an_agent_that_sees_pictures_is_watched_through_its_eyes(opened):
     s = open.open_session(str(ROOT / "recordings" / "corner-eyes.safetensors"), 3)
     shown = opened(s)
-    assert shown.look.camera == "eyes" and shown.look.inset
+    assert shown.look.camera == "chase" and shown.look.inset
     for _ in range(4):
         s.clock.step()
     shown.look.shown = {"saliency"}

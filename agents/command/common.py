@@ -248,7 +248,7 @@ def add_film_looks(parser: Parser) -> None:
         action="append",
         type=one_of(*registry.names()),
         metavar="NAME",
-        help="top, iso or eyes; a page takes several (default: top)",
+        help=f"{', '.join(registry.names())}; a page takes several (default: top)",
     )
     parser.add_argument(
         "--captions", metavar="FILE.toml", help="what to say when: [[caption]] from, to, text"

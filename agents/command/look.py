@@ -126,7 +126,7 @@ def worlds_flags(parser: Parser) -> None:
         type=one_of(*registry.names()),
         default="top",
         metavar="NAME",
-        help="top, iso or eyes; default: top",
+        help=f"{', '.join(registry.names())}; default: top",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -33,10 +34,26 @@ class Rect(NamedTuple):
 @dataclass(frozen=True)
 class Canvas:
     """A session, how it is looked at, the picture it is drawn into (uint8[height, width, 3]), and
-    where that can be clicked.
+    where that can be clicked. All places are in units of so many pixels (`unit`).
     """
 
     frame: np.ndarray
     session: Session
     look: Look
+    unit: float = 1.0
     spots: list[Spot] = field(default_factory=list)
+
+    @property
+    def high(self) -> int:
+        """Units from top to bottom."""
+        return math.ceil(self.frame.shape[0] / self.unit)
+
+    @property
+    def wide(self) -> int:
+        """Units from left to right."""
+        return math.ceil(self.frame.shape[1] / self.unit)
+
+    def part(self, rect: Rect) -> np.ndarray:
+        """The pixels of a part."""
+        y0, x0, y1, x1 = (round(at * self.unit) for at in rect)
+        return self.frame[y0:y1, x0:x1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...engine.errors import RunError, UserError
 from ...engine.view.camera import registry
 from ...engine.view.draw.overlays import TITLES
@@ -14,16 +16,20 @@ from .saving import Saving
 class Commands:
     """All that can be done at a window with a key, a button or a click."""
 
-    def __init__(self, display: Display, hand: Hand, saving: Saving) -> None:
+    def __init__(
+        self, display: Display, hand: Hand, saving: Saving, full: Callable[[], None] = lambda: None
+    ) -> None:
         self.display, self.session, self.look = display, display.session, display.look
-        self.hand, self.saving = hand, saving
+        self.hand, self.saving, self.full = hand, saving, full
         self._leaving = False  # has it been asked whether to close without saving?
         self._own = {
             "play": self._play, "forward": hand.forward, "stay": lambda: hand.act(set()), "part": self._part,
-            "reload": self.reload, "camera": self._camera, "inset": self._inset, "panel": self._panel,
+            "reload": self.reload, "camera": self._camera, "turn": self._turn, "inset": self._inset,
+            "panel": self._panel,
             "closer": lambda: self.zoom(1), "farther": lambda: self.zoom(-1), "edit": self._edit,
             "brush": self._brush, "picture": saving.keep_picture, "clip": saving.keep_clip,
             "film": saving.keep_film, "code": saving.keep_code, "save": saving.keep_level,
+            "present": self._present, "auto": self._auto, "motion": self._motion, "full": self.full,
             "help": self._help, "quit": self._quit,
         }  # fmt: skip
 
@@ -77,11 +83,30 @@ class Commands:
         names = registry.names()
         self.look.camera = names[(names.index(self.look.camera) + 1) % len(names)]
 
+    def _turn(self) -> None:
+        self.look.turn = (self.look.turn + 1) % 4
+        if self.look.camera != "iso":
+            self.look.camera = "iso"
+
     def _inset(self) -> None:
         self.look.inset = not self.look.inset
 
     def _panel(self) -> None:
         self.look.panel = not self.look.panel
+
+    def _present(self) -> None:
+        self.look.presents, self.look.edit = not self.look.presents, False
+
+    def _auto(self) -> None:
+        self.look.auto = not self.look.auto
+        self.session.playing |= self.look.auto and not self.session.over
+        self.display.say(
+            "goes on from level to level by itself" if self.look.auto else "stays on this level"
+        )
+
+    def _motion(self) -> None:
+        self.look.motion = not self.look.motion
+        self.display.say("things slide" if self.look.motion else "things jump from cell to cell")
 
     def zoom(self, by: int) -> None:
         """So many steps closer."""
@@ -103,6 +128,8 @@ class Commands:
         more = self.look.help and self.look.page + 1 < pages
         self.look.page = self.look.page + 1 if more else 0
         self.look.help = more or not self.look.help
+        if self.look.help:
+            self.session.playing = False
 
     def _quit(self) -> None:
         if self.look.help:

@@ -21,6 +21,8 @@ from ...engine.view.draw.ink import (
     box,
     fill,
     icon,
+    in_pixels,
+    scaled,
     text_width,
     wrap,
     write,
@@ -28,40 +30,56 @@ from ...engine.view.draw.ink import (
 from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.draw.stamps import Stamp, blend, painted
-from . import keys, pane, panel
+from . import helping, pane, panel, present
 from .canvas import Canvas, Rect
 from .look import Look, Spot, Track
 from .session import Session
 
 SMALLEST = 64  # pixels a side that anything is drawn for
+USUAL = (720, 1280)  # height and width from which on everything grows
+
+
+def unit_of(size: tuple[int, int], larger: float = 1.0) -> float:
+    """How many pixels a unit of the window is: what can be read at 1280x720 grows with it."""
+    return max(min(size[0] / USUAL[0], size[1] / USUAL[1]), 1.0) * larger
 
 
 def compose(
     session: Session, look: Look, size: tuple[int, int], message: str = ""
 ) -> tuple[np.ndarray, list[Spot]]:
     """The whole window (size: height, width) as uint8[height, width, 3], and where it can be
-    clicked.
+    clicked, in units (see `unit_of`).
     """
     height, width = max(size[0], SMALLEST), max(size[1], SMALLEST)
-    canvas = Canvas(np.empty((height, width, 3), np.uint8), session, look)
+    unit = unit_of((height, width), look.larger)
+    canvas = Canvas(np.empty((height, width, 3), np.uint8), session, look, unit)
     fill(canvas.frame, DARK)
-    head, foot = (42, 62) if height >= 320 else (0, 0)
-    side = 320 if look.panel and width >= 820 and height >= 400 else 0
-    inner = Rect(head, 0, height - foot, width - side)
-    if head:
-        _header(canvas, head)
-        _footer(canvas, inner.y1)
-    for k, part in enumerate(_grid(len(session.panes), inner)):
-        pane.draw(canvas, k, part)
-    if side:
-        panel.draw(canvas, Rect(head, inner.x1, inner.y1, width))
-    told = message or _hint(session, look)
-    if told and head:
-        _message(canvas.frame, told, inner.y1, inner.x1)
-    if look.help:
-        pages = _help(canvas.frame, look.keys, look.page)
-        canvas.spots.append(Spot(0, 0, height, width, "help", pages))
+    with scaled(unit):
+        _all(canvas, message)
     return canvas.frame[: size[0], : size[1]], canvas.spots
+
+
+def _all(canvas: Canvas, message: str) -> None:
+    session, look, height, width = canvas.session, canvas.look, canvas.high, canvas.wide
+    if look.presents:
+        present.draw(canvas, _grid, message)
+    else:
+        head, foot = (42, 62) if height >= 320 else (0, 0)
+        side = 320 if look.panel and width >= 820 and height >= 400 else 0
+        inner = Rect(head, 0, height - foot, width - side)
+        if head:
+            _header(canvas, head)
+            _footer(canvas, inner.y1)
+        for k, part in enumerate(_grid(len(session.panes), inner)):
+            pane.draw(canvas, k, part)
+        if side:
+            panel.draw(canvas, Rect(head, inner.x1, inner.y1, width))
+        told = message or _hint(session, look)
+        if told and head:
+            _message(canvas.frame, told, inner.y1, inner.x1)
+    if look.help:
+        pages = helping.draw(canvas)
+        canvas.spots.append(Spot(0, 0, height, width, "help", pages))
 
 
 def _grid(n: int, room: Rect) -> list[Rect]:
@@ -76,9 +94,9 @@ def _grid(n: int, room: Rect) -> list[Rect]:
 
 def _header(canvas: Canvas, head: int) -> None:
     """The world, and where the level comes from."""
-    frame, session, width = canvas.frame, canvas.session, canvas.frame.shape[1]
-    fill(frame[: head - 2], PANEL)
-    fill(frame[head - 2 : head], LINE)
+    frame, session, width = canvas.frame, canvas.session, canvas.wide
+    box(frame, 0, 0, head - 2, width, PANEL)
+    box(frame, head - 2, 0, head, width, LINE)
     mark, origin = session.source.mark(), session.source.origin
     right = f"level {mark} · {origin}" + (" · edited" if session.edited else "")
     if width < 700:
@@ -104,9 +122,9 @@ def _status(session: Session) -> tuple[str, tuple[int, int, int]]:
 
 def _footer(canvas: Canvas, y: int) -> None:
     """Buttons, what time is doing, and the timeline."""
-    frame, session, width = canvas.frame, canvas.session, canvas.frame.shape[1]
-    fill(frame[y : y + 2], LINE)
-    fill(frame[y + 2 :], PANEL)
+    frame, session, width = canvas.frame, canvas.session, canvas.wide
+    box(frame, y, 0, y + 2, width, LINE)
+    box(frame, y + 2, 0, canvas.high, width, PANEL)
     x = 14
     for name in ("start", "back", "play", "forward"):
         box(frame, y + 14, x, y + 48, x + 36, LINE, 8)
@@ -163,8 +181,8 @@ def _dim(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
     return r, g, b
 
 
-@lru_cache(maxsize=16)
-def _symbol_art(name: str) -> Stamp:
+@lru_cache(maxsize=64)
+def _symbol_art(name: str, n: int) -> Stamp:
     shapes = {
         "start": "box #f4f1e8 14 20 26 80 flat\npoly #f4f1e8 82 18 34 50 82 82 flat",
         "back": "poly #f4f1e8 64 18 24 50 64 82 flat\nbox #f4f1e8 70 20 80 80 flat",
@@ -172,11 +190,12 @@ def _symbol_art(name: str) -> Stamp:
         "play": "poly #f4f1e8 26 14 84 50 26 86 flat",
         "pause": "box #f4f1e8 24 18 42 82 flat\nbox #f4f1e8 58 18 76 82 flat",
     }
-    return painted("outline 0\n" + shapes[name], 20)
+    return painted("outline 0\n" + shapes[name], n)
 
 
 def _symbol(frame: np.ndarray, name: str, y: int, x: int) -> None:
-    blend(frame, _symbol_art(name), y - 10, x - 10)
+    y, x, n = in_pixels(y - 10, x - 10, 20)
+    blend(frame, _symbol_art(name, n), y, x)
 
 
 # -- what lies above all
@@ -215,38 +234,3 @@ def recording(frame: np.ndarray, seconds: float) -> None:
     box(frame, 7, x, 35, x + wide, DARK, 14)
     box(frame, 15, x + 12, 27, x + 24, RED, 6)
     write(frame, words, 11, x + 30, 14, TEXT, True)
-
-
-def _help(frame: np.ndarray, table: tuple[keys.Key, ...], page: int) -> int:
-    """A page of the table of keys, over everything; returns how many pages there are."""
-    height, width = frame.shape[:2]
-    frame[:] = ((frame + np.array(DARK, np.uint16) * 9) // 10).astype(np.uint8)
-    rows: list[tuple[str, str]] = []
-    group = ""
-    for key in table:
-        if key.group != group:
-            group = key.group
-            rows.append((group.upper(), ""))
-        rows.append((" or ".join(map(keys.shown, key.keys)), key.words))
-    for head, lines in (("MOUSE", keys.MOUSE), ("GAMEPAD", keys.PAD)):
-        rows += [(head, ""), *lines]
-    columns = 2 if width >= 900 else 1
-    step = min(24, max((height - 40) // -(-len(rows) // columns), 17))
-    per = max((height - 40) // step, 1)
-    pages = -(-len(rows) // (per * columns))
-    page = min(page, pages - 1)
-    if pages > 1:
-        words = f"{page + 1} of {pages} ({keys.letters(table)['help']}: on)"
-        write(frame, words, height - 22, width - 14, 13, DIM, align="right")
-    size = min(15, step - 5)
-    wide = (width - 56) // columns
-    tab = min(max(text_width(left, size, True) for left, right in rows if right) + 20, wide // 2)
-    for k, (left, right) in enumerate(rows[page * per * columns : (page + 1) * per * columns]):
-        column, row = divmod(k, per)
-        x, y = 28 + column * wide, 16 + row * step
-        if not right:
-            write(frame, left, y, x, size - 1, COLOURS[0], True)
-            continue
-        write(frame, left, y, x, size, MARKS[INTENDED], True, width=tab - 8)
-        write(frame, right, y, x + tab, size, TEXT, width=max(wide - tab - 8, 1))
-    return pages

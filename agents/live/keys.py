@@ -41,14 +41,15 @@ KEYS = (
     Key("next", "level", ("l",), "a new level"),
     Key("split", "level", ("k",), "the next split: training, deployment, ..."),
     Key("focus", "who", ("tab",), "the next agent"),
-    Key("who", "who", ("p",), "who plays this agent: expert, checkpoint, random, human"),
+    Key("who", "who", ("u",), "who plays this agent: expert, checkpoint, random, human"),
     Key("take", "who", ("t",), "take over with the arrow keys or WASD, and hand back"),
     Key("stay", "who", ("return",), "stay for a step, while you play"),
     Key(
         "compare", "who", ("c",), "one, two, three or four side by side on the same level and dice"
     ),
     Key("reload", "who", ("f5",), "load the newest checkpoint"),
-    Key("camera", "view", ("v",), "from above, as a model, in first person"),
+    Key("camera", "view", ("v",), "from above, from behind, as a model, in first person"),
+    Key("turn", "view", ("q",), "the model, a quarter turn on"),
     Key("inset", "view", ("o",), "what the agent itself sees"),
     Key("closer", "view", ("]",), "closer"),
     Key("farther", "view", ("[",), "farther"),
@@ -76,9 +77,18 @@ KEYS = (
     Key("code", "keep", ("ctrl+c",), "the replay's code, to the clipboard"),
     Key("save", "keep", ("ctrl+s",), "the level, to a file"),
     Key("panel", "window", ("n",), "the side panel, on or off"),
+    Key("full", "window", ("f11", "f"), "full screen, on or off"),
+    Key(
+        "present", "window", ("p",), "for a hall: only the panes, and a sentence of what is wanted"
+    ),
+    Key("auto", "window", ("x",), "go on by itself from level to level, on or off"),
+    Key("motion", "window", ("j",), "things slide from cell to cell, or jump"),
     Key("help", "window", ("h", "?"), "this page"),
     Key("quit", "window", ("escape",), "close"),
 )
+
+# what came, or moved, after 0.1: where somebody has set these keys to something else, that stays
+GIVE_WAY = {"turn", "full", "present", "auto", "motion", "who"}
 
 MOUSE = (
     ("click the timeline", "go there; drag to scrub"),
@@ -194,7 +204,8 @@ def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
         ):
             raise UserError(f"{where}: {action} needs the name of a key, or a list of them")
         changed[action] = tuple(name.lower() for name in names)
-    keys = tuple(key._replace(keys=changed.get(key.action, key.keys)) for key in KEYS)
+    taken = {name for names in changed.values() for name in names}
+    keys = tuple(key._replace(keys=changed.get(key.action) or _left(key, taken)) for key in KEYS)
     users: dict[str, str] = {}
     for key in keys:
         for name in key.keys:
@@ -204,6 +215,13 @@ def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
                 )
             users[name] = key.action
     return keys
+
+
+def _left(key: Key, taken: set[str]) -> tuple[str, ...]:
+    """The keys of a line that is as it was; settings that are older than it keep theirs."""
+    if key.action not in GIVE_WAY:
+        return key.keys
+    return tuple(name for name in key.keys if name not in taken)
 
 
 def action_of(world: World, held: set[str]) -> int:
@@ -231,7 +249,7 @@ def shown(key: str) -> str:
 
 def letters(table: tuple[Key, ...] = KEYS) -> dict[str, str]:
     """What to press for each action, as people call it."""
-    return {key.action: shown(key.keys[0]) for key in table}
+    return {key.action: shown(key.keys[0]) if key.keys else "-" for key in table}
 
 
 def text() -> str:

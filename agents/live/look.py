@@ -22,13 +22,17 @@ class Look:
 
     camera: str = "top"
     shown: set[str] = field(default_factory=lambda: {"trail", "marks", "ghost"})
+    larger: float = 1.0  # how much larger than usual everything is drawn
+    presents: bool = False  # for a hall: the panes, and what is to be said of them
     inset: bool = False
     panel: bool = True
     help: bool = False
     page: int = 0  # of the help, where the window is too small for one
+    auto: bool = False  # on to the next level once one is over
     edit: bool = False
     brush: int = 0
     zoom: int = 0
+    turn: int = 0  # quarter turns of a model
     scroll: int = 0  # sliders that are scrolled away
     motion: bool = True  # things slide from cell to cell
     keys: tuple[keys.Key, ...] = keys.KEYS
@@ -77,7 +81,7 @@ class Area(Spot):
     pointed at.
     """
 
-    p: int = 0
+    p: float = 0
     y: float = 0.0
     x: float = 0.0
 

@@ -4,14 +4,28 @@ came out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from ...engine.view.camera import registry
+from ...engine.view.camera.gaze import Gaze, gaze_at
 from ...engine.view.camera.shot import Shot, Window
 from ...engine.view.draw import overlays, signs, sprites
-from ...engine.view.draw.ink import DIM, PANEL, TEXT, box, icon, pill, text_width, whole_size, write
+from ...engine.view.draw.ink import (
+    DIM,
+    PANEL,
+    TEXT,
+    box,
+    icon,
+    in_pixels,
+    pill,
+    scaled,
+    text_width,
+    whole_size,
+    write,
+)
 from ...engine.view.draw.marks import INTENDED, Trail, goal_marks
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.film.story import pale, rim_of
@@ -30,7 +44,7 @@ PLAN = (244, 241, 232)  # colour of a planned path
 def draw(canvas: Canvas, k: int, part: Rect) -> None:
     """Draw pane `k` into a part of the window."""
     session, look = canvas.session, canvas.look
-    label = 30 if part.high >= 120 and part.wide >= 120 else 0
+    label = round(30 * _large(canvas)) if part.high >= 120 and part.wide >= 120 else 0
     gap = 6 if min(part.high, part.wide) > 100 else 0
     area = Rect(part.y0 + (label or gap), part.x0 + gap, part.y1 - gap, part.x1 - gap)
     if area.high < 2 or area.wide < 2:
@@ -40,11 +54,14 @@ def draw(canvas: Canvas, k: int, part: Rect) -> None:
     pane, focus = session.panes[k], k == session.focus
     wanted = look.shown & ASKED | ({BESIDE} if look.panel and focus else set())
     told = session.insight.of(pane, wanted) if wanted else Thoughts()
-    at = _picture(canvas, k, area, told)
+    with scaled(1.0):  # within the picture all is in pixels
+        at = _picture(canvas, k, area, told)
     if focus and len(session.panes) > 1:
-        _outline(canvas.frame, area, COLOURS[k])
+        _outline(canvas, area, COLOURS[k])
     camera = registry.camera(look.camera)
-    canvas.spots.append(Area(*area, "pane", k, at.p if camera.flat else 0, at.y, at.x))
+    canvas.spots.append(
+        Area(*area, "pane", k, at.p / canvas.unit if camera.flat else 0, at.y, at.x)
+    )
     sway = told.saliency if "saliency" in look.shown else None
     moved = sway.patches if sway is not None else None
     if look.inset or moved is not None:
@@ -54,14 +71,16 @@ def draw(canvas: Canvas, k: int, part: Rect) -> None:
             half = area.x1 - 8 - area.wide // 2
             _stamped(canvas, pane, Rect(area.y0 + 8, half, area.y1, area.x1 - 8))
         else:
-            _stamped(canvas, pane, Rect(area.y1 - 46, area.x0 + 10, area.y1, area.x1 - 10))
+            low = round(46 * _large(canvas))
+            _stamped(canvas, pane, Rect(area.y1 - low, area.x0 + 10, area.y1, area.x1 - 10))
 
 
 def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
     """The level with its overlays, drawn into `area`; returns how its cells lie there."""
     session, look, world = canvas.session, canvas.look, canvas.session.world
     history, shown = session.panes[k].history, canvas.look.shown
-    size, record = (area.high, area.wide), history.state[0]
+    into, record = canvas.part(area), history.state[0]
+    size = into.shape[0], into.shape[1]
     camera = registry.camera(look.camera)
     learner = min(session.learner, world.learners - 1) if k == session.focus else 0
     places = np.array([note.places for note in history.notes[: history.t + 1]], float)
@@ -85,13 +104,37 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
     if camera.flat and "marks" in shown:
         below, over = signs.lying(world, signs.signs(world, history.state), at.p)
         under += below
-    picture = camera.draw(replace(shot, at=at, under=under, over=over))
+    turned = _gaze(canvas, k, learner, fraction)
+    moves = fraction < 1.0
+    picture = camera.draw(
+        replace(shot, at=at, under=under, over=over, gaze=turned, turn=look.turn, draft=moves)
+    )
     if camera.flat and "visits" in shown:
         overlays.visits(picture, at, places[:, learner])
     if camera.flat and "events" in shown:
         overlays.events(picture, at, world, history.notes[: history.t + 1])
-    canvas.frame[area.y0 : area.y1, area.x0 : area.x1] = picture
+    into[:] = picture
     return at
+
+
+def _gaze(canvas: Canvas, k: int, learner: int, fraction: float) -> Gaze | None:
+    """Where a camera that turns looks, from what the last few steps say."""
+    pane, name = canvas.session.panes[k], canvas.look.camera
+    history, heading = pane.history, registry.camera(name).heading
+    if heading is None:
+        return None
+
+    def of(step: int) -> Gaze:
+        step = max(step, 0)
+        key = name, learner, step
+        note, found = pane.gazes.get(key, (None, None))
+        if found is None or note is not history.notes[step]:  # lived anew since then
+            record = history.at(step)[0] if step != history.t else history.state[0]
+            found = heading(canvas.session.world, record, learner)
+            pane.gazes[key] = history.notes[step], found
+        return found
+
+    return gaze_at(of, history.t, fraction)
 
 
 def _under(shown: set[str], told: Thoughts, p: int) -> overlays.Lying:
@@ -106,25 +149,34 @@ def _under(shown: set[str], told: Thoughts, p: int) -> overlays.Lying:
     return lying
 
 
-def _outline(frame: np.ndarray, area: Rect, colour: tuple[int, int, int]) -> None:
+def _outline(canvas: Canvas, area: Rect, colour: tuple[int, int, int]) -> None:
     y0, x0, y1, x1 = area
-    for rows in (np.s_[y0 : y0 + 2], np.s_[y1 - 2 : y1]):
-        frame[rows, x0:x1] = colour
-    for columns in (np.s_[x0 : x0 + 2], np.s_[x1 - 2 : x1]):
-        frame[y0:y1, columns] = colour
+    for part in (
+        (y0, x0, y0 + 2, x1),
+        (y1 - 2, x0, y1, x1),
+        (y0, x0, y1, x0 + 2),
+        (y0, x1 - 2, y1, x1),
+    ):
+        box(canvas.frame, *part, colour)
+
+
+def _large(canvas: Canvas) -> float:
+    """How much larger words are in a hall."""
+    return 1.7 if canvas.look.presents else 1.0
 
 
 def _label(canvas: Canvas, k: int, line: Rect) -> None:
     """Who plays."""
     session = canvas.session
-    used = pill(canvas.frame, str(k + 1), line.y0 + 4, line.x0, 13, COLOURS[k])
+    large = _large(canvas)
+    used = pill(canvas.frame, str(k + 1), line.y0 + 4, line.x0, round(13 * large), COLOURS[k])
     focus = k == session.focus and len(session.panes) > 1
     who = session.cast.label(session.panes[k])
     if session.world.learners > 1 and k == session.focus:
         who += f" · agent {session.learner + 1} of {session.world.learners}"
     ink = TEXT if focus or len(session.panes) == 1 else DIM
     room = line.wide - used - 14
-    size = whole_size(who, (16, 11), room, focus)
+    size = whole_size(who, (round(16 * large), 11), room, focus)
     write(canvas.frame, who, line.y0 + 3, line.x0 + used + 8, size, ink, focus, width=room)
 
 
@@ -156,10 +208,10 @@ def _inset(canvas: Canvas, pane: Pane, area: Rect, moved: np.ndarray | None) -> 
     sway it.
     """
     frame, session, (y0, x0, _, _) = canvas.frame, canvas.session, area
-    seen = session.insight.seen(pane)
+    seen, unit = session.insight.seen(pane), canvas.unit
     rows, columns = seen.shape[:2]
-    p = max(1, min(min(area.high, area.wide) * 2 // 5 // max(rows, columns), 12))
-    high, wide = rows * p, columns * p
+    p = int(max(1, min(min(area.high, area.wide) * 2 // 5 / max(rows, columns), 12) * unit))
+    high, wide = math.ceil(rows * p / unit), math.ceil(columns * p / unit)
     if high + 30 > area.high or wide + 12 > area.wide:
         return
     if seen.ndim == 3:  # a picture already
@@ -167,12 +219,13 @@ def _inset(canvas: Canvas, pane: Pane, area: Rect, moved: np.ndarray | None) -> 
         if moved is not None:
             overlays.patches(tiles, moved)
     else:
-        tiles = (
-            sprites.sheet(session.world, p)[seen].transpose(0, 2, 1, 3, 4).reshape(high, wide, 3)
-        )
+        sheet = sprites.sheet(session.world, p)[seen]
+        tiles = sheet.transpose(0, 2, 1, 3, 4).reshape(rows * p, columns * p, 3)
     box(frame, y0 + 5, x0 + 5, y0 + high + 27, x0 + wide + 11, PANEL, 6)
     write(frame, "what it sees", y0 + 6, x0 + 9, 12, DIM, width=wide)
-    frame[y0 + 24 : y0 + 24 + high, x0 + 8 : x0 + 8 + wide] = tiles
+    top, left = in_pixels(y0 + 24, x0 + 8)
+    into = frame[top : top + rows * p, left : left + columns * p]
+    into[:] = tiles[: into.shape[0], : into.shape[1]]
 
 
 def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
@@ -186,13 +239,14 @@ def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
     if other and not met:
         longer = f"{words} · {canvas.session.world.goals[other[0]].aim}: met"
         words = longer if text_width(longer, 16, True) + 56 <= room.wide else words
-    if text_width(words, 16, True) + 56 > room.wide:
+    size, high = round(16 * _large(canvas)), round(34 * _large(canvas))
+    if text_width(words, size, True) + 56 > room.wide:
         words = outcome
-    wide = min(text_width(words, 16, True) + 56, room.wide)
+    wide = min(text_width(words, size, True) + high + 22, room.wide)
     if wide < 60:
         return
     y, x = room.y0, (room.x0 + room.x1) // 2 - wide // 2
-    box(frame, y - 2, x - 2, y + 36, x + wide + 2, rim_of(found), 12)
-    box(frame, y, x, y + 34, x + wide, PANEL, 10)
-    icon(frame, INTENDED, y + 6, x + 8, 22, 1.0 if met else 0.3)
-    write(frame, words, y + 6, x + 38, 16, TEXT, True, width=wide - 46)
+    box(frame, y - 2, x - 2, y + high + 2, x + wide + 2, rim_of(found), 12)
+    box(frame, y, x, y + high, x + wide, PANEL, 10)
+    icon(frame, INTENDED, y + high // 6, x + 8, high * 2 // 3, 1.0 if met else 0.3)
+    write(frame, words, y + high // 6, x + high + 4, size, TEXT, True, width=wide - high - 12)

@@ -17,7 +17,6 @@ from ...engine.view.draw.ink import (
     RED,
     TEXT,
     box,
-    fill,
     icon,
     pill,
     text_width,
@@ -40,8 +39,8 @@ KEPT = 150  # pixels that are left for sliders
 def draw(canvas: Canvas, part: Rect) -> None:
     """Draw the panel into a part of the window."""
     frame, look = canvas.frame, canvas.look
-    fill(frame[part.y0 : part.y1, part.x0 : part.x0 + 2], LINE)
-    fill(frame[part.y0 : part.y1, part.x0 + 2 : part.x1], PANEL)
+    box(frame, part.y0, part.x0, part.y1, part.x0 + 2, LINE)
+    box(frame, part.y0, part.x0 + 2, part.y1, part.x1, PANEL)
     room = Rect(part.y0 + 10, part.x0 + 16, part.y1, part.x1 - 14)
     y = _scoreboard(canvas, room)
     y = (_palette if look.edit else _switches)(canvas, room._replace(y0=y + 8))
@@ -192,10 +191,12 @@ def _palette(canvas: Canvas, room: Rect) -> int:
             break
         if k == brush:
             box(frame, at_y - 3, at_x - 3, at_y + side + 3, at_x + side + 3, TEXT, 4)
-        ground = sprites.tile_art(art.tiles[art.ground], side)
-        below = np.full((side, side, 3), DARK, np.uint8)
-        picture = sprites.over(sprites.tile_art(art.tiles[k], side), sprites.over(ground, below))
-        frame[at_y : at_y + side, at_x : at_x + side] = picture
+        into = canvas.part(Rect(at_y, at_x, at_y + side, at_x + side))
+        n = max(into.shape[:2])
+        ground = sprites.tile_art(art.tiles[art.ground], n)
+        below = np.full((n, n, 3), DARK, np.uint8)
+        picture = sprites.over(sprites.tile_art(art.tiles[k], n), sprites.over(ground, below))
+        into[:] = picture[: into.shape[0], : into.shape[1]]
         canvas.spots.append(Spot(at_y, at_x, at_y + side, at_x + side, "brush", k))
     y += -(-len(world.tiles) // per) * (side + 8) + 2
     write(frame, f"brush: {world.tiles[brush].name}", y, room.x0, 14, TEXT)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...engine.history import History
+from ...engine.history import History, Note
+from ...engine.view.camera.gaze import Gaze
 from ...engine.world import World
 from ..policies.policy import Policy, Sampling
 from .background import Thinker
@@ -37,6 +38,8 @@ class Pane:
     mapping: dict[str, Policy] = field(default_factory=dict)
     thoughts: Thoughts = field(default_factory=Thoughts)
     thoughts_of: tuple = ()  # what was asked for last
+    # (camera, learner, step) -> where it looked, and the note of the step that it was lived in
+    gazes: dict[tuple[str, int, int], tuple[Note, Gaze]] = field(default_factory=dict)
 
     def ask_anew(self) -> None:
         """Forget what policies are being asked: the state, or who plays, is another now."""

@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from ...engine.errors import UserError
 from . import keys
 from .commands import Commands
+from .compose import unit_of
 from .display import Display
 from .hand import Hand
 from .look import Look
@@ -27,7 +30,8 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 SIZE = (1280, 720)  # width, height
-FPS = 30
+FPS = 60
+REST = 3.0  # seconds from the end of a level to the next one, if it goes on by itself
 LOOKED = 0.5  # seconds from one look at files that may have changed to the next
 
 
@@ -55,16 +59,19 @@ class Window(Display):
         self.settings = settings or keys.Settings()
         self._by_key = _by_key(self.settings)
         super().__init__(session, Look(motion=self.settings.motion, keys=self.settings.keys))
-        if session.first_person:  # one looks as the agent does
-            self.look.camera, self.look.inset = "eyes", True
+        self.look.larger = float(self.settings.scale)
+        if session.first_person:  # beside what the agent sees, where it is
+            self.look.camera, self.look.inset = "chase", True
         self.look.brush = next((k for k, tile in enumerate(session.world.tiles) if tile.solid), 0)
         self.hand = Hand(self)
         self.saving = Saving(self, Path(folder), copied)
-        self.commands = Commands(self, self.hand, self.saving)
+        self.commands = Commands(self, self.hand, self.saving, self._full)
         self.mouse = Mouse(self.commands)
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
         pygame.display.set_caption(f"goalshift: {session.world.title}")
         pygame.key.set_repeat(280, 70)
+        self._over = 0.0  # since when nothing happens any more
+        self._windowed: tuple[int, int] | None = None  # its size, while the screen is full
         self._fresh, self._due = fresh, 0.0  # when files are looked at again
         self._pads: dict[int, pygame.joystick.JoystickType] = {}
         if not headless:
@@ -88,6 +95,7 @@ class Window(Display):
         """Let time run, draw, show."""
         self.hand.tick()
         self.session.clock.tick(now)
+        self._go_on(now)
         self.listen(now)
         if now > self._due:
             self._due = now + LOOKED
@@ -97,17 +105,33 @@ class Window(Display):
         self.saving.tick()
         self._draw(now)
 
+    def _go_on(self, now: float) -> None:
+        """By itself to the next level, a while after all episodes of this one are over."""
+        session = self.session
+        if not (self.look.auto and session.over and not self.look.help):
+            self._over = now
+        elif now - self._over > REST:
+            session.next_level()
+            session.playing = True
+
     def _draw(self, now: float) -> None:
         """Compose the picture, keep it for clip and film, and show it."""
-        scale, (width, height) = self.settings.scale, self.screen.get_size()
-        high, wide = max(height // scale, 1), max(width // scale, 1)
+        wide, high = self.screen.get_size()
         self.compose((high, wide))
-        shown = self.saving.add(now)
-        surface = pygame.image.frombuffer(shown.tobytes(), (wide, high), "RGB")
-        if scale > 1:
-            surface = pygame.transform.scale(surface, (wide * scale, high * scale))
-        self.screen.blit(surface, (0, 0))
+        shown = np.ascontiguousarray(self.saving.add(now))
+        self.screen.blit(pygame.image.frombuffer(shown.data, (wide, high), "RGB"), (0, 0))
         pygame.display.flip()
+
+    def _full(self) -> None:
+        """Full screen, or back."""
+        if self._windowed is None:
+            self._windowed = self.screen.get_size()
+            self.screen = pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
+            self.say(f"{self.look.letters()['full']}: back into a window")
+        else:
+            self.screen = pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
+            self._windowed = None
+            self.say("")
 
     def close(self) -> None:
         """Close the window; what is being written is finished first."""
@@ -141,8 +165,9 @@ class Window(Display):
             self._pad(event)
 
     def _pixel(self, event: pygame.event.Event) -> tuple[int, int]:
-        """Where in the picture the mouse is: y, x."""
-        return event.pos[1] // self.settings.scale, event.pos[0] // self.settings.scale
+        """Where in the picture the mouse is, in its units: y, x."""
+        unit = unit_of(self.frame.shape[:2], self.look.larger)
+        return int(event.pos[1] / unit), int(event.pos[0] / unit)
 
     def _key(self, event: pygame.event.Event) -> None:
         name = pygame.key.name(event.key).lower()

@@ -28,6 +28,7 @@ from ..draw.marks import INTENDED
 from ..draw.strokes import hexed
 from . import top
 from .eyes_drawn_before import memory_of, open_frames, recall
+from .gaze import Gaze, between
 from .lane import run
 from .raycast import BACK, TURN, cast
 from .registry import SIZE, Camera
@@ -41,6 +42,7 @@ BODY, OBJECT = 0.9, 0.75  # how wide pictures of things and of tiles are, in cel
 # cells around the eye in which an observation shows pictures of tiles, and at most so many of them
 REACH = 12
 SPOTS = 160
+WIDE = 0.5  # focal length as a share of the height, for people: a right angle is seen
 
 
 # -- where everybody stands
@@ -179,12 +181,30 @@ class Eyes:
 # -- a picture for people
 
 
-def heading_of(world: World, record: np.record, me: int = 0) -> tuple[float, float, float]:
-    """Which way learner `me` of a record looks: (dy, dx), and the panorama's column straight
-    ahead.
+def heading_of(world: World, record: np.record, me: int = 0) -> tuple[int, int]:
+    """Which way learner `me` of a record looks, and sees: (dy, dx)."""
+    dy, dx = _cameras(world, record)[me, 2:4].astype(int).tolist()
+    return dy, dx
+
+
+def look_of(world: World, record: np.record, me: int = 0) -> Gaze:
+    """Which way people look who stand where learner `me` does: as it does, but if there is a wall
+    before it, along the longer way to its side.
     """
-    cameras = _cameras(world, record)
-    return float(cameras[me, 2]), float(cameras[me, 3]), float(cameras[me, 4])
+    dy, dx = heading_of(world, record, me)
+    if not seen_from_the_side(world):
+        ways = {(y, x): _free(world, record, me, y, x) for y, x in ((dy, dx), (dx, dy), (-dx, -dy))}
+        if not ways[dy, dx]:  # never back: an agent in a dead end turns of its own accord
+            dy, dx = max(ways, key=lambda way: ways[way])
+    return Gaze(float(dy), float(dx), 0.0)
+
+
+def _free(world: World, record: np.record, me: int, dy: int, dx: int) -> int:
+    """How many cells one can go from learner `me` that way."""
+    y, x, n = int(record.y[me]) + dy, int(record.x[me]) + dx, 0
+    while 0 <= y < record.h and 0 <= x < record.w and not world.solid[record.tiles[y, x]]:
+        y, x, n = y + dy, x + dx, n + 1
+    return n
 
 
 def _cameras(world: World, record: np.record) -> np.ndarray:
@@ -210,26 +230,36 @@ def draw(shot: Shot, map_size: float = 0.3) -> np.ndarray:
     world, (before, now, fraction) = shot.world, shot.ends
     side_on = seen_from_the_side(world)
     rows, columns = shot.size
-    plane, extras = _decorated(shot, side_on)
+    plane, extras = decorated(shot, side_on)
+    y, x = np.rint(shot.places[shot.focus]).astype(int)
+    if not side_on:  # what lies at one's own feet would fill the foot of the picture
+        plane[y, x] = shot.shown["tiles"][y, x]
     a = art(world, 32 if rows < 200 else 128, extras)
-    camera = _between(
-        _cameras(world, before)[shot.focus], _cameras(world, now)[shot.focus], fraction, side_on
-    )
+    if side_on:
+        camera = _cameras(world, shot.shown)[shot.focus]
+    else:
+        gaze = shot.gaze or between(
+            look_of(world, before, shot.focus), look_of(world, now, shot.focus), fraction
+        )
+        camera = np.array([0.0, 0.0, gaze.y, gaze.x, np.floor(gaze.turned(TURN))])
     camera[:2] = shot.places[shot.focus] + (0.4 if side_on else 0.5, 0.5) - BACK * camera[2:4]
-    spots = _spots(shot, a, 0 if side_on else round(1 - camera[4] / (TURN // 4)) % 4 or 4)
+    spots = upright(shot, a, 0 if side_on else quarter(camera[2], camera[3]))
     # twice as fine, then averaged: smooth edges
-    frames = np.zeros((1, 2 * rows, 2 * columns, 3), np.uint8)
-    focal, turns = lens(2 * rows, 2 * columns)
+    fine = 1 if shot.draft else 2
+    frames = np.zeros((1, fine * rows, fine * columns, 3), np.uint8)
+    focal, turns = lens(fine * rows, fine * columns, WIDE)
     common = (
         plane[None], np.array([now.h]), np.array([now.w]), 1, camera[None], spots[None], np.array([len(spots)]),
-        a.wall, a.floor, a.height, a.atlas, a.mips, sky(2 * rows, side_on), turns, focal,
+        a.wall, a.floor, a.height, a.atlas, a.mips, sky(fine * rows, side_on), turns, focal,
     )  # fmt: skip
     if side_on:
         run(*common, np.zeros((0, 4, 0), np.uint8), frames, frames.reshape(1, -1))
     else:
         cast(*common, frames, frames.reshape(1, -1))
-    picture = np.empty((rows, columns, 3), np.uint8)
-    _halve(frames[0], picture)
+    picture = frames[0]
+    if not shot.draft:
+        picture = np.empty((rows, columns, 3), np.uint8)
+        _halve(frames[0], picture)
     if map_size:
         _map(picture, shot, int(rows * map_size))
     return picture
@@ -246,17 +276,14 @@ def _halve(fine, picture):
                 picture[y, x, c] = (a + b + d + e + 2) >> 2
 
 
-def _between(a: np.ndarray, b: np.ndarray, fraction: float, side_on: bool) -> np.ndarray:
-    """The camera a `fraction` of the way from `a` to `b`, turning the shorter way round."""
-    if (a[2:4] == b[2:4]).all() or side_on:
-        return (b if fraction >= 0.5 else a).copy()
-    turn = (b[4] - a[4] + TURN / 2) % TURN - TURN / 2
-    column = a[4] + turn * fraction
-    angle = column * (2 * np.pi / TURN)  # 0 is up the board, a quarter is right
-    return np.array([0.0, 0.0, -np.cos(angle), np.sin(angle), np.floor(column)])
+def quarter(dy: float, dx: float) -> int:
+    """The direction of the grid that is nearest."""
+    if abs(dy) >= abs(dx):
+        return grid.UP if dy < 0 else grid.DOWN
+    return grid.LEFT if dx < 0 else grid.RIGHT
 
 
-def _decorated(shot: Shot, side_on: bool) -> tuple[np.ndarray, tuple[tuple[int, str], ...]]:
+def decorated(shot: Shot, side_on: bool) -> tuple[np.ndarray, tuple[tuple[int, str], ...]]:
     """The plane of cells with looks of its own for trails and regions, and what those are."""
     plane = np.asarray(shot.shown["tiles"]).copy()
     extras: dict[tuple[int, str], int] = {}
@@ -270,15 +297,17 @@ def _decorated(shot: Shot, side_on: bool) -> tuple[np.ndarray, tuple[tuple[int, 
     return plane, tuple(extras)
 
 
-def _spots(shot: Shot, a: Art, heading: int) -> np.ndarray:
-    """The upright pictures of a shot, seen towards `heading`: float64[n, 6], as `cast` takes them."""
+def upright(shot: Shot, a: Art, heading: int, whole: bool = False) -> np.ndarray:
+    """The upright pictures of a shot, seen towards `heading`: float64[n, 6], as `cast` takes
+    them; `whole`: with the learner in focus.
+    """
     record, places, ghost, focus = shot.shown, shot.places, shot.ghost, shot.focus
     rows = []
     h, w = int(record.h), int(record.w)
     for y, x in np.argwhere(a.stand[record.tiles[:h, :w]] >= 0).tolist():
         rows.append((y + 0.5, x + 0.5, a.stand[record.tiles[y, x]], OBJECT, 0.0, 256.0))
     for k in range(shot.world.entities):
-        if record.alive[k] and k != focus:
+        if record.alive[k] and (whole or k != focus):
             pose = pose_of(int(record.face[k]), int(a.compass[k]), heading)
             rows.append(
                 (places[k, 0] + 0.5, places[k, 1] + 0.5, a.pictures[k, pose], BODY, 0.0, 256.0)
@@ -315,4 +344,4 @@ def _map(picture: np.ndarray, shot: Shot, side: int) -> None:
     picture[y : y + high, x : x + wide] = top.draw(replace(shot, size=size, at=at, under=()))
 
 
-CAMERA = Camera("in first person", draw, first_person=True, sight=Eyes)
+CAMERA = Camera("in first person", draw, first_person=True, heading=look_of, sight=Eyes)

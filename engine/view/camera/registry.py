@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ...world import World
+    from .gaze import Gaze
     from .shot import Shot, Window
 
 SIZE = (64, 64)  # height and width of what agents see
+# what one looks through next, first of all: the usual camera, and the usual one in three dimensions
+FIRST = ("chase", "top")
 
 
 class Sight(Protocol):
@@ -55,6 +58,7 @@ class Camera:
 
     flat: cells are squares that lie as `Window` says, so they can be drawn on and pointed at;
     first_person: one stands where the agent is, with a map in the lower right corner;
+    heading(world, record, learner): where a camera that turns looks in a state;
     sight(world, n, size): what agents see through it, if they can.
     """
 
@@ -64,6 +68,7 @@ class Camera:
     window: Callable[[World, np.record, tuple[int, int], float, float, int], Window] = no_window
     flat: bool = False
     first_person: bool = False
+    heading: Callable[[World, np.record, int], Gaze] | None = None
     sight: Callable[[World, int, tuple[int, int]], Sight] | None = None
 
 
@@ -71,7 +76,12 @@ class Camera:
 def _declared() -> dict[str, str]:
     """The cameras by file name, with their declarations as text; none is loaded for it."""
     found = {}
-    for path in sorted(Path(__file__).parent.glob("*.py"), reverse=True):  # top comes first
+    paths = sorted(
+        Path(__file__).parent.glob("*.py"),
+        key=lambda path: (path.stem in FIRST and FIRST.index(path.stem) + 1, path.stem),
+        reverse=True,
+    )
+    for path in paths:
         _, head, declaration = path.read_text(encoding="utf-8").partition("\nCAMERA = ")
         if head:
             found[path.stem] = declaration

@@ -14,6 +14,7 @@ from ..draw.stamps import Stamp
 
 if TYPE_CHECKING:
     from ...world import World
+    from .gaze import Gaze
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Shot:
     `focus`. `trails` lie below the things, goal `marks` above; `ghost` is a record (say, another
     policy's state) whose learners are drawn faintly; `under` are stamps that lie on cells (stamp,
     y, x) under all that stands there, and `over` over it (but under the marks): only flat
-    cameras draw them.
+    cameras draw them. `gaze`: where a camera that turns looks; by default it turns as the two
+    states say. `turn`: quarter turns of a model. `draft`: edges may be rough, for a moment on a screen.
     """
 
     world: World
@@ -53,6 +55,9 @@ class Shot:
     focus: int = 0
     under: Sequence[tuple[Stamp, int, int]] = ()
     over: Sequence[tuple[Stamp, int, int]] = ()
+    gaze: Gaze | None = None
+    turn: int = 0
+    draft: bool = False
 
     @cached_property
     def ends(self) -> tuple[np.record, np.record, float]:

@@ -41,6 +41,7 @@ class Art:
     side: int  # pixels of a texture
     wall: np.ndarray  # of every index; then again, of those below one of their kind
     floor: np.ndarray  # of index - 1: what lies outside the level comes first
+    roof: np.ndarray  # of every index: what one sees of it from above
     height: np.ndarray
     stand: np.ndarray
     pictures: np.ndarray
@@ -113,7 +114,7 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
     void = np.full((p, p, 4), 255, np.uint8)
     void[..., :3] = BACKDROP
     ground = sprites.pile(sprites.tile_art(found.tiles[found.ground], p), void)
-    floors, walls, covered, heights, stand = [keep(void)], [], [], [], []
+    floors, roofs, walls, covered, heights, stand = [keep(void)], [], [], [], [], []
     below = keep(ground)
     for tile, sprite in zip(world.tiles, found.tiles, strict=True):
         rgba = sprites.tile_art(sprite, p)
@@ -131,10 +132,12 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
         floors.append(
             keep(sprites.pile(face_of(sprite, "top", p), ground)) if flat or roof else below
         )
+        roofs.append(keep(sprites.pile(face_of(sprite, "top", p), ground)) if block else floors[-1])
         stand.append(-1 if block or flat or solid_lane else keep(rgba))
     for tile, name in extras:
         base = textures[floors[tile + 1]]
         floors.append(keep(sprites.pile(_decal(name, p), base)))
+        roofs.append(floors[-1])
         walls.append(walls[tile])
         covered.append(covered[tile])
         heights.append(heights[tile])
@@ -155,8 +158,8 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
             pictures[k, pose] = drawn[key]
     signs = {mark: keep(sprites.read(mark, mark).at(p)) for mark in (INTENDED, PROXY)}
     return Art(
-        p, np.array(walls + covered), np.array(floors), np.array(heights), np.array(stand), pictures, compass, signs,
-        np.concatenate([_with_mips(rgba) for rgba in textures]), _sizes(p),
+        p, np.array(walls + covered), np.array(floors), np.array(roofs), np.array(heights), np.array(stand),
+        pictures, compass, signs, np.concatenate([_with_mips(rgba) for rgba in textures]), _sizes(p),
     )  # fmt: skip
 
 
@@ -185,8 +188,8 @@ def sky(rows: int, whole: bool) -> np.ndarray:
     return lanes(np.concatenate([seen, opaque], -1))
 
 
-def lens(rows: int, columns: int) -> tuple[float, np.ndarray]:
+def lens(rows: int, columns: int, zoom: float = ZOOM) -> tuple[float, np.ndarray]:
     """Focal length in pixels, and how far each column turns the panorama."""
-    focal = max(ZOOM * rows, 0.5 * columns)
+    focal = max(zoom * rows, 0.5 * columns)
     angles = np.arctan((np.arange(columns) + 0.5 - columns / 2) / focal)
     return focal, np.rint(angles * (TURN / (2 * np.pi))).astype(np.int64)

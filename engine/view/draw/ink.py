@@ -1,18 +1,23 @@
 """Writing and small furniture on a frame: lines of text, boxes, labels and icons.
 
 The font is Pillow's embedded one (Aileron, CC0), so pictures look alike on every machine. Frames
-are uint8[height, width, 3], changed in place; positions are pixels, (y, x).
+are uint8[height, width, 3], changed in place; positions are pixels, (y, x), or within `scaled`
+larger units.
 """
 
 from __future__ import annotations
 
 import io
+import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ...jit import stored
 from . import sprites
 from .kept import kept
 from .marks import INTENDED, PROXY
@@ -54,6 +59,30 @@ _PLAIN = {
     "\t": " ",
     "\n": " ",
 }
+
+
+class _Unit(threading.local):
+    """Pixels of a unit, for each thread: films are drawn beside the window."""
+
+    pixels = 1.0
+
+
+_unit = _Unit()
+
+
+@contextmanager
+def scaled(pixels: float) -> Iterator[None]:
+    """Let one unit of whatever is written and drawn here be so many pixels."""
+    before, _unit.pixels = _unit.pixels, pixels
+    try:
+        yield
+    finally:
+        _unit.pixels = before
+
+
+def in_pixels(*units: float) -> list[int]:
+    """Places and sizes in pixels."""
+    return [round(unit * _unit.pixels) for unit in units]
 
 
 @lru_cache(maxsize=1)
@@ -103,8 +132,12 @@ def _run(text: str, size: int, bold: bool) -> np.ndarray:
 
 
 def text_width(text: str, size: int, bold: bool = False) -> int:
-    """Width of a line in pixels."""
-    return _run(printed(text), size, bold).shape[1]
+    """Width of a line."""
+    if _unit.pixels == 1.0:
+        return _run(printed(text), size, bold).shape[1]
+    [pixels] = in_pixels(size)
+    wide = _run(printed(text), pixels, bold).shape[1]
+    return int(np.ceil(wide / _unit.pixels))
 
 
 def fit(text: str, size: int, width: int, bold: bool = False) -> str:
@@ -181,16 +214,30 @@ def write(
     text = fit(text, size, width, bold) if width else printed(text)
     if not text:
         return 0
+    y, x, size = in_pixels(y, x, size)
     cover = _run(text, size, bold)
-    x -= {"left": 0, "middle": cover.shape[1] // 2, "right": cover.shape[1]}[align]
-    rows = slice(max(0, -y), min(cover.shape[0], frame.shape[0] - y))
-    columns = slice(max(0, -x), min(cover.shape[1], frame.shape[1] - x))
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return cover.shape[1]
-    alpha = cover[rows, columns]
-    target = frame[y + rows.start : y + rows.stop, x + columns.start : x + columns.stop]
-    target[:] = (target * (255 - alpha) + np.array(ink, np.uint16) * alpha + 127) // 255
-    return cover.shape[1]
+    wide = cover.shape[1]
+    x -= {"left": 0, "middle": wide // 2, "right": wide}[align]
+    rows = max(0, -y), min(cover.shape[0], frame.shape[0] - y)
+    columns = max(0, -x), min(wide, frame.shape[1] - x)
+    if rows[0] < rows[1] and columns[0] < columns[1]:
+        _lay_ink(frame, cover, y, x, rows, columns, *ink)
+    return wide if _unit.pixels == 1.0 else int(np.ceil(wide / _unit.pixels))
+
+
+@stored
+def _lay_ink(frame, cover, y, x, rows, columns, red, green, blue):
+    """Mix a colour into the frame as `cover` has it, compiled: a window writes a hundred lines."""
+    for r in range(rows[0], rows[1]):
+        for c in range(columns[0], columns[1]):
+            alpha = np.int64(cover[r, c, 0])
+            if alpha:
+                at, rest = (y + r, x + c), 255 - alpha
+                frame[at[0], at[1], 0] = (frame[at[0], at[1], 0] * rest + red * alpha + 127) // 255
+                frame[at[0], at[1], 1] = (
+                    frame[at[0], at[1], 1] * rest + green * alpha + 127
+                ) // 255
+                frame[at[0], at[1], 2] = (frame[at[0], at[1], 2] * rest + blue * alpha + 127) // 255
 
 
 @kept
@@ -210,6 +257,7 @@ def box(
     frame: np.ndarray, y0: int, x0: int, y1: int, x1: int, rgb: tuple[int, int, int], r: int = 0
 ) -> None:
     """Fill a rectangle with rounded corners."""
+    y0, x0, y1, x1, r = in_pixels(y0, x0, y1, x1, r)
     if y1 <= y0 or x1 <= x0:
         return
     r = min(r, (y1 - y0) // 2, (x1 - x0) // 2)
@@ -217,25 +265,31 @@ def box(
     if y0 < 0 or x0 < 0 or y1 > frame.shape[0] or x1 > frame.shape[1]:
         y0, x0, r = max(y0, 0), max(x0, 0), 0
         y1, x1 = max(y1, 0), max(x1, 0)
-    area = frame[y0:y1, x0:x1]
-    if not r:
-        fill(area, rgb)
-        return
-    cover = _corner_cover(r)
-    kept = area.copy()
-    fill(area, rgb)
-    for rows, columns, flip in (
-        (slice(0, r), slice(0, r), np.s_[:, :]),
-        (slice(0, r), slice(-r, None), np.s_[:, ::-1]),
-        (slice(-r, None), slice(0, r), np.s_[::-1, :]),
-        (slice(-r, None), slice(-r, None), np.s_[::-1, ::-1]),
-    ):
-        c = cover[flip]
-        area[rows, columns] = np.rint(kept[rows, columns] * (1 - c) + np.array(rgb, float) * c)
+    if y1 > y0 and x1 > x0:
+        _lay_box(frame, y0, x0, y1, x1, *rgb, _corner_cover(r))
+
+
+@stored
+def _lay_box(frame, y0, x0, y1, x1, red, green, blue, cover):
+    """Fill a rectangle, compiled, but for its corners, which `cover` mixes with what is there."""
+    ink, n = (red, green, blue), len(cover)
+    for r in range(y0, y1):
+        up = min(r - y0, y1 - 1 - r)
+        for c in range(x0, x1):
+            side = min(c - x0, x1 - 1 - c)
+            for k in range(3):
+                if up < n and side < n:
+                    share = cover[up, side, 0]
+                    frame[r, c, k] = np.uint8(
+                        np.rint(frame[r, c, k] * (1 - share) + ink[k] * share)
+                    )
+                else:
+                    frame[r, c, k] = ink[k]
 
 
 def icon(frame: np.ndarray, name: str, y: int, x: int, size: int, opacity: float = 1.0) -> None:
     """Draw a library sprite with its top left corner at (y, x)."""
+    y, x, size = in_pixels(y, x, size)
     blend(frame, _icon(name, size, opacity), y, x)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ...history import Note
 from ...world import World
 from ..camera.shot import Window
-from .ink import DARK, DIM, LINE, MARKS, SIDES, TEXT, box, icon, text_width, write
+from .ink import DARK, DIM, LINE, MARKS, SIDES, TEXT, box, icon, in_pixels, text_width, write
 from .kept import kept
 from .marks import INTENDED, PROXY, dot_art, mark_of
 from .signs import Lying
@@ -217,12 +217,13 @@ def sign(frame: np.ndarray, overlay: str, y: int, x: int, on: bool) -> None:
         box(frame, y + 3, x, y + 15, x + 18, MARKS[INTENDED] if on else LINE, 3)
         write(frame, "14", y + 2, x + 3, 10, DARK, True)
     else:
+        y, x, dot, tile, long, big = in_pixels(y + 9, x + 9, 40, 16, 14, 18)
         stamp = {
-            "trail": dot_art(COLOURS[0], 40, False),
-            "plan": dot_art((244, 241, 232), 40, True),
-            "value": value_tile(6, 16),
-            "arrows": arrow(14, 4, 18),
-            "saliency": sway_tile(3, 16),
+            "trail": dot_art(COLOURS[0], dot, False),
+            "plan": dot_art((244, 241, 232), dot, True),
+            "value": value_tile(6, tile),
+            "arrows": arrow(long, 4, big),
+            "saliency": sway_tile(3, tile),
         }[overlay]
         n = stamp.rgb.shape[0]
-        blend(frame, stamp, y + 9 - n // 2, x + 9 - n // 2)
+        blend(frame, stamp, y - n // 2, x - n // 2)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ...worth import number
+from ..camera.gaze import FORESEEN, Gaze, gaze_at
 from ..camera.registry import camera
 from ..camera.shot import Shot, Window
 from ..camera.top import window
@@ -88,6 +90,7 @@ class Stage:
             self.aside = Aside(self.story, self.layout.aside, self.layout.panes[0].top + 6)
             self.aside.furnish(self.static)
         self._finished: dict[int, np.ndarray] = {}
+        self._gazes: dict[tuple[int, int], Gaze] = {}  # by pane and step
 
     def play(self, moments: Sequence[Moment] | int, fraction: float = 1.0) -> np.ndarray:
         """The frame in which every pane is at its moment; a step alone stands for all panes."""
@@ -114,10 +117,24 @@ class Stage:
         pane = self.layout.panes[index]
         p = pane.p if self.camera.flat else 0
         shot = shot_of(self.story, index, moment, pane.size, p)
-        picture = self.camera.draw(shot)
+        picture = self.camera.draw(replace(shot, gaze=self._gaze(index, moment)))
         if shot.at is not None:
             pops.lay(picture, shot.at, self.story, self.pops[index], moment)
         return picture
+
+    def _gaze(self, index: int, moment: Moment) -> Gaze | None:
+        """Where a camera that turns looks: it knows a little of what is to come."""
+        heading, side = self.camera.heading, self.story.sides[index]
+        if heading is None:
+            return None
+
+        def of(step: int) -> Gaze:
+            at = index, min(max(step, 0), side.last)
+            if at not in self._gazes:
+                self._gazes[at] = heading(self.story.world, side.take.states[at[1]], 0)
+            return self._gazes[at]
+
+        return gaze_at(of, *moment, FORESEEN)
 
     def _over(self, index: int) -> np.ndarray:
         """A finished pane: its last picture dimmed, and the outcome where it hides least."""

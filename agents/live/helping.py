@@ -1,0 +1,74 @@
+"""The help: every key in its group, over the window, while time stands still."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...engine.view.draw.ink import DARK, DIM, MARKS, TEXT, text_width, whole_size, write
+from ...engine.view.draw.marks import INTENDED
+from ...engine.view.draw.overlays import COLOURS
+from . import keys
+from .canvas import Canvas
+
+GROUPS = {
+    "time": "TIME", "level": "LEVEL", "who": "WHO PLAYS", "view": "VIEW", "show": "WHAT IS SHOWN",
+    "edit": "EDITING", "keep": "KEEPING", "window": "WINDOW",
+}  # fmt: skip
+COLUMN = 420  # units of a column, at least
+TALL, LOW = 30, 17  # units of a line, at most and at least
+
+
+def rows_of(table: tuple[keys.Key, ...]) -> list[tuple[str, str]]:
+    """The lines of the help: (what to press, what it does), and headings (name, "")."""
+    rows: list[tuple[str, str]] = []
+    group = ""
+    for key in table:
+        if key.group != group:
+            group = key.group
+            rows.append((GROUPS.get(group, group.upper()), ""))
+        rows.append((" or ".join(map(keys.shown, key.keys)) or "-", key.words))
+    for head, lines in (("MOUSE", keys.MOUSE), ("GAMEPAD", keys.PAD)):
+        rows += [(head, ""), *lines]
+    return rows
+
+
+def draw(canvas: Canvas) -> int:
+    """A page of the help; returns how many pages there are."""
+    frame, height, width = canvas.frame, canvas.high, canvas.wide
+    frame[:] = ((frame + np.array(DARK, np.uint16) * 15) // 16).astype(np.uint8)
+    rows = rows_of(canvas.look.keys)
+    columns = min(max(width // COLUMN, 1), 3)
+    step = min(TALL, max((height - 40) // -(-len(rows) // columns), LOW))
+    per = max((height - 40) // step, 1)
+    pages = -(-len(rows) // (per * columns))
+    page = min(canvas.look.page, pages - 1)
+    if pages > 1:
+        words = f"{page + 1} of {pages} ({canvas.look.letters()['help']}: on)"
+        write(frame, words, height - 22, width - 14, 13, DIM, align="right")
+    size, wide = min(17, step - 5), (width - 56) // columns
+    tabs = _tabs(rows, size, wide)
+    for k, (left, right) in enumerate(rows[page * per * columns : (page + 1) * per * columns]):
+        column, row = divmod(k, per)
+        x, y, tab = 28 + column * wide, 16 + row * step, tabs[page * per * columns + k]
+        if not right:
+            write(frame, left, y + 2, x, size - 1, COLOURS[0], True, width=wide - 8)
+            continue
+        write(frame, left, y, x, size, MARKS[INTENDED], True, width=tab - 8)
+        room = max(wide - tab - 12, 1)
+        fits = whole_size(right, (size, 11), room, False)
+        write(frame, right, y + (size - fits) // 2, x + tab, fits, TEXT, width=room)
+    return pages
+
+
+def _tabs(rows: list[tuple[str, str]], size: int, wide: int) -> list[int]:
+    """How far the words of each line lie to the right of its keys: as far as its group needs."""
+    tabs, begin = [0][:0], 0
+    for left, right in rows:
+        if not right:
+            begin = len(tabs)
+            tabs.append(0)
+            continue
+        most = max(tabs[begin], text_width(left, size, True) + 14)
+        tabs.append(0)
+        tabs[begin:] = [min(most, wide * 2 // 5)] * (len(tabs) - begin)
+    return tabs

@@ -1,0 +1,99 @@
+"""The window for a hall: the panes as large as they can be, and under them in one sentence what is
+wanted and what was learned. No instruments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...engine.view.draw.ink import (
+    DARK,
+    DIM,
+    LINE,
+    MARKS,
+    PANEL,
+    TEXT,
+    box,
+    icon,
+    whole_size,
+    wrap,
+    write,
+)
+from ...engine.view.draw.marks import INTENDED, PROXY
+from ...engine.view.draw.overlays import COLOURS
+from . import pane
+from .canvas import Canvas, Rect
+from .session import Session
+
+FOOT = 124  # units of the band under the panes
+LARGE, SMALL = 34, 22  # letters of a line
+
+
+def draw(canvas: Canvas, grid: Callable[[int, Rect], list[Rect]], message: str) -> None:
+    """Draw all of it; `grid` says where the panes lie."""
+    frame, high, wide = canvas.frame, canvas.high, canvas.wide
+    foot = FOOT if high >= 320 else 0
+    inner = Rect(0, 0, high - foot, wide)
+    for k, part in enumerate(grid(len(canvas.session.panes), inner)):
+        pane.draw(canvas, k, part)
+    if not foot:
+        return
+    box(frame, inner.y1, 0, inner.y1 + 2, wide, LINE)
+    box(frame, inner.y1 + 2, 0, high, wide, PANEL)
+    room = wide - 84 - 28
+    lines = [(INTENDED, wanted(canvas.session)), (PROXY, learned(canvas.session))]
+    for row, (mark, words) in enumerate(lines):
+        y = inner.y1 + 12 + 54 * row
+        size = whole_size(words, (LARGE, SMALL), room, not row)
+        if words:
+            icon(frame, mark, y + 2, 26, 40)
+            write(frame, words, y + (LARGE - size) // 2, 84, size, MARKS[mark] if row else TEXT, not row,
+                  width=room)  # fmt: skip
+    if message:
+        _message(canvas, message, inner.y1)
+
+
+def _message(canvas: Canvas, message: str, bottom: int) -> None:
+    lines = wrap(message, 24, canvas.wide - 120, 2)
+    for k, line in enumerate(reversed(lines)):
+        y = bottom - 48 - 36 * k
+        box(canvas.frame, y - 4, 40, y + 34, canvas.wide - 40, DARK)
+        write(
+            canvas.frame,
+            line,
+            y,
+            canvas.wide // 2,
+            24,
+            COLOURS[0] if not k else DIM,
+            True,
+            "middle",
+        )
+
+
+def wanted(session: Session) -> str:
+    """What is wanted."""
+    return f"Wanted: {session.world.intended.wish or session.world.intended.name}"
+
+
+def learned(session: Session) -> str:
+    """What the last pane's agent did here, of all goals; as long as it is not over, what its
+    training did not tell apart.
+    """
+    world, judged = session.world, session.panes[-1]
+    outcomes = session.judge.outcomes(judged) if judged.history.over else None
+    rivals = " or ".join(f"'{goal.wish or goal.name}'" for goal in world.proxies)
+    if outcomes is None:
+        return f"Training hardly tells it from {rivals}" if rivals else ""
+    met = [
+        goal.wish or goal.name for goal, out in zip(world.goals, outcomes, strict=True) if out.met
+    ]
+    missed = [
+        goal.wish or goal.name
+        for goal, out in zip(world.goals, outcomes, strict=True)
+        if out.met is False
+    ]
+    who = session.cast.label(judged)
+    did = [f"met '{' and '.join(met)}'"] * bool(met) + [f"missed '{' and '.join(missed)}'"] * bool(
+        missed
+    )
+    return f"Here {who} " + (", and ".join(did) if did else "met nothing that can be judged")
