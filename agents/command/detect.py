@@ -74,7 +74,7 @@ def grow_zoo(args: argparse.Namespace, talk: Talk) -> Report:
         )
     else:
         given |= {} if args.tiny or "keep" in given else {"keep": 6}
-    plan = Plan(given, args.seeds, args.levels, workers=args.jobs)
+    plan = Plan(given, args.seeds, args.levels, workers=args.jobs, on=args.on)
     wanted = grow.Wanted(args.worlds, tuple(args.over or (grow.ALPHAS,)), plan)
     faults: list[str] = []
     with goes_on(args, out):
@@ -83,7 +83,7 @@ def grow_zoo(args: argparse.Namespace, talk: Talk) -> Report:
                 grow.banks(wanted, out, args.jobs, show)
         elif args.worlds:
             with jobs_shown(talk, "zoo") as show:
-                faults = run_all(out, grow.jobs_of(wanted, out), args.jobs, show)
+                faults = run_all(out, grow.jobs_of(wanted, out), plan.place, show)
         if faults and not any(out.glob("*/*/*")):
             refuse_nothing((), faults)
         with talk.progress("labels") as show:

@@ -82,7 +82,7 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
         args.set or ()
     )
     given |= {"steps": args.steps} if args.steps else {}
-    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
+    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs, args.on)
     names = [name.strip() for name in (args.names or "").split(",") if name.strip()]
     asked, left_out = mitigate.comparison(args.world, names, plan)
     for line in left_out:

@@ -24,6 +24,7 @@ from . import (
     build,
     care,
     detect,
+    inside,
     lab,
     learn,
     levelfiles,
@@ -33,7 +34,6 @@ from . import (
     show,
     studies,
 )
-from . import build, care, inside, lab, learn, levelfiles, levels, look, serve, show, studies
 from .parser import MANNERS, Parser, add_manners, pasted, take_world_flags
 from .signals import INTERRUPTED, heeded
 from .talk import Report, Talk, in_columns, plain_data

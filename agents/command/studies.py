@@ -128,7 +128,7 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
     given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
         args.set or ()
     )
-    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs)
+    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs, args.on)
     asked = maps.jobs_of(args.world, args.alpha, args.points, out, plan)
     hours = maps.core_hours(args.world, asked, plan)
     talk.say(f"{len(asked)} runs; about {hours:.1f} core-hours are left to train")

@@ -163,7 +163,7 @@ def make(
         if not one.of_agents:
             plan = replace(asked.plan, given={**asked.plan.given, **one.given})
             jobs += seeds_of(asked.text, out / one.folder, plan)
-    faults = run_all(out, jobs, asked.plan.workers, show)
+    faults = run_all(out, jobs, asked.plan.place, show)
     rows = rows_of(asked, out)
     if rows:
         save(rows, asked, out)

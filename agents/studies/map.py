@@ -130,7 +130,7 @@ def make(
     """Train what is missing, judge every checkpoint on the last of the plan's splits, and write the
     CSV. Returns the spots, and one line for each run that failed.
     """
-    faults = run_all(out, jobs_of(world, alphas, points, out, plan), plan.workers, show)
+    faults = run_all(out, jobs_of(world, alphas, points, out, plan), plan.place, show)
     _, params = options_of(plan.given)
     found = load(world).with_params(**params)
     homes = [home_of(out, alpha) / f"seed-{k}" for alpha in alphas for k in range(plan.seeds)]
