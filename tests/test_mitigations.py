@@ -15,8 +15,9 @@ from goalshift.agents.lab import mitigate
 from goalshift.agents.learning import hooks
 from goalshift.agents.learning.config import TrainConfig, configure
 from goalshift.agents.learning.mitigation import MITIGATIONS, expanded, hooks_of
+from goalshift.agents.learning.pays import Pays
 from goalshift.agents.learning.ppo import Learner, resolve
-from goalshift.agents.learning.reward import Pays, parse
+from goalshift.agents.learning.reward import parse
 from goalshift.agents.learning.run import train
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.policies.distance import distances

@@ -35,14 +35,15 @@ def eval_goals(
     """The data with the goals of `--goal`, and goals to try where a verdict knows none; the same in
     lines.
     """
-    from ..judging.plain import to_plain
-    from ..judging.runs import open_agents
     from ..judging.verdict import UNKNOWN
-    from ..judging.wanted import score_goals
 
     unknown = [name for name, verdict in found.verdicts.items() if verdict.label == UNKNOWN]
     if not args.goal and not unknown:
         return data, ""
+    from ..judging.plain import to_plain
+    from ..judging.runs import open_agents
+    from ..judging.wanted import score_goals
+
     cast = open_agents(args.runs, args.knobs, args.world)
     asked = splits if args.goal else unknown
     ask = (cast.agents, cast.world, args.goal or (), asked, args.levels, args.seed)

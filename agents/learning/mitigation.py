@@ -93,7 +93,7 @@ def expanded(world: World, given: Given) -> dict[str, Any]:
 
 def hooks_of(world: World, config: Recipe) -> list[Hook]:
     """The hooks that a configuration asks for: its reward, then its mitigations."""
-    from .reward import Pays
+    from .pays import Pays
 
     found: list[Hook] = [Pays(config.reward, world, config.gamma)] if config.reward else []
     for name, value in named(config.mitigate):

@@ -21,8 +21,6 @@ import numpy as np
 
 from ...engine.errors import UserError, or_rather
 from ...engine.world import World
-from ..policies.distance import nearness
-from .hooks import Hook, Step
 
 LONGEST, DEEPEST, LARGEST = 500, 40, 1e9  # characters, brackets inside brackets, a number
 TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_][\w.]*)|([-+*/()]))")
@@ -222,22 +220,3 @@ class _Parser:
 
 def _near(name: str, known: Sequence[str]) -> str:
     return or_rather(name, known) or f" (it has {', '.join(known)})"
-
-
-class Pays(Hook):
-    """Pays by a reward of one's own in place of the world's."""
-
-    def __init__(self, text: str, world: World, gamma: float) -> None:
-        self.price, self.gamma = parse(text, world), gamma
-
-    def reward(self, step: Step, reward: np.ndarray) -> np.ndarray:
-        learners = step.world.learners
-        totals = (states["totals"][:, :learners] for states in (step.before, step.after))
-        found = self.price.of(*totals)
-        for goal, price in self.price.shaped.items():
-            now, then = (
-                nearness(step.world, goal, s, self.gamma) for s in (step.before, step.after)
-            )
-            then[step.terminated] = 0.0  # nothing comes after an end
-            found += price * (self.gamma * then - now)
-        return found.astype(np.float32)

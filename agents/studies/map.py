@@ -214,6 +214,6 @@ def law_of(spots: Sequence[Spot]) -> Law | None:
 
 def in_thousands(estimate: Estimate) -> str:
     """ "2.1 k [1.5, 3.0]"."""
-    assert None not in (estimate.value, estimate.low, estimate.high)
+    assert estimate.value is not None and estimate.low is not None and estimate.high is not None
     value, low, high = (x / 1000 for x in (estimate.value, estimate.low, estimate.high))
     return f"{value:.2g} k [{low:.2g}, {high:.2g}]"

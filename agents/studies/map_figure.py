@@ -8,6 +8,8 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.ticker import PercentFormatter
 
 from ...engine.world import World
@@ -54,13 +56,9 @@ def draw(spots: Sequence[Spot], law: Law | None, world: World, split: str, out: 
     for alpha in alphas:
         left.plot([], [], MARKS[alphas.index(alpha) % len(MARKS)], color="#555", label=f"{alpha:g}")
     left.legend(title="share", frameon=False, loc="upper left", ncols=2, fontsize=9)
-    shades = matplotlib.cm.ScalarMappable(
-        matplotlib.colors.BoundaryNorm([*moments, 2 * moments[-1] - moments[-2]], 256)
-        if len(moments) > 1
-        else None,
-        matplotlib.colors.ListedColormap(colours),
-    )
-    bar = figure.colorbar(shades, ax=right, ticks=moments)
+    edges = np.arange(len(moments) + 1)
+    shades = ScalarMappable(BoundaryNorm(edges, len(moments)), ListedColormap(colours))
+    bar = figure.colorbar(shades, ax=right, ticks=edges[:-1] + 0.5)
     bar.ax.set_yticklabels([f"{steps / 1e6:.3g} M" for steps in moments])
     bar.set_label("steps of training")
     agents = len({(s.alpha, s.seed) for s in spots})
