@@ -84,15 +84,17 @@ def drawn_anew(
             for _ in range(RESAMPLES)
         ]
     )
+    return [_estimate(*pair) for pair in zip(figures(np.arange(len(runs))), told.T, strict=True)]
+
+
+def _estimate(value: float, draws: np.ndarray) -> Estimate:
+    """Unknown if it cannot be told for most draws, such as those of runs that are all alike."""
+    draws = draws[np.isfinite(draws)]
+    if not np.isfinite(value) or len(draws) < RESAMPLES / 2:
+        return Estimate(None, None, None, ())
     edge = 100 * (1 - CONFIDENCE) / 2
-    told[~np.isfinite(told)] = np.nan  # runs that were drawn alike have no slope
-    low, high = np.nanpercentile(told, [edge, 100 - edge], axis=0)
-    return [
-        Estimate(float(mean), float(min(a, mean)), float(max(b, mean)), ())
-        if np.isfinite(mean)
-        else Estimate(None, None, None, ())
-        for mean, a, b in zip(figures(np.arange(len(runs))), low, high, strict=True)
-    ]
+    low, high = np.percentile(draws, [edge, 100 - edge])
+    return Estimate(float(value), float(min(low, value)), float(max(high, value)), ())
 
 
 def _logistic(z: np.ndarray) -> np.ndarray:

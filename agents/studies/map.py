@@ -80,9 +80,9 @@ class Law:
     line: Fit
 
     def __str__(self) -> str:
-        half = f"half of the levels are met after {in_thousands(self.half)} shifted episodes"
-        if self.half.value is None:
-            half = "half of the levels are met at no number of them that was seen"
+        half = "half of the levels are met at no number of them that was seen"
+        if self.half.value is not None:
+            half = f"half of the levels are met after {in_thousands(self.half)} shifted episodes"
         return (
             f"deviance explained by the number of shifted episodes {self.episodes}, by their share"
             f" {self.alpha}, difference {self.more}; share and steps apart {self.both}, slope of"
@@ -207,9 +207,9 @@ def law_of(spots: Sequence[Spot]) -> Law | None:
         half = by_number.half if met[rows].min() <= by_number.half <= met[rows].max() else np.nan
         return [*explained, explained[0] - explained[1], ratio, 10.0**half]
 
-    told = drawn_anew(runs, figures)
+    episodes, by_share, both, more, ratio, half = drawn_anew(runs, figures)
     line = fit(met[:, None], share)
-    return Law(len(used), len(set(runs)), *told, line)
+    return Law(len(used), len(set(runs)), episodes, by_share, both, more, ratio, half, line)
 
 
 def in_thousands(estimate: Estimate) -> str:

@@ -46,11 +46,13 @@ def draw(spots: Sequence[Spot], law: Law | None, world: World, split: str, out: 
         right.plot(10**x, law.line.at(x[:, None]), color="#d55e00", lw=2, label="logistic law")
         right.legend(loc="upper left", frameon=False)
     for axes, label in (
-        (left, f"share of shifted episodes (left-most: {'none' if 0 in alphas else 'least'})"),
+        (left, "share of shifted episodes in training"),
         (right, "number of shifted episodes met so far"),
     ):
         axes.set(xscale="log", xlabel=label, ylim=(-0.03, 1.03))
         axes.grid(alpha=0.25)
+    left.set_xticks([a or least for a in alphas], [f"{a:g}" for a in alphas])
+    left.set_xticks([], minor=True)
     left.set_ylabel("intended goal met, of the levels where the goals part")
     left.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     for alpha in alphas:
