@@ -68,8 +68,7 @@ def overview() -> str:
         head = "" if verb.group == group else verb.group
         lines += ([""] if head else []) + [f"  {head:6} {verb.usage:24} {verb.summary}"]
         group = verb.group
-    lines += ["", "every verb: --help  --json  -q/-v  --no-color", "examples:"]
-    lines += [f"  {verb.examples[0]}" for verb in VERBS.values()]
+    lines += ["", "every verb: --help (with examples)  --json  -q/-v  --no-color"]
     return "\n".join(lines)
 
 
