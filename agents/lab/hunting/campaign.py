@@ -159,7 +159,8 @@ def _report(
             "mean": float(value.mean()),
             "missed": float((arena.outcomes(rows.reshape(-1)) != MET).mean()),
         }
-    best = sides[plan.method].rows["best"][..., 0]
+    found, best = len(sides[plan.method].levels), sides[plan.method].rows["best"][..., 0]
+    sure = int((best >= known.most).all(1).sum()) if known.most else None
     return {
         "world": world.name,
         "version": world.version,
@@ -169,10 +170,10 @@ def _report(
         "expert": {
             "claim": known.kind,
             "most": known.most,
-            "word": known.word,
-            "exact_on": int((best >= known.most).all(1).sum()) if known.most else None,
+            "word": "regret" if sure == found else known.word,
+            "exact_on": sure,
         },
-        "found": len(sides[plan.method].levels),
+        "found": found,
         "episodes": TELL,
         "searches": searches,
     }
@@ -225,7 +226,7 @@ def _explained(
     if found:
         both = np.concatenate([found.right, found.wrong]).view(np.recarray)
         formats.write(Levels(world, both, ["right", "wrong"]), out / "pair.npz")
-        files.write(out / "pair.png", png(pair.picture(world, agent, found.right, found.wrong)))
+        files.write(out / "pair.png", png(pair.picture(world, agent, *found.shown(arena))))
         told["counterfactual"] = {
             "edits": found.edits,
             "met_right": found.met_right,

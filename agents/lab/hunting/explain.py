@@ -11,7 +11,7 @@ import numpy as np
 from ....engine import state
 from ....engine.levels.edit import stuff
 from ....engine.world import World
-from .arena import MET, Arena
+from .arena import MET, Arena, episode
 from .ground import edits_between
 
 TRIES = 16  # episodes that say how often a level is met
@@ -33,6 +33,11 @@ class Pair(NamedTuple):
     edits: int
     met_right: float
     met_wrong: float
+
+    def shown(self, arena: Arena) -> tuple[np.recarray, np.recarray]:
+        """Both levels at the start of an episode in which the agent does what it mostly does."""
+        sides = (self.right, self.met_right), (self.wrong, self.met_wrong)
+        return tuple(_usual(arena, one, share >= 0.5) for one, share in sides)  # type: ignore
 
 
 class Shrunk(NamedTuple):
@@ -117,6 +122,12 @@ def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) 
         ]
         front, far = np.concatenate(parts).view(np.recarray), np.concatenate(steps)
     return None
+
+
+def _usual(arena: Arena, one: np.recarray, met: bool) -> np.recarray:
+    """A level at the start of its first episode in which the goal is met, or is not."""
+    rows = arena.again(one, TRIES, LAST)
+    return episode(one, LAST + int((arena_met(arena, rows)[0] == met).argmax()))
 
 
 def arena_met(arena: Arena, rows: np.ndarray) -> np.ndarray:
