@@ -13,7 +13,7 @@ from ....engine.progress import Show, silent
 from .arena import Arena, episode
 from .ground import Ground
 
-KEPT = 64  # of the worst levels
+KEPT = 256  # of the worst levels
 
 
 class Hunt:
