@@ -18,7 +18,8 @@ TRIES = 16  # episodes that say how often a level is met
 FEW = 4  # while levels are still being compared
 MOST_EDITS = 5  # of a counterfactual
 BEAM, SHOTS = 24, 48  # levels gone on from at each edit, and edits of each
-CANDIDATES = 1024  # single edits that are tried, at most
+# single edits that are tried, at most, where experts walk and where they search, which is slow
+CANDIDATES = {"walk": 1024, "search": 96}
 LAST = 1001  # the first episode of those that are kept for the last word
 STILL = 0.8  # share of episodes in which a smaller level fails like the whole one
 
@@ -65,9 +66,10 @@ def single_edits(world: World, one: np.recarray) -> tuple[np.recarray, np.ndarra
         changes += [(_far(*here, c), ("thing", k, *c)) for c in free]
     for y, x in np.argwhere((board != wall) & (board != floor)).tolist():
         changes += [(_far(y, x, c), ("tile", y, x, *c)) for c in free]
-    if len(changes) > CANDIDATES:
+    most = CANDIDATES[world.planner]
+    if len(changes) > most:
         changes.sort()
-        changes = changes[:: -(-len(changes) // CANDIDATES)]
+        changes = changes[:: -(-len(changes) // most)]
     made = np.repeat(one, len(changes)).view(np.recarray)
     tiles, ys, xs = (made[name].view(np.ndarray) for name in ("tiles", "y", "x"))
     for i, (_, (what, *at)) in enumerate(changes):
@@ -90,7 +92,7 @@ def _far(y: int, x: int, cell: tuple[int, ...]) -> int:
 def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) -> Pair | None:
     """The fewest edits from a level on which the agent is wrong to one on which it is right.
 
-    All single edits are tried; of those that turn the outcome most surely the one that reaches over
+    All single edits are tried, or an even choice of `CANDIDATES`; of those that turn the outcome most surely the one that reaches over
     the fewest cells is taken. Only where there is none are further edits tried, by a beam. None: no
     way was found in `MOST_EDITS`.
     """
