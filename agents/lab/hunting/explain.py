@@ -92,9 +92,9 @@ def _far(y: int, x: int, cell: tuple[int, ...]) -> int:
 def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) -> Pair | None:
     """The fewest edits from a level on which the agent is wrong to one on which it is right.
 
-    All single edits are tried, or an even choice of `CANDIDATES`; of those that turn the outcome most surely the one that reaches over
-    the fewest cells is taken. Only where there is none are further edits tried, by a beam. None: no
-    way was found in `MOST_EDITS`.
+    All single edits are tried, or an even choice of `CANDIDATES`. Of those that turn the outcome most
+    surely the one that reaches over the fewest cells is taken. Only where there is none are further
+    edits tried, by a beam. None: no way was found in `MOST_EDITS`.
     """
     whole = _met(arena, wrong, TRIES)[0]
     front, far = single_edits(arena.world, wrong)
