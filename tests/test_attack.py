@@ -224,6 +224,11 @@ def test_cross_entropy_finds_the_parameter_that_matters(corner):
     assert set(searched.states.row.tolist()) == {0}  # played under the split's own parameters
 
 
+def test_attacks_are_found_as_worlds_are():
+    assert ATTACKS.shipped() == ["cem", "climb", "map_elites", "random"]
+    assert ATTACKS.group == "goalshift.attacks"  # of entry points
+
+
 @pytest.mark.parametrize("name", ATTACKS.shipped())
 def test_every_attack_spends_its_budget_and_finds_the_same_again(corner, name):
     attack = ATTACKS.load(name)
@@ -233,6 +238,21 @@ def test_every_attack_spends_its_budget_and_finds_the_same_again(corner, name):
     assert found[0].states.tobytes() == found[1].states.tobytes() != found[2].states.tobytes()
     assert (np.diff(found[0].rows["fitness"]) <= 0).all()
     assert len(set(found[0].rows["level"].tolist())) == len(found[0].rows)
+
+
+def test_a_level_that_only_bad_luck_made_look_bad_does_not_stay(corner):
+    """An agent that fails on every level in the first episode, and on none in later ones."""
+
+    class Unlucky(Expert):
+        def act(self, obs, states, fresh):
+            return np.where(states["episode"][:, None] == 0, 0, super().act(obs, states, fresh))
+
+    arena = Arena(corner, Unlucky(corner), "regret")
+    found = Hunt("x", arena, Ground(corner, corner.split("train"), "legal"), 200)
+    states = found.draw(50)
+    assert (found.play(states)["fitness"] >= 1).all()
+    assert (found.play(found.redealt(states))["fitness"] < 0.01).all()
+    assert len(found.rows) == 50 and (found.rows["fitness"] < 0.01).all()
 
 
 class Cut(Exception):
@@ -283,6 +303,24 @@ def test_shrinking_leaves_the_wall_that_matters_and_nothing_else(corner):
     assert small.failed == 1.0 and inner(s) == 1 < inner(one[0])
     assert s.tiles[s.y[0], s.x[0] + 1] == WALL and (s.tiles[: s.h, : s.w] == CHEESE).sum() == 1
     assert s.h * s.w < 13 * 13 / 3
+
+
+def test_a_pair_shows_episodes_in_which_the_agent_does_what_it_mostly_does(corner):
+    class Mostly(Faulty):
+        """Does the opposite in every third episode."""
+
+        def act(self, obs, states, fresh):
+            actions = super().act(obs, states, fresh)
+            odd = states["episode"] % 3 == explain.LAST % 3
+            other = Expert(self.world).act(None, states, fresh)
+            return np.where(odd[:, None], np.where(self.waits[:, None] > 0, other, 0), actions)
+
+    arena = Arena(corner, Mostly(corner, wall_beside), "regret")
+    right, wrong = level(corner, OPEN.replace("@#", "@.")), level(corner, OPEN)
+    found = explain.Pair(right, wrong, 1, 0.69, 0.31).shown(arena)
+    assert [int(one.episode[0]) for one in found] == [explain.LAST + 1] * 2
+    rows = [arena.judge(one, np.ones(1, bool)) for one in found]
+    assert [arena.outcomes(row).tolist() for row in rows] == [[MET], [NEITHER]]
 
 
 def test_a_pair_s_picture_frames_what_differs_and_nothing_else(corner):

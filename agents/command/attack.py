@@ -144,7 +144,7 @@ def explanations(told: dict[str, Any]) -> list[str]:
     """The two explanations of the worst level, in words."""
     pair, shrunk = told["counterfactual"], told["shrunk"]
     if not shrunk:
-        return ["the agent does not fail surely enough on the worst level to say why"]
+        return ["the agent fails on no level surely enough to say why"]
     lines = ["no level within five edits was found on which the agent is right"]
     if pair:
         changes = "; ".join(f"{what}: {one} -> {other}" for what, one, other in pair["changes"])

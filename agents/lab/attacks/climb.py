@@ -1,5 +1,6 @@
 """Hill climbing: many levels side by side, each edited a little and kept if it is no better for the
-agent.
+agent. The least bad make way for copies of the worst, which are played once more first: an agent that
+draws its actions may only have been unlucky.
 
 A change that is neither better nor worse is kept, too: such drift leads over plateaus, of which
 goals that are met or missed have little else.
@@ -15,6 +16,7 @@ from ..hunting.hunt import Hunt
 ROUNDS = 32  # edits of each level, if the budget is large enough
 FEWEST, MOST = 128, 512  # levels side by side
 EDITS = 3  # in one step, at most
+SHARE = 0.1  # of the levels, the least bad, go on from the worst after each step
 
 
 def search(hunt: Hunt) -> None:
@@ -26,9 +28,13 @@ def search(hunt: Hunt) -> None:
         found = hunt.play(tried)["fitness"]
         taken = (found >= fitness) & (found > -np.inf)
         states[taken], fitness[taken] = tried[taken], found[taken]
-        lost = fitness == -np.inf  # could not be solved to begin with
-        if lost.any():
-            states[lost] = hunt.draw(int(lost.sum()))
+        order = np.argsort(fitness, kind="stable")
+        few = max(1, int(SHARE * len(order)))
+        low, high = order[:few], order[-few:]
+        states[low] = again = hunt.redealt(states[high].view(np.recarray))
+        found = hunt.play(again)["fitness"]
+        found = np.where(found > -np.inf, found, fitness[high])  # the budget is spent
+        fitness[low] = fitness[high] = (fitness[high] + found) / 2
 
 
 ATTACK = Attack("hill climbing with edits and neutral drift", search)

@@ -122,8 +122,11 @@ class Arena:
                 ends[goal.name] = self._end(states, found.actions[:, : found.steps.max()])
         mine, other = paths[world.intended.name], paths[self.proxy]
         rows["steps"] = mine.steps
-        differ = (mine.actions != other.actions).any(-1)
-        first = np.where(differ.any(1), differ.argmax(1), differ.shape[1])
+        # searches stop when all their episodes have ended, each at a step of its own
+        steps = max(mine.actions.shape[1], other.actions.shape[1])
+        differ = (_padded(mine.actions, steps) != _padded(other.actions, steps)).any(-1)
+        longest = int(world.table["horizon"].max())
+        first = np.where(differ.any(1), differ.argmax(1), longest)
         apart = np.abs(ends[world.intended.name] - ends[self.proxy]).sum(-1)
         rows["traits"] = np.stack([mine.steps, apart, self._solid(states), first], -1)
         return rows
@@ -166,8 +169,7 @@ class Arena:
     def again(self, states: np.recarray, tries: int, first: int = 1) -> np.ndarray:
         """Rows [n, tries] of episodes first, first + 1, ... of each level: with fresh dice."""
         repeated = np.repeat(states, tries).view(np.recarray)
-        repeated["episode"] = np.tile(np.arange(first, first + tries), len(states))
-        set_keys(repeated)
+        repeated = episode(repeated, np.tile(np.arange(first, first + tries), len(states)))
         rows = self.judge(repeated, np.ones(len(repeated), np.bool_))
         return rows.reshape(len(states), tries)
 
@@ -176,9 +178,14 @@ class Arena:
         return Arena(self.world, agent, self.objective)
 
 
-def fresh(states: np.recarray) -> np.recarray:
-    """A copy at the start of the first episode."""
+def episode(states: np.recarray, number: np.ndarray | int) -> np.recarray:
+    """The same levels at the start of the episode of this number (int64[n]): other dice."""
     made = state.copy(states)
-    made["episode"] = 0
+    made["episode"] = number
     set_keys(made)
     return made
+
+
+def _padded(actions: np.ndarray, steps: int) -> np.ndarray:
+    """The actions (uint8[n, T, L]) with zeros up to so many steps."""
+    return np.pad(actions, ((0, 0), (0, steps - actions.shape[1]), (0, 0)))

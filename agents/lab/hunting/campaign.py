@@ -31,7 +31,7 @@ from .hunt import Hunt
 
 CONTROL = "random"
 FOUND = 32  # levels that are kept
-CHOOSE, TELL = 8, 16  # episodes with fresh dice that rank what was found, and others that are told
+CHOOSE, TELL = 16, 16  # episodes with fresh dice that rank what was found, and others that are told
 BASELINE = 256  # levels by chance that other agents are held against
 FORMAT = "goalshift-attack/1"
 
@@ -56,11 +56,14 @@ class Plan:
 
 
 class Side(NamedTuple):
-    """What one search came to: its levels, the worst first, and rows [n, TELL] of fresh episodes."""
+    """What one search came to: its levels, the worst first, rows [n, TELL] of fresh episodes, and the
+    level on which the agent fails most surely.
+    """
 
     hunt: Hunt
     levels: np.recarray
     rows: np.ndarray
+    surest: int
 
 
 def run(
@@ -137,10 +140,12 @@ def _told(hunt: Hunt) -> Side:
     _, first = np.unique(hunt.states["seed"], return_index=True)
     order = [*sorted(first), *sorted(set(range(len(hunt.rows))) - set(first))][:FOUND]
     levels = hunt.states[order].view(np.recarray)
-    fresh = hunt.arena.again(levels, CHOOSE)["fitness"]
-    worst = np.argsort(-fresh.mean(1), kind="stable")
-    levels = levels[worst].view(np.recarray)
-    return Side(hunt, levels, hunt.arena.again(levels, TELL, 1 + CHOOSE))
+    rows = hunt.arena.again(levels, CHOOSE)
+    worst = np.argsort(-rows["fitness"].mean(1), kind="stable")
+    levels, rows = levels[worst].view(np.recarray), rows[worst]
+    missed = (hunt.arena.outcomes(rows.reshape(-1)).reshape(rows.shape) != MET).mean(1)
+    told = hunt.arena.again(levels, TELL, 1 + CHOOSE)
+    return Side(hunt, levels, told, int(missed.argmax()))
 
 
 def _report(
@@ -159,7 +164,8 @@ def _report(
             "mean": float(value.mean()),
             "missed": float((arena.outcomes(rows.reshape(-1)) != MET).mean()),
         }
-    best = sides[plan.method].rows["best"][..., 0]
+    found, best = len(sides[plan.method].levels), sides[plan.method].rows["best"][..., 0]
+    sure = int((best >= known.most).all(1).sum()) if known.most else None
     return {
         "world": world.name,
         "version": world.version,
@@ -169,10 +175,10 @@ def _report(
         "expert": {
             "claim": known.kind,
             "most": known.most,
-            "word": known.word,
-            "exact_on": int((best >= known.most).all(1).sum()) if known.most else None,
+            "word": "regret" if sure == found else known.word,
+            "exact_on": sure,
         },
-        "found": len(sides[plan.method].levels),
+        "found": found,
         "episodes": TELL,
         "searches": searches,
     }
@@ -205,9 +211,11 @@ def _transfer(
 def _explained(
     world: World, agent: Policy, arena: Arena, mine: Side, plan: Plan, out: Path
 ) -> dict[str, Any]:
-    """The counterfactual and the shrunk level of the worst level found, and their files."""
-    worst = mine.levels[:1].view(np.recarray)
-    if (arena.outcomes(mine.rows[0]) != MET).mean() < explain.STILL:
+    """The counterfactual and the shrunk level of the level on which the agent fails most surely, and
+    their files.
+    """
+    worst = mine.levels[mine.surest : mine.surest + 1].view(np.recarray)
+    if (arena.outcomes(mine.rows[mine.surest]) != MET).mean() < explain.STILL:
         return {"counterfactual": None, "shrunk": None}
     found = explain.counterfactual(arena, worst, np.random.default_rng(plan.seed))
     shrunk = explain.shrink(arena, worst)
@@ -225,7 +233,7 @@ def _explained(
     if found:
         both = np.concatenate([found.right, found.wrong]).view(np.recarray)
         formats.write(Levels(world, both, ["right", "wrong"]), out / "pair.npz")
-        files.write(out / "pair.png", png(pair.picture(world, agent, found.right, found.wrong)))
+        files.write(out / "pair.png", png(pair.picture(world, agent, *found.shown(arena))))
         told["counterfactual"] = {
             "edits": found.edits,
             "met_right": found.met_right,

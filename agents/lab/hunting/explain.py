@@ -11,14 +11,15 @@ import numpy as np
 from ....engine import state
 from ....engine.levels.edit import stuff
 from ....engine.world import World
-from .arena import MET, Arena
+from .arena import MET, Arena, episode
 from .ground import edits_between
 
 TRIES = 16  # episodes that say how often a level is met
 FEW = 4  # while levels are still being compared
 MOST_EDITS = 5  # of a counterfactual
 BEAM, SHOTS = 24, 48  # levels gone on from at each edit, and edits of each
-CANDIDATES = 1024  # single edits that are tried, at most
+# single edits that are tried, at most, where experts walk and where they search, which is slow
+CANDIDATES = {"walk": 1024, "search": 96}
 LAST = 1001  # the first episode of those that are kept for the last word
 STILL = 0.8  # share of episodes in which a smaller level fails like the whole one
 
@@ -33,6 +34,11 @@ class Pair(NamedTuple):
     edits: int
     met_right: float
     met_wrong: float
+
+    def shown(self, arena: Arena) -> tuple[np.recarray, np.recarray]:
+        """Both levels at the start of an episode in which the agent does what it mostly does."""
+        sides = (self.right, self.met_right), (self.wrong, self.met_wrong)
+        return tuple(_usual(arena, one, share >= 0.5) for one, share in sides)  # type: ignore
 
 
 class Shrunk(NamedTuple):
@@ -60,9 +66,10 @@ def single_edits(world: World, one: np.recarray) -> tuple[np.recarray, np.ndarra
         changes += [(_far(*here, c), ("thing", k, *c)) for c in free]
     for y, x in np.argwhere((board != wall) & (board != floor)).tolist():
         changes += [(_far(y, x, c), ("tile", y, x, *c)) for c in free]
-    if len(changes) > CANDIDATES:
+    most = CANDIDATES[world.planner]
+    if len(changes) > most:
         changes.sort()
-        changes = changes[:: -(-len(changes) // CANDIDATES)]
+        changes = changes[:: -(-len(changes) // most)]
     made = np.repeat(one, len(changes)).view(np.recarray)
     tiles, ys, xs = (made[name].view(np.ndarray) for name in ("tiles", "y", "x"))
     for i, (_, (what, *at)) in enumerate(changes):
@@ -85,9 +92,9 @@ def _far(y: int, x: int, cell: tuple[int, ...]) -> int:
 def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) -> Pair | None:
     """The fewest edits from a level on which the agent is wrong to one on which it is right.
 
-    All single edits are tried; of those that turn the outcome most surely the one that reaches over
-    the fewest cells is taken. Only where there is none are further edits tried, by a beam. None: no
-    way was found in `MOST_EDITS`.
+    All single edits are tried, or an even choice of `CANDIDATES`. Of those that turn the outcome most
+    surely the one that reaches over the fewest cells is taken. Only where there is none are further
+    edits tried, by a beam. None: no way was found in `MOST_EDITS`.
     """
     whole = _met(arena, wrong, TRIES)[0]
     front, far = single_edits(arena.world, wrong)
@@ -117,6 +124,12 @@ def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) 
         ]
         front, far = np.concatenate(parts).view(np.recarray), np.concatenate(steps)
     return None
+
+
+def _usual(arena: Arena, one: np.recarray, met: bool) -> np.recarray:
+    """A level at the start of its first episode in which the goal is met, or is not."""
+    rows = arena.again(one, TRIES, LAST)
+    return episode(one, LAST + int((arena_met(arena, rows)[0] == met).argmax()))
 
 
 def arena_met(arena: Arena, rows: np.ndarray) -> np.ndarray:

@@ -10,10 +10,10 @@ import numpy as np
 from ....engine import state
 from ....engine.errors import UserError, need
 from ....engine.progress import Show, silent
-from .arena import Arena
+from .arena import Arena, episode
 from .ground import Ground
 
-KEPT = 64  # of the worst levels
+KEPT = 256  # of the worst levels
 
 
 class Hunt:
@@ -51,6 +51,10 @@ class Hunt:
         """Each level after `edits` small changes. They may lead out of the limits."""
         return self.ground.edit(states, self.dice, edits)
 
+    def redealt(self, states: np.recarray) -> np.recarray:
+        """The same levels with other dice, for an agent that draws its actions."""
+        return episode(states, states["episode"] + 1)
+
     def play(self, states: np.recarray) -> np.ndarray:
         """Have the agent play these levels; a row for each (see `Arena`), of which `fitness` says
         how bad the level is for it: -inf where it does not count, or the budget is spent.
@@ -84,10 +88,10 @@ class Hunt:
         counts = rows["fitness"] > -np.inf
         self.refused += int((~counts).sum())
         self.failed += int((self.arena.outcomes(rows[counts]) != 0).sum())
-        rows = np.concatenate([self.rows, rows[counts]])
-        _, first = np.unique(rows["level"], return_index=True)  # of doubles the first
+        rows = np.concatenate([rows[counts], self.rows])
+        _, first = np.unique(rows["level"], return_index=True)  # of doubles what was seen last
         order = first[np.lexsort((first, -rows["fitness"][first]))][:KEPT]
-        joined = np.concatenate([self.states, states[counts]])
+        joined = np.concatenate([states[counts], self.states])
         self.states, self.rows = joined[order].view(np.recarray), rows[order]
 
 
