@@ -19,6 +19,12 @@ from .files import PACKAGE
 T = TypeVar("T")
 
 
+def first_sentence(text: str | None) -> str:
+    """The first sentence of a docstring, without its point."""
+    paragraph = " ".join((text or "?").strip().partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].rstrip(".")
+
+
 @dataclass(frozen=True)
 class Roster(Generic[T]):
     """All of one kind. `what`: a word for one ("mitigation"); `folder`: of the package, where those
@@ -64,7 +70,7 @@ class Roster(Generic[T]):
             found = plugins.load(self.group, name, self.declared)
         else:
             hint = or_rather(name, self.names()) or f" (there are {', '.join(self.names())})"
-            raise UserError(f"no {self.what} '{name}'{hint}; a file ends in .py")
+            raise UserError(f"no {self.what} '{name}'{hint} (a file ends in .py)")
         need(
             isinstance(found, self.kind),
             f"{self.what} '{name}' does not end in {self.declared} = {self.kind.__name__}(...)",

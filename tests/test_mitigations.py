@@ -523,3 +523,9 @@ def test_what_ships_is_listed_with_its_usual_value(capsys):
     said = capsys.readouterr().out
     for name in (*MITIGATIONS.shipped(), "plr", "accel"):
         assert f"\n{name} " in said
+
+
+def test_a_split_that_there_is_not_is_refused_before_anything_runs(tmp_path, capsys):
+    words = ["mitigate", "corner", "--split=nowhere", "--with=entropy", "-q"]
+    assert main([*words, "--out", str(tmp_path / "a")]) == 2
+    assert "no split 'nowhere'" in capsys.readouterr().err

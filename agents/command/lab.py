@@ -37,9 +37,8 @@ def mitigate_flags(parser: Parser) -> None:
     )
     parser.add_argument(
         "--split",
-        default="deploy",
         metavar="NAME",
-        help="where agents are judged (default: deploy)",
+        help="where agents are judged (default: where the world is, most often deploy)",
     )
     add_plan(parser, 256)
     parser.add_argument(
@@ -60,17 +59,18 @@ def mitigate_flags(parser: Parser) -> None:
     knobs=True,
 )
 def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
-    from ..learning.curriculum import CURRICULA
+    from ..learning.curriculum import CURRICULA, about
     from ..learning.mitigation import MITIGATIONS
 
     if args.list:
         kinds = {name: MITIGATIONS.load(name) for name in MITIGATIONS.names()}
         lines = [(name, one.value, one.title) for name, one in kinds.items()]
-        lines += [(name, "", "a curriculum") for name in CURRICULA.names()]
+        lines += [(name, "", about(name)) for name in CURRICULA.names()]
         data = {
             "there": [dict(zip(("name", "value", "about"), line, strict=True)) for line in lines]
         }
         return Report(data, in_columns([("NAME", "USUAL VALUE", "WHAT IT DOES"), *lines]))
+    from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..lab import mitigate
     from ..lab.mitigate_figure import draw
@@ -82,7 +82,8 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
         args.set or ()
     )
     given |= {"steps": args.steps} if args.steps else {}
-    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs, args.on)
+    splits = ("train", args.split or load(args.world).judged)
+    plan = Plan(given, args.seeds, args.levels, splits, args.jobs, args.on)
     names = [name.strip() for name in (args.names or "").split(",") if name.strip()]
     asked, left_out = mitigate.comparison(args.world, names, plan)
     for line in left_out:

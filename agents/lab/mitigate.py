@@ -33,6 +33,7 @@ from ..judging.plain import to_plain
 from ..judging.references import Ruler, references
 from ..judging.rollout import rollout
 from ..judging.runs import open_runs
+from ..learning import curriculum
 from ..learning.config import configure
 from ..learning.curriculum import CURRICULA
 from ..learning.files import EVALUATION, Log
@@ -118,10 +119,13 @@ def comparison(text: str, names: Sequence[str], plan: Plan) -> tuple[Comparison,
     world = load(text).with_params(**options_of(plan.given)[1])
     numbers = {f"world.{k}": v for k, v in world.numbers(options_of(plan.given)[1]).items()}
     plan = replace(plan, given={**plan.given, **numbers})
+    for split in plan.splits:
+        split_of(world, split)
     for name in ("mitigate", "curriculum", "split"):
         need(name not in plan.given, f"--set {name}: every entry says that itself: use --with")
     usual = [name for name in MITIGATIONS.names() if MITIGATIONS.load(name).value]
-    asked = list(names) or [*usual, *CURRICULA.names()]
+    others = [name for name in CURRICULA.names() if name != "dr"]  # that is plain itself
+    asked = list(names) or [*usual, *others]
     found, left_out = [Entry(PLAIN)], []
     for name in dict.fromkeys(asked):
         one = entry(name)
@@ -274,9 +278,7 @@ def about(one: Entry) -> str:
     """What an entry does, in a line."""
     lines = [MITIGATIONS.load(name).title for name, _ in one.names]
     if one.curriculum:
-        kind = CURRICULA.load(one.curriculum.partition(":")[0])
-        module = __import__("sys").modules[kind.__module__]
-        lines.append((module.__doc__ or "").strip().splitlines()[0].rstrip("."))
+        lines.append(curriculum.about(one.curriculum.partition(":")[0]))
     return "; ".join(lines) or "PPO as the world has it"
 
 
@@ -308,9 +310,9 @@ def _learned_from(folders: Sequence[Path]) -> float | None:
 HEAD = (
     "mitigation",
     "intended after the shift",
-    "less plain",
+    "minus plain",
     "proxy instead",
-    "less plain",
+    "minus plain's",
     "competence",
     "paid goal in training",
     "trained reward",
@@ -350,7 +352,7 @@ def save(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join("---" for _ in HEAD) + " |"]
     lines += ["| " + " | ".join(c.replace("|", "\\|") for c in cells(row)) + " |" for row in rows]
     lines += ["", *(f"- `{row['entry']}`: {row['about']}." for row in rows)]
-    lines.append(f"\n{made_of(rows)}")
+    lines.append(f"\n{made_of(rows)}. Steps and labelled levels are those of one seed.")
     ends = [field.name for field in fields(Estimate)][:3]
     columns = [f"{name}_{end}" for name in (*FIGURES, *APART) for end in ends]
     words = ("learned_from", "label", "steps", "labelled", "seeds", "levels")
@@ -368,6 +370,6 @@ def made_of(rows: Sequence[dict[str, Any]]) -> str:
     """What stands behind the figures, in a line."""
     seeds, levels = rows[0]["seeds"], rows[0]["levels"]
     return (
-        f"{seeds} seeds each, {rows[0]['steps']:,} steps where nothing else is said, {levels} held-out"
-        " levels; figures in per cent with 95 % intervals; the last columns are costs of one seed."
+        f"{seeds} seeds each, {rows[0]['steps']:,} steps where nothing else is said,"
+        f" {levels} held-out levels; 95 % intervals"
     )

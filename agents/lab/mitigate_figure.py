@@ -6,7 +6,7 @@ The same rows give the same bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import matplotlib
 from matplotlib import pyplot
 
 from ...engine.files import write
-from .mitigate import PLAIN, Comparison, made_of
+from .mitigate import Comparison, made_of
 
 # what, in words, colour (Okabe and Ito's), mark
 PANELS = (
@@ -26,13 +26,23 @@ PANELS = (
 )  # fmt: skip
 
 
+def cost(row: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
+    """What an entry costs beside plain training, as a second line; "" if nothing."""
+    told = []
+    if row["labelled"]:
+        told.append(f"{row['labelled']:,} labelled levels")
+    if abs(row["steps"] - plain["steps"]) > 0.01 * plain["steps"]:
+        told.append(f"{row['steps'] / plain['steps']:.3g} times the steps")
+    return "\n" + ", ".join(told) if told else ""
+
+
 def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     """Write mitigate.svg and mitigate.png into `out`."""
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 11})
-    names = [row["entry"] for row in rows]
+    names = [f"{row['entry']}{cost(row, rows[0])}" for row in rows]
     figure, axes = pyplot.subplots(
-        1, 3, figsize=(13.0, 1.9 + 0.48 * len(rows)), sharey=True, layout="constrained"
+        1, 3, figsize=(13.0, 1.9 + 0.5 * len(rows)), sharey=True, layout="constrained"
     )
     for panel, marks in zip(axes, PANELS, strict=True):
         for nth, (key, what, colour, mark) in enumerate(marks):
@@ -52,8 +62,8 @@ def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     axes[0].set_xlabel("random policy 0, expert 1")
     axes[1].set_xlabel("share of levels; random 0, expert 1")
     axes[2].set_xlabel("difference")
-    for tick in axes[0].get_yticklabels():
-        tick.set_fontweight("bold" if tick.get_text() == PLAIN else "normal")
+    axes[1].set_xlim(-0.03, 1.03)
+    axes[0].get_yticklabels()[0].set_fontweight("bold")
     title = f"{asked.world.title}: judged on '{asked.plan.splits[-1]}'"
     figure.suptitle(f"{title}\n{made_of(rows)}", fontsize=11)
     for suffix in ("svg", "png"):

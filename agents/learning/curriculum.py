@@ -9,13 +9,14 @@ one it was promised. A curriculum that reacts to scores overrides `finished` and
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 import numpy as np
 
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
-from ...engine.roster import Roster
+from ...engine.roster import Roster, first_sentence
 from ...engine.vector import Vec
 from ...engine.world import World
 from .hooks import Hook, Recipe
@@ -85,6 +86,11 @@ class Curriculum(Hook):
 
 
 CURRICULA = Roster("curriculum", "agents/learning/curricula", "CURRICULUM", type)
+
+
+def about(name: str) -> str:
+    """What the curriculum of that name does: the first sentence of its file."""
+    return first_sentence(sys.modules[CURRICULA.load(name).__module__].__doc__)
 
 
 def curriculum_of(world: World, config: Recipe) -> Curriculum:

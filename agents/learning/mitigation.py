@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError, need
-from ...engine.roster import Roster
+from ...engine.roster import Roster, first_sentence
 
 if TYPE_CHECKING:
     from ...engine.world import World
@@ -28,7 +28,7 @@ Given = Mapping[str, Any]  # options of the learner by name
 class Mitigation:
     """One file of `mitigations/` ends in `MITIGATION = Mitigation(...)`.
 
-    about: its first line says what it does. value: the usual one, "" if it takes none. Exactly one
+    about: its first sentence says what it does. value: the usual one, "" if it takes none. Exactly one
     of: options(value, world, options so far) gives other options; hook(value, world, config) makes
     a hook; agents(value, world, policies of one recipe) makes agents of agents.
     """
@@ -45,8 +45,8 @@ class Mitigation:
 
     @property
     def title(self) -> str:
-        """The first line of `about`."""
-        return (self.about or "?").strip().splitlines()[0].rstrip(".")
+        """The first sentence of `about`."""
+        return first_sentence(self.about)
 
 
 MITIGATIONS = Roster("mitigation", "agents/learning/mitigations", "MITIGATION", Mitigation)

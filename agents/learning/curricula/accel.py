@@ -1,8 +1,8 @@
-"""ACCEL: robust replay whose levels are edited after they were met, so that children grow harder
-(Parker-Holder et al. 2022, arXiv 2203.01302).
+"""ACCEL: robust replay whose levels are edited after they were met, so that children grow harder.
 
-An edit moves whatever stands on the board, the goal's target too: children may tell goals apart
-that no level of the training split does.
+After Parker-Holder et al. 2022 (arXiv 2203.01302). An edit moves whatever
+stands on the board, the goal's target too: children may tell goals apart that no level of the
+training split does.
 """
 
 from ..replay import Replay

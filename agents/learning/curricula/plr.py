@@ -1,5 +1,6 @@
-"""Prioritised level replay: levels with a high score are met again (Jiang et al. 2021,
-arXiv 2010.03934).
+"""Prioritised level replay: levels with a high score are met again.
+
+After Jiang et al. 2021 (arXiv 2010.03934).
 """
 
 from ..replay import Replay

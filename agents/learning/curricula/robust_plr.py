@@ -1,5 +1,6 @@
-"""Robust prioritised level replay: new levels are only scored, and all learning is on levels met
-again (Jiang et al. 2021, arXiv 2110.02439).
+"""Robust replay: new levels are only scored, and all learning is on levels that are met again.
+
+After Jiang et al. 2021 (arXiv 2110.02439).
 """
 
 from ..replay import Replay

@@ -1,7 +1,8 @@
 """Sampling for learnability: every so often new levels are tried several times, and half of all
-episodes are on those that are won sometimes (Rutherford et al. 2024, arXiv 2408.15099).
+episodes are on those that are won sometimes.
 
-What it tries is not learned from; its steps are logged as `extra_steps`.
+After Rutherford et al. 2024 (arXiv 2408.15099). What it tries is not learned
+from; its steps are logged as `extra_steps`.
 """
 
 import numpy as np
