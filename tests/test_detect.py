@@ -12,9 +12,9 @@ import pytest
 from goalshift.agents.command import main as cli
 from goalshift.agents.judging.references import references
 from goalshift.agents.judging.rollout import rollout
-from goalshift.agents.lab import alarms, attainable, monitor, ranking, turning
+from goalshift.agents.lab import alarms, attainable, detect, monitor, ranking, turning
 from goalshift.agents.lab.detectors import knn_body, knn_observations, table, weights
-from goalshift.agents.lab.detectors.detector import OF_AGENT, OF_STEP, Detector
+from goalshift.agents.lab.detectors.detector import OF_AGENT, OF_STEP, Detector, Steps
 from goalshift.agents.lab.evidence import Subject, shown
 from goalshift.agents.learning.shipped import shipped
 from goalshift.agents.learning.trained import Trained
@@ -133,6 +133,19 @@ def test_the_last_attainable_step_of_one_who_stays_is_the_horizon_less_the_way()
     way = optimum(CORNER, "intended", states[0].view(np.recarray)).steps[:, 0]
     last = attainable.last_attainable(CORNER, states, played.length, best)
     assert last.tolist() == (CORNER.horizon - way).tolist()
+
+
+def test_episodes_are_compared_over_times_that_are_spread_alike():
+    astray = np.array([True, False, True, False, False])
+    last = np.array([7, 0, 2, 0, 0])
+    ends = alarms.Ends(astray, ~astray, last, np.full(5, 40))
+    assert ends.until().tolist() == [7, 2, 2, 7, 2]
+    life = alarms.Life(
+        Steps(logits=np.zeros((6, 2))), np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2] * 2), 2
+    )
+    scores = np.array([1.0, 5, 9, 2, 1, 0])
+    assert life.highest(scores, np.array([1, 2])).tolist() == [5, 2]
+    assert life.first(scores > 4).tolist() == [1, -1]
 
 
 # -- what a detector sees --------------------------------------------------------------------------
@@ -309,7 +322,9 @@ def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, m
     told = json.loads(capsys.readouterr().out)
     before = {row["name"]: row for row in told["before"]["standings"]}
     assert before["mine"]["auroc"]["value"] is not None
-    assert before["training_score"]["gain"]["value"] is None  # it is the control itself
+    assert before["training_score"]["gain"]["value"] is None  # it is a control itself
+    heads, *lines = (tmp_path / "out" / "scores.csv").read_text().splitlines()
+    assert {"agent", "mine", "weights.0"} <= set(heads.split(",")) and len(lines) == 8
     assert before["history"]["lacking"] == 8  # nets of a bank keep no log
     assert told["before"]["worlds"] == {"coinline,length=4": [4, 4]}
     assert told["during"] is None
@@ -328,6 +343,43 @@ def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, m
     mine.write_text(MINE.replace("float(e", '"a" + str(e'))
     assert cli.main([*words, "--only", "--detector", str(mine)]) == 2
     assert "gave 'a" in json.loads(capsys.readouterr().out)["error"]
+
+
+def row_of(world, k, bad):
+    word = labels.BAD[0] if bad else labels.GOOD[0]
+    return labels.Label(
+        f"{world}/p/{k}", "ppo", world, "p", "train", str(k), word, 64, 64, *[1.0] * 8
+    )
+
+
+def test_who_beats_the_better_control_is_named_and_who_does_so_nowhere():
+    dice = np.random.default_rng(3)
+    rows = [row_of(world, k, k % 2 == 0) for world in "abc" for k in range(20)]
+    bad = np.array([bool(row.bad) for row in rows])
+    noise = dice.normal(size=(3, len(bad)))
+    numbers = {
+        "training_score": noise[0],  # a control that knows nothing
+        "training_length": bad + 2 * noise[1],  # and one that knows a little
+        "turned": 0.1 * noise[2] - bad,  # points the other way, and is always right
+        "guess": dice.normal(size=len(bad)),
+        "several": np.stack([noise[0], bad + 0.1 * noise[1]], 1),
+    }
+    control = {"training_score", "training_length"}
+    detectors = {
+        name: Detector("x", ("weights",), features=len)
+        if name == "several"
+        else Detector("x", ("weights",), score=len, control=name in control)
+        for name in numbers
+    }
+    tried = detect.Tried(rows, {n: x.reshape(len(bad), -1) for n, x in numbers.items()})
+    found = {row.name: row for row in detect.board(tried, detectors, rows).standings}
+    assert found["turned"].auroc.value == 0 and found["turned"].elsewhere.value == 1
+    assert found["turned"].beats == ("all worlds", "a", "b", "c") == found["several"].beats
+    assert found["guess"].beats == () and found["training_length"].gain.value is None
+    assert found["several"].auroc.value is None  # several numbers have no order of their own
+    alone = detect.Tried(rows[:20], {"turned": tried.given["turned"][:20]})
+    only = detect.board(alone, {"turned": detectors["turned"]}, rows[:20]).standings[0]
+    assert only.auroc.value == 0 and only.elsewhere.value is None and only.recipe.value == 0
 
 
 # -- during training -------------------------------------------------------------------------------

@@ -148,6 +148,17 @@ class Ends:
     last: np.ndarray
     length: np.ndarray
 
+    def until(self) -> np.ndarray:
+        """int64[n]: up to which step episodes are compared. Those that went astray up to the last
+        attainable one; the others up to steps that are spread alike, or the longer would have the
+        higher maximum for no other reason.
+        """
+        found = self.length.copy()
+        if self.astray.any():
+            found[~self.astray] = np.resize(np.sort(self.last[self.astray]), (~self.astray).sum())
+            found[self.astray] = self.last[self.astray]
+        return found
+
 
 def _one(detector: Detector, name: str, calm: Life, live: Life, ends: Ends) -> Watched | None:
     assert detector.watch is not None
@@ -165,7 +176,7 @@ def _one(detector: Detector, name: str, calm: Life, live: Life, ends: Ends) -> W
     calm_whole = calm.highest(calm_scores, np.full(calm.n, np.iinfo(np.int64).max))[2::3]
     both = np.concatenate([calm_whole, whole])
     moved = np.arange(len(both)) >= len(calm_whole)
-    upto = live.highest(scores, np.where(ends.astray, ends.last, ends.length))
+    upto = live.highest(scores, ends.until())
     first = live.first(scores > line)
     sounded = ends.astray & (first >= 0)
     enough = min(ends.astray.sum(), ends.fine.sum()) >= ENOUGH
