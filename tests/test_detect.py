@@ -13,8 +13,8 @@ from goalshift.agents.command import main as cli
 from goalshift.agents.judging.references import references
 from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.lab import alarms, attainable, detect, monitor, ranking, turning
-from goalshift.agents.lab.detectors import knn_body, knn_observations, table, weights
-from goalshift.agents.lab.detectors.detector import OF_AGENT, OF_STEP, Detector, Steps
+from goalshift.agents.lab.detector import DETECTORS, OF_AGENT, OF_STEP, Detector, Steps
+from goalshift.agents.lab.detectors import knn_body, knn_observations, weights
 from goalshift.agents.lab.evidence import Subject, shown
 from goalshift.agents.learning.shipped import shipped
 from goalshift.agents.learning.trained import Trained
@@ -178,7 +178,7 @@ def test_a_detector_that_makes_no_sense_is_refused():
 
 
 def test_every_detector_that_ships_says_what_it_sees_and_why():
-    found = table.everywhere()
+    found = {name: DETECTORS.load(name) for name in DETECTORS.shipped()}
     assert {"training_score", "training_length"} == {n for n, d in found.items() if d.control}
     for name, detector in found.items():
         known = OF_STEP if detector.watch else OF_AGENT
@@ -189,24 +189,19 @@ def test_every_detector_that_ships_says_what_it_sees_and_why():
 def test_detectors_come_from_files_and_packages_too(tmp_path, monkeypatch):
     file = tmp_path / "mine.py"
     file.write_text("DETECTOR = 3")
-    with pytest.raises(UserError, match=r"mine.py' must end in DETECTOR = Detector"):
-        table.detector(str(file))
-    file.write_text("1 / 0")
-    with pytest.raises(UserError, match="cannot be loaded: ZeroDivisionError"):
-        table.detector(str(file))
-    with pytest.raises(UserError, match="no such file"):
-        table.detector(str(tmp_path / "none.py"))
-    with pytest.raises(UserError, match=r"no detector 'entropi'. Did you mean 'entropy'\?"):
-        table.detector("entropi")
+    with pytest.raises(UserError, match=r"mine.py' does not end in DETECTOR = Detector"):
+        DETECTORS.load(str(file))
+    with pytest.raises(UserError, match=r"no detector 'entropi'; did you mean 'entropy'\?"):
+        DETECTORS.load("entropi")
     theirs = peek(sees=("weights",), score=len)
     monkeypatch.setattr(plugins, "installed", lambda group: {"theirs": group})
     monkeypatch.setattr(plugins, "load", lambda group, name, declared: theirs)
-    assert table.detector("theirs") is theirs and "theirs" in table.names()
+    assert DETECTORS.load("theirs") is theirs and "theirs" in DETECTORS.names()
 
 
-@pytest.mark.parametrize("name", [n for n, d in table.ours().items() if d.watch])
+@pytest.mark.parametrize("name", [n for n in DETECTORS.shipped() if DETECTORS.load(n).watch])
 def test_every_detector_of_steps_scores_a_step_alike_among_others_and_alone(name, corner):
-    detector = table.ours()[name]
+    detector = DETECTORS.load(name)
     twin = Subject(corner.policy, CORNER, peers=lambda: [corner.policy], levels=12)
     fitted = monitor.fit(twin, detector, name)
     steps = shown(
@@ -235,7 +230,7 @@ def test_a_tiny_net_thinks_as_it_did_in_its_bank():
 
 
 MINE = """
-from goalshift.agents.lab.detectors.detector import Detector
+from goalshift.agents.lab.detector import Detector
 
 DETECTOR = Detector("mean weight", ("weights",), score=lambda e: float(e.arrays["w"].mean()))
 """
@@ -412,7 +407,7 @@ def scores_of(subject, policy):
 
 
 def watching(subject, line, ask="expert", stays=False):
-    fitted = monitor.fit(subject, table.detector("value_drop"), "value_drop")
+    fitted = monitor.fit(subject, DETECTORS.load("value_drop"), "value_drop")
     helper = monitor.helper_of(CORNER, ask)
     return monitor.Monitored(subject.policy, helper, fitted, line, stays)
 
@@ -427,7 +422,7 @@ def test_a_line_that_nothing_passes_changes_nothing_and_one_that_all_pass_is_the
 def test_who_stops_earns_nothing_more_and_who_takes_over_stays(corner):
     still = watching(corner, -np.inf, "stop", stays=True)
     assert not scores_of(corner, still).any()
-    line = monitor.fit(corner, table.detector("value_drop"), "value_drop").line(0.05)
+    line = monitor.fit(corner, DETECTORS.load("value_drop"), "value_drop").line(0.05)
     on = watching(corner, line, stays=True)
     length, began = rollout(CORNER, on, "deploy", 16).length, on.began[:, 0]
     asked = np.maximum(length - began, 0)
@@ -437,7 +432,7 @@ def test_who_stops_earns_nothing_more_and_who_takes_over_stays(corner):
 
 def test_the_oracle_meets_every_goal_and_asks_for_little(corner):
     rows = monitor.monitored(
-        corner, table.detector("knn_body"), "knn_body", ["deploy"], monitor.Asked(levels=16)
+        corner, DETECTORS.load("knn_body"), "knn_body", ["deploy"], monitor.Asked(levels=16)
     )
     by = {row.who: row for row in rows}
     assert by["oracle, in the last moment"].met.value == by["always asks"].met.value == 1

@@ -20,7 +20,7 @@ from ..judging.intervals import Estimate, Weights
 from ..judging.references import Ruler, references
 from ..judging.rollout import Episodes
 from .attainable import exact, last_attainable
-from .detectors.detector import Detector, Lacking, Steps
+from .detector import Detector, Lacking, Steps
 from .evidence import SEED, Subject, shown, steps_of, with_peers
 from .ranking import auroc
 

@@ -22,7 +22,7 @@ from ...engine.progress import Show, silent
 from ..judging.intervals import Estimate, tidy
 from ..studies.zoo.labels import Label
 from ..studies.zoo.members import Member, members
-from .detectors.detector import Detector, Lacking
+from .detector import Detector, Lacking
 from .evidence import LEVELS, Subject
 from .ranking import auroc, caught, left_out, log_loss, over_agents
 
