@@ -12,9 +12,9 @@ import pytest
 from goalshift.agents.command import main as cli
 from goalshift.agents.judging.references import references
 from goalshift.agents.judging.rollout import rollout
-from goalshift.agents.lab import alarms, attainable, monitor, ranking, turning
-from goalshift.agents.lab.detectors import knn_body, knn_observations, table, weights
-from goalshift.agents.lab.detectors.detector import OF_AGENT, OF_STEP, Detector
+from goalshift.agents.lab import alarms, attainable, detect, monitor, ranking, turning
+from goalshift.agents.lab.detector import DETECTORS, OF_AGENT, OF_STEP, Detector, Steps
+from goalshift.agents.lab.detectors import knn_body, knn_observations, weights
 from goalshift.agents.lab.evidence import Subject, shown
 from goalshift.agents.learning.shipped import shipped
 from goalshift.agents.learning.trained import Trained
@@ -135,6 +135,19 @@ def test_the_last_attainable_step_of_one_who_stays_is_the_horizon_less_the_way()
     assert last.tolist() == (CORNER.horizon - way).tolist()
 
 
+def test_episodes_are_compared_over_times_that_are_spread_alike():
+    astray = np.array([True, False, True, False, False])
+    last = np.array([7, 0, 2, 0, 0])
+    ends = alarms.Ends(astray, ~astray, last, np.full(5, 40))
+    assert ends.until().tolist() == [7, 2, 2, 7, 2]
+    life = alarms.Life(
+        Steps(logits=np.zeros((6, 2))), np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2] * 2), 2
+    )
+    scores = np.array([1.0, 5, 9, 2, 1, 0])
+    assert life.highest(scores, np.array([1, 2])).tolist() == [5, 2]
+    assert life.first(scores > 4).tolist() == [1, -1]
+
+
 # -- what a detector sees --------------------------------------------------------------------------
 
 
@@ -165,7 +178,7 @@ def test_a_detector_that_makes_no_sense_is_refused():
 
 
 def test_every_detector_that_ships_says_what_it_sees_and_why():
-    found = table.everywhere()
+    found = {name: DETECTORS.load(name) for name in DETECTORS.shipped()}
     assert {"training_score", "training_length"} == {n for n, d in found.items() if d.control}
     for name, detector in found.items():
         known = OF_STEP if detector.watch else OF_AGENT
@@ -176,24 +189,19 @@ def test_every_detector_that_ships_says_what_it_sees_and_why():
 def test_detectors_come_from_files_and_packages_too(tmp_path, monkeypatch):
     file = tmp_path / "mine.py"
     file.write_text("DETECTOR = 3")
-    with pytest.raises(UserError, match=r"mine.py' must end in DETECTOR = Detector"):
-        table.detector(str(file))
-    file.write_text("1 / 0")
-    with pytest.raises(UserError, match="cannot be loaded: ZeroDivisionError"):
-        table.detector(str(file))
-    with pytest.raises(UserError, match="no such file"):
-        table.detector(str(tmp_path / "none.py"))
-    with pytest.raises(UserError, match=r"no detector 'entropi'. Did you mean 'entropy'\?"):
-        table.detector("entropi")
+    with pytest.raises(UserError, match=r"mine.py' does not end in DETECTOR = Detector"):
+        DETECTORS.load(str(file))
+    with pytest.raises(UserError, match=r"no detector 'entropi'; did you mean 'entropy'\?"):
+        DETECTORS.load("entropi")
     theirs = peek(sees=("weights",), score=len)
     monkeypatch.setattr(plugins, "installed", lambda group: {"theirs": group})
     monkeypatch.setattr(plugins, "load", lambda group, name, declared: theirs)
-    assert table.detector("theirs") is theirs and "theirs" in table.names()
+    assert DETECTORS.load("theirs") is theirs and "theirs" in DETECTORS.names()
 
 
-@pytest.mark.parametrize("name", [n for n, d in table.ours().items() if d.watch])
+@pytest.mark.parametrize("name", [n for n in DETECTORS.shipped() if DETECTORS.load(n).watch])
 def test_every_detector_of_steps_scores_a_step_alike_among_others_and_alone(name, corner):
-    detector = table.ours()[name]
+    detector = DETECTORS.load(name)
     twin = Subject(corner.policy, CORNER, peers=lambda: [corner.policy], levels=12)
     fitted = monitor.fit(twin, detector, name)
     steps = shown(
@@ -222,7 +230,7 @@ def test_a_tiny_net_thinks_as_it_did_in_its_bank():
 
 
 MINE = """
-from goalshift.agents.lab.detectors.detector import Detector
+from goalshift.agents.lab.detector import Detector
 
 DETECTOR = Detector("mean weight", ("weights",), score=lambda e: float(e.arrays["w"].mean()))
 """
@@ -309,7 +317,9 @@ def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, m
     told = json.loads(capsys.readouterr().out)
     before = {row["name"]: row for row in told["before"]["standings"]}
     assert before["mine"]["auroc"]["value"] is not None
-    assert before["training_score"]["gain"]["value"] is None  # it is the control itself
+    assert before["training_score"]["gain"]["value"] is None  # it is a control itself
+    heads, *lines = (tmp_path / "out" / "scores.csv").read_text().splitlines()
+    assert {"agent", "mine", "weights.0"} <= set(heads.split(",")) and len(lines) == 8
     assert before["history"]["lacking"] == 8  # nets of a bank keep no log
     assert told["before"]["worlds"] == {"coinline,length=4": [4, 4]}
     assert told["during"] is None
@@ -328,6 +338,43 @@ def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, m
     mine.write_text(MINE.replace("float(e", '"a" + str(e'))
     assert cli.main([*words, "--only", "--detector", str(mine)]) == 2
     assert "gave 'a" in json.loads(capsys.readouterr().out)["error"]
+
+
+def row_of(world, k, bad):
+    word = labels.BAD[0] if bad else labels.GOOD[0]
+    return labels.Label(
+        f"{world}/p/{k}", "ppo", world, "p", "train", str(k), word, 64, 64, *[1.0] * 8
+    )
+
+
+def test_who_beats_the_better_control_is_named_and_who_does_so_nowhere():
+    dice = np.random.default_rng(3)
+    rows = [row_of(world, k, k % 2 == 0) for world in "abc" for k in range(20)]
+    bad = np.array([bool(row.bad) for row in rows])
+    noise = dice.normal(size=(3, len(bad)))
+    numbers = {
+        "training_score": noise[0],  # a control that knows nothing
+        "training_length": bad + 2 * noise[1],  # and one that knows a little
+        "turned": 0.1 * noise[2] - bad,  # points the other way, and is always right
+        "guess": dice.normal(size=len(bad)),
+        "several": np.stack([noise[0], bad + 0.1 * noise[1]], 1),
+    }
+    control = {"training_score", "training_length"}
+    detectors = {
+        name: Detector("x", ("weights",), features=len)
+        if name == "several"
+        else Detector("x", ("weights",), score=len, control=name in control)
+        for name in numbers
+    }
+    tried = detect.Tried(rows, {n: x.reshape(len(bad), -1) for n, x in numbers.items()})
+    found = {row.name: row for row in detect.board(tried, detectors, rows).standings}
+    assert found["turned"].auroc.value == 0 and found["turned"].elsewhere.value == 1
+    assert found["turned"].beats == ("all worlds", "a", "b", "c") == found["several"].beats
+    assert found["guess"].beats == () and found["training_length"].gain.value is None
+    assert found["several"].auroc.value is None  # several numbers have no order of their own
+    alone = detect.Tried(rows[:20], {"turned": tried.given["turned"][:20]})
+    only = detect.board(alone, {"turned": detectors["turned"]}, rows[:20]).standings[0]
+    assert only.auroc.value == 0 and only.elsewhere.value is None and only.recipe.value == 0
 
 
 # -- during training -------------------------------------------------------------------------------
@@ -360,7 +407,7 @@ def scores_of(subject, policy):
 
 
 def watching(subject, line, ask="expert", stays=False):
-    fitted = monitor.fit(subject, table.detector("value_drop"), "value_drop")
+    fitted = monitor.fit(subject, DETECTORS.load("value_drop"), "value_drop")
     helper = monitor.helper_of(CORNER, ask)
     return monitor.Monitored(subject.policy, helper, fitted, line, stays)
 
@@ -375,7 +422,7 @@ def test_a_line_that_nothing_passes_changes_nothing_and_one_that_all_pass_is_the
 def test_who_stops_earns_nothing_more_and_who_takes_over_stays(corner):
     still = watching(corner, -np.inf, "stop", stays=True)
     assert not scores_of(corner, still).any()
-    line = monitor.fit(corner, table.detector("value_drop"), "value_drop").line(0.05)
+    line = monitor.fit(corner, DETECTORS.load("value_drop"), "value_drop").line(0.05)
     on = watching(corner, line, stays=True)
     length, began = rollout(CORNER, on, "deploy", 16).length, on.began[:, 0]
     asked = np.maximum(length - began, 0)
@@ -385,7 +432,7 @@ def test_who_stops_earns_nothing_more_and_who_takes_over_stays(corner):
 
 def test_the_oracle_meets_every_goal_and_asks_for_little(corner):
     rows = monitor.monitored(
-        corner, table.detector("knn_body"), "knn_body", ["deploy"], monitor.Asked(levels=16)
+        corner, DETECTORS.load("knn_body"), "knn_body", ["deploy"], monitor.Asked(levels=16)
     )
     by = {row.who: row for row in rows}
     assert by["oracle, in the last moment"].met.value == by["always asks"].met.value == 1

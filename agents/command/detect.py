@@ -148,16 +148,15 @@ def detect_flags(parser: Parser) -> None:
 def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.files import json_bytes, make_folder, write
     from ..lab import alarms, board, detect, turning
-    from ..lab.detectors import table
-    from ..lab.detectors.detector import Detector
+    from ..lab.detector import DETECTORS, Detector
     from ..studies.zoo import labels, manifest, members
 
     zoo, extra = Path(args.zoo), args.detector or []
     mine = {
-        Path(name).stem if name.endswith(".py") else name: table.detector(name) for name in extra
+        Path(name).stem if name.endswith(".py") else name: DETECTORS.load(name) for name in extra
     }
     need(mine or not args.only, "--only: name them with --detector")
-    known = table.everywhere()
+    known = {name: DETECTORS.load(name) for name in DETECTORS.names()}
     for name in mine:
         clash = name in known and mine[name] is not known[name]
         need(
@@ -249,7 +248,7 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
     from ..judging.plain import to_plain
     from ..judging.runs import open_agents
     from ..lab import monitor
-    from ..lab.detectors import table
+    from ..lab.detector import DETECTORS
     from ..lab.evidence import Subject
 
     wrong = [
@@ -263,7 +262,7 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
     asked = monitor.Asked(
         args.ask, tuple(args.false_alarms or (0.05,)), args.threshold, args.levels, args.seed
     )
-    detector = table.detector(args.monitor)
+    detector = DETECTORS.load(args.monitor)
     name = Path(args.monitor).stem if args.monitor.endswith(".py") else args.monitor
     with talk.progress(f"watching {cast.world.name}") as show:
         rows = monitor.monitored(subject, detector, name, splits, asked, show)
@@ -272,9 +271,9 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
 
 
 def _sees(args: argparse.Namespace) -> tuple[str, ...]:
-    from ..lab.detectors import table
+    from ..lab.detector import DETECTORS
 
-    return table.detector(args.monitor).sees
+    return DETECTORS.load(args.monitor).sees
 
 
 def monitor_table(rows: "list[Row]") -> list[tuple[str, ...]]:

@@ -20,7 +20,7 @@ from ..judging.intervals import Estimate, Weights
 from ..judging.references import Ruler, references
 from ..judging.rollout import Episodes
 from .attainable import exact, last_attainable
-from .detectors.detector import Detector, Lacking, Steps
+from .detector import Detector, Lacking, Steps
 from .evidence import SEED, Subject, shown, steps_of, with_peers
 from .ranking import auroc
 
@@ -148,6 +148,17 @@ class Ends:
     last: np.ndarray
     length: np.ndarray
 
+    def until(self) -> np.ndarray:
+        """int64[n]: up to which step episodes are compared. Those that went astray up to the last
+        attainable one; the others up to steps that are spread alike, or the longer would have the
+        higher maximum for no other reason.
+        """
+        found = self.length.copy()
+        if self.astray.any():
+            found[~self.astray] = np.resize(np.sort(self.last[self.astray]), (~self.astray).sum())
+            found[self.astray] = self.last[self.astray]
+        return found
+
 
 def _one(detector: Detector, name: str, calm: Life, live: Life, ends: Ends) -> Watched | None:
     assert detector.watch is not None
@@ -165,7 +176,7 @@ def _one(detector: Detector, name: str, calm: Life, live: Life, ends: Ends) -> W
     calm_whole = calm.highest(calm_scores, np.full(calm.n, np.iinfo(np.int64).max))[2::3]
     both = np.concatenate([calm_whole, whole])
     moved = np.arange(len(both)) >= len(calm_whole)
-    upto = live.highest(scores, np.where(ends.astray, ends.last, ends.length))
+    upto = live.highest(scores, ends.until())
     first = live.first(scores > line)
     sounded = ends.astray & (first >= 0)
     enough = min(ends.astray.sum(), ends.fine.sum()) >= ENOUGH

@@ -11,21 +11,13 @@ import numpy as np
 
 from ...engine.world import World
 from ...engine.worth import met
+from ..policies.claim import EXACT, claim
 from ..policies.expert import optimum
 
 
 def exact(world: World) -> bool:
-    """Is the intended goal's expert sure to meet it where it can be met?
-
-    It is where it walks a shortest way and one thing, which ends the episode, is all that is paid:
-    then nothing has to be chosen, avoided or timed.
-    """
-    goal = world.intended
-    paid = [event for event, price in goal.weights.items() if price > 0]
-    moves = any(thing.bot for thing in world.things)
-    walks = world.planner == "walk" and goal.seek is not None and goal.plan is None
-    plain = goal.avoid is None and not moves
-    return walks and plain and len(paid) == 1 and paid[0] in world.ends_on
+    """Is the intended goal's expert sure to meet it where it can be met?"""
+    return claim(world).kind == EXACT
 
 
 def attainable(world: World, states: np.recarray, best: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from ...engine.progress import Show, silent
 from ..judging.intervals import Estimate, tidy
 from ..studies.zoo.labels import Label
 from ..studies.zoo.members import Member, members
-from .detectors.detector import Detector, Lacking
+from .detector import Detector, Lacking
 from .evidence import LEVELS, Subject
 from .ranking import auroc, caught, left_out, log_loss, over_agents
 
@@ -72,19 +72,28 @@ Given = dict[str, np.ndarray]  # a detector's name -> float64[agents, k]; NaN: l
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """What all detectors gave the agents whose label is decided."""
+    """What all detectors gave the agents whose label is decided. bad: bool[agents]; world, recipe:
+    int64[agents], the former numbers of `worlds`.
+    """
 
     rows: Sequence[Label]
     given: Given
     bad: np.ndarray = field(init=False)
+    worlds: tuple[str, ...] = field(init=False)
     world: np.ndarray = field(init=False)
     recipe: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        set_ = object.__setattr__
-        set_(self, "bad", np.array([bool(row.bad) for row in self.rows], np.bool_))
-        set_(self, "world", np.array([row.stratum for row in self.rows]))
-        set_(self, "recipe", np.array([row.recipe for row in self.rows]))
+        names, world = np.unique([row.stratum for row in self.rows], return_inverse=True)
+        _, recipe = np.unique([row.recipe for row in self.rows], return_inverse=True)
+        made = {
+            "bad": np.array([bool(row.bad) for row in self.rows], np.bool_),
+            "worlds": tuple(map(str, names)),
+            "world": world,
+            "recipe": recipe,
+        }
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
 
 
 def subjects(out: Path, found: Sequence[Member], levels: int = LEVELS) -> Mapping[str, Subject]:
@@ -175,13 +184,10 @@ def board(
     controls = [_used(made.given[n], made)[0] for n, one in detectors.items() if one.control]
     standings = [_standing(name, detector, made, controls) for name, detector in detectors.items()]
     standings.sort(key=_rank)
-    worlds = {
-        str(w): (
-            int((here := made.world == w).sum() - (~made.bad[here]).sum()),
-            int((~made.bad[here]).sum()),
-        )
-        for w in np.unique(made.world)
-    }
+    worlds = {}
+    for k, name in enumerate(made.worlds):
+        here = made.bad[made.world == k]
+        worlds[name] = (int(here.sum()), int((~here).sum()))
     share = np.full(len(made.bad), made.bad.mean())
     return Board(
         standings=tuple(standings),
@@ -268,7 +274,7 @@ def _gains(
             continue
         alone = over_agents(lambda k, here=here: gain(here[k]), world[here], bad[here])
         if alone.low is not None and alone.low > 0:
-            beats.append(str(one))
+            beats.append(made.worlds[one])
     return total, tuple(beats)
 
 

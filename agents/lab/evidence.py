@@ -19,7 +19,7 @@ from ..policies.expert import Expert
 from ..policies.policy import LearnedPolicy, Policy, learned
 from ..policies.simple import RandomPolicy
 from ..studies.bank.tiny import TinyNet, Weights
-from .detectors.detector import Behaviour, Detector, Evidence, Lacking, Steps
+from .detector import Behaviour, Detector, Evidence, Lacking, Steps
 
 LEVELS, SEED = 96, 1_000_003  # not the levels that labels are made on
 SHOWN = 2048  # observations of shifted levels, at most

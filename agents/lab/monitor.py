@@ -28,7 +28,7 @@ from ..policies.policy import LearnedPolicy, Policy, episode_bits, learned
 from ..policies.simple import Constant, RandomPolicy
 from .alarms import Life, line_of, scored, some
 from .attainable import attainable
-from .detectors.detector import Detector, Steps
+from .detector import Detector, Steps
 from .evidence import SEED, Mind, Subject, shown
 
 ASK = {

@@ -26,7 +26,7 @@ from ..studies.zoo.labels import Label
 from ..studies.zoo.members import Member, members
 from .alarms import over
 from .detect import ask
-from .detectors.detector import Detector
+from .detector import Detector
 from .evidence import LEVELS, SEED, Subject
 
 LEAST = 4  # checkpoints

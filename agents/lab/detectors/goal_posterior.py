@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .detector import Detector, Evidence, Lacking
+from ..detector import Detector, Evidence, Lacking
 from .seeds_disagree import chances
 
 

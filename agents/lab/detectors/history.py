@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .detector import Detector, Evidence
+from ..detector import Detector, Evidence
 
 COLUMNS = ("paid", "length", "entropy", "explained", "kl")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .detector import Detector, Steps
+from ..detector import Detector, Steps
 
 
 def watch(calm: Steps) -> Callable[[Steps], np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .detector import Detector, Evidence, Lacking, Steps
+from ..detector import Detector, Evidence, Lacking, Steps
 
 
 def apart(mine: Steps, others: list[Steps]) -> float:

@@ -4,7 +4,7 @@ of training levels, both as someone who acts at random meets them.
 
 from __future__ import annotations
 
-from .detector import Detector, Evidence, Lacking
+from ..detector import Detector, Evidence, Lacking
 
 
 def score(evidence: Evidence) -> float:

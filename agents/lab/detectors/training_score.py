@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .detector import Detector, Evidence
+from ..detector import Detector, Evidence
 
 
 def score(evidence: Evidence) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .detector import Detector, Evidence
+from ..detector import Detector, Evidence
 from .seeds_disagree import chances
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .detector import Behaviour, Detector, Evidence, Lacking
+from ..detector import Behaviour, Detector, Evidence, Lacking
 
 
 def to_go(behaviour: Behaviour, gamma: float) -> np.ndarray:

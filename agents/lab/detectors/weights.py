@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .detector import Detector, Evidence
+from ..detector import Detector, Evidence
 
 
 def of_matrix(w: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ from ....engine.levels.splits import split_of
 from ....engine.progress import Show, silent
 from ....engine.world import World
 from ...learning.config import TrainConfig, configure
+from ...learning.encoder import Shape
 from ...learning.files import save_arrays
-from ...learning.net import Shape
 from ...learning.options import names, typed
 from ..bank import measure
 from ..bank.config import BankConfig

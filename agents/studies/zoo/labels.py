@@ -106,16 +106,17 @@ def labelled(out: Path, levels: int = LEVELS, show: Show = silent) -> list[Label
     known = {row.agent: row for row in read(out)} if (out / TABLE).is_file() else {}
     found, todo = members(out), 0
     rows: list[Label] = []
-    for k, member in enumerate(found):
-        row = known.get(member.name)
-        if row is None or row.digest != member.digest or row.levels != levels:
-            row, todo = label(member, member.open(), member.world(), levels), todo + 1
-            if todo % 200 == 0:
-                write(out, [*rows, row])
-        rows.append(row)
-        show(k + 1, len(found), member.name)
-    if todo or len(rows) != len(known):
-        write(out, rows)
+    try:
+        for k, member in enumerate(found):
+            row = known.get(member.name)
+            if row is None or row.digest != member.digest or row.levels != levels:
+                row, todo = label(member, member.open(), member.world(), levels), todo + 1
+            rows.append(row)
+            show(k + 1, len(found), member.name)
+    finally:  # also when it is interrupted, or an agent is broken: what is done is kept
+        if todo or len(rows) != len(known):
+            later = {member.name for member in found[len(rows) :]}
+            write(out, [*rows, *(row for name, row in known.items() if name in later)])
     return rows
 
 

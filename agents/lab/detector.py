@@ -1,6 +1,6 @@
 """What a detector is: what it may see, and what it makes of that.
 
-One file of this folder, a file of yours (`./mine.py`) or a module of an installed package ends in
+One file of `detectors/`, a file of yours (`./mine.py`) or a module of an installed package ends in
 `DETECTOR = Detector(...)`. It is given the parts it declared, and a fault if it asks for another.
 """
 
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....engine.errors import UserError, did_you_mean, need
+from ...engine.errors import UserError, did_you_mean, need
+from ...engine.roster import Roster
 
 if TYPE_CHECKING:
-    from ....engine.world import World
+    from ...engine.world import World
 
     Think = Callable[[np.ndarray], "Steps"]
 
@@ -175,3 +176,6 @@ class Detector:
         for part in self.sees:
             hint = did_you_mean(part, known)
             need(part in known, f"a detector sees no '{part}'.{hint}")
+
+
+DETECTORS = Roster("detector", "agents/lab/detectors", "DETECTOR", Detector)
