@@ -1,6 +1,7 @@
 """Looking inside: probes and edits on nets whose insides are known, and cues on real boards."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_zero_times_the_cue_is_the_agent_itself():
 
 def test_arms_in_one_batch_act_as_each_would_by_itself():
     agent = Trained.load("agents/pretrained/corner.safetensors")
-    judge = Judge(agent.world, "deploy", 24, 0)
+    judge = Judge(agent.world, "deploy", 12, 0)
     source = CueVector(agent, "body", cue(agent.world, "cheese"))
     arms = [Arm(0.0), Arm(-8.0), Arm(-8.0, "other units", 3)]
     together = judge.play_arms(agent, "body", source, arms)
@@ -165,8 +166,11 @@ def test_the_untrained_twin_is_the_same_network_with_other_weights():
 
 def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(tmp_path, capsys):
     out = tmp_path / "in.html"
-    words = ["inside", "agents/pretrained/corner.safetensors", "--levels", "80", "--draws", "1"]
-    assert main([*words, "--layer", "body", "-o", str(out), "--json", "-q"]) == 0
+    words = ["inside", "agents/pretrained/corner.safetensors", "--levels", "56", "--draws", "1"]
+    assert (
+        main([*words, "--layer", "body", "--coefficient", "-8", "-o", str(out), "--json", "-q"])
+        == 0
+    )
     told = json.loads(capsys.readouterr().out)
     data = json.loads(out.with_suffix(".json").read_text())
     assert data["format"] == "goalshift-inside/1" and data["cue"] == "cheese"
@@ -185,6 +189,7 @@ def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(tmp_path
         (["--cue", "chese"], "no cue 'chese'"),
         (["--split", "train"], "goals part on 0 of"),
         (["-o", "page.txt"], "must end in .html"),
+        (["--coefficient", "nan"], "not a number from -1000 to 1000"),
     ],
 )
 def test_inside_says_what_is_wrong_in_one_line(tmp_path, capsys, words, message):
@@ -193,3 +198,10 @@ def test_inside_says_what_is_wrong_in_one_line(tmp_path, capsys, words, message)
     assert main([*asked, *words, *where]) == 2
     told = capsys.readouterr().err
     assert message in told and told.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_the_code_of_the_readme_runs(capsys):
+    text = Path("agents/lab/inside/README.md").read_text()
+    exec(text.partition("```python\n")[2].partition("```")[0], {})
+    steered, control = map(float, capsys.readouterr().out.splitlines()[0].split())
+    assert steered > control
