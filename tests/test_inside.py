@@ -166,14 +166,14 @@ def test_the_untrained_twin_is_the_same_network_with_other_weights():
 
 def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(tmp_path, capsys):
     out = tmp_path / "in.html"
-    words = ["inside", "agents/pretrained/corner.safetensors", "--levels", "56", "--draws", "1"]
+    words = ["inside", "agents/pretrained/coinline.safetensors", "--levels", "128", "--draws", "1"]
     assert (
         main([*words, "--layer", "body", "--coefficient", "-8", "-o", str(out), "--json", "-q"])
         == 0
     )
     told = json.loads(capsys.readouterr().out)
     data = json.loads(out.with_suffix(".json").read_text())
-    assert data["format"] == "goalshift-inside/1" and data["cue"] == "cheese"
+    assert data["format"] == "goalshift-inside/1" and data["cue"] == "coin"
     assert told["written"] == data["written"]
     for reading in data["readings"]:  # no probe without its controls
         assert {"observation", "untrained", "shuffled", "p"} <= reading.keys()
