@@ -205,3 +205,53 @@ def test_the_code_of_the_readme_runs(capsys):
     exec(text.partition("```python\n")[2].partition("```")[0], {})
     steered, control = map(float, capsys.readouterr().out.splitlines()[0].split())
     assert steered > control
+
+
+def test_a_torch_module_from_elsewhere_is_read_and_written_by_the_names_of_its_parts():
+    import torch
+
+    from goalshift import foreign
+
+    torch.manual_seed(0)
+    world = load("corner")
+    body = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(16), torch.nn.ReLU())
+    net = torch.nn.Sequential(body, torch.nn.Linear(16, len(world.actions)))
+    agent = foreign.module(net, obs="floats").of(world)
+    states = starts(world, 6)
+    obs, fresh = observed(world, states), np.ones(6, np.bool_)
+    assert {"features", "hooks"} <= agent.can and agent.layers["0.2"] == (16,)
+    plain = agent.think(obs, states, fresh, ("0.2",))
+    with agent.hooked({"0.2": edits.zero()}):
+        silent = agent.think(obs, states, fresh, ("0.2",))
+    assert plain.features["0.2"].any() and not silent.features["0.2"].any()
+    assert np.allclose(silent.logits, net[1].bias.detach().numpy())
+    assert np.array_equal(agent.think(obs, states, fresh).logits, plain.logits)
+    source = CueVector(agent, "0.2", cue(world, "cheese"))
+    steered = Steered(agent, "0.2", source, -1.0).think(obs, states, fresh).logits
+    bare = cue(world, "cheese").without(states)
+    assert np.allclose(steered, agent.think(observed(world, bare), bare, fresh).logits, atol=1e-4)
+    with pytest.raises(UserError, match=r"no layer '0\.9'"), agent.hooked({"0.9": edits.zero()}):
+        pass
+
+
+def test_a_layer_that_is_told_and_no_part_is_read_and_not_written():
+    import torch
+
+    from goalshift import foreign
+
+    class Tells(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.LazyLinear(5)
+
+        def forward(self, x):
+            flat = x.flatten(1)
+            return {"logits": self.head(flat), "sum": flat.sum(1, keepdim=True)}
+
+    agent = foreign.module(Tells(), obs="floats").of(load("corner"))
+    assert set(agent.layers) == {"head", "sum"}
+    with (
+        pytest.raises(UserError, match="'sum' is told and no part"),
+        agent.hooked({"sum": edits.zero()}),
+    ):
+        pass
