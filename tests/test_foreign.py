@@ -129,8 +129,12 @@ def test_a_space_that_does_not_fit_is_refused(shape, high, obs, message):
 
 def test_what_an_agent_offers_is_found_out_and_the_rest_is_missed_by_name():
     whole = foreign.module(Net(), "floats").of(WORLD)
-    assert isinstance(whole, LearnedPolicy) and whole.can == {"value", "features"}
-    assert dict(whole.layers) == {"body": (8,)}
+    assert isinstance(whole, LearnedPolicy) and whole.can == {
+        "value",
+        "features",
+        "hooks",
+    }
+    assert whole.layers["body"] == (8,)
     bare = foreign.module(torch.nn.Linear(FLAT, 5), "floats").of(WORLD)
     assert isinstance(bare, LearnedPolicy) and not bare.can
     with pytest.raises(UserError, match="needs value, and 'Linear' offers logits"):

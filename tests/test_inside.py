@@ -1,6 +1,7 @@
 """Looking inside: probes and edits on nets whose insides are known, and cues on real boards."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_zero_times_the_cue_is_the_agent_itself():
 
 def test_arms_in_one_batch_act_as_each_would_by_itself():
     agent = Trained.load("agents/pretrained/corner.safetensors")
-    judge = Judge(agent.world, "deploy", 24, 0)
+    judge = Judge(agent.world, "deploy", 12, 0)
     source = CueVector(agent, "body", cue(agent.world, "cheese"))
     arms = [Arm(0.0), Arm(-8.0), Arm(-8.0, "other units", 3)]
     together = judge.play_arms(agent, "body", source, arms)
@@ -165,11 +166,14 @@ def test_the_untrained_twin_is_the_same_network_with_other_weights():
 
 def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(tmp_path, capsys):
     out = tmp_path / "in.html"
-    words = ["inside", "agents/pretrained/corner.safetensors", "--levels", "80", "--draws", "1"]
-    assert main([*words, "--layer", "body", "-o", str(out), "--json", "-q"]) == 0
+    words = ["inside", "agents/pretrained/coinline.safetensors", "--levels", "128", "--draws", "1"]
+    assert (
+        main([*words, "--layer", "body", "--coefficient", "-8", "-o", str(out), "--json", "-q"])
+        == 0
+    )
     told = json.loads(capsys.readouterr().out)
     data = json.loads(out.with_suffix(".json").read_text())
-    assert data["format"] == "goalshift-inside/1" and data["cue"] == "cheese"
+    assert data["format"] == "goalshift-inside/1" and data["cue"] == "coin"
     assert told["written"] == data["written"]
     for reading in data["readings"]:  # no probe without its controls
         assert {"observation", "untrained", "shuffled", "p"} <= reading.keys()
@@ -185,6 +189,7 @@ def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(tmp_path
         (["--cue", "chese"], "no cue 'chese'"),
         (["--split", "train"], "goals part on 0 of"),
         (["-o", "page.txt"], "must end in .html"),
+        (["--coefficient", "nan"], "not a number from -1000 to 1000"),
     ],
 )
 def test_inside_says_what_is_wrong_in_one_line(tmp_path, capsys, words, message):
@@ -193,3 +198,60 @@ def test_inside_says_what_is_wrong_in_one_line(tmp_path, capsys, words, message)
     assert main([*asked, *words, *where]) == 2
     told = capsys.readouterr().err
     assert message in told and told.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_the_code_of_the_readme_runs(capsys):
+    text = Path("agents/lab/inside/README.md").read_text()
+    exec(text.partition("```python\n")[2].partition("```")[0], {})
+    steered, control = map(float, capsys.readouterr().out.splitlines()[0].split())
+    assert steered > control
+
+
+def test_a_torch_module_from_elsewhere_is_read_and_written_by_the_names_of_its_parts():
+    import torch
+
+    from goalshift import foreign
+
+    torch.manual_seed(0)
+    world = load("corner")
+    body = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(16), torch.nn.ReLU())
+    net = torch.nn.Sequential(body, torch.nn.Linear(16, len(world.actions)))
+    agent = foreign.module(net, obs="floats").of(world)
+    states = starts(world, 6)
+    obs, fresh = observed(world, states), np.ones(6, np.bool_)
+    assert {"features", "hooks"} <= agent.can and agent.layers["0.2"] == (16,)
+    plain = agent.think(obs, states, fresh, ("0.2",))
+    with agent.hooked({"0.2": edits.zero()}):
+        silent = agent.think(obs, states, fresh, ("0.2",))
+    assert plain.features["0.2"].any() and not silent.features["0.2"].any()
+    assert np.allclose(silent.logits, net[1].bias.detach().numpy())
+    assert np.array_equal(agent.think(obs, states, fresh).logits, plain.logits)
+    source = CueVector(agent, "0.2", cue(world, "cheese"))
+    steered = Steered(agent, "0.2", source, -1.0).think(obs, states, fresh).logits
+    bare = cue(world, "cheese").without(states)
+    assert np.allclose(steered, agent.think(observed(world, bare), bare, fresh).logits, atol=1e-4)
+    with pytest.raises(UserError, match=r"no layer '0\.9'"), agent.hooked({"0.9": edits.zero()}):
+        pass
+
+
+def test_a_layer_that_is_told_and_no_part_is_read_and_not_written():
+    import torch
+
+    from goalshift import foreign
+
+    class Tells(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.LazyLinear(5)
+
+        def forward(self, x):
+            flat = x.flatten(1)
+            return {"logits": self.head(flat), "sum": flat.sum(1, keepdim=True)}
+
+    agent = foreign.module(Tells(), obs="floats").of(load("corner"))
+    assert set(agent.layers) == {"head", "sum"}
+    with (
+        pytest.raises(UserError, match="'sum' is told and no part"),
+        agent.hooked({"sum": edits.zero()}),
+    ):
+        pass

@@ -8,7 +8,7 @@ from ..learning import preflight
 from .common import AGENTS, add_judged, add_origin, add_out, add_seed, sized, trust
 from .parser import Parser
 from .talk import Report, Talk
-from .values import count
+from .values import count, times
 from .verb import Group
 
 VERBS = Group("lab")
@@ -33,6 +33,13 @@ def inside_flags(parser: Parser) -> None:
         metavar="NAME",
         default="",
         help="a tile or a thing (default: what lies where the intended goal is met)",
+    )
+    parser.add_argument(
+        "--coefficient",
+        action="append",
+        type=times,
+        metavar="X",
+        help="again for several (default: -16 to 16 in powers of two); the best on other levels is shown",
     )
     parser.add_argument(
         "--draws", type=count, default=20, metavar="N", help="of every null (default: 20)"
@@ -64,12 +71,13 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     for path in (out, out.with_suffix(".json")):
         preflight.check_file(path, args.force)
     from ...engine.files import make_folder
-    from ..lab.inside.study import inside, open_agent
+    from ..lab.inside.study import COEFFICIENTS, inside, open_agent
     from ..showing.inside.page import claim, to_json, write_page
 
     agent, twin = open_agent(run)
     ask = (agent, twin, agent.world, args.split or "", args.levels, args.seed)
-    found = inside(*ask, args.layer or (), args.cue, draws=args.draws, tell=talk.say)
+    sweep = tuple(args.coefficient or COEFFICIENTS)
+    found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say)
     make_folder(out.parent)
     made = write_page(found, agent, out, args.again, args.seed)
     lines = [f"{claim(found)[0]}.", *reading_lines(found.readings), *sized([*made.values()])]

@@ -108,6 +108,17 @@ def span(text: str) -> tuple[int, int]:
     return low, high
 
 
+def times(text: str) -> float:
+    """How many times something is added: from -1000 to 1000."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not -1000 <= number <= 1000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from -1000 to 1000")
+    return number
+
+
 def part(text: str) -> float:
     """A share between 0 and 1."""
     if re.fullmatch(r"0?\.[0-9]{1,9}", text) and float(text):

@@ -223,6 +223,9 @@ def _readings(
     reader, found = Reader(known, seed), []
     for layer in layers:
         for goal, way in ways.items():
+            if len(np.unique(way[apart])) < 2:
+                tell(f"the way to '{goal}' is always the same: nothing to read")
+                continue
             tell(f"reading the way to '{goal}' from '{layer}'")
             found.append(reader.read(layer, way, f"the way to '{goal}'", apart))
     return found

@@ -6,7 +6,8 @@ it; one that gives actions alone is a `Policy` and no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +18,7 @@ from ....engine.errors import Reader, RunError, UserError, did_you_mean, need
 from ....engine.state import RUNNING
 from ....engine.world import World
 from ..draws import Draws
-from ..policy import Policy, Sampling, Thought
+from ..policy import Edit, Policy, Sampling, Thought
 from .view import Space, View, fitting
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Asked(NamedTuple):
     masks: np.ndarray | None
     actions: tuple[str, ...]
     running: np.ndarray
+    layers: tuple[str, ...] | None = ()
 
 
 class Answer(NamedTuple):
@@ -54,6 +56,7 @@ class Brought:
     what: in words, "a Stable-Baselines3 model"; obs: the kind of observation, None: as `space`
     says; actions: how many it knows, None: not said. `act` gives actions int[rows]; `ask` gives
     logits, and is preferred. masked: it wants masks; remembers: row k is always the same learner.
+    hooks: while it is open, `ask` answers with layers as the edits of float32[rows, units] leave them.
     """
 
     what: str
@@ -64,6 +67,7 @@ class Brought:
     ask: Callable[[Asked], Answer] | None = None
     masked: bool = False
     remembers: bool = False
+    hooks: Callable[[Mapping[str, Edit]], AbstractContextManager[None]] | None = None
 
     def policy(self, name: str = "", greedy: bool = False, seed: int = 0) -> Foreign:
         """It as a policy; `name` labels tables and films, the rest is as for `Draws`."""
@@ -198,9 +202,10 @@ class ForeignMind(Foreign):
     def of(self, world: World) -> ForeignMind:
         twin = super().of(world)
         assert isinstance(twin, ForeignMind)
-        thought = twin._answer(twin.home.blank(), (1, 1))
+        thought = twin._answer(twin.home.blank()._replace(layers=None), (1, 1))
         twin.layers = {name: layer.shape[2:] for name, layer in thought.features.items()}
         has = ["value"] * (thought.value is not None) + ["features"] * bool(twin.layers)
+        has += ["hooks"] * (twin.brought.hooks is not None and bool(twin.layers))
         twin.can = frozenset(has)
         return twin
 
@@ -220,9 +225,25 @@ class ForeignMind(Foreign):
         for layer in layers:
             hint = did_you_mean(layer, self.layers)
             need(layer in self.layers, f"'{self.name}' has no layer '{layer}'.{hint}")
-        asked = self.home.asked(self.seen(obs, states), states, fresh)
+        asked = self.home.asked(self.seen(obs, states), states, fresh)._replace(layers=layers)
         thought = self._answer(asked, obs.shape[:2])
         return thought._replace(features={name: thought.features[name] for name in layers})
+
+    @contextmanager
+    def hooked(self, edits: Mapping[str, Edit]) -> Iterator[None]:
+        """See `Editable`: of layers that a torch module has by name."""
+        if self.brought.hooks is None:
+            raise UserError(f"'{self.name}' offers no hooks")
+        for layer in edits:
+            hint = did_you_mean(layer, self.layers)
+            need(layer in self.layers, f"'{self.name}' has no layer '{layer}'.{hint}")
+        learners = self.world.learners
+
+        def rows(edit: Edit) -> Edit:
+            return lambda x: edit(x.reshape(-1, learners, x.shape[-1])).reshape(x.shape)
+
+        with self.brought.hooks({layer: rows(edit) for layer, edit in edits.items()}):
+            yield
 
     def _answer(self, asked: Asked, lead: tuple[int, ...]) -> Thought:
         """Its answer, checked, with all of its layers; `lead` is [environments, learners]."""

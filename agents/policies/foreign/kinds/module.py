@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .....engine.errors import UserError, need
+from ...policy import Edit
 from ..base import Answer, Asked, Brought, Foreign
 from ..kind import Kind
 from ..view import Space
@@ -22,6 +24,10 @@ def module(
     """A policy of a torch module: given a batch of observations it returns logits [rows, actions],
     (logits, value), or a dictionary with "logits", perhaps "value", and layers.
 
+    Its own modules are layers too, by their names ("body.0"), and can be written to: those without
+    parts, which give one row for each row of observations. A part goes before a layer that the
+    module tells by the same name, so that what is read is what is written to.
+
     obs: what it looks at; without it the module must have an `observation_space`.
     """
     import torch
@@ -32,18 +38,72 @@ def module(
         "say what the module looks at, such as obs='floats' or obs='planes'",
     )
 
+    parts = Parts(net)
+
     @torch.no_grad()
     def ask(asked: Asked) -> Answer:
         net.eval()
-        return read(net(tensor(net, asked.seen)))
+        with parts.heard(len(asked.fresh), asked.layers) as heard:
+            answer = read(net(tensor(net, asked.seen)))
+        return answer._replace(features={**answer.features, **heard})
 
     brought = Brought(
         f"a torch module ({type(net).__name__})",
         obs,
         Space.of(space) if space is not None else None,
         ask=ask,
+        hooks=parts.edited,
     )
     return brought.policy(name or type(net).__name__, greedy, seed)
+
+
+class Parts:
+    """The parts of a torch module, by name: heard while it answers, and edited."""
+
+    def __init__(self, net: torch.nn.Module) -> None:
+        self.named = {
+            name: part for name, part in net.named_modules() if name and not [*part.children()]
+        }
+        self.edits: Mapping[str, Edit] = {}
+
+    @contextmanager
+    def edited(self, edits: Mapping[str, Edit]) -> Iterator[None]:
+        """While it is open, parts give what these edits of float32[rows, units] make of them."""
+        for name in edits:
+            need(name in self.named, f"the layer '{name}' is told and no part: it cannot be edited")
+        before, self.edits = self.edits, edits
+        try:
+            yield
+        finally:
+            self.edits = before
+
+    @contextmanager
+    def heard(self, rows: int, names: tuple[str, ...] | None) -> Iterator[dict[str, Any]]:
+        """What the parts of these names (None: all) give, float32[rows, ...] each, edits done."""
+        from torch import Tensor
+
+        found: dict[str, Any] = {}
+
+        def listen(name: str) -> Callable:
+            def hook(part: Any, given: Any, out: Any) -> Any:
+                if not isinstance(out, Tensor) or out.ndim < 2 or len(out) != rows:
+                    return None
+                if name in self.edits:
+                    made = self.edits[name](_array(out).reshape(rows, -1))
+                    out = out.new_tensor(made).view_as(out)
+                if names is None or name in names:
+                    found[name] = _array(out)
+                return out
+
+            return hook
+
+        wanted = self.named if names is None else {*names, *self.edits} & self.named.keys()
+        hooks = [self.named[name].register_forward_hook(listen(name)) for name in wanted]
+        try:
+            yield found
+        finally:
+            for hook in hooks:
+                hook.remove()
 
 
 def tensor(net: torch.nn.Module, seen: Any) -> torch.Tensor:
