@@ -56,8 +56,18 @@ def test_a_folder_that_is_used_is_not_written_into(site, capsys):
     assert sorted(site.rglob("*")) == before
 
 
+def test_a_replay_of_another_version_costs_its_film_alone(tmp_path, capsys):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for side in ("intended", "learned"):
+        (kept / f"coinline-{side}.gmr").write_bytes(b"not what it was")
+    words = ["site", "coinline", "--out", str(tmp_path / "s"), "--recordings", str(kept)]
+    assert main(words) == 0 and "films" in capsys.readouterr().err
+    assert (tmp_path / "s" / "worlds" / "coinline.html").is_file()
+
+
 def test_without_recordings_it_says_what_is_missing(tmp_path, capsys):
     words = ["site", "coinline", "--out", str(tmp_path / "s"), "--recordings", str(tmp_path)]
     assert main(words) == 0
     said = capsys.readouterr().err
-    assert "no table.csv" in said and "no replays of coinline" in said
+    assert "no table.csv" in said and "no replays that fit of coinline" in said

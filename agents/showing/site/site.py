@@ -22,7 +22,7 @@ import numpy as np
 
 from ....engine import child, files
 from ....engine.catalogue import load, names
-from ....engine.errors import RunError
+from ....engine.errors import MismatchError, RunError, UserError
 from ....engine.files import make_folder, write
 from ....engine.progress import Show, Steps, silent
 from ....engine.vector import level_of
@@ -88,7 +88,7 @@ def make(site: Site, show: Show = silent) -> list[str]:
         films[world.name] = film(site, world)
         world_page(site, world, rows.get(world.name), films[world.name])
     unfilmed = [name for name, made in films.items() if not made]
-    missing += [f"films: no replays of {', '.join(unfilmed)}"] if unfilmed else []
+    missing += [f"films: no replays that fit of {', '.join(unfilmed)}"] if unfilmed else []
     begin("pages")
     opening = films.get(FIRST) or next(filter(None, films.values()), "")
     verdicts = {name: row["label"] for name, row in rows.items()}
@@ -131,14 +131,19 @@ def pictures(site: Site, world: World) -> None:
 
 
 def film(site: Site, world: World) -> str:
-    """The page that plays the expert beside the learned agent; "" without recordings of them."""
+    """The page that plays the expert beside the learned agent; "" without recordings of them that
+    fit the world as it is.
+    """
     paths = [site.recordings / f"{world.name}-{side}.gmr" for side in SIDES]
     if not all(path.is_file() for path in paths):
         return ""
     name = f"films/{world.name}.html"
-    with tempfile.TemporaryDirectory() as scratch:
-        pair = [open_replay(str(path)) for path in paths]
-        record_replays(pair, FilmPlan([site.out / name], Path(scratch)))
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            pair = [open_replay(str(path)) for path in paths]
+            record_replays(pair, FilmPlan([site.out / name], Path(scratch)))
+    except (UserError, MismatchError):  # recorded before the world was changed
+        return ""
     return name
 
 
