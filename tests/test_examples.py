@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,40 @@ def test_the_notebook_runs():
     book = nbformat.read(EXAMPLES / "first_look.ipynb", as_version=4)
     client.NotebookClient(book, timeout=300).execute()
     assert "deploy" in str(book.cells[-2]["outputs"])
+
+
+LESSON = EXAMPLES / "lesson.ipynb"
+ANSWERS = re.findall(r"^```python\n(.*?)^```", (EXAMPLES / "lesson.md").read_text(), re.M | re.S)
+
+
+def test_the_lesson_checks_its_exercises():
+    """Those that need no training: what is wrong is told what it lacks, the teacher's answers pass."""
+    lesson = example("lesson")
+    for exercise, answer, wrong in (("exercise_1", ANSWERS[0], 0), ("exercise_3", ANSWERS[2], 2)):
+        told: dict = {}
+        exec(answer, told)
+        right = next(value for name, value in told.items() if name in ("shortcut", "lost"))
+        check = getattr(lesson, exercise)
+        assert check(right).startswith("Right: ") and check(lambda obs, w=wrong: w).startswith(
+            "Not yet"
+        )
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # Jupyter's own
+@pytest.mark.parametrize("answered", [False, True], ids=["as it is given", "with the answers"])
+def test_the_lesson_runs(answered, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    client = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    book = nbformat.read(LESSON, as_version=4)
+    asked = [cell for cell in book.cells if "lesson.exercise_" in cell["source"]]
+    assert len(asked) == 3
+    for cell, answer in zip(asked, ANSWERS, strict=True):
+        if answered:
+            cell["source"] = answer + cell["source"].splitlines()[-1]
+    client.NotebookClient(
+        book, timeout=300, resources={"metadata": {"path": str(EXAMPLES)}}
+    ).execute()
+    said = [str(cell["outputs"]) for cell in asked]
+    assert all(("Right: " in one) == answered for one in said), said

@@ -1,6 +1,7 @@
 """`demo`, `contrast`, `record`, `report`: films and pages that show what happened."""
 
 import argparse
+import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -284,3 +285,50 @@ def write_report(args: argparse.Namespace, talk: Talk) -> Report:
     plan = ReportPlan(args.again, args.title or "", figures, curve)
     made = report(args.runs, out, found, plan, talk.say, args.world)
     return Report(made, "\n".join([made["claim"], *sized([made["report"], made["data"]])]))
+
+
+def site_flags(parser: Parser) -> None:
+    parser.add_argument("worlds", nargs="*", metavar="WORLD", help="default: all that ship")
+    parser.add_argument("--out", "-o", default="site", metavar="DIR", help="default: site")
+    parser.add_argument("--force", action="store_true", help="write into --out even if it is used")
+    parser.add_argument(
+        "--recordings",
+        metavar="DIR",
+        help="table.csv, curves/ and replays NAME-intended.gmr, NAME-learned.gmr (default: a checkout's own)",
+    )
+
+
+@VERBS.verb(
+    "site",
+    "",
+    "one offline website: worlds, films, results, levels, reference",
+    site_flags,
+    ("goalshift site -o site", "goalshift site corner follow -o two_worlds"),
+)
+def write_site(args: argparse.Namespace, talk: Talk) -> Report:
+    out = preflight.check_folder(args.out, args.force)
+    from ...engine.files import PACKAGE
+    from ..showing.site import site
+
+    kept = Path(args.recordings) if args.recordings else PACKAGE / "recordings"
+    more = {"worlds": args.worlds} if args.worlds else {}
+    with talk.progress("site") as show:
+        missing = site.make(site.Site(out, kept, help_of_all(), **more), show)
+    for line in missing:
+        talk.say(line)
+    paths = [path for path in out.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in paths)
+    data = {"out": str(out), "files": len(paths), "bytes": size, "missing": missing}
+    text = f"{out / 'index.html'}  {len(paths)} files, {size / 1e6:.1f} MB: open it in a browser"
+    return Report(data, text)
+
+
+def help_of_all() -> list[tuple[str, str]]:
+    """Every verb with its help, in the order of `--help`."""
+    verbs = importlib.import_module(".main", __package__).VERBS  # by name: it stands on this file
+    found = []
+    for name, verb in verbs.items():
+        parser = Parser(name, verb.summary, verb.examples)
+        verb.flags(parser)
+        found.append((name, parser.format_help()))
+    return found

@@ -224,7 +224,7 @@ def run_one(place: str, task: Task) -> Done:
         [handle] = backend.submit([task])
         try:
             while (done := backend.poll(handle)) is None:
-                time.sleep(0.05)
+                time.sleep(0.02)
         except KeyboardInterrupt:
             backend.cancel([handle])
             raise
@@ -256,7 +256,7 @@ class _Sweep:
                     if done is not None:
                         self._running.remove(one)
                         self._end(one[0], done, time.perf_counter() - one[2])
-                time.sleep(0.05)
+                time.sleep(0.02)
         except KeyboardInterrupt:
             self._backend.cancel([handle for _, handle, _ in self._running])
             raise

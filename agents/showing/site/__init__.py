@@ -1,0 +1,1 @@
+"""One offline website of what the house knows."""
