@@ -740,6 +740,20 @@ def test_a_tour_goes_from_world_to_world_until_somebody_closes_it(monkeypatch):
     assert seen == [("corner", True, "top"), ("coinrun", True, "chase"), ("lava", True, "top")]
 
 
+def test_the_last_seconds_stay_within_the_room_they_were_given(monkeypatch):
+    """Noise cannot be packed: the oldest pictures give way, and what is kept comes back as it was."""
+    monkeypatch.setattr(capture, "ROOM", 20_000)
+    clip, rng = capture.Clip(), np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (30, 40, 3), np.uint8) for _ in range(40)]
+    for k, frame in enumerate(frames):
+        clip.add(float(k) / 5, frame)
+    found = clip.frames((30, 40, 3))
+    assert found is not None
+    kept = list(found)
+    assert len(clip._room) == 20_000 and 3 <= len(kept) <= 5
+    assert all((a == b).all() for a, b in zip(kept, frames[-len(kept) :], strict=True))
+
+
 # training, watched
 
 
