@@ -754,6 +754,41 @@ def test_the_last_seconds_stay_within_the_room_they_were_given(monkeypatch):
     assert all((a == b).all() for a, b in zip(kept, frames[-len(kept) :], strict=True))
 
 
+def test_the_keyboard_alone_edits(opened, corner):
+    """A rectangle, a fill, an erased cell, and each of them taken back in one step."""
+    shown = opened(session(corner, ("expert:cheese",)))
+    s, editor = shown.session, shown.session.editor
+    state = s.pane.history.state[0]
+    state.tiles[2:9, 2:9] = 0
+    press(shown, "e")
+    shown.look.brush, shown.look.cursor = 1, (3, 3)
+    for thing in range(corner.entities):  # out of the way
+        assert editor.move(thing, 8, 8 - thing)
+    begun = len(editor.made)
+    press(shown, "return")
+    press(shown, "down")
+    press(shown, "right")
+    assert shown.look.cursor == (4, 4)
+    shown.handle(pygame.event.Event(
+        pygame.KEYDOWN, key=pygame.K_RETURN, mod=pygame.KMOD_SHIFT, unicode=""))  # fmt: skip
+
+    def tiles():
+        return s.pane.history.state[0].tiles[3:5, 3:5].tolist()
+
+    assert tiles() == [[1, 1], [1, 1]] and len(editor.made) == begun + 2
+    press(shown, "backspace")
+    assert tiles() == [[1, 1], [1, 0]]
+    shown.look.brush = 0
+    press(shown, "up")
+    press(shown, "i")
+    assert s.pane.history.state[0].tiles[3, 4] == 0, "filled with floor"
+    press(shown, "z")
+    press(shown, "z")
+    press(shown, "z")
+    assert tiles() == [[1, 0], [0, 0]]
+    shown.tick(time.perf_counter())
+
+
 # training, watched
 
 

@@ -36,6 +36,7 @@ class Look:
     lesson: Lesson | None = None  # a training that is watched
     edit: bool = False
     brush: int = 0
+    cursor: tuple[int, int] | None = None  # the cell that is edited by keys
     zoom: int = 0
     turn: int = 0  # quarter turns of a model
     scroll: int = 0  # sliders that are scrolled away

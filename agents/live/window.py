@@ -24,6 +24,7 @@ from .display import Display
 from .hand import Hand
 from .look import Look
 from .mouse import Mouse
+from .pencil import Pencil
 from .saving import Saving
 from .session import Session
 
@@ -67,7 +68,8 @@ class Window(Display):
         self.hand = Hand(self)
         self.saving = Saving(self, Path(folder), copied)
         self.commands = Commands(self, self.hand, self.saving, self._full)
-        self.mouse = Mouse(self.commands)
+        self.pencil = Pencil(self)
+        self.mouse = Mouse(self.commands, self.pencil)
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
         pygame.display.set_caption(f"goalshift: {session.world.title}")
         pygame.key.set_repeat(280, 70)
@@ -160,6 +162,7 @@ class Window(Display):
         elif event.type == pygame.KEYUP:
             self.hand.held.discard(keys.MOVES.get(pygame.key.name(event.key), ""))
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button in (1, 2, 3):
+            self.mouse.area = bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)
             self.mouse.press(*self._pixel(event), event.button)
         elif event.type == pygame.MOUSEWHEEL:
             self.mouse.wheel(event.y)
@@ -184,6 +187,10 @@ class Window(Display):
             name = f"ctrl+{name}"
         elif name == "/" and event.mod & pygame.KMOD_SHIFT:
             name = "?"
+        if self.look.edit and not self.look.help:
+            shift = bool(event.mod & pygame.KMOD_SHIFT)
+            if self.pencil.key(name, shift):
+                return
         moves = name in keys.MOVES and (name != "space" or self.hand.jumps)
         if moves and self.hand.plays:
             self.hand.held.add(keys.MOVES[name])
