@@ -30,7 +30,7 @@ from ...engine.view.draw.ink import (
 from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.draw.stamps import Stamp, blend, painted
-from . import helping, lesson, pane, panel, present
+from . import curves, helping, pane, panel, present
 from .canvas import Canvas, Rect
 from .look import Look, Spot, Track
 from .session import Session
@@ -85,10 +85,10 @@ def _all(canvas: Canvas, message: str) -> None:
 
 def _taught(canvas: Canvas, room: Rect) -> Rect:
     """The curves of a training that is watched, at the foot of `room`; returns what is left."""
-    if canvas.look.lesson is None or room.high < 2 * lesson.STRIP:
+    if canvas.look.lesson is None or room.high < 2 * curves.STRIP:
         return room
-    lesson.draw(canvas, canvas.look.lesson, room._replace(y0=room.y1 - lesson.STRIP))
-    return room._replace(y1=room.y1 - lesson.STRIP)
+    curves.draw(canvas, canvas.look.lesson, room._replace(y0=room.y1 - curves.STRIP))
+    return room._replace(y1=room.y1 - curves.STRIP)
 
 
 def _grid(n: int, room: Rect) -> list[Rect]:
