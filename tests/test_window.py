@@ -2,6 +2,7 @@
 it stands up to.
 """
 
+import shutil
 import time
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
-from goalshift.agents.live import capture, helping, keys, open, pane, present, window
+from goalshift.agents.learning.shipped import PRETRAINED
+from goalshift.agents.live import capture, helping, keys, lesson, open, pane, present, window
 from goalshift.agents.live.compose import compose
 from goalshift.agents.live.look import ZOOMS, Look
 from goalshift.agents.live.session import Session
@@ -718,3 +720,93 @@ def test_what_moves_nothing_is_not_marked():
     moved = np.array([[np.nan, 0.4], [-0.2, 0.001]])
     assert overlays.swayed(moved) == [(0, 1, 4), (1, 0, -2)]
     assert overlays.swayed(moved / 100) == [] and overlays.swayed(moved * np.nan) == []
+
+
+def test_a_tour_goes_from_world_to_world_until_somebody_closes_it(monkeypatch):
+    monkeypatch.setattr(window, "REST", 0.0)
+    seen = []
+
+    def use(shown):
+        seen.append((shown.session.world.name, shown.look.presents, shown.look.camera))
+        shown.session.clock.speed = 8
+        if len(seen) > 2:
+            shown.do("quit")
+        until(shown, lambda: not shown.open)
+        shown.close()
+
+    monkeypatch.setattr(window.Window, "run", use)
+    place = open.Place((640, 400), headless=True)
+    assert open.show_tour(place, ["corner", "coinrun", "lava"]) == 2
+    assert seen == [("corner", True, "top"), ("coinrun", True, "chase"), ("lava", True, "top")]
+
+
+def test_the_last_seconds_stay_within_the_room_they_were_given(monkeypatch):
+    """Noise cannot be packed: the oldest pictures give way, and what is kept comes back as it was."""
+    monkeypatch.setattr(capture, "ROOM", 20_000)
+    clip, rng = capture.Clip(), np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (30, 40, 3), np.uint8) for _ in range(40)]
+    for k, frame in enumerate(frames):
+        clip.add(float(k) / 5, frame)
+    found = clip.frames((30, 40, 3))
+    assert found is not None
+    kept = list(found)
+    assert len(clip._room) == 20_000 and 3 <= len(kept) <= 5
+    assert all((a == b).all() for a, b in zip(kept, frames[-len(kept) :], strict=True))
+
+
+def test_the_keyboard_alone_edits(opened, corner):
+    """A rectangle, a fill, an erased cell, and each of them taken back in one step."""
+    shown = opened(session(corner, ("expert:cheese",)))
+    s, editor = shown.session, shown.session.editor
+    state = s.pane.history.state[0]
+    state.tiles[2:9, 2:9] = 0
+    press(shown, "e")
+    shown.look.brush, shown.look.cursor = 1, (3, 3)
+    for thing in range(corner.entities):  # out of the way
+        assert editor.move(thing, 8, 8 - thing)
+    begun = len(editor.made)
+    press(shown, "return")
+    press(shown, "down")
+    press(shown, "right")
+    assert shown.look.cursor == (4, 4)
+    shown.handle(pygame.event.Event(
+        pygame.KEYDOWN, key=pygame.K_RETURN, mod=pygame.KMOD_SHIFT, unicode=""))  # fmt: skip
+
+    def tiles():
+        return s.pane.history.state[0].tiles[3:5, 3:5].tolist()
+
+    assert tiles() == [[1, 1], [1, 1]] and len(editor.made) == begun + 2
+    press(shown, "backspace")
+    assert tiles() == [[1, 1], [1, 0]]
+    shown.look.brush = 0
+    press(shown, "up")
+    press(shown, "i")
+    assert s.pane.history.state[0].tiles[3, 4] == 0, "filled with floor"
+    press(shown, "z")
+    press(shown, "z")
+    press(shown, "z")
+    assert tiles() == [[1, 0], [0, 0]]
+    shown.tick(time.perf_counter())
+
+
+# training, watched
+
+
+def test_a_training_is_watched_with_a_curve_of_every_goal(opened, corner, tmp_path):
+    """At first somebody moves at random; each newer agent is played and measured after the shift."""
+    made = lesson.Lesson(corner, tmp_path / "run", "deploy")
+    shown = opened(lesson.lesson_session(made, Source(corner, 3, "deploy")), size=(1280, 720))
+    shown.look.lesson, shown._fresh = made, made.fresh
+    shown.tick(time.perf_counter())
+    assert not made.points and not made.fault
+    before = shown.frame.copy()
+    (tmp_path / "run").mkdir()
+    shutil.copy(PRETRAINED / "corner.safetensors", tmp_path / "run" / "checkpoint.safetensors")
+    until(shown, lambda: bool(made.points or made.fault))
+    assert not made.fault
+    cheese, corner_ = made.points[0].worth.tolist()
+    assert cheese < 0.5 < corner_, "what it was paid for is not what it does"
+    shown.tick(time.perf_counter())
+    foot = np.s_[510:650]
+    assert (shown.frame[foot] != before[foot]).any(), "the curves are drawn"
+    assert shown.session.cast.policy(lesson.AGENT).__class__.__name__ == "Trained"

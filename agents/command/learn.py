@@ -1,6 +1,8 @@
 """`train`, `bank`, `eval`: agents trained and judged."""
 
 import argparse
+import shlex
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,10 +36,12 @@ from .values import count
 from .verb import Group
 
 if TYPE_CHECKING:
+    from ...engine.world import World
     from ..judging.evaluation import Evaluation
     from ..studies.bank.grid import Found
 
 VERBS = Group("learn")
+SAVED = 4  # seconds from one agent to the next, while one watches
 
 
 def train_flags(parser: Parser) -> None:
@@ -55,6 +59,15 @@ def train_flags(parser: Parser) -> None:
     )
     add_trained_on(parser)
     add_out(parser, "the run (default: runs/WORLD-SEED-...)")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="open a window at once: the newest agent beside the expert after the shift, and the curve"
+        " of every goal; closed, the training goes on",
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="with --watch: without a display (for tests)"
+    )
     group = parser.add_argument_group("training (a world may have defaults of its own)")
     add_options(group, TrainConfig)
 
@@ -66,6 +79,7 @@ def train_flags(parser: Parser) -> None:
     train_flags,
     (
         "goalshift train corner --steps 2M --out runs/a",
+        "goalshift train corner --steps 1M --watch",
         "goalshift train coinrun --split alpha=0.05 --seed 3 --device cpu",
         "goalshift train corner --world.region 3 --levels 20",
         "goalshift train corner --mitigate labelled:0.05,weight_decay --curriculum plr",
@@ -77,6 +91,7 @@ def train_flags(parser: Parser) -> None:
 )
 def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     if args.resume:
+        need(not args.watch, "--watch goes with a new run: watch an old one with goalshift watch")
         return resume(args, talk)
     from ..learning import config_file
 
@@ -101,12 +116,40 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
         given["params"] = told | world.numbers(args.knobs)
     config = configure(args.world, **given)
     split_of(world, config.split)
+    if args.watch:
+        return _watched(args, world, out, talk)
     if args.force:  # last: a mistyped flag must not cost the old run
         forget_run(out)
     talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
     run = train_run(config, out, talk.progress, logs)
     data = {"run": str(run), "config": config.to_json()}
     return Report(data, f"{run}\n\nnext: goalshift eval {run}   goalshift contrast {run}")
+
+
+def _watched(args: argparse.Namespace, world: "World", out: Path, talk: Talk) -> Report:
+    """`train --watch`: the training is a process of its own, the window is this one."""
+    from ...engine import child
+    from ..live.open import Place, show_lesson
+
+    words = [w for w in shlex.split(args.again)[1:] if w not in ("--watch", "--headless")]
+    words += ["--out", str(out), *["--force"] * args.force]
+    words += [] if hasattr(args, "save_every") else ["--save-every", str(SAVED)]
+    process = subprocess.Popen(
+        child.command("goalshift", *words), env=child.environment(**{child.LEASH: "1"}),
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        points = show_lesson(world, out, world.judged, Place(headless=args.headless))
+        talk.say("the window is closed; the training goes on (Ctrl+C stops and saves it)")
+        code = process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    if code:
+        raise RunError(f"the training ended with exit code {code}; what it said is above")
+    data = {"run": str(out), "measured": points}
+    return Report(data, f"{out}\n\nnext: goalshift eval {out}   goalshift contrast {out}")
 
 
 def resume(args: argparse.Namespace, talk: Talk) -> Report:

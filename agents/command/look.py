@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 VERBS = Group("look")
 
 
-def show_flags(parser: Parser, what: str) -> None:
+def show_flags(parser: Parser, what: str, needed: bool = True) -> None:
     parser.add_argument(
-        "what", metavar=what, help="a world or ./a_file.py, a level, a replay or its code, a run"
+        "what",
+        metavar=what,
+        nargs=None if needed else "?",
+        help="a world or ./a_file.py, a level, a replay or its code, a run",
     )
     add_world(parser)
     parser.add_argument(
@@ -47,7 +50,12 @@ def show_flags(parser: Parser, what: str) -> None:
 
 
 def watch_flags(parser: Parser) -> None:
-    show_flags(parser, "WORLD|LEVEL|REPLAY|RUN")
+    show_flags(parser, "WORLD|LEVEL|REPLAY|RUN", needed=False)
+    parser.add_argument(
+        "--tour",
+        action="store_true",
+        help="every world's story one after another, without end, for an open day",
+    )
 
 
 @VERBS.verb(
@@ -57,6 +65,7 @@ def watch_flags(parser: Parser) -> None:
     watch_flags,
     (
         "goalshift watch corner",
+        "goalshift watch --tour",
         "goalshift watch runs/a --level 7f3a90c1",
         "goalshift watch runs/a --follow",
         "goalshift watch chase.gmr --terminal",
@@ -64,6 +73,14 @@ def watch_flags(parser: Parser) -> None:
     knobs=True,
 )
 def watch(args: argparse.Namespace, talk: Talk) -> Report:
+    if args.tour:
+        from ..live.open import Place, show_tour
+
+        need(not (args.follow or args.terminal or args.level), "--tour shows worlds in a window")
+        place = Place(args.size, headless=args.headless, settings=args.settings)
+        told = show_tour(place, [args.what] if args.what else [])
+        return Report({"stories": told}, "")
+    need(bool(args.what), "name what to watch, such as: goalshift watch corner (or --tour for all)")
     return open_window(args, False)
 
 
@@ -103,10 +120,14 @@ def open_window(args: argparse.Namespace, play: bool) -> Report:
         refuse_knobs(
             args, "the levels are read as their file has them, unless --world names a world"
         )
+    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
+    if not (args.terminal or args.headless):
+        from ..live.window import splash
+
+        splash(args.size, args.what)
     session = open_session(
         args.what, args.seed, args.split, play, args.world, args.knobs, args.level
     )
-    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
     steps = show_session(session, place, Path(args.what) if args.follow else None)
     return Report({"world": session.world.name, "steps": steps}, "")
 

@@ -15,29 +15,46 @@ import numpy as np
 from ...engine.view.film.encode import encode
 
 SECONDS, RATE = 10.0, 10  # of the clip that is always kept, and its pictures a second
+ROOM = 48 << 20  # bytes of it; of larger pictures fewer seconds are kept
 FILM_RATE = 15
 WAITING = 30  # frames that wait for the encoder, at most
 
 
 class Clip:
-    """The last ten seconds, packed."""
+    """The last ten seconds, packed into one piece of memory that is taken once.
+
+    Each in memory of its own, pictures of all sizes that stay for ten seconds would leave holes
+    between what comes and goes, and the window would grow by them.
+    """
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[float, tuple[int, ...], bytes]] = deque()
-        self._due = 0.0
+        self._room = bytearray()
+        self._kept: deque[tuple[float, tuple[int, ...], int, int]] = deque()  # from and to where
+        self._due, self._at = 0.0, 0
 
     def add(self, now: float, frame: np.ndarray) -> None:
         """Keep the frame, if one is due at time `now` (seconds)."""
         if now < self._due:
             return
         self._due = now + 1.0 / RATE
-        self._kept.append((now, frame.shape, zlib.compress(frame.tobytes(), 1)))
-        while self._kept[0][0] < now - SECONDS:
-            self._kept.popleft()
+        packed = zlib.compress(np.ascontiguousarray(frame).data, 1)
+        if not self._room:
+            self._room = bytearray(ROOM)
+        if len(packed) > ROOM:
+            return
+        start = self._at if self._at + len(packed) <= ROOM else 0
+        self._at = stop = start + len(packed)
+        self._kept = deque(
+            kept
+            for kept in self._kept
+            if kept[0] >= now - SECONDS and (kept[3] <= start or kept[2] >= stop)
+        )
+        self._room[start:stop] = packed
+        self._kept.append((now, frame.shape, start, stop))
 
     def frames(self, shape: tuple[int, ...]) -> Iterator[np.ndarray] | None:
         """Those of this shape, cut to even sides; None if there are none."""
-        kept = [data for _, form, data in self._kept if form == shape]
+        kept = [bytes(self._room[a:b]) for _, form, a, b in self._kept if form == shape]
         if not kept or min(shape[:2]) < 2:
             return None
         even = np.s_[: shape[0] & ~1, : shape[1] & ~1]

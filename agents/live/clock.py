@@ -15,6 +15,7 @@ from .stage import RECORDED, Pane, Stage
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 RATE = 6.0  # steps a second at speed 1
+STEP, SLOWEST = 0.16, 0.4  # seconds that a single step is seen to take, and any at most
 BUDGET = 0.012  # seconds that one tick may wait for answers
 
 
@@ -46,9 +47,18 @@ class Clock:
         self.faster(-1)
 
     def fraction(self) -> float:
-        """How far the last step has come on its way to be seen, 0-1."""
-        lasts = min(0.9 / (RATE * SPEEDS[self.speed]), 0.2) if self.stage.playing else 0.12
-        return min((time.perf_counter() - self.stage.moved) / lasts, 1.0)
+        """How far the last step has come on its way to be seen, 0-1.
+
+        While time runs one step passes into the next at an even speed; a single one, and each of a
+        slow time, comes to rest gently.
+        """
+        stage, lasts = self.stage, STEP
+        if stage.playing:
+            lasts = min(1.0 / (RATE * SPEEDS[self.speed]), SLOWEST)
+        far = min(max((time.perf_counter() - stage.moved) / lasts, 0.0), 1.0)
+        if stage.playing and lasts < SLOWEST:
+            return far
+        return far * far * (3 - 2 * far)
 
     def parting(self) -> int | None:
         """The last step at which the first two panes' learners stand together, if they part

@@ -30,7 +30,7 @@ from ...engine.view.draw.ink import (
 from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.draw.stamps import Stamp, blend, painted
-from . import helping, pane, panel, present
+from . import curves, helping, pane, panel, present
 from .canvas import Canvas, Rect
 from .look import Look, Spot, Track
 from .session import Session
@@ -70,6 +70,7 @@ def _all(canvas: Canvas, message: str) -> None:
         if head:
             _header(canvas, head)
             _footer(canvas, inner.y1)
+        inner = _taught(canvas, inner)
         for k, part in enumerate(_grid(len(session.panes), inner)):
             pane.draw(canvas, k, part)
         if side:
@@ -80,6 +81,14 @@ def _all(canvas: Canvas, message: str) -> None:
     if look.help:
         pages = helping.draw(canvas)
         canvas.spots.append(Spot(0, 0, height, width, "help", pages))
+
+
+def _taught(canvas: Canvas, room: Rect) -> Rect:
+    """The curves of a training that is watched, at the foot of `room`; returns what is left."""
+    if canvas.look.lesson is None or room.high < 2 * curves.STRIP:
+        return room
+    curves.draw(canvas, canvas.look.lesson, room._replace(y0=room.y1 - curves.STRIP))
+    return room._replace(y1=room.y1 - curves.STRIP)
 
 
 def _grid(n: int, room: Rect) -> list[Rect]:

@@ -42,15 +42,35 @@ class Editor:
         """Put a tile on a cell in all panes, from here on; False, with a message, if that is not
         allowed.
         """
+        return self.paint_all([(y, x)], tile)
+
+    def paint_all(self, cells: Sequence[tuple[int, int]], tile: int) -> bool:
+        """As `paint`, on all of these cells or on none; one edit."""
         world = self.stage.world
 
         def change(s: np.record) -> None:
-            s.tiles[y, x] = tile
-            thing = self._on(s, y, x)
-            if thing is not None and world.solid[tile]:
-                raise UserError(f"a {world.things[world.kinds[thing]].name} stands there")
+            for y, x in cells:
+                s.tiles[y, x] = tile
+                thing = self._on(s, y, x)
+                if thing is not None and world.solid[tile]:
+                    raise UserError(f"a {world.things[world.kinds[thing]].name} stands there")
 
-        return self._edit(change, y, x, self.stage.panes)
+        return self._edit(change, cells, self.stage.panes)
+
+    def fill(self, y: int, x: int, tile: int) -> bool:
+        """As `paint`, on the cell and all of its kind that hang together with it."""
+        s = self.stage.pane.history.state[0]
+        if not (0 <= y < s.h and 0 <= x < s.w):
+            return self.paint(y, x, tile)
+        found = {(y, x): None}
+        reached = [(y, x)]
+        for row, column in reached:  # grows as it is walked
+            for at in ((row - 1, column), (row, column - 1), (row, column + 1), (row + 1, column)):
+                inside = 0 <= at[0] < s.h and 0 <= at[1] < s.w
+                if inside and at not in found and s.tiles[at] == s.tiles[y, x]:
+                    found[at] = None
+                    reached.append(at)
+        return self.paint_all(reached, tile)
 
     def move(self, thing: int, y: int, x: int) -> bool:
         """Put a thing on another cell: a learner in its pane alone once they have parted, else in
@@ -64,10 +84,13 @@ class Editor:
             s.y[thing], s.x[thing] = y, x
 
         together = thing >= world.learners or self.stage.t == 0
-        return self._edit(change, y, x, self.stage.panes if together else [self.stage.pane])
+        return self._edit(change, [(y, x)], self.stage.panes if together else [self.stage.pane])
 
     def _edit(
-        self, change: Callable[[np.record], None], y: int, x: int, panes: Sequence[Pane]
+        self,
+        change: Callable[[np.record], None],
+        cells: Sequence[tuple[int, int]],
+        panes: Sequence[Pane],
     ) -> bool:
         """Change the states of these panes, all or none."""
         made = []
@@ -75,7 +98,7 @@ class Editor:
             for pane in panes:
                 states = state.copy(pane.history.state)
                 s = states[0]
-                if not (0 <= y < s.h and 0 <= x < s.w):
+                if not all(0 <= y < s.h and 0 <= x < s.w for y, x in cells):
                     raise UserError("that is outside the level")
                 before = states.tobytes()
                 change(s)

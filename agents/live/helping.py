@@ -27,7 +27,11 @@ def rows_of(table: tuple[keys.Key, ...]) -> list[tuple[str, str]]:
             group = key.group
             rows.append((GROUPS.get(group, group.upper()), ""))
         rows.append((" or ".join(map(keys.shown, key.keys)) or "-", key.words))
-    for head, lines in (("MOUSE", keys.MOUSE), ("GAMEPAD", keys.PAD)):
+    for head, lines in (
+        ("THE EDITOR'S CURSOR", keys.EDITING),
+        ("MOUSE", keys.MOUSE),
+        ("GAMEPAD", keys.PAD),
+    ):
         rows += [(head, ""), *lines]
     return rows
 

@@ -90,7 +90,15 @@ KEYS = (
 # what came, or moved, after 0.1: where somebody has set these keys to something else, that stays
 GIVE_WAY = {"turn", "full", "present", "auto", "motion", "who"}
 
+EDITING = (
+    ("arrow keys", "while you edit: the cursor, from cell to cell"),
+    ("Enter", "paint there; with Shift from the cell painted last"),
+    ("Backspace", "erase there; with Shift from the cell painted last"),
+    ("I", "fill what hangs together there"),
+)
+
 MOUSE = (
+    ("click with Shift", "while you edit: paint or erase a rectangle"),
     ("click the timeline", "go there; drag to scrub"),
     ("click a pane", "its agents are asked about and taken over"),
     ("wheel", "on a pane: closer, farther; on the sliders: scroll"),
@@ -259,7 +267,7 @@ def text() -> str:
         head = "" if key.group == group else key.group
         group = key.group
         lines.append(f"  {head:7}{' or '.join(map(shown, key.keys)):16}{key.words}")
-    for head, table in (("mouse", MOUSE), ("pad", PAD)):
+    for head, table in (("edit", EDITING), ("mouse", MOUSE), ("pad", PAD)):
         lines += [
             f"  {'' if k else head:7}{left:24}{right}" for k, (left, right) in enumerate(table)
         ]

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import keys
+
+if TYPE_CHECKING:
+    from .lesson import Lesson
 
 ASKED = {"plan", "value", "arrows", "saliency"}  # overlays that a policy has to be asked for
 # overlays that lie on cells, seen from above
@@ -29,8 +32,11 @@ class Look:
     help: bool = False
     page: int = 0  # of the help, where the window is too small for one
     auto: bool = False  # on to the next level once one is over
+    again: bool = False  # then the same one once more
+    lesson: Lesson | None = None  # a training that is watched
     edit: bool = False
     brush: int = 0
+    cursor: tuple[int, int] | None = None  # the cell that is edited by keys
     zoom: int = 0
     turn: int = 0  # quarter turns of a model
     scroll: int = 0  # sliders that are scrolled away

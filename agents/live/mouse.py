@@ -8,6 +8,7 @@ from ...engine.errors import UserError
 from ...engine.view.draw import sprites
 from .commands import Commands
 from .look import Area, Track
+from .pencil import Pencil
 
 LEFT, MIDDLE, RIGHT = 1, 2, 3  # buttons
 
@@ -32,9 +33,10 @@ class Stroke:
 class Mouse:
     """The mouse over the picture; all places are pixels of it: y, x."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: Commands, pencil: Pencil) -> None:
         self.commands, self.display = commands, commands.display
         self.session, self.look = commands.session, commands.look
+        self.pencil, self.area = pencil, False  # is Shift held: a rectangle?
         self.at = 0, 0
         self.drag: Track | Carried | Stroke | None = None
 
@@ -74,7 +76,13 @@ class Mouse:
             self.drag = Carried(area, thing)
         else:
             ground = sprites.of(self.session.world).ground
-            self.drag = Stroke(area, self.look.brush if button == LEFT else ground)
+            tile = self.look.brush if button == LEFT else ground
+            self.look.cursor = cell
+            if self.area:
+                self.pencil.paint(*cell, tile, area=True)
+                return
+            self.pencil.last = cell
+            self.drag = Stroke(area, tile)
             self.move(y, x)
 
     def move(self, y: int, x: int) -> None:

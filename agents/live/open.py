@@ -4,7 +4,7 @@ to show it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,6 +230,59 @@ def show_session(session: Session, place: Place, follow: Path | None = None) -> 
         shown.do("edit")
     shown.run()
     return session.t
+
+
+def tour(only: Sequence[str] = ()) -> Iterator[Session]:
+    """The story of every world that an agent ships for, one after another, without end: the expert
+    beside the agent, on the level where they part.
+    """
+    from ..learning.shipped import PRETRAINED
+
+    told = [name for name in only or names() if (PRETRAINED / f"{name}.safetensors").is_file()]
+    if not told:
+        raise UserError("no agents ship with this goalshift: there is no tour")
+    while True:
+        yield from map(open_session, told)
+
+
+def show_tour(place: Place, only: Sequence[str] = ()) -> int:
+    """Show the tour until somebody closes it; returns how many stories were told to their end."""
+    from .keys import Settings
+    from .window import Window
+
+    settings, stories, full = Settings.find(place.settings), 0, False
+    for session in tour(only):
+        shown = Window(session, place.size, place.headless, settings=settings)
+        shown.look.presents, shown.once, session.playing = True, True, True
+        shown.look.camera = ("top", "chase")[stories % 2]
+        if full:
+            shown.do("full")
+        shown.say(session.world.title)
+        shown.run()
+        full = shown.full
+        if not shown.told:
+            break
+        stories += 1
+    return stories
+
+
+def show_lesson(world: World, run: Path, split: str, place: Place) -> int:
+    """Show the agent of a run while it is trained, until the window is closed; returns how many
+    agents were measured.
+    """
+    from .keys import Settings
+    from .lesson import Lesson, lesson_session
+    from .window import Window
+
+    lesson = Lesson(world, run, split)
+    source = _source(world, None, split, Typed(world.name, "", {}, "watch"))
+    session, settings = lesson_session(lesson, source), Settings.find(place.settings)
+    session.clock.speed += 1  # an episode is to be over before there is a newer agent
+    shown = Window(session, place.size, place.headless, lesson.fresh, settings=settings)
+    shown.look.lesson, shown.look.auto, shown.look.again = lesson, True, True
+    shown.look.panel, session.playing = False, True
+    shown.run()
+    return len(lesson.points)
 
 
 def _watcher(run: Path) -> Callable[[], bool]:

@@ -113,8 +113,22 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
         overlays.visits(picture, at, places[:, learner])
     if camera.flat and "events" in shown:
         overlays.events(picture, at, world, history.notes[: history.t + 1])
+    if look.edit and look.cursor is not None and camera.flat:
+        _cursor(picture, look.cursor, at)
     into[:] = picture
     return at
+
+
+def _cursor(picture: np.ndarray, cell: tuple[int, int], at: Window) -> None:
+    """A frame around the cell that is edited by keys."""
+    y = round(cell[0] * at.p) - round(at.y * at.p - picture.shape[0] / 2)
+    x = round(cell[1] * at.p) - round(at.x * at.p - picture.shape[1] / 2)
+    far, thick = int(at.p), max(int(at.p) // 12, 2)
+    for part in (
+        (y, x, y + thick, x + far), (y + far - thick, x, y + far, x + far),
+        (y, x, y + far, x + thick), (y, x + far - thick, y + far, x + far),
+    ):  # fmt: skip
+        box(picture, *part, PLAN)
 
 
 def _gaze(canvas: Canvas, k: int, learner: int, fraction: float) -> Gaze | None:

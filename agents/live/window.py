@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.errors import UserError
+from ...engine.view.draw import ink
 from . import keys
 from .commands import Commands
 from .compose import unit_of
@@ -23,6 +24,7 @@ from .display import Display
 from .hand import Hand
 from .look import Look
 from .mouse import Mouse
+from .pencil import Pencil
 from .saving import Saving
 from .session import Session
 
@@ -31,7 +33,7 @@ import pygame
 
 SIZE = (1280, 720)  # width, height
 FPS = 60
-REST = 3.0  # seconds from the end of a level to the next one, if it goes on by itself
+REST = 4.0  # seconds from the end of a level to the next one, if it goes on by itself
 LOOKED = 0.5  # seconds from one look at files that may have changed to the next
 
 
@@ -66,10 +68,12 @@ class Window(Display):
         self.hand = Hand(self)
         self.saving = Saving(self, Path(folder), copied)
         self.commands = Commands(self, self.hand, self.saving, self._full)
-        self.mouse = Mouse(self.commands)
+        self.pencil = Pencil(self)
+        self.mouse = Mouse(self.commands, self.pencil)
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
         pygame.display.set_caption(f"goalshift: {session.world.title}")
         pygame.key.set_repeat(280, 70)
+        self.once, self.told = False, False  # close after one episode? was that so?
         self._over = 0.0  # since when nothing happens any more
         self._windowed: tuple[int, int] | None = None  # its size, while the screen is full
         self._fresh, self._due = fresh, 0.0  # when files are looked at again
@@ -106,12 +110,14 @@ class Window(Display):
         self._draw(now)
 
     def _go_on(self, now: float) -> None:
-        """By itself to the next level, a while after all episodes of this one are over."""
+        """By itself to the next level, or `once` to the end, a while after all episodes are over."""
         session = self.session
-        if not (self.look.auto and session.over and not self.look.help):
+        if not ((self.look.auto or self.once) and session.over and not self.look.help):
             self._over = now
+        elif now - self._over > REST and self.once:
+            self.open, self.told = False, True
         elif now - self._over > REST:
-            session.next_level()
+            (session.restart if self.look.again else session.next_level)()
             session.playing = True
 
     def _draw(self, now: float) -> None:
@@ -121,6 +127,11 @@ class Window(Display):
         shown = np.ascontiguousarray(self.saving.add(now))
         self.screen.blit(pygame.image.frombuffer(shown.data, (wide, high), "RGB"), (0, 0))
         pygame.display.flip()
+
+    @property
+    def full(self) -> bool:
+        """Is the screen full of it?"""
+        return self._windowed is not None
 
     def _full(self) -> None:
         """Full screen, or back."""
@@ -151,6 +162,7 @@ class Window(Display):
         elif event.type == pygame.KEYUP:
             self.hand.held.discard(keys.MOVES.get(pygame.key.name(event.key), ""))
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button in (1, 2, 3):
+            self.mouse.area = bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)
             self.mouse.press(*self._pixel(event), event.button)
         elif event.type == pygame.MOUSEWHEEL:
             self.mouse.wheel(event.y)
@@ -175,6 +187,10 @@ class Window(Display):
             name = f"ctrl+{name}"
         elif name == "/" and event.mod & pygame.KMOD_SHIFT:
             name = "?"
+        if self.look.edit and not self.look.help:
+            shift = bool(event.mod & pygame.KMOD_SHIFT)
+            if self.pencil.key(name, shift):
+                return
         moves = name in keys.MOVES and (name != "space" or self.hand.jumps)
         if moves and self.hand.plays:
             self.hand.held.add(keys.MOVES[name])
@@ -230,6 +246,25 @@ def _display(headless: bool) -> bool:
         return True
     pygame.display.quit()
     return False
+
+
+def splash(size: tuple[int, int], what: str) -> None:
+    """Show at once that something is coming, while rules are compiled; nothing without a display."""
+    if not _display(False):
+        return
+    wide, high = size
+    frame, unit = np.empty((high, wide, 3), np.uint8), unit_of((high, wide))
+    ink.fill(frame, ink.DARK)
+    with ink.scaled(unit):
+        y, x = int(high / unit / 2), int(wide / unit / 2)
+        ink.write(frame, what[:60], y - 50, x, 36, ink.TEXT, True, "middle")
+        words = "the rules are being compiled: some seconds, once for each world"
+        ink.write(frame, words, y + 10, x, 20, ink.DIM, align="middle")
+    screen = pygame.display.set_mode(size, pygame.RESIZABLE)
+    pygame.display.set_caption("goalshift")
+    screen.blit(pygame.image.frombuffer(frame.data, size, "RGB"), (0, 0))
+    pygame.display.flip()
+    pygame.event.pump()
 
 
 def copied(words: str) -> bool:
