@@ -137,7 +137,9 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
     refuse_nothing(spots, faults)
     law = maps.law_of(spots)
     draw(spots, law, load(args.world), args.split, out)
-    rows = [("ALPHA", "SEED", "STEPS", "SHIFTED", "met", "instead", "neither")]
+    rows: list[tuple[str, ...]] = [
+        ("ALPHA", "SEED", "STEPS", "SHIFTED", "met", "instead", "neither")
+    ]
     for spot in spots:
         figures = (f"{100 * x:.0f}" for x in (spot.met, spot.instead, spot.neither))
         rows.append(
