@@ -62,7 +62,7 @@ def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     axes[0].set_xlabel("random policy 0, expert 1")
     axes[1].set_xlabel("share of levels; random 0, expert 1")
     axes[2].set_xlabel("difference")
-    axes[1].set_xlim(-0.03, 1.03)
+    axes[1].set_xlim(min(axes[1].get_xlim()[0], -0.03), 1.03)  # competence may be below chance
     axes[0].get_yticklabels()[0].set_fontweight("bold")
     title = f"{asked.world.title}: judged on '{asked.plan.splits[-1]}'"
     figure.suptitle(f"{title}\n{made_of(rows)}", fontsize=11)
