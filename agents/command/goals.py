@@ -29,6 +29,16 @@ def score_replays(args: argparse.Namespace) -> Report:
     return Report({"replays": rows}, "\n".join(lines))
 
 
+def check_goals(args: argparse.Namespace) -> None:
+    """A goal that cannot be read is told before hours of evaluation."""
+    from ..judging.runs import open_agents
+    from ..judging.wanted import Wanted
+
+    world = open_agents(args.runs, args.knobs, args.world).world
+    for text in args.goal:
+        Wanted.read(text, world)
+
+
 def eval_goals(
     args: argparse.Namespace, splits: list[str], found: "Evaluation", data: dict[str, Any]
 ) -> tuple[dict[str, Any], str]:

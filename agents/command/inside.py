@@ -147,7 +147,9 @@ def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def audit_flags(parser: Parser) -> None:
-    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"three or more: {AGENTS}")
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN|AGENT", help=f"three or more run folders, {AGENTS}"
+    )
     add_origin(parser)
     parser.add_argument(
         "--require",

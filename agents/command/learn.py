@@ -383,6 +383,10 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.tables import as_text
     from ..learning.files import EVALUATION
 
+    if args.goal:
+        from .goals import check_goals
+
+        check_goals(args)
     splits = args.split or ["train", "deploy"]
     ask = (args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
     if local_jobs(args.on):
