@@ -179,7 +179,9 @@ def test_a_detector_that_makes_no_sense_is_refused():
 
 def test_every_detector_that_ships_says_what_it_sees_and_why():
     found = {name: DETECTORS.load(name) for name in DETECTORS.shipped()}
-    assert {"training_score", "training_length"} == {n for n, d in found.items() if d.control}
+    assert {"training_score", "training_length", "chance"} == {
+        n for n, d in found.items() if d.control
+    }
     for name, detector in found.items():
         known = OF_STEP if detector.watch else OF_AGENT
         assert detector.sees and set(detector.sees) <= set(known), name

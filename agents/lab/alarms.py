@@ -53,6 +53,7 @@ class Sentry:
     name: str
     words: str
     sees: tuple[str, ...]
+    control: bool
     agents: int
     shift: Estimate
     astray: Estimate
@@ -243,7 +244,7 @@ def _row(name: str, detector: Detector, found: Sequence[Watched]) -> Sentry:
         part: over([getattr(one, part) for one in found])
         for part in ("shift", "astray", "timely", "lead", "false")
     }
-    return Sentry(name, detector.words, detector.sees, len(found), **parts)
+    return Sentry(name, detector.words, detector.sees, detector.control, len(found), **parts)
 
 
 def over(values: Sequence[float]) -> Estimate:

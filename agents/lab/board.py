@@ -65,7 +65,8 @@ def live_rows(board: AlarmBoard) -> list[tuple[str, ...]]:
     for s in board.sentries:
         figures = (s.shift, s.astray, s.timely)
         steps = (_figure(s.lead, 1), _figure(s.false, 0))
-        rows.append((s.name, "+".join(s.sees), *map(_figure, figures), *steps))
+        name = f"{s.name} (control)" if s.control else s.name
+        rows.append((name, "+".join(s.sees), *map(_figure, figures), *steps))
     return rows
 
 
