@@ -91,6 +91,9 @@ def test_an_interval_over_agents_holds_the_figure_and_is_the_same_again():
     found = ranking.over_agents(figure, world, bad)
     assert 0.5 < found.low < found.value < found.high < 1
     assert found == ranking.over_agents(figure, world, bad)
+    # a world with one agent of each kind has no spread, and would look sure
+    lone = np.array([0, 1, 50, 51])
+    assert ranking.over_agents(lambda k: 1.0, world[lone], bad[lone]).value is None
 
 
 def test_the_nearest_of_known_points():

@@ -26,7 +26,6 @@ from .detector import Detector, Lacking
 from .evidence import LEVELS, Subject
 from .ranking import auroc, caught, left_out, log_loss, over_agents
 
-FEW = 3  # of each kind: with fewer agents a world is not spoken of alone
 PEERS = 4  # other seeds that are asked, at most
 
 
@@ -270,8 +269,6 @@ def _gains(
         beats.append("all worlds")
     for one in np.unique(world):
         here = np.flatnonzero(world == one)
-        if min(bad[here].sum(), (~bad[here]).sum()) < FEW:
-            continue
         alone = over_agents(lambda k, here=here: gain(here[k]), world[here], bad[here])
         if alone.low is not None and alone.low > 0:
             beats.append(made.worlds[one])

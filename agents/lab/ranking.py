@@ -14,6 +14,7 @@ from ..judging.intervals import Estimate, tail, tidy
 
 FPR = 0.05
 RESAMPLES = 400
+FEW = 3
 
 
 def auroc(scores: np.ndarray, bad: np.ndarray, strata: np.ndarray) -> float:
@@ -58,10 +59,12 @@ def over_agents(
     figure: Figure, strata: np.ndarray, bad: np.ndarray, resamples: int = RESAMPLES
 ) -> Estimate:
     """A figure of all agents with its 95 % interval: agents are drawn anew, with replacement, the
-    bad and the good ones of every stratum apart. Deterministic.
+    bad and the good ones of every stratum apart. Unknown unless some stratum holds FEW of both kinds:
+    one agent alone cannot be drawn in another way, and would look sure. Deterministic.
     """
     unknown = Estimate(None, None, None, ())
-    if not bad.any() or bad.all():
+    kinds = [(int(bad[strata == s].sum()), int((~bad[strata == s]).sum())) for s in set(strata)]
+    if not any(min(pair) >= FEW for pair in kinds):
         return unknown
     dice = np.random.default_rng(0)
     cells = [np.flatnonzero((strata == s) & (bad == b)) for s in np.unique(strata) for b in (0, 1)]
