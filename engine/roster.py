@@ -37,7 +37,7 @@ class Roster(Generic[T]):
     folder: str  # "agents/learning/mitigations"
     declared: str  # "MITIGATION"
     kind: type[T]
-    _named: set[Path] = field(default_factory=set)  # files that the user has named in this process
+    trusted: set[Path] = field(default_factory=set)  # files that the user has named in this process
 
     @property
     def group(self) -> str:
@@ -58,7 +58,7 @@ class Roster(Generic[T]):
         Raises UserError, with the closest name, if there is none.
         """
         if name.endswith(".py"):
-            self._named.add(Path(name).resolve())
+            self.trusted.add(Path(name).resolve())
             module = run_file(Path(name), self.what, f"goalshift_{self.what}_")
             found = getattr(module, self.declared, None)
         elif name in self.shipped():
@@ -79,7 +79,7 @@ class Roster(Generic[T]):
 
     def recall(self, name: str, where: object) -> T:
         """The one that a run names: a file, which is code, only if the user has named it too."""
-        if name.endswith(".py") and Path(name).resolve() not in self._named:
+        if name.endswith(".py") and Path(name).resolve() not in self.trusted:
             raise UserError(
                 f"'{where}' needs the {self.what} file '{name}', which is code:"
                 f" if you trust it, add --{self.what_flag} {name}"

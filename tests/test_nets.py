@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
+from goalshift.__main__ import main
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.encoder import NETS, Shape
 from goalshift.agents.learning.net import Net
@@ -137,7 +138,7 @@ def test_every_net_goes_on_exactly_and_is_read_back(name, memory, tmp_path):
     assert agent.net.shape.net == name and agent.about["config"]["net"] == name
 
 
-def test_a_net_of_one_s_own_is_a_file_that_only_its_user_may_name(tmp_path, monkeypatch):
+def test_a_net_of_one_s_own_is_a_file_that_only_its_user_may_name(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE)
     NETS.load("./mine.py")
@@ -145,6 +146,23 @@ def test_a_net_of_one_s_own_is_a_file_that_only_its_user_may_name(tmp_path, monk
     for _ in range(25):
         met = made.update()["return/right"]
     assert met > 0.9
+    words = [
+        "coinline",
+        "--net",
+        "./mine.py",
+        "--steps",
+        "512",
+        "--envs",
+        "16",
+        "--out",
+        "run",
+        "-q",
+    ]
+    assert main(["train", *words]) == 0
+    NETS.trusted.clear()  # as in another process
+    assert main(["eval", "run", "--levels", "8", "-q"]) == 2
+    assert "if you trust it, add --net ./mine.py" in capsys.readouterr().err
+    assert main(["eval", "run", "--levels", "8", "--net", "./mine.py", "-q"]) == 0
     with pytest.raises(UserError, match=r"needs the net file '\./yours\.py', which is code"):
         Shape(**BOARD, net="./yours.py")
     with pytest.raises(UserError, match="no net 'attentoin'; did you mean 'attention'"):

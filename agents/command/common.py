@@ -22,6 +22,7 @@ from .values import (
     film_size,
     level_name,
     one_of,
+    own_net,
     place,
     seed,
     window_size,
@@ -69,6 +70,12 @@ def add_origin(parser: Parser) -> None:
     """What runs name and do not open by themselves, as they may come from strangers."""
     add_world(parser)
     add_trained_on(parser)
+    parser.add_argument(
+        "--net",
+        type=own_net,
+        metavar="FILE",
+        help="the file of its network, if it is one of yours (it is run as code)",
+    )
 
 
 def add_trained_on(parser: Parser) -> None:
@@ -93,13 +100,14 @@ def trust(world: str | None, *levels: str | None) -> None:
 
 
 def trust_code(option: str, value: Any) -> bool:
-    """Whether a --mitigate or --curriculum names nothing but files of code, which are then loaded:
-    a run that was begun with them may go on with them.
+    """Whether a --mitigate, --curriculum or --net names nothing but files of code, which are then
+    loaded: a run that was begun with them may go on with them.
     """
     from ..learning.curriculum import CURRICULA
+    from ..learning.encoder import NETS
     from ..learning.mitigation import MITIGATIONS, named
 
-    rosters = {"mitigate": MITIGATIONS, "curriculum": CURRICULA}
+    rosters = {"mitigate": MITIGATIONS, "curriculum": CURRICULA, "net": NETS}
     names = [name for name, _ in named(value)] if option in rosters else []
     if not names or not all(name.endswith(".py") for name in names):
         return False

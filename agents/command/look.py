@@ -10,6 +10,7 @@ from .common import (
     SHOWN,
     add_films,
     add_level,
+    add_origin,
     add_window,
     add_world,
     film_names,
@@ -36,7 +37,7 @@ def show_flags(parser: Parser, what: str, needed: bool = True) -> None:
         nargs=None if needed else "?",
         help="a world or ./a_file.py, a level, a replay or its code, a run",
     )
-    add_world(parser)
+    add_origin(parser)
     parser.add_argument(
         "--seed", type=seed, metavar="N", help="the level (default: one where the goals part)"
     )
@@ -106,7 +107,7 @@ def play(args: argparse.Namespace, talk: Talk) -> Report:
 
 def open_window(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
-    trust(args.world)
+    trust(args.world, args.trained_on)
     from ...engine.levels.splits import is_file
     from ..live.open import Place, is_replay, open_session, show_session
 

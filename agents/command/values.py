@@ -96,6 +96,18 @@ def film_fps(text: str) -> int:
     raise argparse.ArgumentTypeError(f"'{text}' is not a rate; write a whole number from 1 to 120")
 
 
+def own_net(text: str) -> str:
+    """A file of a network, which is code and is loaded here and now, as the user has named it."""
+    from ..learning.encoder import NETS
+
+    if not text.endswith(".py"):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no file of a network: those that ship need no flag"
+        )
+    NETS.load(text)
+    return text
+
+
 def span(text: str) -> tuple[int, int]:
     """A range of whole numbers: 8:40, 8: or :40, or 8 alone."""
     match = re.fullmatch(r"([0-9]{0,9})(:?)([0-9]{0,9})", text)

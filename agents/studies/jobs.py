@@ -117,7 +117,7 @@ def _trained_on(given: Mapping[str, Any]) -> list[str]:
 def _code(given: Mapping[str, Any]) -> list[str]:
     """The flags that let a run go on with its mitigations and curricula that are files of code."""
     found = []
-    for option in ("mitigate", "curriculum"):
+    for option in ("mitigate", "curriculum", "net"):
         names = [name for name, _ in named(str(given.get(option, ""))) if name.endswith(".py")]
         found += [f"--{option}={','.join(names)}"] if names else []
     return found
@@ -169,6 +169,8 @@ def eval_job(
         flags = [f"--split={split}" for split in plan.splits]
         flags += ["--world", world] if world.endswith(".py") else []
         flags += _trained_on(plan.given)
+        net = str(plan.given.get("net", ""))
+        flags += [f"--net={net}"] if net.endswith(".py") else []
         return [
             "eval",
             *map(str, folders),
