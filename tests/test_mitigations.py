@@ -410,7 +410,7 @@ def test_a_stranger_s_mitigation_is_trained_with_and_resumed_only_if_it_is_named
     assert main([*words, "--mitigate", "./late.py:2"]) == 0
     config = json.loads((tmp_path / "a/config.json").read_text())
     assert config["mitigate"] == "./late.py:2"
-    MITIGATIONS._named.clear()
+    MITIGATIONS.trusted.clear()
     capsys.readouterr()
     assert main(["train", "--resume", "a", "--steps", "512", "-q"]) == 2
     assert "add --mitigate ./late.py" in capsys.readouterr().err
