@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ..learning import preflight
-from .common import AGENTS, add_origin, add_seed, goes_on, trust
+from .common import AGENTS, add_origin, add_seed, trust
+from .many import goes_on
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count

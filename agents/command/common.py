@@ -2,18 +2,15 @@
 
 import argparse
 import dataclasses
-import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import RunError, UserError
-from ...engine.progress import Show
+from ...engine.errors import UserError
 from ...engine.view.camera import registry
 from ..learning import preflight
 from .parser import Parser
-from .talk import Talk, human_bytes
+from .talk import human_bytes
 from .values import (
     count,
     count_or_none,
@@ -23,7 +20,6 @@ from .values import (
     level_name,
     one_of,
     own_net,
-    place,
     seed,
     window_size,
 )
@@ -330,70 +326,3 @@ def add_window(parser: Parser) -> None:
     )
     assert parser.epilog
     parser.epilog += "\n\nkeys in the window:\n" + text()
-
-
-# -- studies: many trainings and evaluations -------------------------------------------------------
-
-
-def add_plan(parser: Parser, levels: int) -> None:
-    parser.add_argument(
-        "--seeds", type=count, default=3, metavar="N", help="agents trained for each (default: 3)"
-    )
-    parser.add_argument(
-        "--levels", type=count, default=levels, metavar="N", help=f"held out (default: {levels})"
-    )
-    parser.add_argument(
-        "--jobs", type=count, default=1, metavar="N", help="processes at a time (default: 1)"
-    )
-    add_on(parser)
-
-
-def add_on(parser: Parser, more: str = "") -> None:
-    """Where jobs run."""
-    parser.add_argument(
-        "--on",
-        type=place,
-        default="local",
-        metavar="PLACE",
-        help="local[:JOBS] (default), ray[:ADDRESS][,cpus=N,gpus=N], or"
-        f" slurm[:PARTITION][,minutes=N,cpus=N,gpus=N,memory=GB]; results are the same{more}",
-    )
-
-
-@contextmanager
-def jobs_shown(talk: Talk, title: str) -> Iterator[Show]:
-    """A bar for jobs: every finished one is a line as well."""
-    with talk.progress(title) as bar:
-
-        def show(done: float, total: float, remark: str = "") -> None:
-            bar(done, total)
-            talk.say(f"[{done:.0f}/{total:.0f}] {remark}")
-
-        yield show
-
-
-def refuse_nothing(rows: Sequence[Any], faults: list[str]) -> None:
-    """Raise RunError, in one line, if a study came to nothing at all."""
-    if faults and not rows:
-        raise RunError(f"nothing could be made: {len(faults)} jobs failed, the first {faults[0]}")
-
-
-@contextmanager
-def goes_on(args: argparse.Namespace, out: Path) -> Iterator[None]:
-    """Whoever interrupts what is inside hears the command that goes on with it in `out`."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(
-            f"{stop if str(stop) else 'interrupted'}; what is done is kept in '{out}', and"
-            f" this goes on: {args.again} --out {shlex.quote(str(out))}"
-        ) from None
-
-
-def exit_code(faults: list[str], talk: Talk) -> int:
-    """1, after a line for each fault, if a study had any."""
-    for fault in faults:
-        talk.fault(fault)
-    if faults:
-        talk.say("the rest is done; the same command tries again")
-    return 1 if faults else 0

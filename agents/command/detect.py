@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing, trust
+from .common import trust
+from .many import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing, settings
 from .parser import Parser
-from .studies import settings
 from .talk import Report, Talk, in_columns, plain_data
 from .values import count, count_or_none, one_of
 from .verb import Group

@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 
 from ..learning import preflight
-from .common import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing
+from .many import add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
-from .studies import settings
 from .talk import Report, Talk, in_columns
 from .values import count
 from .verb import Group
@@ -29,21 +28,7 @@ def mitigate_flags(parser: Parser) -> None:
     parser.add_argument(
         "--steps", type=count, metavar="N", help="steps of training, instead of the world's own"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        metavar="KEY=VALUE",
-        help="a training option of all runs; repeatable",
-    )
-    parser.add_argument(
-        "--split",
-        metavar="NAME",
-        help="where agents are judged (default: where the world is, most often deploy)",
-    )
-    add_plan(parser, 256)
-    parser.add_argument(
-        "--out", "-o", metavar="DIR", help="default: runs/mitigate-WORLD; it resumes there"
-    )
+    add_study(parser, 256, "mitigate-WORLD", split="")
 
 
 @VERBS.verb(
@@ -74,16 +59,11 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.plain import to_plain
     from ..lab import mitigate
     from ..lab.mitigate_figure import draw
-    from ..studies.jobs import Plan
 
     out = Path(args.out or f"runs/mitigate-{Path(args.world).stem}")
     preflight.check_writable(out)
-    given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
-        args.set or ()
-    )
-    given |= {"steps": args.steps} if args.steps else {}
-    splits = ("train", args.split or load(args.world).judged)
-    plan = Plan(given, args.seeds, args.levels, splits, args.jobs, args.on)
+    more = {"steps": args.steps} if args.steps else {}
+    plan = planned(args, "train", args.split or load(args.world).judged, **more)
     names = [name.strip() for name in (args.names or "").split(",") if name.strip()]
     asked, left_out = mitigate.comparison(args.world, names, plan)
     for line in left_out:

@@ -16,19 +16,17 @@ from ..studies.bank.config import BankConfig
 from .common import (
     AGENTS,
     add_judged,
-    add_on,
     add_options,
     add_origin,
     add_out,
     add_seed,
     add_trained_on,
     given_options,
-    goes_on,
-    jobs_shown,
     trust,
     trust_code,
 )
 from .detect import add_monitor, monitor_report
+from .many import add_on, goes_on, jobs_shown
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
 from .there import eval_there, local_jobs

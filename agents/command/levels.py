@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_level, add_on, add_seed, add_window, add_world, goes_on, trust
+from .common import add_file_out, add_level, add_seed, add_window, add_world, trust
+from .many import add_on, goes_on
 from .parser import Parser
 from .talk import Report, Talk
 from .there import levels_there, local_jobs

@@ -1,14 +1,10 @@
 """`table`, `curve`: many trainings and evaluations, into one table or figure."""
 
 import argparse
-import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from ...engine.errors import UserError
 from ..learning import preflight
-from .common import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing
+from .many import add_plan, add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count, rates
@@ -87,22 +83,7 @@ def map_flags(parser: Parser) -> None:
         metavar="N",
         help="moments of each run that are judged (default: 8)",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        metavar="KEY=VALUE",
-        help="a training option of all runs, such as steps=10M; repeatable",
-    )
-    parser.add_argument(
-        "--split",
-        default="deploy",
-        metavar="NAME",
-        help="where agents are judged (default: deploy)",
-    )
-    add_plan(parser, 512)
-    parser.add_argument(
-        "--out", "-o", metavar="DIR", help="default: runs/map-WORLD; it resumes there"
-    )
+    add_study(parser, 512, "map-WORLD")
 
 
 @VERBS.verb(
@@ -120,15 +101,11 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..studies import map as maps
-    from ..studies.jobs import Plan
     from ..studies.map_figure import draw
 
     out = Path(args.out or f"runs/map-{Path(args.world).stem}")
     preflight.check_writable(out)
-    given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
-        args.set or ()
-    )
-    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs, args.on)
+    plan = planned(args, "train", args.split)
     asked = maps.jobs_of(args.world, args.alpha, args.points, out, plan)
     hours = maps.core_hours(args.world, asked, plan)
     talk.say(f"{len(asked)} runs; about {hours:.1f} core-hours are left to train")
@@ -161,22 +138,7 @@ def curve_flags(parser: Parser) -> None:
     parser.add_argument(
         "--by", metavar="KNOB=V,V,...", help="a second knob: a panel for each value"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        metavar="KEY=VALUE",
-        help="a training option of all runs; repeatable",
-    )
-    parser.add_argument(
-        "--split",
-        default="deploy",
-        metavar="NAME",
-        help="where agents are judged (default: deploy)",
-    )
-    add_plan(parser, 256)
-    parser.add_argument(
-        "--out", "-o", metavar="DIR", help="default: runs/curve-WORLD-KNOB; it resumes there"
-    )
+    add_study(parser, 256, "curve-WORLD-KNOB")
 
 
 @VERBS.verb(
@@ -194,16 +156,12 @@ def curve_flags(parser: Parser) -> None:
 def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
     out = Path(args.out or f"runs/curve-{Path(args.world).stem}-{args.over.partition('=')[0]}")
     preflight.check_writable(out)
-    given = {f"world.{name}": value for name, value in args.knobs.items()} | settings(
-        args.set or ()
-    )
     from ..judging.plain import to_plain
     from ..studies import curve
     from ..studies.curve_figures import draw
-    from ..studies.jobs import Plan
     from ..studies.knobs import label
 
-    plan = Plan(given, args.seeds, args.levels, ("train", args.split), args.jobs, args.on)
+    plan = planned(args, "train", args.split)
     asked = curve.curve_of(args.world, args.over, args.by or "", plan)
     with goes_on(args, out), jobs_shown(talk, "curve") as show:
         points, faults = curve.make(asked, out, show)
@@ -220,15 +178,3 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         f"{in_columns(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
         exit_code(faults, talk),
     )
-
-
-def settings(pairs: Sequence[str]) -> dict[str, Any]:
-    """The training options of `--set KEY=VALUE`, with counts like 2M as numbers."""
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UserError(f"--set '{pair}': write it like --set steps=2M")
-        is_count = re.fullmatch(r"[0-9.]+[kMG]", value)
-        found[name.replace("-", "_")] = count(value) if is_count else value
-    return found
