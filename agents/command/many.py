@@ -52,7 +52,7 @@ def add_study(parser: Parser, levels: int, folder: str, split: str = "deploy") -
     )
 
 
-def planned(args: argparse.Namespace, *splits: str, **more: Any) -> Plan:
+def planned(args: argparse.Namespace, *splits: str, **more: Any) -> "Plan":
     """The plan that `add_study` and `--world.KEY` ask for; `more` are further options of all runs."""
     from ..studies.jobs import Plan
 
