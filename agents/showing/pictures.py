@@ -87,10 +87,10 @@ def four(path: Path, scratch: Path) -> None:
     _still("corner", Still([path], scratch, share=0.6), "2x2")
 
 
-def eyes(path: Path, scratch: Path) -> None:
-    """In first person: the learned mouse follows its partner to a wrong sphere."""
+def behind(path: Path, scratch: Path) -> None:
+    """From behind: the learned mouse follows its partner to a wrong sphere."""
     plan = Still([path], scratch, share=0.4)
-    _still("follow", replace(plan, options=replace(plan.options, cameras=("eyes",))))
+    _still("follow", replace(plan, options=replace(plan.options, cameras=("chase",))))
 
 
 def many(path: Path, scratch: Path) -> None:
@@ -127,7 +127,7 @@ PICTURES: Mapping[str, Callable[[Path, Path], None]] = {
     "cards.webp": ends,
     "worlds.png": worlds,
     "film-2x2.png": four,
-    "film-eyes.png": eyes,
+    "film-chase.png": behind,
     "mosaic.png": many,
     "window.png": window,
     "window-editing.png": editing,
