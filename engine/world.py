@@ -148,6 +148,12 @@ class World(Declaration, Shown):
         return Split(f"alpha={alpha:g}", tuple((1.0 - alpha) * train + alpha * deploy))
 
     @property
+    def all_seen(self) -> bool:
+        """Whether an agent sees the whole board, wherever it stands on it."""
+        sides = zip(self.view, self.size, strict=True)  # type: ignore[arg-type]  # set by now
+        return not self.centred or all(seen >= 2 * side - 1 for seen, side in sides)
+
+    @property
     def split_names(self) -> tuple[str, ...]:
         """The named splits, train and deploy first."""
         return tuple(self._splits)

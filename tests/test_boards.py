@@ -14,6 +14,7 @@ from goalshift.agents.command.main import main
 from goalshift.engine import boards, check
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
+from goalshift.engine.files import PACKAGE
 from goalshift.engine.levels import formats, ids, level
 from goalshift.engine.levels.kind import Levels
 from goalshift.engine.observe import VOID
@@ -203,3 +204,10 @@ def test_the_page_of_a_world_names_its_board_and_what_is_seen_of_it(capsys):
     assert "25 x 30 cells" in text and "not all of it" in text and "5x5 to 255x255" in text
     main(["worlds", "corner"])
     assert "not all of it" not in capsys.readouterr().out
+
+
+def test_a_judge_says_that_an_agent_does_not_see_all_of_a_larger_board(capsys):
+    agent = str(PACKAGE / "agents" / "pretrained" / "corner.safetensors")
+    for size, told in (("25x25", True), ("11x11", False)):
+        assert main(["eval", agent, "--world.size", size, "--levels", "2", "--json"]) == 0
+        assert ("not all of this board" in capsys.readouterr().err) == told

@@ -1,11 +1,10 @@
-"""`train`, `bank`, `eval`: agents trained and judged."""
+"""`train`, `bank`: agents trained."""
 
 import argparse
 import shlex
 import subprocess
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...engine.errors import RunError, UserError, need
 from ..learning import preflight
@@ -14,28 +13,22 @@ from ..learning.logs.table import log
 from ..studies.backends.table import is_place
 from ..studies.bank.config import BankConfig
 from .common import (
-    AGENTS,
-    add_judged,
     add_options,
-    add_origin,
     add_out,
-    add_seed,
     add_trained_on,
     given_options,
     trust,
     trust_code,
 )
-from .detect import add_monitor, monitor_report
-from .many import add_on, goes_on, jobs_shown
+from .many import goes_on, jobs_shown
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
-from .there import eval_there, local_jobs
+from .there import local_jobs
 from .values import count
 from .verb import Group
 
 if TYPE_CHECKING:
     from ...engine.world import World
-    from ..judging.evaluation import Evaluation
     from ..studies.bank.grid import Found
 
 VERBS = Group("learn")
@@ -300,154 +293,3 @@ def bank_table(found: "Found", axes: list[str], splits: list[str]) -> str:
                 f"{label} {percent(figure)}" for label, figure in labels.items()
             )
     return text
-
-
-def eval_flags(parser: Parser) -> None:
-    parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
-    add_origin(parser)
-    add_judged(parser, "train deploy", 512)
-    parser.add_argument(
-        "--mirrored", action="store_true", help="control: mirror what is seen after the shift"
-    )
-    parser.add_argument(
-        "--against",
-        nargs="+",
-        metavar="RUN|AGENT",
-        help="also how far these are from the others, with an interval of the difference",
-    )
-    parser.add_argument("--latex", action="store_true", help="print a LaTeX table (booktabs)")
-    parser.add_argument("--csv", metavar="FILE.csv", help="every figure as a row of tidy CSV")
-    parser.add_argument(
-        "--goal",
-        action="append",
-        metavar="NAME: TEXT",
-        help="also score a goal that nobody declared, such as 'hoard: event.key - event.chest';"
-        " again for several; with it RUN may be .gmr files or codes of replays",
-    )
-    parser.add_argument(
-        "--controls",
-        action="store_true",
-        help="also judge untrained, few-levels (trained now) and mirrored agents",
-    )
-    add_on(parser, " (--controls and --against are worked out here)")
-    add_seed(parser)
-    add_out(parser, "evaluation.json (default: the run's own, if it is one)")
-    add_monitor(parser)
-
-
-@VERBS.verb(
-    "eval",
-    "RUN|AGENT...",
-    "score agents for every goal on held-out levels; several seeds give a verdict",
-    eval_flags,
-    (
-        "goalshift eval runs/a",
-        "goalshift eval ./my_agent.py --world corner",
-        "goalshift eval runs/a runs/b runs/c --levels 1k --out runs/verdict",
-        "goalshift eval runs/a --split train --split alpha=0.5 --json",
-        "goalshift eval runs/a0 runs/a1 --against runs/b0 runs/b1 --latex --csv figures.csv",
-        "goalshift eval runs/a --monitor knn_body --ask takeover",
-        "goalshift eval runs/a --goal 'only the corner: event.corner - event.cheese'",
-    ),
-    knobs=True,
-)
-def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
-    if args.monitor:
-        return monitor_report(args, talk, args.split or ["train", "deploy"])
-    need(
-        not args.false_alarms and args.threshold is None,
-        "--false-alarms and --threshold: --monitor",
-    )
-    trust(args.world, args.trained_on, *(args.split or ()))
-    from ..judging.named import is_run
-
-    if args.goal and all(run.startswith("GM1.") or run.endswith(".gmr") for run in args.runs):
-        from .goals import score_replays
-
-        return score_replays(args)
-    if args.controls and not all(map(is_run, args.runs)):
-        raise UserError("--controls trains agents like the runs: for runs of goalshift alone")
-    if args.csv:
-        preflight.check_file(Path(args.csv), args.force)
-    if args.out:
-        folder = preflight.check_folder(args.out, args.force)
-    else:
-        folder = Path(args.runs[0]) if len(args.runs) == 1 and not args.mirrored else None
-        if folder is not None and folder.is_dir():
-            preflight.check_writable(folder, "the run's folder")
-        elif args.controls and not Path(args.runs[0]).is_dir():
-            raise UserError("--controls trains agents of its own: say with --out in which folder")
-    from ..judging.runs import evaluate_runs
-    from ..judging.tables import as_text
-    from ..learning.files import EVALUATION
-
-    if args.goal:
-        from .goals import check_goals
-
-        check_goals(args)
-    splits = args.split or ["train", "deploy"]
-    ask = (args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
-    if local_jobs(args.on):
-        found = evaluate_runs(*ask, world=args.world)
-    else:
-        from ..judging.evaluation import Evaluation
-
-        found = Evaluation.from_json(eval_there(args, splits, talk))
-    text = as_text(found)
-    if args.latex:
-        from ..judging.latex import as_latex
-
-        text = as_latex(found) + "\n"
-    if args.csv:
-        from ...engine.files import write
-        from ..showing.report.sheets import figures_csv
-
-        write(Path(args.csv), figures_csv(found))
-    if args.controls:
-        found, lines = eval_controls(args, splits, folder, found, talk)
-        text += "\n" + lines
-    if folder is not None and (args.out or folder.is_dir()) and not args.knobs:
-        talk.say(f"wrote {found.save(folder / EVALUATION)}")
-    data = found.to_json()
-    if args.against:
-        data, lines = eval_against(args, splits, data)
-        text += "\n" + lines
-    from .goals import eval_goals
-
-    data, lines = eval_goals(args, splits, found, data)
-    return Report(data, text + lines)
-
-
-def eval_against(
-    args: argparse.Namespace, splits: list[str], data: dict[str, Any]
-) -> tuple[dict[str, Any], str]:
-    """The data with how far the runs are from those of `--against`, and the same in lines."""
-    from ..judging.compare import compare
-    from ..judging.plain import to_plain
-    from ..judging.runs import open_agents
-
-    sets = [open_agents(runs, args.knobs, args.world) for runs in (args.runs, args.against)]
-    home, other = (cast.world for cast in sets)
-    if (home.name, home.rows) != (other.name, other.rows):
-        raise UserError("--against: these were trained in another world, or with other parameters")
-    apart = compare(sets[0].agents, sets[1].agents, home, splits, args.levels, args.seed)
-    against = {"agents": [agent.name for agent in sets[1].agents], "differences": to_plain(apart)}
-    return data | {"against": against}, "\n".join(map(str, apart))
-
-
-def eval_controls(
-    args: argparse.Namespace,
-    splits: list[str],
-    folder: Path | None,
-    found: "Evaluation",
-    talk: Talk,
-) -> tuple["Evaluation", str]:
-    """Evaluate the controls and keep them beside the evaluation; `found` with their verdicts."""
-    from ..judging.controls import as_lines, controls
-
-    home = (folder or Path(args.runs[0])) / "controls"
-    made = controls(args.runs, home, splits, args.levels, args.seed, bar=talk.progress)
-    for name, evaluation in made.items():
-        evaluation.save(home / f"{name.replace(' ', '-')}.json")
-    verdicts = {name: evaluation.verdicts for name, evaluation in made.items()}
-    return replace(found, controls=verdicts), "\n".join(as_lines(made)) + "\n"

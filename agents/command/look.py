@@ -230,8 +230,7 @@ def describe(world: "World") -> str:
     for name in world.params._fields:
         knobs += [(name, *(world.say(name, getattr(row, name)) for row in splits.values()))]
     tall, wide = world.view
-    all_seen = all(seen >= 2 * side - 1 for seen, side in zip(world.view, world.size, strict=True))
-    of_all = ", which is not all of it" * (world.centred and not all_seen)
+    of_all = "" if world.all_seen else ", which is not all of it"
     facts = [
         ("board", board_of(world)),
         ("seen", f"{tall} x {wide} cells" + (" around the agent" * world.centred) + of_all),

@@ -25,6 +25,7 @@ from . import (
     care,
     detect,
     inside,
+    judge,
     lab,
     learn,
     levelfiles,
@@ -42,6 +43,7 @@ from .verb import Verb
 GROUPS = (
     show,
     learn,
+    judge,
     serve,
     studies,
     lab,
