@@ -206,6 +206,7 @@ def test_the_page_of_a_world_names_its_board_and_what_is_seen_of_it(capsys):
     assert "not all of it" not in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_judge_says_that_an_agent_does_not_see_all_of_a_larger_board(capsys):
     agent = str(PACKAGE / "agents" / "pretrained" / "corner.safetensors")
     for size, told in (("25x25", True), ("11x11", False)):
