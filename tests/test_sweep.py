@@ -409,3 +409,11 @@ def test_the_tutorial_reaches_the_verdict_that_it_tells_of(here):
         (row,) = csv.DictReader(file)
     assert row["label"] == "goal misgeneralization" and f"*{row['label']}*" in TUTORIAL
     assert 0.2 < float(row["instead_low"]) < float(row["instead_high"]) < 0.65
+
+
+def test_options_that_are_true_or_false_go_through_a_sweep():
+    assert jobs.options_of({"anneal": "true", "world.size": "9x9"})[0] == {"anneal": True}
+    with pytest.raises(UserError, match="anneal: 'maybe' is not true or false"):
+        jobs.options_of({"anneal": "maybe"})
+    words = jobs.train_job("coinline", Path("none"), {"anneal": False, "steps": "9"}).words()
+    assert "--no-anneal" in words and "--steps=9" in words

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ...engine.errors import UserError, need
 
 T = TypeVar("T")
+WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 KINDS = {
     int: "a whole number",
     float: "a number",
@@ -67,9 +68,10 @@ def names(kind: type, without: Collection[str] = ()) -> list[str]:
 
 
 def typed(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as a person writes them, as numbers where the configuration `kind` has numbers.
+    """Values as a person writes them, as numbers, or as true and false, where the configuration
+    `kind` has those.
 
-    Names that it lacks stay as they are. UserError names the value that is no number.
+    Names that it lacks stay as they are. UserError names the value that is none.
     """
     kinds = {field.name: type(field.default) for field in dataclasses.fields(kind)}
     found = dict(given)
@@ -80,4 +82,8 @@ def typed(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
                 found[name] = wanted(value)
             except ValueError:
                 raise UserError(f"{name}: '{value}' is not {KINDS[wanted]}") from None
+        elif wanted is bool and type(value) is not bool:
+            word = str(value).lower()
+            need(word in WORDS, f"{name}: '{value}' is not {KINDS[bool]}")
+            found[name] = WORDS[word]
     return found

@@ -87,10 +87,8 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
                 *_trained_on(given),
                 *_code(given),
             ]
-        flags = [
-            f"--{key if key.startswith('world.') else key.replace('_', '-')}={v}"
-            for key, v in given.items()
-        ]
+        plain, _ = options_of(given)
+        flags = [_flag(key, plain.get(key, value)) for key, value in given.items()]
         return ["train", world, *flags, "--threads=1", "--out", str(folder), "--force"]
 
     if (folder / CONFIG).is_file():
@@ -107,6 +105,14 @@ def train_job(world: str, folder: Path, given: Mapping[str, Any]) -> Job:
 def _opened(world: str, given: Mapping[str, Any]) -> tuple[Path, ...]:
     """The files that the world and the levels are in, if they are of the user's own."""
     return carried(world if world.endswith(".py") else "", given.get("split", ""))
+
+
+def _flag(key: str, value: Any) -> str:
+    """An option as `train` takes it."""
+    name = key if key.startswith("world.") else key.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name}={value}"
 
 
 def _trained_on(given: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,9 @@
 
 One run gives a point at each of its checkpoints, so a map asks what neither a curve over shares nor
 one over steps can: whether it is the *share* of shifted episodes that restores the intended goal,
-or their *number*. A folder holds everything, so a map resumes where it stopped:
+or their *number*. The learning rate is kept constant, unless the plan says otherwise: where it
+falls, a moment of a long run is not the end of a shorter one. A folder holds everything, so a map
+resumes where it stopped:
 
     OUT/alpha=VALUE/seed-K/       the runs, with their checkpoints
     OUT/map.csv  map.svg  map.png
@@ -96,7 +98,13 @@ def jobs_of(world: str, alphas: Sequence[float], points: int, out: Path, plan: P
     jobs = []
     for seed in range(plan.seeds):
         for alpha in alphas:
-            given = {**plan.given, "split": f"alpha={alpha:g}", "keep": points, "seed": seed}
+            given = {
+                "anneal": False,
+                **plan.given,
+                "split": f"alpha={alpha:g}",
+                "keep": points,
+                "seed": seed,
+            }
             job = train_job(world, home_of(out, alpha) / f"seed-{seed}", given)
             job.name = f"alpha={alpha:g} seed-{seed}"
             jobs.append(job)
