@@ -13,7 +13,7 @@ from goalshift.engine.vector import level_of
 from goalshift.engine.view.camera import frames as kernels
 from goalshift.engine.view.camera import top
 from goalshift.engine.view.camera.shot import Shot, Window, positions
-from goalshift.engine.view.draw import sprites, stamps
+from goalshift.engine.view.draw import ink, sprites, stamps
 from goalshift.engine.view.draw.marks import INTENDED, PROXY, Trail, goal_marks
 from goalshift.engine.view.draw.paint import paint
 from goalshift.engine.view.draw.strokes import colour, parse, pictures
@@ -350,3 +350,19 @@ def test_trails_lie_below_things_and_ghosts_are_faint(corner):
     cell = (slice(240, 280), slice(240, 280))
     faint, full = (np.abs(picture[cell] - plain[cell]).sum() for picture in (haunted, solid))
     assert 0 < faint < 0.6 * full
+
+
+@pytest.mark.parametrize("radius", [0, 3])
+@pytest.mark.parametrize(
+    "place", [(-4, -4, 30, 30), (5, 5, 30, 9), (2, 6, 9, 40), (25, 25, 40, 40)]
+)
+def test_nothing_is_drawn_beside_a_frame(place, radius):
+    """Compiled drawing tests no index: what reaches over the edge of a frame is cut there."""
+    sheet = np.zeros((60, 60, 3), np.uint8)
+    frame = sheet[20:32, 20:32]
+    ink.box(frame, *place, (250, 250, 250), radius)
+    ink.write(frame, "beyond the edge", place[0], place[1], 14)
+    around = sheet.copy()
+    around[20:32, 20:32] = 0
+    assert not around.any()
+    assert frame.any() == (place[0] < 12 and place[1] < 12)

@@ -264,7 +264,7 @@ def box(
     # cut off: so are its corners
     if y0 < 0 or x0 < 0 or y1 > frame.shape[0] or x1 > frame.shape[1]:
         y0, x0, r = max(y0, 0), max(x0, 0), 0
-        y1, x1 = max(y1, 0), max(x1, 0)
+        y1, x1 = min(y1, frame.shape[0]), min(x1, frame.shape[1])
     if y1 > y0 and x1 > x0:
         _lay_box(frame, y0, x0, y1, x1, *rgb, _corner_cover(r))
 
