@@ -8,10 +8,6 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-# NumPy imports it when it is first asked for unique values. Seen once in a soak: the window waited
-# for ever for that import, whose thread had long ended. So it is there before there are threads.
-import numpy.ma  # noqa: F401
-
 T = TypeVar("T")
 
 
