@@ -810,3 +810,9 @@ def test_a_training_is_watched_with_a_curve_of_every_goal(opened, corner, tmp_pa
     foot = np.s_[510:650]
     assert (shown.frame[foot] != before[foot]).any(), "the curves are drawn"
     assert shown.session.cast.policy(lesson.AGENT).__class__.__name__ == "Trained"
+
+
+def test_a_cursor_that_lies_beside_another_level_is_not_looked_up():
+    session = open.open_session("corner")
+    frame, _ = compose(session, Look(edit=True, cursor=(40, 7)), (720, 1280))
+    assert frame.any()

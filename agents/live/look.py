@@ -8,6 +8,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import keys
 
 if TYPE_CHECKING:
@@ -100,3 +102,8 @@ class Area(Spot):
             math.floor((y - self.y0 + round(self.y * self.p - high / 2)) / self.p),
             math.floor((x - self.x0 + round(self.x * self.p - wide / 2)) / self.p),
         )
+
+
+def on_board(record: np.record, cell: tuple[int, int]) -> bool:
+    """Whether a cell (y, x) is one of the level's."""
+    return 0 <= cell[0] < record.h and 0 <= cell[1] < record.w

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ...engine.errors import UserError
 from ...engine.view.draw import sprites
 from .commands import Commands
-from .look import Area, Track
+from .look import Area, Track, on_board
 from .pencil import Pencil
 
 LEFT, MIDDLE, RIGHT = 1, 2, 3  # buttons
@@ -64,14 +64,12 @@ class Mouse:
                 self._edit(spot, y, x, button)
 
     def _edit(self, area: Area, y: int, x: int, button: int) -> None:
-        cell = area.cell(y, x)
-        if cell is None:
+        cell, record = area.cell(y, x), self.session.panes[area.which].history.state[0]
+        if cell is None or not on_board(record, cell):
             return
         thing = self.session.editor.thing_at(area.which, *cell)
         if button == MIDDLE:
-            record = self.session.panes[area.which].history.state[0]
-            if 0 <= cell[0] < record.h and 0 <= cell[1] < record.w:
-                self.look.brush = int(record.tiles[cell])
+            self.look.brush = int(record.tiles[cell])
         elif button == LEFT and thing is not None:
             self.drag = Carried(area, thing)
         else:

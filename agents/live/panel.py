@@ -28,7 +28,7 @@ from ...engine.view.draw.overlays import COLOURS, TITLES
 from ...engine.worth import number
 from .canvas import Canvas, Rect
 from .dials import Dial
-from .look import FLAT, Spot, Track
+from .look import FLAT, Spot, Track, on_board
 from .session import Session
 from .stage import Pane
 
@@ -200,8 +200,9 @@ def _palette(canvas: Canvas, room: Rect) -> int:
         canvas.spots.append(Spot(at_y, at_x, at_y + side, at_x + side, "brush", k))
     y += -(-len(world.tiles) // per) * (side + 8) + 2
     write(frame, f"brush: {world.tiles[brush].name}", y, room.x0, 14, TEXT)
-    if (cell := canvas.look.cursor) is not None:
-        there = world.tiles[canvas.session.pane.history.state[0].tiles[cell]].name
+    record = canvas.session.pane.history.state[0]
+    if (cell := canvas.look.cursor) is not None and on_board(record, cell):
+        there = world.tiles[record.tiles[cell]].name
         words = f"row {cell[0]}, column {cell[1]}: {there}"
         write(frame, words, y, room.x1, 14, DIM, align="right", width=room.wide // 2)
     y += 24

@@ -19,6 +19,7 @@ class Pencil:
         """A key goes down while one edits; False if it is none of the pencil's."""
         record = self.session.pane.history.state[0]
         y, x = self.look.cursor or (int(record.y[0]), int(record.x[0]))
+        y, x = min(y, int(record.h) - 1), min(x, int(record.w) - 1)  # the level may be another now
         if name in WAYS:
             y, x = y + WAYS[name][0], x + WAYS[name][1]
             self.look.cursor = min(max(y, 0), record.h - 1), min(max(x, 0), record.w - 1)
