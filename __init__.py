@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .engine.api.register import hook as _hook
 from .engine.moved import hook as _hook_moved
+from .engine.shown import pages as _pages
 from .engine.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -103,6 +104,14 @@ _HOMES = {
     "RunError": ("engine.errors", "RunError"),
 }
 
+# what shows itself in a notebook → the function that draws it
+_PAGES = {
+    "World": ("engine.view.sheets.notebook", "html"),
+    "Replay": ("engine.view.sheets.notebook", "html"),
+    "LevelSet": ("engine.view.sheets.notebook", "html"),
+    "Evaluation": ("agents.judging.tables", "as_html"),
+}
+
 __all__ = [
     "MOVES",
     "Callback",
@@ -158,9 +167,15 @@ def __getattr__(name: str):
     return value
 
 
+def _page(module: str, function: str):
+    """A function of a module that is imported when the function is first called."""
+    return lambda thing: getattr(import_module(f".{module}", __name__), function)(thing)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+_pages.update({name: _page(*home) for name, home in _PAGES.items()})
 _hook()  # Gymnasium and PettingZoo learn of the worlds when somebody imports them
 _hook_moved(__name__)  # old paths of public names lead to the new ones, with a warning

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...engine.errors import UserError
 from ..learning import preflight
-from .common import AGENTS, add_judged, add_origin, add_out, add_seed, sized, trust
+from .common import AGENTS, add_file_out, add_judged, add_origin, add_out, add_seed, sized, trust
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count, times
@@ -45,10 +45,7 @@ def inside_flags(parser: Parser) -> None:
         "--draws", type=count, default=20, metavar="N", help="of every null (default: 20)"
     )
     add_seed(parser)
-    parser.add_argument(
-        "--out", "-o", metavar="FILE.html", help="default: inside.html in the run's folder"
-    )
-    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+    add_file_out(parser, "FILE.html", "default: inside.html in the run's folder")
 
 
 @VERBS.verb(

@@ -1,7 +1,6 @@
 """`demo`, `contrast`, `record`, `report`: films and pages that show what happened."""
 
 import argparse
-import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ..learning import preflight
 from .common import (
     AGENTS,
     KINDS,
+    add_file_out,
     add_film_looks,
     add_films,
     add_frames,
@@ -243,10 +243,7 @@ def report_flags(parser: Parser) -> None:
         "--curve", metavar="FILE.csv", help="show a curve too: the curve.csv of goalshift curve"
     )
     add_seed(parser)
-    parser.add_argument(
-        "--out", "-o", metavar="FILE.html", help="default: report.html in the first run's folder"
-    )
-    parser.add_argument("--force", action="store_true", help="replace an existing --out")
+    add_file_out(parser, "FILE.html", "default: report.html in the first run's folder")
 
 
 @VERBS.verb(
@@ -324,10 +321,9 @@ def write_site(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def help_of_all() -> list[tuple[str, str]]:
-    """Every verb with its help, in the order of `--help`."""
-    verbs = importlib.import_module(".main", __package__).VERBS  # by name: it stands on this file
+    """Every verb with its help, by name."""
     found = []
-    for name, verb in verbs.items():
+    for name, verb in sorted((name, verb) for group in Group.known for name, verb in group.items()):
         parser = Parser(name, verb.summary, verb.examples)
         verb.flags(parser)
         found.append((name, parser.format_help()))

@@ -4,9 +4,11 @@ A verb reads its flags, calls the library and returns a Report. Heavy libraries 
 the function, so that --help is instant and works on a broken installation.
 """
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from .parser import Parser
 from .talk import Report, Talk
@@ -33,9 +35,12 @@ def no_flags(parser: Parser) -> None:
 class Group(dict[str, Verb]):
     """The verbs of one file, by name; all stand under one title in `goalshift --help`."""
 
+    known: ClassVar[list[Group]] = []  # all of them, as their files are imported
+
     def __init__(self, title: str) -> None:
         super().__init__()
         self.title = title
+        Group.known.append(self)
 
     def verb(
         self,

@@ -21,7 +21,7 @@ from ...engine.state import RUNNING
 from ...engine.vector import Vec
 from ...engine.world import Goal, World
 from ..policies import search
-from ..policies.expert import DIRECTIONS, first_move, optimum, plans
+from ..policies.expert import DIRECTIONS, first_move, flood, optimum, plans
 from ..policies.search import chained, nowhere, score_of
 
 WAY = np.dtype(
@@ -60,7 +60,7 @@ def route(s, p, goal, caution, queue, far, ways, way):
     """Flood from the first agent to the nearest sought cell; returns whether there is a way.
 
     Writes into `way` how far it is, and a bit for each action that begins a shortest way. `caution`
-    as in `first_move`.
+    as in `flood`.
     """
     width = s.tiles.shape[1]
     for k in range(s.h * width):
@@ -217,7 +217,7 @@ def surveyor(world: World) -> tuple[Any, Any]:
         "WEIGHTS": world.goal_weights,
         "ONCE": world.goal_once,
     }
-    for part in (straight, route, first_move, score_of, total, play):
+    for part in (straight, route, flood, first_move, score_of, total, play):
         bindings[part.__name__] = bind(part, **bindings)
     return tuple(
         specialise(kernel, world.name, **bindings) for kernel in (straight_many, ways_many)

@@ -5,12 +5,12 @@ On disk it is JSON, format `FORMAT`: the fields of these classes are its keys, i
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...engine import files
 from ...engine.errors import UserError, need
+from ...engine.shown import Shown
 from ...engine.world import Goal, World
 from .held_out import HeldOut, Seen
 from .measure import PolicyReport
@@ -84,7 +84,7 @@ class SplitReport:
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation:
+class Evaluation(Shown):
     """What agents of one recipe did on every split, and what it shows."""
 
     format: str
@@ -105,11 +105,6 @@ class Evaluation:
     def __repr__(self) -> str:
         judged = ", ".join(f"{name}: {verdict.label}" for name, verdict in self.verdicts.items())
         return f"Evaluation({self.world.name}, {len(self.agents)} agents{judged and ', '}{judged})"
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the tables of `goalshift eval`."""
-        tables = importlib.import_module(".tables", __package__)  # by name: they stand on this file
-        return tables.as_html(self)
 
     def __str__(self) -> str:
         """One line for each judged split; `tables.as_text` has the figures."""

@@ -5,7 +5,6 @@ The same rows give the same bytes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib import pyplot
 
-from ...engine.files import write
+from ..studies.picture_files import save
 from .mitigate import Comparison, made_of
 
 # what, in words, colour (Okabe and Ito's), mark
@@ -39,7 +38,7 @@ def cost(row: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
 def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     """Write mitigate.svg and mitigate.png into `out`."""
     matplotlib.use("Agg")
-    matplotlib.rcParams.update({"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 11})
+    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 11})
     names = [f"{row['entry']}{cost(row, rows[0])}" for row in rows]
     figure, axes = pyplot.subplots(
         1, 3, figsize=(13.0, 1.9 + 0.5 * len(rows)), sharey=True, layout="constrained"
@@ -66,9 +65,5 @@ def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     axes[0].get_yticklabels()[0].set_fontweight("bold")
     title = f"{asked.world.title}: judged on '{asked.plan.splits[-1]}'"
     figure.suptitle(f"{title}\n{made_of(rows)}", fontsize=11)
-    for suffix in ("svg", "png"):
-        picture = io.BytesIO()
-        metadata = {"Date": None} if suffix == "svg" else {"Software": None}
-        figure.savefig(picture, format=suffix, dpi=110, metadata=metadata)
-        write(out / f"mitigate.{suffix}", picture.getvalue())
+    save(figure, out / "mitigate", dpi=110)
     pyplot.close(figure)

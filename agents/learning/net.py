@@ -78,9 +78,16 @@ class Net(nn.Module):
         goes on. Returns the logits float32[T, B, actions], the values float32[T, B] and the memory
         after the last step.
         """
-        steps, batch = seen.shape[:2]
-        x = self.encoder(seen.reshape(steps * batch, *self.shape.view))
-        x = tap("encoder", x) if tap else x
+        rows = seen.shape[0] * seen.shape[1]
+        encoded = self.encoder(seen.reshape(rows, *self.shape.view))
+        return self.behind(encoded, memory, fresh, tap)
+
+    def behind(
+        self, encoded: Tensor, memory: Tensor, fresh: Tensor, tap: Tap | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same from what the encoder made of it, [T * B, width]."""
+        steps, batch = fresh.shape
+        x = tap("encoder", encoded) if tap else encoded
         for k, layer in enumerate(self.body, 1):
             x = F.relu(layer(x))
             x = tap(f"body.{k}", x) if tap and k < len(self.body) else x

@@ -233,11 +233,8 @@ class Trained(Policy):
         seen, memory, begins = self._rows(pictures, fresh)
         encoder = self.net.encoder
         held = encoder.floats(seen.flatten(0, 1)).detach().requires_grad_()
-
-        def tap(layer: str, x: torch.Tensor) -> torch.Tensor:
-            return self._edited(layer, encoder.encode(held) if layer == "encoder" else x)
-
-        logits, _, _ = self.net(seen, memory.clone(), begins, tap)
+        encoded = encoder.encode(held)
+        logits, _, _ = self.net.behind(encoded, memory.clone(), begins, self._edited)
         wanted = torch.from_numpy(np.asarray(weights, np.float32)).to(self.device)
         (slope,) = torch.autograd.grad((logits * wanted.view_as(logits)).sum(), held)
         slope = encoder.back(slope)

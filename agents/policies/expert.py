@@ -37,20 +37,21 @@ LEARNERS = 0
 MOVE = np.zeros(5, np.int64)  # direction -> action
 
 
-def first_move(s, p, goal, me, caution, queue, first, seen, mark):
-    """The direction of the first step on a shortest path to a cell the goal seeks; -1: no path.
+def flood(s, p, goal, me, caution, queue, came, seen, mark):
+    """The nearest cell the goal seeks, as a number, by a flood from the agent; -1: no path.
 
     `caution` 2 keeps off what the goal avoids altogether, 1 allows it as a destination only, 0
-    everywhere. Equal paths are told apart by the order of DIRECTIONS. `queue`, `first` and `seen`
-    (int64[cells]) are scratch; `mark` is a number that `seen` does not hold yet.
+    everywhere. Equal paths are told apart by the order of DIRECTIONS. `queue`, `came` and `seen`
+    (int64[cells]) are scratch; `mark` is a number that `seen` does not hold yet. `came` is left
+    with the cell before each, on a shortest path from the agent's, which has -1.
     """
     width = s.tiles.shape[1]
-    if seek(goal, s, p, me, s.y[me], s.x[me]):
-        return 0
     cell = s.y[me] * width + s.x[me]
+    came[cell] = -1
+    if seek(goal, s, p, me, s.y[me], s.x[me]):
+        return cell
     seen[cell] = mark
     queue[0] = cell
-    first[cell] = 0
     head, tail = 0, 1
     while head < tail:
         cell = queue[head]
@@ -61,20 +62,39 @@ def first_move(s, p, goal, me, caution, queue, first, seen, mark):
                 continue
             there = y * width + x
             seen[there] = mark
-            first[there] = first[cell] if first[cell] > 0 else direction
+            came[there] = cell
             avoided = caution > 0 and avoid(goal, s, p, me, y, x)
             if seek(goal, s, p, me, y, x) and not (avoided and caution > 1):
-                return first[there]  # asked before `solid`: some targets are bumped into
+                return there  # asked before `solid`: some targets are bumped into
             if not avoided and not solid(s, p, y, x):
                 queue[tail] = there
                 tail += 1
     return -1
 
 
+def first_move(s, p, goal, me, caution, queue, came, seen, mark):
+    """The direction of the first step on a shortest path to a cell the goal seeks; -1: no path.
+
+    The arguments are those of `flood`.
+    """
+    width = s.tiles.shape[1]
+    cell = flood(s, p, goal, me, caution, queue, came, seen, mark)
+    if cell < 0:
+        return -1
+    y, x = cell // width, cell % width
+    while came[cell] >= 0:
+        y, x = cell // width, cell % width
+        cell = came[cell]
+    for direction in range(1, 5):
+        if y == s.y[me] + DY[direction] and x == s.x[me] + DX[direction]:
+            return direction
+    return 0
+
+
 def walk_many(states, table, goal, actions):
     """Write the next action of every learner of every state into `actions` (int64[N, L])."""
     cells = states[0].tiles.shape[0] * states[0].tiles.shape[1]
-    queue, first = np.empty(cells, np.int64), np.empty(cells, np.int64)
+    queue, came = np.empty(cells, np.int64), np.empty(cells, np.int64)
     seen = np.zeros(cells, np.int64)
     mark = 0
     for i in range(len(states)):
@@ -88,7 +108,7 @@ def walk_many(states, table, goal, actions):
                 if direction < 0:
                     mark += 1
                     direction = first_move(
-                        s, table[s.row], goal, me, caution, queue, first, seen, mark
+                        s, table[s.row], goal, me, caution, queue, came, seen, mark
                     )
             actions[i, me] = MOVE[max(direction, 0)]
 
@@ -134,7 +154,8 @@ def walker(world: World) -> Callable:
         "LEARNERS": world.learners,
         "MOVE": np.array(moves),
     }
-    bindings["first_move"] = bind(first_move, **bindings)
+    for part in (flood, first_move):
+        bindings[part.__name__] = bind(part, **bindings)
     return specialise(walk_many, world.name, **bindings)
 
 

@@ -186,6 +186,45 @@ def learned(policy: Policy, purpose: str, *abilities: str) -> LearnedPolicy:
     return policy
 
 
+class Delegate(Policy):
+    """Answers as a learned policy does; whoever stands before one overrides what differs."""
+
+    def __init__(self, agent: LearnedPolicy, name: str) -> None:
+        self.agent, self.name = agent, name
+        self.remembers, self.sampling = agent.remembers, agent.sampling
+
+    @property
+    def can(self) -> frozenset[str]:
+        """No more than what is delegated here."""
+        return self.agent.can & {"value", "features"}
+
+    @property
+    def layers(self) -> Mapping[str, tuple[int, ...]]:
+        return self.agent.layers
+
+    def start(self, n: int, agents: int) -> None:
+        self.agent.start(n, agents)
+
+    def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
+        return self.agent.seen(obs, states)
+
+    def loosen(self, temperature: float, epsilon: float) -> None:
+        self.agent.loosen(temperature, epsilon)
+        self.sampling = self.agent.sampling
+
+    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
+        return self.agent.act(obs, states, fresh)
+
+    def think(
+        self,
+        obs: np.ndarray,
+        states: np.recarray | None,
+        fresh: np.ndarray,
+        layers: tuple[str, ...] = (),
+    ) -> Thought:
+        return self.agent.think(obs, states, fresh, layers)
+
+
 # -- dice ------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ The same points give the same bytes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from ...engine.files import write
 from ...engine.world import World
 from .curve import INSTEAD, MEASURES, Curve
 from .knobs import label
+from .picture_files import save
 
 
 def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
@@ -29,7 +28,7 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
     apart, and those that are called alike stand together.
     """
     matplotlib.use("Agg")
-    matplotlib.rcParams.update({"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 12})
+    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12})
     world, first, second = curve.world, curve.over, curve.by
     words = world.words(first.name)
     values = list(first.values)
@@ -73,11 +72,7 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
         ncols=columns,
         frameon=False,
     )
-    for suffix in ("svg", "png"):
-        picture = io.BytesIO()
-        metadata = {"Date": None} if suffix == "svg" else {"Software": None}
-        figure.savefig(picture, format=suffix, dpi=120, metadata=metadata)
-        write(out / f"curve.{suffix}", picture.getvalue())
+    save(figure, out / "curve")
     pyplot.close(figure)
 
 

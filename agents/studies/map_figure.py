@@ -14,6 +14,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ...engine.world import World
 from .map import Law, Spot
+from .picture_files import save
 
 MARKS = "osD^vP*Xhd"  # a share each
 
@@ -23,7 +24,7 @@ def draw(spots: Sequence[Spot], law: Law | None, world: World, split: str, out: 
     of shifted episodes, with the law's line. A mark each share, a colour each moment.
     """
     matplotlib.use("Agg")
-    matplotlib.rcParams.update({"svg.hashsalt": "goalshift", "font.size": 11, "axes.titlesize": 12})
+    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12})
     figure, (left, right) = pyplot.subplots(
         1, 2, figsize=(11.0, 5.2), sharey=True, layout="constrained"
     )
@@ -65,7 +66,5 @@ def draw(spots: Sequence[Spot], law: Law | None, world: World, split: str, out: 
     bar.set_label("steps of training")
     agents = len({(s.alpha, s.seed) for s in spots})
     figure.suptitle(f"{world.title}: judged on '{split}', {agents} agents, each at its checkpoints")
-    for suffix in ("svg", "png"):
-        plain = {"Date": None} if suffix == "svg" else None
-        figure.savefig(out / f"map.{suffix}", dpi=110, metadata=plain)
+    save(figure, out / "map", dpi=110)
     pyplot.close(figure)

@@ -14,7 +14,7 @@ import numpy as np
 from ....engine.world import Split, World
 from ...judging.rollout import rollout
 from ...policies.expert import Expert
-from ...policies.policy import LearnedPolicy, Policy, Thought, learned
+from ...policies.policy import Delegate, LearnedPolicy, Policy, learned
 
 WANDER = 0.5  # share of random actions
 EACH = 12  # moments kept of one level
@@ -45,37 +45,20 @@ class Moments:
         return expert.act(None, self.states, np.ones(len(self), np.bool_))[:, 0]
 
 
-class Onlooker(Policy):
+class Onlooker(Delegate):
     """Acts as one agent does while another looks on, whose layers can be asked for."""
 
     def __init__(self, actor: Policy, looker: LearnedPolicy) -> None:
-        self.actor, self.looker = actor, looker
-        self.name, self.sampling, self.remembers = looker.name, looker.sampling, True
-
-    @property
-    def can(self) -> frozenset[str]:
-        return self.looker.can & {"value", "features"}
-
-    @property
-    def layers(self) -> Mapping[str, tuple[int, ...]]:
-        return self.looker.layers
+        super().__init__(looker, looker.name)
+        self.actor, self.remembers = actor, True
 
     def start(self, n: int, agents: int) -> None:
         self.actor.start(n, agents)
-        self.looker.start(n, agents)
+        super().start(n, agents)
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        self.looker.act(obs, states, fresh)
+        super().act(obs, states, fresh)
         return self.actor.act(obs, states, fresh)
-
-    def think(
-        self,
-        obs: np.ndarray,
-        states: np.recarray | None,
-        fresh: np.ndarray,
-        layers: tuple[str, ...] = (),
-    ) -> Thought:
-        return self.looker.think(obs, states, fresh, layers)
 
 
 def moments(

@@ -9,14 +9,15 @@ level.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ....engine.errors import need
 from ....engine.vector import observed
-from ...policies.policy import Editable, Policy, Thought, learned
+from ...policies.policy import Delegate, Editable, Policy, Thought, learned
 from .cues import Cue
 from .edits import add
 
@@ -123,38 +124,18 @@ class Arms(Policy):
             return self.agent.act(obs, states, fresh)
 
 
-class Steered(Policy):
+class Steered(Delegate):
     """The agent with `coefficient` times what `source` says added to `layer`; it can be asked too."""
 
     def __init__(self, agent: Policy, layer: str, source: Source, coefficient: float = 1.0) -> None:
         asked = learned(agent, "steering", "hooks")
         assert isinstance(asked, Editable)
-        self.agent, self.layer, self.source, self.coefficient = asked, layer, source, coefficient
-        self.name = f"{agent.name}, {layer} {coefficient:+g}"
-        self.remembers, self.sampling = agent.remembers, asked.sampling
-
-    @property
-    def can(self) -> frozenset[str]:
-        return self.agent.can & {"value", "features"}
-
-    @property
-    def layers(self) -> Mapping[str, tuple[int, ...]]:
-        return self.agent.layers
-
-    def start(self, n: int, agents: int) -> None:
-        self.agent.start(n, agents)
-
-    def seen(self, obs: np.ndarray, states: np.recarray | None) -> np.ndarray:
-        return self.agent.seen(obs, states)
-
-    def loosen(self, temperature: float, epsilon: float) -> None:
-        self.agent.loosen(temperature, epsilon)
-        self.sampling = self.agent.sampling
+        super().__init__(asked, f"{agent.name}, {layer} {coefficient:+g}")
+        self.edited, self.layer, self.source, self.coefficient = asked, layer, source, coefficient
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        edit = add(self.source(obs, states, fresh), self.coefficient)
-        with self.agent.hooked({self.layer: edit}):
-            return self.agent.act(obs, states, fresh)
+        with self._steered(obs, states, fresh):
+            return super().act(obs, states, fresh)
 
     def think(
         self,
@@ -163,6 +144,11 @@ class Steered(Policy):
         fresh: np.ndarray,
         layers: tuple[str, ...] = (),
     ) -> Thought:
+        with self._steered(obs, states, fresh):
+            return super().think(obs, states, fresh, layers)
+
+    def _steered(
+        self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray
+    ) -> AbstractContextManager[None]:
         edit = add(self.source(obs, states, fresh), self.coefficient)
-        with self.agent.hooked({self.layer: edit}):
-            return self.agent.think(obs, states, fresh, layers)
+        return self.edited.hooked({self.layer: edit})

@@ -7,7 +7,6 @@ SVG.
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from ....engine.files import write
 from ...judging.verdict import MISGENERALIZED, ROBUST
+from .. import picture_files
 from .grid import Found, Grid
 from .measure import LABELS, UNTRAINED
 
@@ -35,18 +34,9 @@ def colour(label: str) -> str:
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write STEM.svg and STEM.png, each whole or not at all; returns their paths."""
-    found = []
-    for kind in ("svg", "png"):
-        packed = io.BytesIO()
-        # matplotlib would name SVG parts at random and date the file
-        with matplotlib.rc_context({"svg.hashsalt": "goalshift", "font.size": 10}):
-            dated = {"Date": None} if kind == "svg" else {}
-            figure.savefig(packed, format=kind, dpi=150, metadata=dated, bbox_inches="tight")
-        path = stem.with_suffix(f".{kind}")
-        write(path, packed.getvalue())
-        found.append(path)
-    return found
+    """Write STEM.svg and STEM.png; returns their paths."""
+    with matplotlib.rc_context({"font.size": 10}):
+        return picture_files.save(figure, stem, dpi=150, bbox_inches="tight")
 
 
 def bank(

@@ -52,18 +52,22 @@ def sort_spots(spots, j, count, cy, cx, dy, dx):
 
 
 @lean
-def blend_texel(line, to, texel, light, fog, opacity):
-    """Lay a lit texel over the pixel that begins at byte `to` (unsigned) of the frame `line`."""
-    alpha = (texel >> ALPHA) * opacity >> ONE
-    lit = (texel & MASK) * light + fog >> ONE & MASK
+def lay(line, to, lit, share):
+    """Lay a colour in lanes over `share` of 256 of the pixel that begins at byte `to` (unsigned)."""
     green, blue = to + np.uint64(1), to + np.uint64(2)
-    if alpha < OPAQUE:
+    if share < OPAQUE:
         under = np.uint64(line[to]) | np.uint64(line[green]) << LANES
         under |= np.uint64(line[blue]) << TWO
-        lit = lit * alpha + under * (OPAQUE - alpha) >> ONE & MASK
+        lit = lit * share + under * (OPAQUE - share) >> ONE & MASK
     line[to] = lit & BYTE
     line[green] = lit >> LANES & BYTE
     line[blue] = lit >> TWO
+
+
+@lean
+def blend_texel(line, to, texel, light, fog, opacity):
+    """Lay a lit texel over the pixel that begins at byte `to` (unsigned) of the frame `line`."""
+    lay(line, to, (texel & MASK) * light + fog >> ONE & MASK, (texel >> ALPHA) * opacity >> ONE)
 
 
 @lean

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...jit import lean, stored
-from .raycast import ALPHA, BYTE, HAZE, LANES, MASK, ONE, TURN, TWO, blend_texel
+from .raycast import ALPHA, BYTE, HAZE, LANES, MASK, ONE, OPAQUE, TURN, TWO, blend_texel, lay
 
 FINE = 16  # texels of light across a cell
 MARGIN = 2  # cells around the level that its shadows reach
@@ -21,7 +21,6 @@ SUN = np.array([198, 172, 246, 226])  # light of 256 on faces that look down, ri
 OPEN = 255  # light of 256 where nothing stands near
 RIM = (120, 88, 66)  # the edge of what it stands on
 FOOT = 0.1  # how far the foot of a picture is below the middle of its cell, in its heights
-WHOLE = np.uint64(256)
 KEPT = 40  # tops of blocks that a column remembers, for what stands behind them
 # how the light falls: cells to the right and down for each cell of height
 SLANT = (0.85, 0.55)
@@ -95,15 +94,8 @@ def _blur(raw, rises, soft):
 @lean
 def put(line, to, texel, bright, dim, haze, share):
     """Lay a texel, `bright` of 256, with `dim` of 256 haze, over `share` of 256 of a pixel."""
-    lit = (texel & MASK) * (bright * (WHOLE - dim) >> ONE) + haze * dim >> ONE & MASK
-    green, blue = to + np.uint64(1), to + np.uint64(2)
-    if share < WHOLE:
-        under = np.uint64(line[to]) | np.uint64(line[green]) << LANES
-        under |= np.uint64(line[blue]) << TWO
-        lit = lit * share + under * (WHOLE - share) >> ONE & MASK
-    line[to] = lit & BYTE
-    line[green] = lit >> LANES & BYTE
-    line[blue] = lit >> TWO
+    lit = (texel & MASK) * (bright * (OPAQUE - dim) >> ONE) + haze * dim >> ONE & MASK
+    lay(line, to, lit, share)
 
 
 @lean
@@ -118,7 +110,7 @@ def size_of(mips, per):
 @lean
 def _share(clip, rows):
     """How much of 256 of the pixel in which something nearer ends shows what comes behind it."""
-    return WHOLE if int(clip) >= rows else np.uint64(int((clip - int(clip)) * 256))
+    return OPAQUE if int(clip) >= rows else np.uint64(int((clip - int(clip)) * 256))
 
 
 @lean
@@ -136,7 +128,7 @@ def _around(line, c, columns, clip, edge, near, until, eye, ray, per_height, lig
             bright = np.uint64(light[ly, lx])
         dim = np.uint64(int(min(max(far - look[0], 0.0) * HAZY, 225.0)))
         put(line, to, colour, bright, dim, haze, share)
-        share = WHOLE
+        share = OPAQUE
         to -= np.uint64(3 * columns)
 
 
@@ -160,7 +152,7 @@ def _floor(
         v, u = np.uint64(np.int64(py * side)) & mask, np.uint64(np.int64(px * side)) & mask
         spot = np.uint64(np.int64(py * FINE)) * wide + np.uint64(np.int64(px * FINE))
         put(line, to, atlas[base + v * across + u], np.uint64(flat[spot]), dim, haze, share)
-        share = WHOLE
+        share = OPAQUE
         to -= np.uint64(3 * columns)
 
 
@@ -187,7 +179,7 @@ def _front(
             texel = atlas[base + v * across]
             bright = shade * (0.8 + 0.5 * min(z, 0.4))  # darker at its foot
         put(line, to, texel, np.uint64(np.int64(bright)), dim, haze, share)
-        share = WHOLE
+        share = OPAQUE
         to -= np.uint64(3 * columns)
 
 
