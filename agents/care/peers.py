@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ...engine import child
 from ...engine.errors import RunError, UserError, did_you_mean
+from ...engine.files import PACKAGE
 from .bench_engine import BOARDS, Row
 
 BATCH = 256  # environments side by side
@@ -57,7 +58,10 @@ class Peer:
             return f"{place.python}: {fault.strerror}"
         except subprocess.TimeoutExpired:
             return f"{place.python} does not answer"
-        return f"{place.python} has no {self.library}" if asked.returncode else ""
+        if not asked.returncode:
+            return ""
+        why = asked.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        return f"{place.python} cannot import {self.library} ({' '.join(why)[:200]})"
 
 
 def _alone(place: Place = Place()) -> dict[str, str]:
@@ -73,8 +77,20 @@ def _alone(place: Place = Place()) -> dict[str, str]:
     return found
 
 
+# Another interpreter finds this goalshift by its folder, whatever that folder is called.
+FIND = """
+import runpy, sys
+from importlib.util import module_from_spec, spec_from_file_location as at
+sys.argv[:2], place = sys.argv[1:2], sys.argv[1]
+found = at("goalshift", place + "/__init__.py", submodule_search_locations=[place])
+sys.modules["goalshift"] = module_from_spec(found)
+found.loader.exec_module(sys.modules["goalshift"])
+runpy.run_module("goalshift.agents.care.turn", run_name="__main__")
+"""
+
+
 def _turn(work: str, *words: object, python: str = sys.executable) -> list[str]:
-    return [python, "-P", "-m", "goalshift.agents.care.turn", work, *map(str, words)]
+    return [python, "-P", "-c", FIND, str(PACKAGE), work, *map(str, words)]
 
 
 def _jaxgmg(place: Place, turn: int) -> list[str]:
