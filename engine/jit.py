@@ -24,6 +24,7 @@ from numba import config, njit, types
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 from .errors import UserError
+from .parts import PartCompiler, furnish, known
 from .travel import has_name
 
 P = ParamSpec("P")
@@ -71,6 +72,10 @@ if not PLAIN:
     class _Kernel(_Dispatcher):
         """A rule that Python calls and that is kept on disk."""
 
+        def add_overload(self, cres: Any) -> None:
+            """Note a build."""
+            super().add_overload(furnish(cres))
+
         def enable_caching(self, mark: Callable[[], str] | None = None) -> None:
             """Keep builds in files that are checked when they are read."""
             self._cache = BuildCache(self.py_func, mark)
@@ -79,6 +84,10 @@ if not PLAIN:
         """The build of a rule that other rules call: spared is what only a call from Python
         needs.
         """
+
+        def add_overload(self, cres: Any) -> None:
+            """Note a build where the rules that call this one look for it."""
+            self.overloads[tuple(cres.signature.args)] = known(cres)
 
         def get_call_template(self, args: Any, kws: Any) -> Any:
             """One build for all whole numbers: Numba would make another for every constant that is
@@ -93,6 +102,10 @@ if not PLAIN:
         """A rule that Python calls; inside compiled code its name means its `inner` build."""
 
         inner: _Inner
+
+        def add_overload(self, cres: Any) -> None:
+            """Note a build."""
+            super().add_overload(furnish(cres))
 
         def __reduce__(self) -> Any:
             """By name where any process finds it there, or else as the plain function: see
@@ -117,7 +130,8 @@ def _rule(function: Callable[P, R], options: Mapping[str, Any]) -> Callable[P, R
         return function
     compiled = _numba(**options)(function)
     compiled.__class__ = _Rule
-    compiled.inner = _numba(no_cpython_wrapper=True, **options)(function)
+    part = {"no_cpython_wrapper": True, "pipeline_class": PartCompiler}
+    compiled.inner = _numba(**part, **options)(function)
     compiled.inner.__class__ = _Inner
     return compiled
 

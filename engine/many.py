@@ -86,7 +86,6 @@ def many_steps(
     the world has not: then environments have been left at different steps.
     """
     steps, waiting = len(actions), 0
-    mine = actions[:, first:]
     for i in range(len(states)):
         s, entry, n, t = states[i], ledger[i], first + i, at[i]
         if due[i]:
@@ -94,15 +93,15 @@ def many_steps(
             if len(kept) > 0:
                 keep(kept, t - 1, n, obs, i)
         while t < steps and not due[i]:
-            runs = s.ended == RUNNING
+            runs, mine = s.ended == RUNNING, actions[t, first:]
             if RULED and runs:
                 for me in range(LEARNERS):
                     action = policy(s, table[np.uint64(s.row)], me, obs[i, me, :CELLS], own)
-                    mine[t, i, me] = action
+                    mine[i, me] = action
                     if action < 0 or action >= ACTIONS:
                         return -1
             seen = SEES or t == steps - 1 or len(kept) > 0
-            due[i] = advance(s, words, i, table, entry, mine[t], obs, final_obs, autoreset, seen)
+            due[i] = advance(s, words, i, table, entry, mine, obs, final_obs, autoreset, seen)
             for me in range(LEARNERS):
                 reward[t, n, me] = entry.reward[me]
             terminated[t, n] = entry.terminated

@@ -32,7 +32,7 @@ FLOORS = (
         "engine.plugins",
         "engine.extras",
     ),
-    ("engine.build_cache", "engine.travel", "engine.jit", "engine.raw"),
+    ("engine.build_cache", "engine.parts", "engine.travel", "engine.jit", "engine.raw"),
     ("engine.rng", "engine.grid", "engine.layout", "engine.shapes", "engine.state"),
     ("engine.declaration", "engine.symbols", "engine.boards"),
     ("engine.world_check", "engine.shown"),

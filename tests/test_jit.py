@@ -10,10 +10,11 @@ import sys
 import numba
 import numpy as np
 import pytest
+from numba.core.compiler_lock import global_compiler_lock
 
 from goalshift.engine import grid
 from goalshift.engine.catalogue import load
-from goalshift.engine.jit import bind, fingerprint
+from goalshift.engine.jit import bind, fingerprint, rule, specialise
 from goalshift.engine.kernels import kernels
 from goalshift.engine.vector import Vec
 
@@ -286,3 +287,37 @@ def test_a_cache_folder_that_others_may_write_to_is_not_trusted(tmp_path):
     shared.chmod(0o777)
     (_, _, cache), _ = run_cached(tmp_path, UNWRITABLE, TMPDIR=str(tmp_path))
     assert not cache.startswith(str(shared) + os.sep)
+
+
+@rule
+def told(x):
+    print("told", x)
+    return x + 1
+
+
+def tell(n):
+    t = 0
+    for k in range(n):
+        t += told(k)
+    return t
+
+
+def test_a_part_of_a_kernel_may_print(capsys):
+    """Which needs Python objects: they are handed to the kernel that the part ends up in."""
+    assert specialise(tell, "loud")(3) == 6
+    assert capsys.readouterr().out.splitlines() == ["told 0", "told 1", "told 2"]
+
+
+@needs_compiler
+def test_machine_code_is_made_of_kernels_alone():
+    """A part is optimised and made code of once, within its kernel, not at each call on the way."""
+
+    @rule
+    def part(x):
+        return 3 * x
+
+    part.inner.compile((numba.int64,))
+    build = part.inner.overloads[(numba.int64,)]
+    with global_compiler_lock:
+        assert build.library.get_pointer_to_function(build.fndesc.llvm_func_name) == 0
+    assert specialise(lambda x: part(x) + 1, "whole", part=part)(2) == 7
