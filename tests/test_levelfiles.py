@@ -503,3 +503,11 @@ def test_a_picture_in_colours_that_mean_nothing_is_refused(tmp_path):
     Image.fromarray(np.zeros((300, 20, 3), np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(UserError, match="20 x 300 pixels"):
         formats.read(tmp_path / "a.png", CORNER)
+
+
+def test_levels_called_by_dots_get_files_with_an_ending(tmp_path):
+    world = load("corner")
+    levels = Levels(world, some_levels(world, 3).states, [".", "..", ".a"])
+    files = formats.write(levels, tmp_path / "a.tmx")
+    assert [path.name for path in files] == ["0001.tmx", "0002.tmx", "0003.tmx"]
+    assert [name for path in files for name in formats.read(path).names] == [".", "..", ".a"]

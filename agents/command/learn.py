@@ -1,10 +1,11 @@
 """`train`, `bank`: agents trained."""
 
 import argparse
+import dataclasses
 import shlex
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import RunError, UserError, need
 from ..learning import preflight
@@ -29,6 +30,7 @@ from .verb import Group
 
 if TYPE_CHECKING:
     from ...engine.world import World
+    from ..learning.callback import Callbacks
     from ..studies.bank.grid import Found
 
 VERBS = Group("learn")
@@ -37,7 +39,21 @@ SAVED = 4  # seconds from one agent to the next, while one watches
 
 def train_flags(parser: Parser) -> None:
     parser.add_argument("world", nargs="?", help="a world, or ./a_file.py")
-    parser.add_argument("--resume", metavar="RUN", help="continue a run exactly where it stopped")
+    parser.add_argument(
+        "--resume",
+        nargs="+",
+        metavar="RUN",
+        help="continue a run exactly where it stopped; of several, all at once",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=count,
+        default=0,
+        metavar="N",
+        help="train N agents in one process, from --seed upwards, each into a run folder of its own,"
+        " OUT-SEED. On a CPU they go side by side, the same bytes as each alone with the same --threads"
+        " (default: its share of the cores), no faster than as many processes; on CUDA as one batch",
+    )
     parser.add_argument(
         "--config", metavar="FILE", help="options from a .toml, or the config.json of a run"
     )
@@ -75,6 +91,7 @@ def train_flags(parser: Parser) -> None:
         "goalshift train corner --world.region 3 --levels 20",
         "goalshift train corner --mitigate labelled:0.05,weight_decay --curriculum plr",
         "goalshift train corner --reward 'goal.cheese - 0.2*event.corner'",
+        "goalshift train corner --seeds 8 --out runs/b",
         "goalshift train --resume runs/a --steps 4M",
         "goalshift train --config runs/a/config.json --seed 1 --log tensorboard",
     ),
@@ -92,29 +109,52 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError("name a world to train in, such as: goalshift train corner")
     need(not args.trained_on, "--trained-on goes with --resume; a new run says --split")
     given = {k: v for k, v in told.items() if k != "world"} | given_options(args, TrainConfig)
-    logs = [*map(log, args.log)]
-    folder = args.out or preflight.fresh_folder(f"{Path(args.world).stem}-{given.get('seed', 0)}")
-    out = preflight.check_folder(folder, args.force)
+    logs = _logs(args)
+    outs = [preflight.check_folder(out, args.force) for out in _folders(args, given.get("seed", 0))]
     from ...engine.catalogue import load
     from ...engine.levels.splits import split_of
-    from ..judging.runs import train_run
+    from ..judging.runs import train_run, train_runs
     from ..learning.files import forget_run
 
     plain, told = load(args.world), given.get("params", {})
     world = plain.with_params(**told).with_params(**args.knobs)
-    preflight.check_training(world, given)
+    preflight.check_training(world, given, len(outs))
     if args.knobs:
         given["params"] = told | world.numbers(args.knobs)
     config = configure(args.world, **given)
     split_of(world, config.split)
     if args.watch:
-        return _watched(args, world, out, talk)
+        need(not args.seeds, "--watch shows one agent: leave out --seeds")
+        return _watched(args, world, outs[0], talk)
     if args.force:  # last: a mistyped flag must not cost the old run
-        forget_run(out)
-    talk.say(f"{world.name} · {config.split} · {config.envs} envs · seed {config.seed} · {out}")
-    run = train_run(config, out, talk.progress, logs)
-    data = {"run": str(run), "config": config.to_json()}
-    return Report(data, f"{run}\n\nnext: goalshift eval {run}   goalshift contrast {run}")
+        for out in outs:
+            forget_run(out)
+    told = f"{world.name} · {config.split} · {config.envs} envs"
+    if not args.seeds:
+        talk.say(f"{told} · seed {config.seed} · {outs[0]}")
+        run = train_run(config, outs[0], talk.progress, logs())
+        data = {"run": str(run), "config": config.to_json()}
+        return Report(data, f"{run}\n\nnext: goalshift eval {run}   goalshift contrast {run}")
+    configs = [dataclasses.replace(config, seed=config.seed + k) for k in range(args.seeds)]
+    talk.say(f"{told} · seeds {config.seed} to {configs[-1].seed} · {outs[0]} to {outs[-1]}")
+    train_runs(configs, outs, talk.progress, logs)
+    return _several(outs, {"config": config.to_json()})
+
+
+def _folders(args: argparse.Namespace, seed: int) -> list[Path]:
+    """Where the agents go: --out, or a folder for every seed beside it."""
+    name = Path(args.world).stem
+    if not args.seeds:
+        return [Path(args.out or preflight.fresh_folder(f"{name}-{seed}"))]
+    stem = args.out or preflight.fresh_folder(name)
+    return [Path(f"{stem}-{seed + k}") for k in range(args.seeds)]
+
+
+def _several(runs: list[Path], more: dict[str, Any]) -> Report:
+    """What is said of runs that are done."""
+    named = " ".join(shlex.quote(str(run)) for run in runs)
+    data = {"runs": [str(run) for run in runs], **more}
+    return Report(data, "\n".join([*map(str, runs), "", f"next: goalshift eval {named}"]))
 
 
 def _watched(args: argparse.Namespace, world: "World", out: Path, talk: Talk) -> Report:
@@ -143,8 +183,25 @@ def _watched(args: argparse.Namespace, world: "World", out: Path, talk: Talk) ->
     return Report(data, f"{out}\n\nnext: goalshift eval {out}   goalshift contrast {out}")
 
 
+def _logs(args: argparse.Namespace) -> "Callbacks":
+    """What makes the callbacks of a run; UserError at once if a log is not to be had."""
+    several = args.seeds > 1 or len(args.resume or ()) > 1
+    need(
+        not (several and "wandb" in args.log),
+        "--log wandb logs one agent to a process: leave it out, or train them one by one",
+    )
+    first = [*map(log, args.log)]
+    return lambda: [type(one)() for one in first]
+
+
 def resume(args: argparse.Namespace, talk: Talk) -> Report:
-    """`train --resume RUN`: everything but the number of steps is the run's own."""
+    """`train --resume RUN...`: everything but the number of steps is the run's own."""
+    codes = [name for name in args.resume if name.endswith(".py")]  # a world, named after the runs
+    need(len(codes) + bool(args.world) < 2, "--resume continues runs of one world")
+    args.resume = [name for name in args.resume if name not in codes]
+    args.world = args.world or (codes[0] if codes else None)
+    need(bool(args.resume), "--resume wants a run")
+    need(not args.seeds, "--resume continues runs by name: leave out --seeds")
     changed = [name for name in given_options(args, TrainConfig) if name != "steps"]
     changed = [name for name in changed if not trust_code(name, getattr(args, name))]
     if args.world and args.world.endswith(".py"):
@@ -158,10 +215,13 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError(
             f"--resume continues the run as it was begun: leave out {flag} (--steps may be given)"
         )
-    from ..judging.runs import resume_run
+    from ..judging.runs import resume_run, resume_runs
 
-    steps, logs = getattr(args, "steps", None), [*map(log, args.log)]
-    run = resume_run(Path(args.resume), steps, talk.progress, talk.say, logs)
+    steps, logs, runs = getattr(args, "steps", None), _logs(args), [*map(Path, args.resume)]
+    if len(runs) > 1:
+        resume_runs(runs, steps, talk.progress, talk.say, logs)
+        return _several(runs, {})
+    run = resume_run(runs[0], steps, talk.progress, talk.say, logs())
     return Report({"run": str(run)}, f"{run}\n\nnext: goalshift eval {run}")
 
 

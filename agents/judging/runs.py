@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.catalogue import load
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.levels.splits import name, recall
 from ...engine.progress import Bar, no_bar
 from ...engine.world import World
@@ -25,7 +25,7 @@ from .held_out import Training
 from .rollout import LEVELS
 
 if TYPE_CHECKING:
-    from ..learning.callback import Callback
+    from ..learning.callback import Callback, Callbacks
     from ..learning.config import TrainConfig
     from ..learning.trained import Trained
 
@@ -196,6 +196,38 @@ def resume_run(
         total = read_config(run / CONFIG)[0].steps
     with bar(f"training {run}") as show:
         return resume(run, steps, lambda row: show(*progress_of(total, row)), say, callbacks)
+
+
+def train_runs(
+    configs: Sequence[TrainConfig],
+    outs: Sequence[Path],
+    bar: Bar = no_bar,
+    callbacks: Callbacks = tuple,
+) -> None:
+    """Train several agents at once, each into a folder of its own."""
+    from ..learning.batch import train
+
+    with bar(f"training {len(outs)} agents") as show:
+        train(configs, outs, lambda row: show(*progress_of(configs[0].steps, row)), callbacks)
+
+
+def resume_runs(
+    runs: Sequence[Path],
+    steps: int | None,
+    bar: Bar = no_bar,
+    say: Callable = print,
+    callbacks: Callbacks = tuple,
+) -> None:
+    """Continue several runs at once, to `steps` or to the number that each was begun with."""
+    from ..learning.batch import resume
+    from ..learning.files import CONFIG, read_config
+
+    need(len({run.resolve() for run in runs}) == len(runs), "a run is named twice")
+    for run in runs:
+        need((run / CONFIG).exists(), f"'{run}' holds no run: there is no {CONFIG} in it")
+    total = steps or max(read_config(run / CONFIG)[0].steps for run in runs)
+    with bar(f"training {len(runs)} agents") as show:
+        resume(runs, steps, lambda row: show(*progress_of(total, row)), say, callbacks)
 
 
 def progress_of(total: int, row: Mapping[str, Any]) -> tuple[int, int, str]:

@@ -25,6 +25,9 @@ class Callback:
         """Training is over, or was stopped; the run is saved."""
 
 
+Callbacks = Callable[[], Sequence[Callback]]  # makes new ones for every run
+
+
 @contextmanager
 def hearing(
     folder: Path, config: TrainConfig, on_row: OnRow | None, callbacks: Sequence[Callback]

@@ -31,6 +31,7 @@ from .encoder import Shape
 from .hooks import Batch, Hooks, Rollout
 from .mitigation import hooks_of
 from .net import Net
+from .tally import Tally
 
 
 def pick_device(name: str) -> torch.device:
@@ -200,8 +201,7 @@ class Learner:
         """
         world, vec = self.world, self.vec
         rows, learners = self.seen.shape[1], world.learners
-        finished = length = 0
-        scores = np.zeros(len(world.goals))
+        tally = Tally(world)
         last_seen, last_memory, where = [], [], []
         if self.by_hand:
             self.by_hand.prepare()
@@ -213,9 +213,7 @@ class Learner:
                 self.seen[t], self.memory, self.fresh[t]
             )
             chances = logits.log_softmax(-1)
-            upto = chances.exp().cumsum(-1)
-            drawn = torch.rand(rows, 1, generator=self.dice).to(self.device) * upto[:, -1:]
-            action = (drawn >= upto[:, :-1]).sum(-1)
+            action = self.choose(chances)
             self.action[t], self.chance[t] = action, chances.gather(-1, action[:, None])[:, 0]
 
             reward, terminated, truncated = self.hooks.step(
@@ -225,10 +223,7 @@ class Learner:
             self._put(reward, self.reward[t])
             self._put(ended, self.done[t])
             if ended.any():
-                totals = vec.final_totals[ended][:, :learners]
-                scores += world.scores(totals).mean(1).sum(0)
-                length += int(vec.final_length[ended].sum())
-                finished += len(totals)
+                tally.add(vec, ended)
                 self.curriculum.finished(vec, ended)
             if truncated.any():
                 cut = torch.from_numpy(np.repeat(truncated, learners).nonzero()[0])
@@ -245,19 +240,33 @@ class Learner:
         self.cut.zero_()
         if where:
             seen, memory = torch.cat(last_seen), torch.cat(last_memory)
-            going_on = torch.zeros(len(seen), dtype=torch.bool, device=self.device)
             places = torch.cat(where).to(self.device)
-            for some in torch.arange(len(seen)).split(rows):
-                value = self.judge(seen[some], memory[some], going_on[some])[1]
-                self.cut.view(-1)[places[some]] = value
-        per_episode = [s / finished if finished else None for s in scores]
-        return {
-            "episodes": finished,
-            "length": length / finished if finished else None,
-            "shifted": self.curriculum.shifted,
-            **self.hooks.row(),
-            **{f"return/{goal.name}": s for goal, s in zip(world.goals, per_episode, strict=True)},
-        }
+            self.cut.view(-1)[places] = self.values(seen, memory, places)
+        return tally.row({"shifted": self.curriculum.shifted, **self.hooks.row()})
+
+    def values(self, seen: Tensor, memory: Tensor, places: Tensor) -> Tensor:
+        """What the critic makes of observations in mid-episode, float32[N]; `places` int64[N] are
+        the steps of the rollout that they follow, counted flat.
+        """
+        going_on = torch.zeros(len(seen), dtype=torch.bool, device=self.device)
+        value = torch.empty(len(seen), device=self.device)
+        for some in torch.arange(len(seen)).split(self.seen.shape[1]):
+            value[some] = self.judge(seen[some], memory[some], going_on[some])[1]
+        return value
+
+    def choose(self, chances: Tensor) -> Tensor:
+        """The next action of every row, int64[B], by log-probabilities [B, actions]."""
+        upto = chances.exp().cumsum(-1)
+        drawn = self.roll(len(upto)).to(self.device) * upto[:, -1:]
+        return (drawn >= upto[:, :-1]).sum(-1)
+
+    def roll(self, rows: int) -> Tensor:
+        """A number from 0 to 1 for every row, float32[B, 1], on the CPU."""
+        return torch.rand(rows, 1, generator=self.dice)
+
+    def shuffled(self, columns: int) -> Tensor:
+        """The columns in the order in which they are learned from, int64[C], on the CPU."""
+        return torch.randperm(columns, generator=self.dice)
 
     def learn(self, memory: Tensor) -> dict[str, float]:
         """Several epochs of minibatches over the rollout.
@@ -272,8 +281,7 @@ class Learner:
         rollout = Rollout(gain, self.value, self.reward, self.done)
         keep = self.hooks.keep(rollout)
         self.hooks.learned(rollout)
-        used = gain if keep is None or keep.sum() < 2 else gain[keep]
-        gain = (gain - used.mean()) / (used.std() + 1e-8)
+        gain = self.normal(gain, keep)
         # Without memory every step stands alone and steps are shuffled; with it whole sequences
         # are.
         steps = config.rollout if config.memory else 1
@@ -282,19 +290,28 @@ class Learner:
         kept = [k.view(steps, columns, *k.shape[2:]) for k in kept]
         figures = []
         for _ in range(config.epochs):
-            order = torch.randperm(columns, generator=self.dice).to(self.device)
+            order = self.shuffled(columns).to(self.device)
             for pick in self.minibatches_of(order, keep):
                 batch = Batch(*(k.index_select(1, pick) for k in kept))
                 parts = self.slope(batch, memory[pick] if config.memory else memory)
-                norm = self.gradient.norm()
-                self.gradient *= (config.max_grad / (norm + 1e-6)).clamp_max(1.0)
-                self.optimizer.step()
-                self.hooks.stepped(self)
-                figures.append([*parts, norm])
+                figures.append([*parts, self.descend()])
         names = ("loss_policy", "loss_value", "entropy", "kl", "clipped", "grad")
         figures = figures or [[0.0] * len(names)]  # if the hooks kept nothing to learn from
         means = torch.tensor(figures, dtype=torch.float64).mean(0).tolist()
         return {**dict(zip(names, means, strict=True)), "explained": float(explained)}
+
+    def normal(self, gain: Tensor, keep: Tensor | None) -> Tensor:
+        """The advantages [T, B] shifted and scaled to mean 0 and spread 1."""
+        used = gain if keep is None or keep.sum() < 2 else gain[keep]
+        return (gain - used.mean()) / (used.std() + 1e-8)
+
+    def descend(self) -> Tensor:
+        """One step against `gradient`; returns its norm."""
+        norm = self.gradient.norm()
+        self.gradient *= (self.config.max_grad / (norm + 1e-6)).clamp_max(1.0)
+        self.optimizer.step()
+        self.hooks.stepped(self)
+        return norm
 
     def minibatches_of(self, order: Tensor, keep: Tensor | None) -> Sequence[Tensor]:
         """The columns in this order, of those that `keep` (bool[T, B]) leaves, in minibatches."""

@@ -99,8 +99,8 @@ def check_writable(folder: Path, flag: str = "--out") -> None:
         )
 
 
-def check_training(world: World, given: dict) -> None:
-    """Raise UserError if the environments and the rollout of a training run do not fit in memory.
+def check_training(world: World, given: dict, runs: int = 1) -> None:
+    """Raise UserError if the environments and the rollouts of `runs` trainings do not fit in memory.
 
     `given` holds what was asked for of `config.TrainConfig`; the rest is the world's or the default.
     """
@@ -110,8 +110,9 @@ def check_training(world: World, given: dict) -> None:
     cells = height * width if wanted["obs"] == "symbols" else 64 * 64 * 3
     # What is seen, done and judged at every step of a rollout: in the buffers and once shuffled.
     per_step = 2 * world.learners * (cells + 40)
-    needed = envs * (rollout * per_step + 2 * world.dtype.itemsize)
-    check_memory(needed, f"--envs {envs:,}", "use fewer, such as --envs 512")
+    needed = runs * envs * (rollout * per_step + 2 * world.dtype.itemsize)
+    flag = f"--envs {envs:,}" + f" for {runs} agents at once" * (runs > 1)
+    check_memory(needed, flag, "use fewer, such as --envs 512")
     # A fixed set of levels is drawn all at once, and copied; only the seeds are kept.
     once = wanted["levels"] * (2 * world.dtype.itemsize + 4 * world.learners * cells)
     check_memory(once, f"--levels {wanted['levels']:,}", "use fewer, or 0 for new levels for ever")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shlex
 import signal
 import threading
 import time
@@ -25,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, recall
-from ...engine.errors import UserError, natural, need
+from ...engine.errors import RunError, UserError, natural, need
 from ...engine.files import make_folder
 from ...engine.levels import splits
 from ...engine.world import World
@@ -52,6 +53,8 @@ from .ppo import Learner, resolve
 from .preflight import check_training
 from .trained import interface
 
+Row = dict[str, Any]  # of a log
+
 
 class Interrupted(KeyboardInterrupt):
     """Training was stopped from outside, after saving.
@@ -75,12 +78,25 @@ def train(
     (after saving) on SIGINT or SIGTERM, UserError if `out` already holds a run or something does
     not fit, RunError if the disk is full or the training diverges.
     """
-    folder = Path(out)
     if isinstance(what, TrainConfig):
         need(not options, "options change a world's defaults, not a whole configuration")
         config, world = resolve(what), load(what.world)
     else:
         config, world = resolve(configure(what, **options)), load(what)
+    with begun(world, config, Path(out), on_row, callbacks) as run:
+        go_on([run], alone)
+    return run.folder
+
+
+@contextlib.contextmanager
+def begun(
+    world: World,
+    config: TrainConfig,
+    folder: Path,
+    on_row: OnRow | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Iterator[Run]:
+    """A new training, its configuration and first weights written; see `train`."""
     splits.name(config.split)  # by whoever calls
     name_code(config)
     learner = Learner(world, config)
@@ -95,7 +111,7 @@ def train(
         write_json(folder / CONFIG, {**config.to_json(), **about})
         save(folder, learner, 0.0)  # at once: a crash in the first minutes must not cost the run
         with hearing(folder, config, on_row, callbacks) as told:
-            return _go_on(folder, learner, 0.0, told)
+            yield Run(folder, learner, told)
 
 
 def name_code(what: TrainConfig) -> None:
@@ -121,41 +137,44 @@ def resume(
     and one if lines of the log are no rows.
     UserError if there is nothing to continue, or the world has changed since.
     """
-    folder = Path(run)
+    with recalled(Path(run), steps, on_row, say, callbacks) as found:
+        go_on([found], alone)
+    return found.folder
+
+
+@contextlib.contextmanager
+def recalled(
+    folder: Path,
+    steps: int | None = None,
+    on_row: OnRow | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    callbacks: Sequence[Callback] = (),
+) -> Iterator[Run]:
+    """A training as its last good checkpoint left it; see `resume`."""
     if not (folder / CONFIG).exists():
         raise UserError(f"'{folder}' holds no run: there is no {CONFIG} in it")
     with only_writer(folder):
-        return _resume(folder, steps, on_row, say, callbacks)
-
-
-def _resume(
-    folder: Path,
-    steps: int | None,
-    on_row: OnRow | None,
-    say: Callable[[str], None],
-    callbacks: Sequence[Callback],
-) -> Path:
-    config, version = read_config(folder / CONFIG)
-    world = recall(config.world, folder)
-    if world.version != version:
-        raise UserError(
-            f"'{folder}' was trained on version {version} of world '{world.name}',"
-            f" which is now at version {world.version}: start a new run"
-        )
-    extended = steps is not None and steps != config.steps
-    if extended:
-        config = dataclasses.replace(config, steps=steps)
-    check_training(world, config.to_json())
-    splits.recall(world.with_params(**dict(config.params)), config.split, folder)
-    learner = Learner(world, resolve(config))
-    seconds = _restore(folder, learner, say)
-    if extended:  # only now is it sure that the run can go on
-        write_json(
-            folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
-        )
-    Log(folder).rewind(learner.steps, say)
-    with hearing(folder, learner.config, on_row, callbacks) as told:
-        return _go_on(folder, learner, seconds, told)
+        config, version = read_config(folder / CONFIG)
+        world = recall(config.world, folder)
+        if world.version != version:
+            raise UserError(
+                f"'{folder}' was trained on version {version} of world '{world.name}',"
+                f" which is now at version {world.version}: start a new run"
+            )
+        extended = steps is not None and steps != config.steps
+        if extended:
+            config = dataclasses.replace(config, steps=steps)
+        check_training(world, config.to_json())
+        splits.recall(world.with_params(**dict(config.params)), config.split, folder)
+        learner = Learner(world, resolve(config))
+        seconds = _restore(folder, learner, say)
+        if extended:  # only now is it sure that the run can go on
+            write_json(
+                folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
+            )
+        Log(folder).rewind(learner.steps, say)
+        with hearing(folder, learner.config, on_row, callbacks) as told:
+            yield Run(folder, learner, told, seconds)
 
 
 def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> float:
@@ -191,32 +210,91 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
     raise UserError(f"'{folder}' cannot be continued: {'; '.join(faults)}")
 
 
-def _go_on(folder: Path, learner: Learner, seconds: float, on_row: OnRow | None) -> Path:
-    """Update, log and save until the steps are done or a signal comes."""
-    config, log = learner.config, Log(folder)
-    began = time.perf_counter() - seconds
-    saved = time.perf_counter()
+def alone(learners: Sequence[Learner]) -> list[Row]:
+    """One update of each, one after the other."""
+    return [learner.update() for learner in learners]
+
+
+def go_on(
+    runs: Sequence[Run], update: Callable[[Sequence[Learner]], Sequence[Row | RunError]]
+) -> None:
+    """Update, log and save until the steps of all runs are done or a signal comes.
+
+    `update` makes one update of each of these learners. A fault in place of a row ends that run:
+    the others go on, and then it is raised.
+    """
+    saved, faults = time.perf_counter(), {}
     with stop_signals() as stop:
-        if config.keep and not learner.steps:
-            keep(folder, learner)
-        while learner.steps < config.steps and not stop.is_set():
-            passed = learner.steps * config.keep // config.steps
-            row = learner.update()
-            if learner.steps * config.keep // config.steps > passed:
-                keep(folder, learner)
-            row = {"step": row.pop("step"), "seconds": round(time.perf_counter() - began, 3), **row}
-            log.add(row)
-            if on_row is not None:
-                on_row(row)
-            if time.perf_counter() - saved >= config.save_every:
-                save(folder, learner, time.perf_counter() - began)
+        for run in runs:
+            run.begin()
+        while (left := [r for r in runs if not r.done and r not in faults]) and not stop.is_set():
+            passed = [run.kept for run in left]
+            rows = update([run.learner for run in left])
+            for run, before, row in zip(left, passed, rows, strict=True):
+                if isinstance(row, RunError):
+                    faults[run] = row
+                else:
+                    run.note(row, before)
+            if time.perf_counter() - saved >= left[0].learner.config.save_every:
+                for run in left:
+                    if run not in faults:
+                        run.save()
                 saved = time.perf_counter()
-        save(folder, learner, time.perf_counter() - began)
-    if learner.steps < config.steps:
+        for run in runs:
+            if run not in faults:
+                run.save()
+    if left:
+        named = " ".join(shlex.quote(str(run.folder)) for run in left)
         raise Interrupted(
-            f"Stopped at step {learner.steps:,}, saved. Continue: goalshift train --resume {folder}"
+            f"Stopped at step {left[0].learner.steps:,}, saved."
+            f" Continue: goalshift train --resume {named}"
         )
-    return folder
+    for run, fault in faults.items():
+        raise RunError(f"'{run.folder}': {fault}; the others are done") from fault
+
+
+class Run:
+    """A training in memory, and the folder that it is written to.
+
+    `told` hears every row of the log; `seconds` were trained before.
+    """
+
+    def __init__(self, folder: Path, learner: Learner, told: OnRow, seconds: float = 0.0) -> None:
+        self.folder, self.learner, self.told = folder, learner, told
+        self.log = Log(folder)
+        self.began = time.perf_counter() - seconds
+
+    @property
+    def done(self) -> bool:
+        """Have all steps been made?"""
+        return self.learner.steps >= self.learner.config.steps
+
+    @property
+    def kept(self) -> int:
+        """How many of the checkpoints to keep are due by now."""
+        return self.learner.steps * self.learner.config.keep // self.learner.config.steps
+
+    @property
+    def seconds(self) -> float:
+        """Spent on it so far."""
+        return time.perf_counter() - self.began
+
+    def begin(self) -> None:
+        """Keep the untrained weights, if checkpoints are kept."""
+        if self.learner.config.keep and not self.learner.steps:
+            keep(self.folder, self.learner)
+
+    def note(self, row: Row, kept: int) -> None:
+        """Write down an update; `kept` was the count before it."""
+        if self.kept > kept:
+            keep(self.folder, self.learner)
+        row = {"step": row.pop("step"), "seconds": round(self.seconds, 3), **row}
+        self.log.add(row)
+        self.told(row)
+
+    def save(self) -> None:
+        """See `save`."""
+        save(self.folder, self.learner, self.seconds)
 
 
 def keep(folder: Path, learner: Learner) -> None:

@@ -72,7 +72,9 @@ def write(levels: Levels, path: Path) -> list[Path]:
         return [path]
     folder = files.make_folder(path.with_suffix(""))
     wide = max(4, len(str(count)))
-    apart = all(levels.names) and len({name.lower() for name in levels.names}) == count
+    # ".tmx" and "..tmx" would be hidden, and to Python from 3.14 on they have no ending
+    able = all(name and not name.startswith(".") for name in levels.names)
+    apart = able and len({name.lower() for name in levels.names}) == count
     stems = levels.names if apart else [f"{i:0{wide}}" for i in range(1, count + 1)]
     made = [folder / f"{stem}{path.suffix}" for stem in stems]
     for i, one in enumerate(made):
