@@ -34,7 +34,9 @@ def reproduce_flags(parser: Parser) -> None:
         "--force", action="store_true", help="write into a folder that is not empty"
     )
     parser.add_argument(
-        "--write", action="store_true", help="write the ledger's pages anew (CLAIMS.md), and stop"
+        "--write",
+        action="store_true",
+        help="write the ledger's pages anew (CLAIMS.md, papers.md), and stop",
     )
 
 
@@ -127,11 +129,16 @@ def short(text: str) -> str:
 
 
 def write_pages(path: Path, found: "list[Found]") -> Report:
-    """CLAIMS.md beside the ledger."""
+    """CLAIMS.md beside the ledger, and papers.md where papers.toml is there."""
     from ...engine.files import write
+    from ..studies import papers
     from ..studies.claims import markdown
 
     pages = {path.parent / "CLAIMS.md": markdown(found)}
+    rows = path.parent / "papers.toml"
+    if rows.is_file():
+        by_name = {one.claim.name: one for one in found}
+        pages[path.parent / "papers.md"] = papers.markdown(papers.read(rows), by_name)
     for page, text in pages.items():
         write(page, text.encode())
     return Report({"files": list(map(str, pages))}, "\n".join(f"wrote {page}" for page in pages))

@@ -193,8 +193,12 @@ def expected(small: Small, found: Found) -> Figure | None:
         return Figure((low + high) / 2, low, high, unit=unit)
     if small.agents and not told.spread and told.least is not None and told.most is not None:
         wider = (1 + found.claim.agents / small.agents) ** 0.5
-        ends = (told.number + wider * (end - told.number) for end in (told.least, told.most))
-        return Figure(told.number, *ends, unit=unit)
+        low, high = (told.number + wider * (end - told.number) for end in (told.least, told.most))
+        if (
+            unit == "percent"
+        ):  # a share, or a return whose interval says how far it may leave 0 to 1
+            low, high = max(low, min(0.0, told.least)), min(high, max(1.0, told.most))
+        return Figure(told.number, low, high, unit=unit)
     return None
 
 
@@ -231,7 +235,7 @@ def markdown(found: Sequence[Found]) -> str:
     for part in dict.fromkeys(one.claim.part for one in found):
         here = [one for one in found if one.claim.part == part]
         lines += ["", f"## {part}", ""]
-        lines += _table(
+        lines += table(
             ("claim", "it says", "figure", "agents", "budget", "status", "weakest link"),
             [
                 (
@@ -248,7 +252,7 @@ def markdown(found: Sequence[Found]) -> str:
             ],
         )
         lines += ["", "<details><summary>Evidence and commands</summary>", ""]
-        lines += _table(
+        lines += table(
             ("claim", "evidence", "command", "reduced"),
             [
                 (
@@ -278,7 +282,8 @@ def _command(text: str) -> str:
     return " && ".join(f"`goalshift {one.strip()}`" for one in text.split("&&")) if text else "-"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table, line by line."""
     cells = [head, ["---"] * len(head), *rows]
     return ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in cells]
 
