@@ -46,7 +46,7 @@ def _read(kind: Any, data: Any, at: str) -> Any:
             if field.name in data:
                 place = f"{at}.{field.name}".lstrip(".")
                 found[field.name] = _read(_hints(kind)[field.name], data[field.name], place)
-            elif field.default is dataclasses.MISSING:
+            elif field.default is field.default_factory is dataclasses.MISSING:
                 raise ValueError(f"'{field.name}' is missing{f' in {at}' if at else ''}")
         try:
             return make(**found)
