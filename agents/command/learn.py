@@ -66,7 +66,7 @@ def train_flags(parser: Parser) -> None:
 @VERBS.verb(
     "train",
     "WORLD",
-    "train an agent with PPO into a run folder",
+    "train an agent into a run folder, with PPO or another learner",
     train_flags,
     (
         "goalshift train corner --steps 2M --out runs/a",
@@ -74,6 +74,7 @@ def train_flags(parser: Parser) -> None:
         "goalshift train coinrun --split alpha=0.05 --seed 3 --device cpu",
         "goalshift train corner --world.region 3 --levels 20",
         "goalshift train corner --mitigate labelled:0.05,weight_decay --curriculum plr",
+        "goalshift train corner --learner bc:corner",
         "goalshift train corner --reward 'goal.cheese - 0.2*event.corner'",
         "goalshift train --resume runs/a --steps 4M",
         "goalshift train --config runs/a/config.json --seed 1 --log tensorboard",
@@ -99,6 +100,8 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.levels.splits import split_of
     from ..judging.runs import train_run
     from ..learning.files import forget_run
+    from ..learning.learner import kind_of
+    from ..learning.options import flag as option_flag
 
     plain, told = load(args.world), given.get("params", {})
     world = plain.with_params(**told).with_params(**args.knobs)
@@ -107,6 +110,9 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
         given["params"] = told | world.numbers(args.knobs)
     config = configure(args.world, **given)
     split_of(world, config.split)
+    unread = [option_flag(name) for name in kind_of(config.learner).unread if hasattr(args, name)]
+    if unread:
+        talk.say(f"{config.learner} does not read {', '.join(unread)}")
     if args.watch:
         return _watched(args, world, out, talk)
     if args.force:  # last: a mistyped flag must not cost the old run

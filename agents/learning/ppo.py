@@ -105,6 +105,8 @@ class Learner:
     `updates`, `net`, `vec`.
     """
 
+    PARTS = ("loss_policy", "loss_value", "entropy", "kl", "clipped")  # what `slope` returns
+
     def __init__(self, world: World, config: TrainConfig) -> None:
         if config.params:
             world = world.with_params(**dict(config.params))
@@ -155,7 +157,9 @@ class Learner:
         self.chance, self.reward, self.cut = (
             torch.zeros(steps, rows, device=device) for _ in range(3)
         )
-        self.done = torch.zeros(steps, rows, dtype=torch.bool, device=device)
+        self.done, self.cut_off = (
+            torch.zeros(steps, rows, dtype=torch.bool, device=device) for _ in range(2)
+        )
         self.value = torch.zeros(steps + 1, rows, device=device)
         self.memory = self.net.blank(rows)
         self.minibatches = max(round(steps * rows / config.minibatch), 1)
@@ -213,9 +217,7 @@ class Learner:
                 self.seen[t], self.memory, self.fresh[t]
             )
             chances = logits.log_softmax(-1)
-            upto = chances.exp().cumsum(-1)
-            drawn = torch.rand(rows, 1, generator=self.dice).to(self.device) * upto[:, -1:]
-            action = (drawn >= upto[:, :-1]).sum(-1)
+            action = self.choose(chances)
             self.action[t], self.chance[t] = action, chances.gather(-1, action[:, None])[:, 0]
 
             reward, terminated, truncated = self.hooks.step(
@@ -224,6 +226,7 @@ class Learner:
             ended = terminated | truncated
             self._put(reward, self.reward[t])
             self._put(ended, self.done[t])
+            self._put(truncated, self.cut_off[t])
             if ended.any():
                 totals = vec.final_totals[ended][:, :learners]
                 scores += world.scores(totals).mean(1).sum(0)
@@ -259,6 +262,12 @@ class Learner:
             **{f"return/{goal.name}": s for goal, s in zip(world.goals, per_episode, strict=True)},
         }
 
+    def choose(self, chances: Tensor) -> Tensor:
+        """The next action of every row, int64[B], by log-probabilities [B, actions]."""
+        upto = chances.exp().cumsum(-1)
+        drawn = torch.rand(len(upto), 1, generator=self.dice).to(self.device) * upto[:, -1:]
+        return (drawn >= upto[:, :-1]).sum(-1)
+
     def learn(self, memory: Tensor) -> dict[str, float]:
         """Several epochs of minibatches over the rollout.
 
@@ -286,15 +295,19 @@ class Learner:
             for pick in self.minibatches_of(order, keep):
                 batch = Batch(*(k.index_select(1, pick) for k in kept))
                 parts = self.slope(batch, memory[pick] if config.memory else memory)
-                norm = self.gradient.norm()
-                self.gradient *= (config.max_grad / (norm + 1e-6)).clamp_max(1.0)
-                self.optimizer.step()
-                self.hooks.stepped(self)
-                figures.append([*parts, norm])
-        names = ("loss_policy", "loss_value", "entropy", "kl", "clipped", "grad")
+                figures.append([*parts, self.descend()])
+        names = (*self.PARTS, "grad")
         figures = figures or [[0.0] * len(names)]  # if the hooks kept nothing to learn from
         means = torch.tensor(figures, dtype=torch.float64).mean(0).tolist()
         return {**dict(zip(names, means, strict=True)), "explained": float(explained)}
+
+    def descend(self) -> Tensor:
+        """One step against `gradient`; returns its norm."""
+        norm = self.gradient.norm()
+        self.gradient *= (self.config.max_grad / (norm + 1e-6)).clamp_max(1.0)
+        self.optimizer.step()
+        self.hooks.stepped(self)
+        return norm
 
     def minibatches_of(self, order: Tensor, keep: Tensor | None) -> Sequence[Tensor]:
         """The columns in this order, of those that `keep` (bool[T, B]) leaves, in minibatches."""

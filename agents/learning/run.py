@@ -46,9 +46,10 @@ from .files import (
     save_arrays,
     write_json,
 )
+from .learner import LEARNERS, Training, learner_of, split_name
 from .lock import only_writer
 from .mitigation import MITIGATIONS, named
-from .ppo import Learner, resolve
+from .ppo import resolve
 from .preflight import check_training
 from .trained import interface
 
@@ -83,7 +84,7 @@ def train(
         config, world = resolve(configure(what, **options)), load(what)
     splits.name(config.split)  # by whoever calls
     name_code(config)
-    learner = Learner(world, config)
+    learner = learner_of(world, config)
     learner.hooks.first()
     with only_writer(folder):
         if (folder / CONFIG).exists():
@@ -99,10 +100,13 @@ def train(
 
 
 def name_code(what: TrainConfig) -> None:
-    """Whoever calls has named these files of code: mitigations, curricula and nets by path."""
+    """Whoever calls has named these files of code: mitigations, curricula, nets and learners by
+    path.
+    """
     for name, _ in named(what.mitigate):
         MITIGATIONS.load(name)
     NETS.load(what.net)
+    LEARNERS.load(split_name(what.learner)[0])
     if what.curriculum:
         CURRICULA.load(what.curriculum.partition(":")[0])
 
@@ -147,7 +151,7 @@ def _resume(
         config = dataclasses.replace(config, steps=steps)
     check_training(world, config.to_json())
     splits.recall(world.with_params(**dict(config.params)), config.split, folder)
-    learner = Learner(world, resolve(config))
+    learner = learner_of(world, resolve(config))
     seconds = _restore(folder, learner, say)
     if extended:  # only now is it sure that the run can go on
         write_json(
@@ -158,7 +162,7 @@ def _resume(
         return _go_on(folder, learner, seconds, told)
 
 
-def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> float:
+def _restore(folder: Path, learner: Training, say: Callable[[str], None]) -> float:
     """Bring the learner to the newest good checkpoint of the run.
 
     Returns the seconds trained until then.
@@ -191,7 +195,7 @@ def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> floa
     raise UserError(f"'{folder}' cannot be continued: {'; '.join(faults)}")
 
 
-def _go_on(folder: Path, learner: Learner, seconds: float, on_row: OnRow | None) -> Path:
+def _go_on(folder: Path, learner: Training, seconds: float, on_row: OnRow | None) -> Path:
     """Update, log and save until the steps are done or a signal comes."""
     config, log = learner.config, Log(folder)
     began = time.perf_counter() - seconds
@@ -219,7 +223,7 @@ def _go_on(folder: Path, learner: Learner, seconds: float, on_row: OnRow | None)
     return folder
 
 
-def keep(folder: Path, learner: Learner) -> None:
+def keep(folder: Path, learner: Training) -> None:
     """Write the weights as they are now, to stay."""
     home = make_folder(folder / KEPT)
     save_arrays(
@@ -242,7 +246,7 @@ def _weights(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {k.removeprefix("net."): v for k, v in arrays.items() if k.startswith("net.")}
 
 
-def save(folder: Path, learner: Learner, seconds: float) -> None:
+def save(folder: Path, learner: Training, seconds: float) -> None:
     """Write weights and resume file; the last resume file becomes the previous one."""
     arrays, counters = learner.state()
     save_arrays(folder / CHECKPOINT, _weights(arrays), describe(learner))
@@ -250,7 +254,7 @@ def save(folder: Path, learner: Learner, seconds: float) -> None:
     save_arrays(folder / RESUME, arrays, about, keep=folder / PREVIOUS)
 
 
-def describe(learner: Learner) -> dict[str, Any]:
+def describe(learner: Training) -> dict[str, Any]:
     """What a checkpoint says about itself.
 
     The network, the world it belongs to, and how it was made.
