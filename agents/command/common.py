@@ -96,14 +96,20 @@ def trust(world: str | None, *levels: str | None) -> None:
 
 
 def trust_code(option: str, value: Any) -> bool:
-    """Whether a --mitigate, --curriculum or --net names nothing but files of code, which are then
+    """Whether a --mitigate, --curriculum, --net or --learner names nothing but files of code, which are then
     loaded: a run that was begun with them may go on with them.
     """
     from ..learning.curriculum import CURRICULA
     from ..learning.encoder import NETS
+    from ..learning.learner import LEARNERS
     from ..learning.mitigation import MITIGATIONS, named
 
-    rosters = {"mitigate": MITIGATIONS, "curriculum": CURRICULA, "net": NETS}
+    rosters = {
+        "mitigate": MITIGATIONS,
+        "curriculum": CURRICULA,
+        "net": NETS,
+        "learner": LEARNERS,
+    }
     names = [name for name, _ in named(value)] if option in rosters else []
     if not names or not all(name.endswith(".py") for name in names):
         return False

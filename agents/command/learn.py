@@ -82,7 +82,7 @@ def train_flags(parser: Parser) -> None:
 @VERBS.verb(
     "train",
     "WORLD",
-    "train an agent with PPO into a run folder",
+    "train an agent into a run folder, with PPO or another learner",
     train_flags,
     (
         "goalshift train corner --steps 2M --out runs/a",
@@ -90,6 +90,7 @@ def train_flags(parser: Parser) -> None:
         "goalshift train coinrun --split alpha=0.05 --seed 3 --device cpu",
         "goalshift train corner --world.region 3 --levels 20",
         "goalshift train corner --mitigate labelled:0.05,weight_decay --curriculum plr",
+        "goalshift train corner --learner bc:corner",
         "goalshift train corner --reward 'goal.cheese - 0.2*event.corner'",
         "goalshift train corner --seeds 8 --out runs/b",
         "goalshift train --resume runs/a --steps 4M",
@@ -115,6 +116,8 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.levels.splits import split_of
     from ..judging.runs import train_run, train_runs
     from ..learning.files import forget_run
+    from ..learning.learner import kind_of
+    from ..learning.options import flag as option_flag
 
     plain, told = load(args.world), given.get("params", {})
     world = plain.with_params(**told).with_params(**args.knobs)
@@ -123,6 +126,9 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
         given["params"] = told | world.numbers(args.knobs)
     config = configure(args.world, **given)
     split_of(world, config.split)
+    unread = [option_flag(name) for name in kind_of(config.learner).unread if hasattr(args, name)]
+    if unread:
+        talk.say(f"{config.learner} does not read {', '.join(unread)}")
     if args.watch:
         need(not args.seeds, "--watch shows one agent: leave out --seeds")
         return _watched(args, world, outs[0], talk)

@@ -37,8 +37,9 @@ from ..learning import curriculum
 from ..learning.config import configure
 from ..learning.curriculum import CURRICULA
 from ..learning.files import EVALUATION, Log
+from ..learning.learner import learner_of
 from ..learning.mitigation import MITIGATIONS
-from ..learning.ppo import Learner, resolve
+from ..learning.ppo import resolve
 from ..policies.policy import Policy
 from ..studies.jobs import Plan, options_of, run_all, seeds_of
 
@@ -152,7 +153,7 @@ def _check(text: str, world: World, one: Entry, plan: Plan) -> None:
     options, params = options_of({**plan.given, **one.given})
     config = configure(text, **options, params={k: float(v) for k, v in params.items()})
     small = replace(config, envs=2, rollout=max(2, 1), minibatch=64, levels=min(config.levels, 2))
-    Learner(load(text), resolve(small)).hooks.first()
+    learner_of(load(text), resolve(small)).hooks.first()
 
 
 def make(

@@ -6,6 +6,7 @@ The texts beside the fields are their help. Nothing here is slow to import.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,16 @@ class TrainConfig:
         "",
         "Which levels come next: NAME[:score], such as plr or accel:oracle. Without one, whatever"
         " the split holds.",
+    )
+    learner: str = option(
+        "ppo",
+        "What learns: ppo, bc[:GOAL] (clones the expert of the intended goal, or of another), dqn[:MIB]"
+        " (with a replay buffer of so many MiB), or ./my_learner.py (it is run as code).",
+    )
+    policies: str = option(
+        "shared",
+        "Of several learners: one network for all (shared), or one each (independent).",
+        choices=("shared", "independent"),
     )
     steps: int = option(2_000_000, "Environment steps to train for.", (1, 10**12))
     seed: int = option(
@@ -171,7 +182,8 @@ class TrainConfig:
 def configure(world: str | World, **given: Any) -> TrainConfig:
     """The configuration of a run.
 
-    What is `given`, else the world's own defaults, else those of `TrainConfig`.
+    What is `given`, else what the learner would rather have, else the world's own defaults, else
+    those of `TrainConfig`.
     """
     from ...engine.catalogue import load  # slow to import: it brings NumPy
 
@@ -181,4 +193,9 @@ def configure(world: str | World, **given: Any) -> TrainConfig:
         from .mitigation import expanded
 
         given = expanded(loaded, given)
-    return TrainConfig.from_json({**loaded.training, **given, "world": name})
+    rather: Mapping[str, Any] = {}
+    if given.get("learner", "ppo") != "ppo":
+        from .learner import LEARNERS, split_name
+
+        rather = LEARNERS.load(split_name(str(given["learner"]))[0]).options
+    return TrainConfig.from_json({**loaded.training, **rather, **given, "world": name})

@@ -106,6 +106,8 @@ class Learner:
     `updates`, `net`, `vec`.
     """
 
+    PARTS = ("loss_policy", "loss_value", "entropy", "kl", "clipped")  # what `slope` returns
+
     def __init__(self, world: World, config: TrainConfig) -> None:
         if config.params:
             world = world.with_params(**dict(config.params))
@@ -156,7 +158,9 @@ class Learner:
         self.chance, self.reward, self.cut = (
             torch.zeros(steps, rows, device=device) for _ in range(3)
         )
-        self.done = torch.zeros(steps, rows, dtype=torch.bool, device=device)
+        self.done, self.cut_off = (
+            torch.zeros(steps, rows, dtype=torch.bool, device=device) for _ in range(2)
+        )
         self.value = torch.zeros(steps + 1, rows, device=device)
         self.memory = self.net.blank(rows)
         self.minibatches = max(round(steps * rows / config.minibatch), 1)
@@ -222,6 +226,7 @@ class Learner:
             ended = terminated | truncated
             self._put(reward, self.reward[t])
             self._put(ended, self.done[t])
+            self._put(truncated, self.cut_off[t])
             if ended.any():
                 tally.add(vec, ended)
                 self.curriculum.finished(vec, ended)
@@ -268,6 +273,12 @@ class Learner:
         """The columns in the order in which they are learned from, int64[C], on the CPU."""
         return torch.randperm(columns, generator=self.dice)
 
+    def choose(self, chances: Tensor) -> Tensor:
+        """The next action of every row, int64[B], by log-probabilities [B, actions]."""
+        upto = chances.exp().cumsum(-1)
+        drawn = torch.rand(len(upto), 1, generator=self.dice).to(self.device) * upto[:, -1:]
+        return (drawn >= upto[:, :-1]).sum(-1)
+
     def learn(self, memory: Tensor) -> dict[str, float]:
         """Several epochs of minibatches over the rollout.
 
@@ -296,6 +307,7 @@ class Learner:
                 parts = self.slope(batch, memory[pick] if config.memory else memory)
                 figures.append([*parts, self.descend()])
         names = ("loss_policy", "loss_value", "entropy", "kl", "clipped", "grad")
+        names = (*self.PARTS, "grad")
         figures = figures or [[0.0] * len(names)]  # if the hooks kept nothing to learn from
         means = torch.tensor(figures, dtype=torch.float64).mean(0).tolist()
         return {**dict(zip(names, means, strict=True)), "explained": float(explained)}

@@ -47,9 +47,10 @@ from .files import (
     save_arrays,
     write_json,
 )
+from .learner import LEARNERS, Training, learner_of, split_name
 from .lock import only_writer
 from .mitigation import MITIGATIONS, named
-from .ppo import Learner, resolve
+from .ppo import resolve
 from .preflight import check_training
 from .trained import interface
 
@@ -99,7 +100,7 @@ def begun(
     """A new training, its configuration and first weights written; see `train`."""
     splits.name(config.split)  # by whoever calls
     name_code(config)
-    learner = Learner(world, config)
+    learner = learner_of(world, config)
     learner.hooks.first()
     with only_writer(folder):
         if (folder / CONFIG).exists():
@@ -115,10 +116,13 @@ def begun(
 
 
 def name_code(what: TrainConfig) -> None:
-    """Whoever calls has named these files of code: mitigations, curricula and nets by path."""
+    """Whoever calls has named these files of code: mitigations, curricula, nets and learners by
+    path.
+    """
     for name, _ in named(what.mitigate):
         MITIGATIONS.load(name)
     NETS.load(what.net)
+    LEARNERS.load(split_name(what.learner)[0])
     if what.curriculum:
         CURRICULA.load(what.curriculum.partition(":")[0])
 
@@ -175,9 +179,40 @@ def recalled(
         Log(folder).rewind(learner.steps, say)
         with hearing(folder, learner.config, on_row, callbacks) as told:
             yield Run(folder, learner, told, seconds)
+        return _resume(folder, steps, on_row, say, callbacks)
 
 
-def _restore(folder: Path, learner: Learner, say: Callable[[str], None]) -> float:
+def _resume(
+    folder: Path,
+    steps: int | None,
+    on_row: OnRow | None,
+    say: Callable[[str], None],
+    callbacks: Sequence[Callback],
+) -> Path:
+    config, version = read_config(folder / CONFIG)
+    world = recall(config.world, folder)
+    if world.version != version:
+        raise UserError(
+            f"'{folder}' was trained on version {version} of world '{world.name}',"
+            f" which is now at version {world.version}: start a new run"
+        )
+    extended = steps is not None and steps != config.steps
+    if extended:
+        config = dataclasses.replace(config, steps=steps)
+    check_training(world, config.to_json())
+    splits.recall(world.with_params(**dict(config.params)), config.split, folder)
+    learner = learner_of(world, resolve(config))
+    seconds = _restore(folder, learner, say)
+    if extended:  # only now is it sure that the run can go on
+        write_json(
+            folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
+        )
+    Log(folder).rewind(learner.steps, say)
+    with hearing(folder, learner.config, on_row, callbacks) as told:
+        return _go_on(folder, learner, seconds, told)
+
+
+def _restore(folder: Path, learner: Training, say: Callable[[str], None]) -> float:
     """Bring the learner to the newest good checkpoint of the run.
 
     Returns the seconds trained until then.
@@ -224,6 +259,11 @@ def go_on(
     the others go on, and then it is raised.
     """
     saved, faults = time.perf_counter(), {}
+def _go_on(folder: Path, learner: Training, seconds: float, on_row: OnRow | None) -> Path:
+    """Update, log and save until the steps are done or a signal comes."""
+    config, log = learner.config, Log(folder)
+    began = time.perf_counter() - seconds
+    saved = time.perf_counter()
     with stop_signals() as stop:
         for run in runs:
             run.begin()
@@ -297,7 +337,7 @@ class Run:
         save(self.folder, self.learner, self.seconds)
 
 
-def keep(folder: Path, learner: Learner) -> None:
+def keep(folder: Path, learner: Training) -> None:
     """Write the weights as they are now, to stay."""
     home = make_folder(folder / KEPT)
     save_arrays(
@@ -320,7 +360,7 @@ def _weights(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {k.removeprefix("net."): v for k, v in arrays.items() if k.startswith("net.")}
 
 
-def save(folder: Path, learner: Learner, seconds: float) -> None:
+def save(folder: Path, learner: Training, seconds: float) -> None:
     """Write weights and resume file; the last resume file becomes the previous one."""
     arrays, counters = learner.state()
     save_arrays(folder / CHECKPOINT, _weights(arrays), describe(learner))
@@ -328,7 +368,7 @@ def save(folder: Path, learner: Learner, seconds: float) -> None:
     save_arrays(folder / RESUME, arrays, about, keep=folder / PREVIOUS)
 
 
-def describe(learner: Learner) -> dict[str, Any]:
+def describe(learner: Training) -> dict[str, Any]:
     """What a checkpoint says about itself.
 
     The network, the world it belongs to, and how it was made.

@@ -10,14 +10,14 @@ goes as foretold. A goal that brings a `plan` of its own is followed to the lett
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...engine import state
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.grid import DX, DY, inside, solid
 from ...engine.jit import bind, rule, specialise
 from ...engine.state import RUNNING
@@ -224,6 +224,24 @@ class Expert(Policy):
             *self._memory.parts,
         )
         return actions
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What it remembers of the environments: to go on from, exactly."""
+        if self._walks:
+            return {}
+        parts = {"plans": self._plans, "marks": self._marks, "cursor": self._cursor}
+        return {name: part.copy() for name, part in parts.items()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from there, in as many environments. UserError for what cannot be."""
+        if self._walks:
+            return
+        plans, marks, cursor = (state[name] for name in ("plans", "marks", "cursor"))
+        sound = all(state[k].shape == own.shape for k, own in self.state().items())
+        sound = sound and plans.min() >= 0 and plans.max() < len(self.world.actions)
+        sound = sound and cursor.min() >= 0 and cursor[..., 0].max() <= plans.shape[-1]
+        need(sound, "an expert's plans are unsound")
+        self._plans, self._marks, self._cursor = plans.copy(), marks.copy(), cursor.copy()
 
 
 class Optimum(NamedTuple):

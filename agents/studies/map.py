@@ -31,7 +31,8 @@ from ..judging.rollout import rollout
 from ..judging.verdict import CAPABLE
 from ..learning.config import TrainConfig, configure
 from ..learning.files import Log
-from ..learning.ppo import Learner, resolve
+from ..learning.learner import learner_of
+from ..learning.ppo import resolve
 from ..learning.run import history
 from ..learning.trained import Trained
 from .jobs import Job, Plan, options_of, run_all, train_job
@@ -123,7 +124,7 @@ def core_hours(world: str, jobs: Sequence[Job], plan: Plan) -> float:
         return 0.0
     options, params = options_of(plan.given)
     config = configure(world, **options, params=params)
-    learner = Learner(load(world), resolve(replace(config, threads=1)))
+    learner = learner_of(load(world), resolve(replace(config, threads=1)))
     learner.update()
     began = time.perf_counter()
     for _ in range(TRIALS):

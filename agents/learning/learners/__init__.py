@@ -1,0 +1,1 @@
+"""What learns: one short file each, found by its name."""

@@ -1,0 +1,13 @@
+"""Proximal policy optimisation, on what the agent lived through by itself; see `agents/learning/ppo.py`."""
+
+from ..learner import LearnerKind, no_value
+from ..ppo import Learner
+
+
+def build(world, config, value):
+    """One network for all learners of the world."""
+    no_value("ppo", value)
+    return Learner(world, config)
+
+
+LEARNER = LearnerKind(about=__doc__, build=build)
