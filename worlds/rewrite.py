@@ -211,7 +211,7 @@ WORLD = World(
         "random": Params(shown=RANDOM),
         "glimpse": Params(seen_for=2),
     },
-    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, entropy=0.03, steps=2_000_000),
+    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, entropy=0.03, steps=2_500_000),
     generate=generate,
     step=step,
     tick=tick,
