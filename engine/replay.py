@@ -446,7 +446,12 @@ def _marks(states: np.recarray, steps: Sequence[int]) -> tuple[int, ...]:
 
 
 def _tuned(world: World, params: dict[str, int | float]) -> tuple[World, Split]:
-    """The world with `params` as a row of its table, and the split that always takes that row."""
+    """The world with `params` as a row of its table, and the split that always takes that row.
+
+    A parameter that the world was given later, its version unchanged, is at its default.
+    """
+    later = world.params._field_defaults if params else {}
+    params = {n: later[n] for n in world.params._fields if n in later} | params
     for name in world.params._fields:
         if name not in params:
             raise UserError(f"this replay lacks the parameter '{name}' of the world '{world.name}'")
