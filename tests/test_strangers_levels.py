@@ -110,7 +110,10 @@ def test_sokoban_levels_go_out_as_they_came_in(tmp_path):
     assert again.states.tobytes() == read.states.tobytes()
     assert (again.names, again.abouts) == (["0", "Two-rooms"], read.abouts)
     for change, told in (
-        (lambda s: s.tiles[0].__setitem__((1, 3), 2), "level 1 has a coin, which XSB has no place for"),
+        (
+            lambda s: s.tiles[0].__setitem__((1, 3), 2),
+            "level 1 has a coin, which XSB has no place for",
+        ),
         (lambda s: s.tiles[0].__setitem__((0, 2), 0), "not closed"),
     ):
         bad = formats.read(tmp_path / "a.xsb")

@@ -30,7 +30,7 @@ from ...engine.view.draw.ink import (
 from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.draw.stamps import Stamp, blend, painted
-from . import curves, helping, pane, panel, present
+from . import asking, curves, helping, pane, panel, present
 from .canvas import Canvas, Rect
 from .look import Look, Spot, Track
 from .session import Session
@@ -78,6 +78,8 @@ def _all(canvas: Canvas, message: str) -> None:
         told = message or _hint(session, look)
         if told and head:
             _message(canvas.frame, told, inner.y1, inner.x1)
+    if look.form is not None:
+        asking.draw(canvas, look.form)
     if look.help:
         pages = helping.draw(canvas)
         canvas.spots.append(Spot(0, 0, height, width, "help", pages))

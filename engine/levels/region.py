@@ -135,7 +135,9 @@ def fits(world: World, h: int, w: int) -> None:
     height, width = world.size
     if not (1 <= h <= height and 1 <= w <= width):
         more = f"; larger: --world {world.name} --world.size {h}x{w}" if world.smallest else ""
-        raise UserError(f"boards of '{world.name}' are from 1 x 1 to {height} x {width} cells{more}")
+        raise UserError(
+            f"boards of '{world.name}' are from 1 x 1 to {height} x {width} cells{more}"
+        )
 
 
 def resize(world: World, s: np.record, rows: int, columns: int, ground: int) -> None:
@@ -156,7 +158,7 @@ def _resize(world: World, s: np.record, axis: int, by: int, ground: int) -> None
     lines = board if axis == 0 else board.T  # the last of them is the rim, if there is one
     last = lines[-1]
     rim = bool(len(lines) > 1 and (last == last[0]).all() and world.solid[last[0]])
-    inner = len(lines) - 1 if rim else len(lines)  # where the new line comes, or after which one goes
+    inner = len(lines) - rim  # where the new line comes; the one before it is what goes
     if by > 0:
         fresh = np.full(len(last), ground, np.uint8)
         if rim:

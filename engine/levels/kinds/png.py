@@ -92,7 +92,9 @@ def read(path: Path, given: World | None) -> Levels:
     name = name_of(data.pop("name"), places) if "name" in data else ""
     data["map"] = "\n".join(rows)
     about = about_of(data, places)
-    return Levels(world, level.build(world, data, places), [name], abouts=[about] if any(about) else [])
+    return Levels(
+        world, level.build(world, data, places), [name], abouts=[about] if any(about) else []
+    )
 
 
 def _pixels(data: bytes, reader: Reader) -> tuple[np.ndarray, str]:

@@ -9,7 +9,8 @@ Titles stand after `;` or `Title:`, who made a level after `Author:` below it, o
 follow; rows may be of any length, and be run lengths such as
 `4#|#@$.#`. Around its walls a level is filled up with wall. A goal becomes a flag, which the rover
 is to reach itself: the world asks for no box to be brought anywhere, and a remark says so. Written
-is what such a file can hold: no coins, no pose, no seed and no split. Files in .txt that are plainly of this kind are read so too (see `plain`).
+is what such a file can hold: no coins, no pose, no seed and no split. Files in .txt that are
+plainly of this kind are read so too (see `plain`).
 """
 
 from __future__ import annotations
@@ -184,7 +185,9 @@ def _line(text: str) -> str:
 def write(levels: Levels, path: Path) -> None:
     """All levels, their titles and who made them; UserError for what such a file cannot hold."""
     if levels.world.name != WORLD:
-        raise UserError(f"{path}: only levels of '{WORLD}' are written so, not of '{levels.world.name}'")
+        raise UserError(
+            f"{path}: only levels of '{WORLD}' are written so, not of '{levels.world.name}'"
+        )
     lines = []
     for i, name in enumerate(levels.names):
         about = levels.about(i)
@@ -195,7 +198,9 @@ def write(levels: Levels, path: Path) -> None:
     again = parse(path, text, levels.world).states
     for i, (one, other) in enumerate(zip(levels.states, again, strict=True), 1):
         if (one.h, one.w) != (other.h, other.w) or (one.tiles != other.tiles).any():
-            raise UserError(f"{path}: level {i} is not closed in by walls, as XSB has it; use .toml")
+            raise UserError(
+                f"{path}: level {i} is not closed in by walls, as XSB has it; use .toml"
+            )
     files.write(path, text.encode())
 
 
@@ -207,7 +212,9 @@ def _rows(levels: Levels, i: int, path: Path) -> list[str]:
     lost = {name for row in names for name in row} - {*chars}
     lost |= {"pose"} if s.face[s.alive > 0].any() else {*()}
     if lost:
-        raise UserError(f"{path}: level {i + 1} has a {min(lost)}, which XSB has no place for; use .toml")
+        raise UserError(
+            f"{path}: level {i + 1} has a {min(lost)}, which XSB has no place for; use .toml"
+        )
     rows = [[chars[name] for name in row] for row in names]
     for k in np.flatnonzero(s.alive):
         on, of = ("+*", "@$")
