@@ -54,11 +54,7 @@ class Window(Display):
         folder: Path = Path(),
         settings: keys.Settings | None = None,
     ) -> None:
-        if not _display(headless):
-            raise UserError(
-                "there is no display: goalshift watch with --terminal shows it here in text,"
-                " and goalshift contrast films it"
-            )
+        need_display(headless)
         self.settings = settings or keys.Settings()
         self._by_key = _by_key(self.settings)
         super().__init__(session, Look(motion=self.settings.motion, keys=self.settings.keys))
@@ -257,6 +253,15 @@ def _display(headless: bool) -> bool:
         return True
     pygame.display.quit()
     return False
+
+
+def need_display(headless: bool = False) -> None:
+    """Begin with a display; UserError where there is none."""
+    if not _display(headless):
+        raise UserError(
+            "there is no display: goalshift watch with --terminal shows it here in text,"
+            " and goalshift contrast films it"
+        )
 
 
 def splash(size: tuple[int, int], what: str) -> None:

@@ -379,7 +379,7 @@ class Player {
     const line = this.find("caption");
     line.replaceChildren();
     if (this.data.fork !== null && shown === this.data.fork) {
-      line.append(`Step ${shown}: here their paths part.`);
+      line.append(this.data.here);
       return;
     }
     words.sort((a, b) => a[0][0] - b[0][0] || a[1] - b[1]);
