@@ -8,8 +8,11 @@ import numpy as np
 import pygame
 import pytest
 
+from goalshift.__main__ import main
 from goalshift.agents.designing.likeness import Likeness, part, route
-from goalshift.agents.live import drafts, open, palette, window
+from goalshift.agents.designing.open_file import Shelf
+from goalshift.agents.learning.shipped import PRETRAINED
+from goalshift.agents.live import course, drafts, open, palette, rating, window
 from goalshift.agents.live.keys import EDITOR
 from goalshift.engine import check, state
 from goalshift.engine.errors import UserError
@@ -17,6 +20,7 @@ from goalshift.engine.levels import formats, region
 from goalshift.engine.levels.kind import About, Levels
 from goalshift.engine.levels.region import Region
 from goalshift.engine.vector import Vec, level_of
+from goalshift.engine.view.film import encode
 
 FLOOR, WALL, CHEESE = range(3)
 BOARD = "\n".join(["#" * 13, "#@" + "." * 10 + "#", *["#" + "." * 11 + "#"] * 10, "#" * 13])
@@ -421,3 +425,131 @@ def test_giving_up_sweeps_the_draft_and_the_next_level_asks_first(editing, tmp_p
     assert not shown.open
     shown.close()
     assert not drafts.place(tmp_path / "fork.toml", 0).exists()
+
+
+# a designer's way, and sets
+
+
+def test_a_designers_way_from_nothing_to_an_evaluated_set(editing, tmp_path, capsys):
+    """Begun, painted, played, saved, checked, published and used: by keys and commands alone, in less
+    than two minutes of them at four keys a second.
+    """
+    pressed = 0
+
+    def keys(*names):
+        nonlocal pressed
+        pressed += len(names)
+        press(shown, *names)
+
+    def typed(words):
+        nonlocal pressed
+        pressed += len(words)
+        write(shown, words)
+
+    def command(*words):
+        nonlocal pressed
+        pressed += (
+            len(" ".join(("goalshift", *words))) // 3
+        )  # with a shell's completion and history
+        code = main([*words, "-q"])
+        return code, capsys.readouterr().out
+
+    shown = editing("fork.toml")  # goalshift level edit fork.toml --world corner
+    pressed += 40
+    s = shown.session
+    size = s.pane.history.state[0].h
+    for _ in range(12):
+        keys("up")
+    for _ in range(12):
+        keys("left")
+    keys("down", "right")
+    keys("shift+b", "return")  # the floor
+    for _ in range(10):
+        keys("down", "right")
+    keys("shift+return")  # the room is empty
+    keys("b", "b", "up", "left", "return")  # the cheese, low and to the right
+    keys("b")
+    for _ in range(9):
+        keys("left")
+    keys("return")  # the mouse, beside it in the row
+    assert s.editor.thing_at(0, 10, 1) == 0 and tiles(shown)[10, 10] == CHEESE and size == 13
+    until(shown, lambda: s.facts.found.parting is not None and not s.facts.stale)
+    assert s.facts.now()["solvable"].startswith("yes, in 9 steps")
+    keys("u")
+    typed("Fork")
+    keys("tab")
+    typed("Ann")
+    keys("tab")
+    typed("CC0-1.0")
+    keys("return", "ctrl+s")
+    keys("e", "t")  # plays it by hand
+    for _ in range(9):
+        keys("right")
+    assert s.pane.history.over and s.pane.history.note.scores[0] > 0
+    keys("escape")
+    assert not shown.open
+    level = str(tmp_path / "fork.toml")
+    assert command("level", "check", level)[0] == 0
+    published = str(tmp_path / "forks.toml")
+    assert command("level", "publish", level, "-o", published)[0] == 0
+    about = formats.read(tmp_path / "forks.toml").abouts[0]
+    assert about[:3] == ("Fork", "Ann", "CC0-1.0") and "1 of 1 can be solved" in about.checked
+    agent = str(PRETRAINED / "corner.safetensors")
+    code, told = command("eval", agent, "--split", published, "--levels", "4", "--json")
+    assert code == 0 and "forks" in told
+    assert pressed < 2 * 60 * 4, f"{pressed} keys"
+
+
+def test_what_cannot_be_solved_is_not_published(tmp_path, capsys):
+    path = tmp_path / "shut.toml"
+    path.write_text(f"world = 'corner'\ntitle = 'x'\nmap = '''\n{BOARD}\n'''\n")
+    words = ["level", "publish", str(path), "-o", str(tmp_path / "set.toml")]
+    assert main([*words, "--author", "a", "--licence", "b"]) == 3
+    assert "not published: shut has no way to the goal" in capsys.readouterr().err
+    path.write_text(path.read_text().replace("@.", "@c"))
+    assert main(words) == 2 and "nobody said the author" in capsys.readouterr().err
+    assert main([*words, "--author", "a", "--licence", "b"]) == 0
+    assert (
+        main([*words[:2], str(path), *words[2:], "--author", "a", "--licence", "b", "--force"]) == 3
+    )
+    assert "is there twice" in capsys.readouterr().err
+
+
+def test_a_set_is_played_with_a_score(corner, tmp_path, monkeypatch):
+    states = state.copy(Vec(corner, 2, "deploy", seed=4).reset_states())
+    formats.write(Levels(corner, states, ["one", "two"]), tmp_path / "set.toml")
+
+    def run(shown):
+        s = shown.session
+        s.pane.who[0] = "expert:cheese" if s.source.shelf.at == 0 else "expert:corner"
+        while not s.over:
+            s.clock.step()
+        shown.tick(time.perf_counter())
+        shown.told = True
+        shown.close()
+
+    monkeypatch.setattr(window.Window, "run", run)
+    played = course.show_course(Shelf(tmp_path / "set.toml"), open.Place(headless=True))
+    assert [(one.name, one.met) for one in played] == [("one", True), ("two", False)]
+    assert all(one.steps > 0 for one in played)
+
+
+def test_two_films_are_rated_and_the_answers_written(tmp_path, capsys):
+    films = []
+    for k in range(3):
+        frames = [np.full((64, 96, 3), 20 * k + j, np.uint8) for j in range(4)]
+        films.append(tmp_path / f"{k}.mp4")
+        encode.encode(frames, films[-1])
+    every = rating.pairs(films, 1)
+    assert len({frozenset(pair) for pair in every}) == 3 and every == rating.pairs(films, 1)
+    assert every != rating.pairs(films, 2)
+    answers = rating.Answers(tmp_path / "ratings.csv")
+    keys = iter(["", "left", "", "space", "escape"])
+    place = open.Place((640, 360), headless=True)
+    assert rating.rate(films, answers, 1, place, lambda: next(keys)) == 2
+    rows = [row.split(",") for row in (tmp_path / "ratings.csv").read_text().splitlines()]
+    assert rows[0] == ["pair", "left", "right", "clearer", "seconds"]
+    assert rows[1][3] == str(every[0].left) and rows[2][3] == "alike" and len(rows) == 3
+    assert main(["level", "rate", str(films[0])]) == 2
+    assert main(["level", "rate", str(films[0]), str(tmp_path / "none.mp4")]) == 2
+    assert "cannot read" in capsys.readouterr().err

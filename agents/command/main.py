@@ -32,6 +32,7 @@ from . import (
     levels,
     look,
     serve,
+    sets,
     show,
     studies,
 )
@@ -54,6 +55,7 @@ GROUPS = (
     build,
     levels,
     levelfiles,
+    sets,
     care,
 )  # in the order of --help
 VERBS = {name: verb for group in GROUPS for name, verb in group.VERBS.items()}

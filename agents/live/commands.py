@@ -34,7 +34,8 @@ class Commands:
             "closer": lambda: self.zoom(1), "farther": lambda: self.zoom(-1), "edit": self._edit,
             "brush": self._brush, "picture": saving.keep_picture, "clip": saving.keep_clip,
             "film": saving.keep_film, "code": saving.keep_code, "save": saving.keep_level,
-            "present": self._present, "auto": self._auto, "motion": self._motion, "full": self.full,
+            "present": self._present, "auto": self._auto, "motion": self._motion,
+            "contrast": self._contrast, "full": self.full,
             "help": self._help, "quit": self._quit,
         }  # fmt: skip
 
@@ -114,6 +115,10 @@ class Commands:
     def _motion(self) -> None:
         self.look.motion = not self.look.motion
         self.display.say("things slide" if self.look.motion else "things jump from cell to cell")
+
+    def _contrast(self) -> None:
+        self.look.contrast = not self.look.contrast
+        self.display.say("high contrast" if self.look.contrast else "the usual colours")
 
     def zoom(self, by: int) -> None:
         """So many steps closer."""

@@ -19,6 +19,7 @@ from ...engine.view.draw.ink import (
     RED,
     TEXT,
     box,
+    contrasting,
     fill,
     icon,
     in_pixels,
@@ -53,8 +54,8 @@ def compose(
     height, width = max(size[0], SMALLEST), max(size[1], SMALLEST)
     unit = unit_of((height, width), look.larger)
     canvas = Canvas(np.empty((height, width, 3), np.uint8), session, look, unit)
-    fill(canvas.frame, DARK)
-    with scaled(unit):
+    with scaled(unit), contrasting(look.contrast):
+        fill(canvas.frame, DARK)
         _all(canvas, message)
     return canvas.frame[: size[0], : size[1]], canvas.spots
 

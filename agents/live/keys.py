@@ -83,12 +83,13 @@ KEYS = (
     ),
     Key("auto", "window", ("x",), "go on by itself from level to level, on or off"),
     Key("motion", "window", ("j",), "things slide from cell to cell, or jump"),
+    Key("contrast", "window", ("i",), "high contrast, on or off"),
     Key("help", "window", ("h", "?"), "this page"),
     Key("quit", "window", ("escape",), "close"),
 )
 
 # what came, or moved, after 0.1: where somebody has set these keys to something else, that stays
-GIVE_WAY = {"turn", "full", "present", "auto", "motion", "who"}
+GIVE_WAY = {"turn", "full", "present", "auto", "motion", "contrast", "who"}
 
 # while one edits these come before the others; the cursor goes by the arrow keys
 EDITOR = (
@@ -155,21 +156,23 @@ MOVES = {
     "right": "right",
 }
 MOVES |= {"d": "right", "space": "up"}  # while a person plays
-SCALES = (1, 4)
+SCALES, SWITCHES = (1, 4), ("motion", "contrast")
 LARGEST = 100_000  # bytes of a file of settings
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may set: other keys, how large everything is drawn, and whether things slide.
+    """What a user may set: other keys, how large everything is drawn, whether things slide, and high
+    contrast.
 
-    A TOML file holds `scale = 2`, `motion = false`, and a table [keys] such as `camera = "x"` or
+    A TOML file holds `scale = 2`, `motion = false`, `contrast = true`, and a table [keys] such as `camera = "x"` or
     `undo = ["ctrl+z"]`.
     """
 
     keys: tuple[Key, ...] = KEYS
     scale: int = 1
     motion: bool = True
+    contrast: bool = False
 
     @classmethod
     def find(cls, path: Path | None = None) -> Settings:
@@ -191,20 +194,22 @@ class Settings:
             raise UserError(f"the settings {fault}") from None
         except (ValueError, RecursionError) as fault:
             raise UserError(f"the settings '{path}' are not TOML: {str(fault)[:120]}") from None
-        known = ("keys", "scale", "motion")
+        known = ("keys", "scale", *SWITCHES)
         for name in found:
             if name not in known:
                 raise UserError(
                     f"the settings '{path}': unknown '{name}'.{did_you_mean(name, known)}"
                 )
-        scale, motion = found.get("scale", 1), found.get("motion", True)
+        scale = found.get("scale", 1)
         if type(scale) is not int or not SCALES[0] <= scale <= SCALES[1]:
             raise UserError(
                 f"the settings '{path}': scale must be a whole number from {SCALES[0]} to {SCALES[1]}"
             )
-        if type(motion) is not bool:
-            raise UserError(f"the settings '{path}': motion must be true or false")
-        return cls(_remapped(found.get("keys", {}), path), scale, motion)
+        on = {name: found[name] for name in SWITCHES if name in found}
+        for name, value in on.items():
+            if type(value) is not bool:
+                raise UserError(f"the settings '{path}': {name} must be true or false")
+        return cls(_remapped(found.get("keys", {}), path), scale, **on)
 
 
 def _remapped(table: Any, path: Path) -> tuple[Key, ...]:

@@ -48,6 +48,7 @@ class Look:
     turn: int = 0  # quarter turns of a model
     scroll: int = 0  # sliders that are scrolled away
     motion: bool = True  # things slide from cell to cell
+    contrast: bool = False  # words white, grounds black
     keys: tuple[keys.Key, ...] = keys.KEYS
 
     def letters(self) -> dict[str, str]:

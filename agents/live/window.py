@@ -57,7 +57,9 @@ class Window(Display):
         need_display(headless)
         self.settings = settings or keys.Settings()
         self._by_key = _by_key(self.settings)
-        super().__init__(session, Look(motion=self.settings.motion, keys=self.settings.keys))
+        told = self.settings
+        look = Look(motion=told.motion, contrast=told.contrast, keys=told.keys)
+        super().__init__(session, look)
         self.look.larger = float(self.settings.scale)
         if session.first_person:  # beside what the agent sees, where it is
             self.look.camera, self.look.inset = "chase", True

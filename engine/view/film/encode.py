@@ -289,6 +289,45 @@ def probe(path: Path) -> tuple[int, int, int]:
     return int(counts[-1]), int(shape[2]), int(shape[1])
 
 
+class Loop:
+    """A film that is shown over and over: `frame` is its next picture, as large as fits into `room`
+    (height, width).
+    """
+
+    def __init__(self, path: Path, room: tuple[int, int]) -> None:
+        count, high, wide = probe(path)
+        if not count:
+            raise UserError(f"'{path}' is no film that can be read")
+        share = min(room[0] / high, room[1] / wide)
+        self.size = max(int(high * share) & ~1, 2), max(int(wide * share) & ~1, 2)
+        scale = f"fps={FPS},scale={self.size[1]}:{self.size[0]}:flags=area"
+        self._command = [*_ffmpeg(), "-nostdin", "-i", str(path), "-vf", scale]
+        self._command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]
+        self._frames = self._play()
+        self._last = np.zeros((*self.size, 3), np.uint8)
+
+    def frame(self) -> np.ndarray:
+        """The next picture: uint8[height, width, 3]."""
+        found = next(self._frames, None)
+        if found is None:  # from the start again
+            self._frames = self._play()
+            found = next(self._frames, self._last)
+        self._last = found
+        return found
+
+    def _play(self) -> Iterator[np.ndarray]:
+        size = self.size[0] * self.size[1] * 3
+        with subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as player:
+            assert player.stdout
+            try:
+                while len(data := player.stdout.read(size)) == size:
+                    yield np.frombuffer(data, np.uint8).reshape(*self.size, 3)
+            finally:
+                player.kill()
+
+
 def _animate(
     film: Path, temporary: Path, path: Path, count: int, fps: int, size: tuple[int, ...]
 ) -> None:
