@@ -232,7 +232,7 @@ def test_what_is_no_seed(text):
         (["eval", "nowhere"], "nowhere"),
         (["contrast", "nowhere"], "nowhere"),
         (["contrast", "run", "--pick", "medain"], "Did you mean 'median'?"),
-        (["contrast", "run", "--size", "13x13"], "multiples of 16"),
+        (["contrast", "run", "--size", "13x13"], "multiples of 8"),
         (["contrast", "run", "--fps", "0"], "from 1 to 120"),
         (["contrast", "run", "-o", "film.avi"], "must end in .mp4, .webm"),
         (["bench", "--only", "stps"], "Did you mean 'steps'?"),

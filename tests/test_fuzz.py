@@ -31,7 +31,7 @@ from goalshift.agents.judging.evaluation import Evaluation
 from goalshift.agents.learning import files, ppo, run
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.live.keys import Settings
-from goalshift.agents.showing.record import read_notes
+from goalshift.agents.showing.captions import read_captions
 from goalshift.agents.showing.report.figures import knob_curves, read_curve
 from goalshift.agents.showing.report.sheets import curves_csv, figures_csv
 from goalshift.agents.studies import table
@@ -325,7 +325,7 @@ READERS = {
     "code": Reader(code, ".txt", CODE, in_code),
     "curve": Reader(curve, ".csv", curve_csv(), in_cells),
     "bank": Reader(bank, ".csv", bank_csv(), in_cells),
-    "captions": Reader(read_notes, ".toml", NOTES, in_words),
+    "captions": Reader(read_captions, ".toml", NOTES, in_words),
     "settings": Reader(Settings.read, ".toml", SETTINGS, in_words),
     "recipe": Reader(
         recipe.read, ".toml", (WORLDS / "scripts" / "detours.toml").read_bytes(), in_words

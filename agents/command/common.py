@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.view.camera import registry
 from ..learning import preflight
 from .parser import Parser
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SHOWN = 250  # characters of a command that a card has room for
 # the kinds of films, as film.FORMATS, which is slow to load
+LAYOUTS = ("vertical", "square")  # of films, beside the usual one
 KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
 
 
@@ -245,6 +246,14 @@ def add_frames(parser: Parser) -> None:
     )
 
 
+def add_captions_out(parser: Parser) -> None:
+    parser.add_argument(
+        "--captions-out",
+        metavar="FILE.toml",
+        help="write all that the film says, to be translated and given to --captions",
+    )
+
+
 def add_film_looks(parser: Parser) -> None:
     parser.add_argument(
         "--sync",
@@ -261,7 +270,9 @@ def add_film_looks(parser: Parser) -> None:
         help=f"{', '.join(registry.names())}; a page takes several (default: top)",
     )
     parser.add_argument(
-        "--captions", metavar="FILE.toml", help="what to say when: [[caption]] from, to, text"
+        "--captions",
+        metavar="FILE.toml",
+        help='what to say when: [[caption]] from, to, text; and in other words: [words] "..." = "..."',
     )
 
 
@@ -269,13 +280,20 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
     """What `contrast` and `record` say alike about films, whose replays go into the folder
     `home`.
     """
-    from ...engine.view.film.options import FilmOptions
+    from ...engine.view.film.options import SHAPES, SIZE, FilmOptions
+    from ..showing.captions import read_captions
     from ..showing.contrast import FilmPlan
-    from ..showing.record import read_notes
 
-    notes = read_notes(Path(args.captions)) if args.captions else ()
-    width, height = args.size
-    options = FilmOptions(args.fps, (height, width), args.sync, args.camera or ["top"])
+    notes, words = read_captions(Path(args.captions)) if args.captions else ((), {})
+    size, unit = tuple(reversed(args.size)), 1.0
+    if args.layout in SHAPES:
+        need(size == SIZE, f"--layout {args.layout} has a size of its own: leave --size out")
+        size, unit = SHAPES[args.layout]
+    options = FilmOptions(args.fps, size, args.sync, args.camera or ["top"], unit=unit)
+    out = Path(args.captions_out) if args.captions_out else None
+    if out is not None:
+        need(out.suffix == ".toml", f"--captions-out '{out}' must end in .toml")
+        preflight.check_file(out, args.force)
     return FilmPlan(
         films,
         home / "replays",
@@ -283,6 +301,8 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
         args.pick,
         args.again if len(args.again) <= SHOWN else "",  # cut, it could not be pasted
         notes=notes,
+        words=words,
+        captions_out=out,
         options=options,
     )
 

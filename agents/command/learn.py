@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import shlex
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from .talk import Report, Talk, in_columns, plain_data
 from .there import local_jobs
 from .values import count
 from .verb import Group
+from .watched import SAVED, watched
 
 if TYPE_CHECKING:
     from ...engine.world import World
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ..studies.bank.grid import Found
 
 VERBS = Group("learn")
-SAVED = 4  # seconds from one agent to the next, while one watches
 
 
 def train_flags(parser: Parser) -> None:
@@ -164,27 +163,15 @@ def _several(runs: list[Path], more: dict[str, Any]) -> Report:
 
 
 def _watched(args: argparse.Namespace, world: "World", out: Path, talk: Talk) -> Report:
-    """`train --watch`: the training is a process of its own, the window is this one."""
-    from ...engine import child
-    from ..live.open import Place, show_lesson
+    """`train --watch`: closed, the training goes on."""
+    from ..live.open import Place
 
     words = [w for w in shlex.split(args.again)[1:] if w not in ("--watch", "--headless")]
     words += ["--out", str(out), *["--force"] * args.force]
     words += [] if hasattr(args, "save_every") else ["--save-every", str(SAVED)]
-    process = subprocess.Popen(
-        child.command("goalshift", *words), env=child.environment(**{child.LEASH: "1"}),
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        points = show_lesson(world, out, world.judged, Place(headless=args.headless))
-        talk.say("the window is closed; the training goes on (Ctrl+C stops and saves it)")
-        code = process.wait()
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-    if code:
-        raise RunError(f"the training ended with exit code {code}; what it said is above")
+    goes_on = "the window is closed; the training goes on (Ctrl+C stops and saves it)"
+    place = Place(headless=args.headless)
+    points, _ = watched(words, world, out, place, talk.say, goes_on)
     data = {"run": str(out), "measured": points}
     return Report(data, f"{out}\n\nnext: goalshift eval {out}   goalshift contrast {out}")
 

@@ -33,6 +33,7 @@ from . import (
     look,
     reproduce,
     serve,
+    sets,
     show,
     studies,
 )
@@ -56,6 +57,7 @@ GROUPS = (
     build,
     levels,
     levelfiles,
+    sets,
     care,
 )  # in the order of --help
 VERBS = {name: verb for group in GROUPS for name, verb in group.VERBS.items()}

@@ -3,13 +3,16 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.files import make_folder
 from ..learning import preflight
 from .common import (
     AGENTS,
     KINDS,
+    LAYOUTS,
+    add_captions_out,
     add_file_out,
     add_film_looks,
     add_films,
@@ -30,6 +33,10 @@ from .parser import Parser
 from .talk import Report, Talk
 from .values import count, one_of
 from .verb import Group
+from .watched import SAVED, watched
+
+if TYPE_CHECKING:
+    from ...engine.world import World
 
 VERBS = Group("show")
 
@@ -39,6 +46,20 @@ def demo_flags(parser: Parser) -> None:
     parser.add_argument("--pretrained", action="store_true", help="skip training: shipped agent")
     parser.add_argument("--steps", type=count, metavar="N", help="environment steps, such as 2M")
     parser.add_argument("--levels", type=count, default=512, metavar="N", help="held-out levels")
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="in a window, at once: the newest agent beside the expert while it is trained, and the"
+        " curve of every goal; closed, the training is saved",
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="a film of every world's shipped agent, and one montage of them all",
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="with --live: without a display (for tests)"
+    )
     parser.add_argument(
         "--ship",
         action="store_true",
@@ -53,7 +74,13 @@ def demo_flags(parser: Parser) -> None:
     "[WORLD]",
     "train an agent, change the world, film it chasing the wrong goal",
     demo_flags,
-    ("goalshift demo", "goalshift demo --pretrained", "goalshift demo corner --steps 1M"),
+    (
+        "goalshift demo",
+        "goalshift demo --pretrained",
+        "goalshift demo corner --steps 1M",
+        "goalshift demo corner --live",
+        "goalshift demo --all -o films",
+    ),
 )
 def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     if args.ship:
@@ -62,6 +89,9 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
         worlds = [args.world] if args.world else []
         done = ship_again(worlds, args.levels, args.force, talk.say)
         return Report({"recorded": done}, f"recorded anew: {', '.join(done) or 'nothing'}")
+    need(not (args.live and args.all), "--live trains one agent, --all films those that ship")
+    if args.all:
+        return film_all(args, talk)
     args.world = args.world or "coinrun"
     folder = args.out or preflight.fresh_folder(f"demo-{Path(args.world).stem}")
     out = preflight.check_folder(folder, args.force)
@@ -72,6 +102,9 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     from ..showing.demo import demo
 
     found = load(args.world)
+    need(not (args.live and args.pretrained), "--live is a training: leave --pretrained out")
+    if args.live:
+        return live(args, found, out, talk)
     if args.pretrained:
         shipped(found.name)
     if args.force:  # last: what cannot be shown must not cost the old run
@@ -95,6 +128,47 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     return Report(data, "\n".join(text))
 
 
+def live(args: argparse.Namespace, world: "World", out: Path, talk: Talk) -> Report:
+    """`demo --live`: the training in a window, and then what one may do next."""
+    from ..live.open import Place
+
+    words = ["train", args.world, "--seed", str(args.seed), "--out", str(out), "-q"]
+    words += ["--save-every", str(SAVED), *["--force"] * args.force]
+    words += ["--steps", str(args.steps)] if args.steps else []
+    points, whole = watched(words, world, out, Place(headless=args.headless), talk.say)
+    kept = (out / "checkpoint.safetensors").is_file()
+    lines = [
+        f"{out}: trained to its end" if whole else f"{out}: stopped, and saved" * kept,
+        "",
+        "next:",
+    ]
+    if kept and not whole:
+        lines += [f"  goalshift train --resume {out}    goes on where it stopped"]
+    if kept:
+        lines += [f"  goalshift contrast {out}          films what it learned beside the expert"]
+        lines += [f"  goalshift watch {out}             the same, live: take over, edit the level"]
+        lines += [f"  goalshift eval {out}              scores of every goal on held-out levels"]
+    else:
+        lines = [
+            "closed before there was an agent",
+            "",
+            "next:",
+            f"  goalshift demo {args.world} --live",
+        ]
+    return Report({"run": str(out), "measured": points, "ended": whole}, "\n".join(lines))
+
+
+def film_all(args: argparse.Namespace, talk: Talk) -> Report:
+    """`demo --all`: a film of every world's shipped agent, and one montage."""
+    from ..showing.montage import every_world
+
+    out = preflight.check_folder(args.out or preflight.fresh_folder("demo-all"), args.force)
+    only = [args.world] if args.world else []
+    made = every_world(out, only, args.levels, talk.say, talk.progress)
+    films = [*(one["film"] for one in made["worlds"]), made["montage"]]
+    return Report(made, "\n".join(sized([film for film in films if film])))
+
+
 def contrast_flags(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN|AGENT", help=f"a run folder or a checkpoint, {AGENTS}")
     add_pick(parser)
@@ -103,12 +177,14 @@ def contrast_flags(parser: Parser) -> None:
     add_seed(parser)
     parser.add_argument(
         "--layout",
-        type=one_of("1x2", "2x2"),
+        type=one_of("1x2", "2x2", *LAYOUTS),
         default="1x2",
-        metavar="RxC",
-        help="1x2, or 2x2 with the same seed in training above (default: 1x2)",
+        metavar="HOW",
+        help="1x2, or 2x2 with the same seed in training above; vertical (1080x1920) or square"
+        " (1080x1080), with larger letters, for phones and slides (default: 1x2)",
     )
     add_film_looks(parser)
+    add_captions_out(parser)
     add_films(parser, f"{' '.join(KINDS)} (default: RUN/films/contrast.mp4 and .webp)")
 
 
@@ -120,7 +196,9 @@ def contrast_flags(parser: Parser) -> None:
     (
         "goalshift contrast runs/a",
         "goalshift contrast runs/a --pick worst -o worst.mp4 -o worst.gif",
-        "goalshift contrast runs/a --split alpha=0.5 --size 1920x1088",
+        "goalshift contrast runs/a --split alpha=0.5 --size 1920x1080",
+        "goalshift contrast runs/a --layout vertical -o phone.mp4",
+        "goalshift contrast runs/a --captions-out words.toml   # translate it, then --captions words.toml",
     ),
 )
 def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
@@ -148,7 +226,8 @@ def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:
         if run.is_dir() and not args.levels:
             found.save(run / EVALUATION)
     plan = replace(plan, split=split, pick=pick)
-    filmed = film_run(run, found, plan, args.layout, talk.progress, args.world)
+    panes = "1x2" if args.layout in LAYOUTS else args.layout
+    filmed = film_run(run, found, plan, panes, talk.progress, args.world)
     return Report(filmed, film_lines(filmed))
 
 
@@ -169,7 +248,15 @@ def record_flags(parser: Parser) -> None:
     )
     add_frames(parser)
     add_seed(parser)
+    parser.add_argument(
+        "--layout",
+        type=one_of("wide", *LAYOUTS),
+        default="wide",
+        metavar="HOW",
+        help="vertical (1080x1920) or square (1080x1080), for phones and slides (default: wide)",
+    )
     add_film_looks(parser)
+    add_captions_out(parser)
     add_films(parser, f"{' '.join(KINDS)} (default: RUN/films/record.mp4 and .webp)")
 
 

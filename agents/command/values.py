@@ -61,14 +61,15 @@ def place(text: str) -> str:
 
 
 def film_size(text: str) -> tuple[int, int]:
-    """WIDTHxHEIGHT in pixels; encoders want multiples of 16."""
+    """WIDTHxHEIGHT in pixels, multiples of 8, or a name: vertical, square."""
+    text = {"vertical": "1080x1920", "square": "1080x1080"}.get(text, text)
     match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.lower())
     if not match:
         raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it like 1280x720")
     width, height = int(match[1]), int(match[2])
-    if width % 16 or height % 16 or not 848 <= width <= 7680 or not 480 <= height <= 4320:
+    if width % 8 or height % 8 or not 848 <= width <= 7680 or not 480 <= height <= 4320:
         raise argparse.ArgumentTypeError(
-            f"'{text}': width and height must be multiples of 16, from 848x480 to 7680x4320"
+            f"'{text}': width and height must be multiples of 8, from 848x480 to 7680x4320"
         )
     return width, height
 

@@ -11,7 +11,7 @@ import numpy as np
 from ...engine import files, state
 from ...engine.errors import UserError
 from ...engine.levels import formats, ids
-from ...engine.levels.kind import Levels
+from ...engine.levels.kind import About, Levels
 from ...engine.levels.text import MAX_TEXT
 from ...engine.vector import level_of
 from ...engine.world import World
@@ -69,6 +69,16 @@ class Shelf:
         self.at = (self.at + 1) % len(self)
         return self.start()
 
+    @property
+    def about(self) -> About:
+        """What is said about the level that is played."""
+        return self.levels.about(self.at)
+
+    def say(self, about: About) -> None:
+        """Say this about the level that is played, once it is written."""
+        self.levels.abouts = [self.levels.about(i) for i in range(len(self))]
+        self.levels.abouts[self.at] = about
+
     def title(self) -> str:
         """The file and, if it holds several, which level this is."""
         name = self.levels.names[self.at] if self.at < len(self.levels.names) else ""
@@ -111,7 +121,7 @@ class Shelf:
             )
         changed = self.levels.states.copy().view(np.recarray)
         changed[self.at] = states[0]
-        kept = Levels(self.world, changed, list(self.levels.names), {})
+        kept = Levels(self.world, changed, list(self.levels.names), abouts=self.levels.abouts)
         formats.write(kept, self.path)
         self.levels, self._stamp = kept, self._look()
         return self.path

@@ -8,9 +8,13 @@ from ...engine.errors import RunError, UserError
 from ...engine.view.camera import registry
 from ...engine.view.draw.overlays import TITLES
 from .display import Display
+from .form import Form
 from .hand import Hand
 from .look import ZOOMS
 from .saving import Saving
+
+LOSES = ("next", "split")  # what an unsaved level does not outlive
+HINT = "It travels with the level. A licence is a name such as CC0-1.0, CC-BY-4.0 or MIT."
 
 
 class Commands:
@@ -21,7 +25,8 @@ class Commands:
     ) -> None:
         self.display, self.session, self.look = display, display.session, display.look
         self.hand, self.saving, self.full = hand, saving, full
-        self._leaving = False  # has it been asked whether to close without saving?
+        self._warned = ""  # what it has been asked about, as the level is not saved
+        self.given_up = False  # was the window closed in spite of that?
         self._own = {
             "play": self._play, "forward": hand.forward, "stay": lambda: hand.act(set()), "part": self._part,
             "reload": self.reload, "camera": self._camera, "turn": self._turn, "inset": self._inset,
@@ -29,13 +34,14 @@ class Commands:
             "closer": lambda: self.zoom(1), "farther": lambda: self.zoom(-1), "edit": self._edit,
             "brush": self._brush, "picture": saving.keep_picture, "clip": saving.keep_clip,
             "film": saving.keep_film, "code": saving.keep_code, "save": saving.keep_level,
-            "present": self._present, "auto": self._auto, "motion": self._motion, "full": self.full,
+            "present": self._present, "auto": self._auto, "motion": self._motion,
+            "contrast": self._contrast, "full": self.full,
             "help": self._help, "quit": self._quit,
         }  # fmt: skip
 
     def do(self, name: str) -> None:
         """Do what the key of that name does."""
-        self._leaving = self._leaving and name == "quit"
+        self._warned = self._warned if self._warned == name else ""
         if self.look.help and name not in ("help", "quit"):
             self.look.help = False
         shared = self.session.commands
@@ -47,6 +53,8 @@ class Commands:
             else:
                 if name == "back":
                     self.session.playing = False
+                if name in LOSES and self._warn(name, "goes on"):
+                    return
                 if name not in ("slower", "faster", "start", "end"):
                     self.hand.pending = False
                 shared[name]()
@@ -108,6 +116,10 @@ class Commands:
         self.look.motion = not self.look.motion
         self.display.say("things slide" if self.look.motion else "things jump from cell to cell")
 
+    def _contrast(self) -> None:
+        self.look.contrast = not self.look.contrast
+        self.display.say("high contrast" if self.look.contrast else "the usual colours")
+
     def zoom(self, by: int) -> None:
         """So many steps closer."""
         self.look.zoom = min(max(self.look.zoom + by, ZOOMS[0]), ZOOMS[1])
@@ -120,8 +132,33 @@ class Commands:
             self.session.playing = False
             self.look.camera = "top"  # cells can be pointed at from above
 
+    def _warn(self, name: str, does: str) -> bool:
+        """Say once that the level is not saved; True where that was new."""
+        if not self.session.keeping.unsaved or self._warned == name:
+            return False
+        self._warned, key = name, self.look.letters()["save"]
+        self.display.say(f"the level is not saved: {key} saves it, once more {does} without")
+        return True
+
+    def ask_about(self) -> None:
+        """Ask for title, author and licence of the level."""
+        shelf = self.session.source.shelf
+        if shelf is None or not shelf.own:
+            words = "only a level of a file bears a title: goalshift level edit FILE"
+            self.display.say(words)
+            return
+        told = shelf.about
+
+        def keep(fields: dict[str, str]) -> None:
+            shelf.say(told._replace(**{k: words.strip() for k, words in fields.items()}))
+            self.session.keeping.retitled |= shelf.about != told
+            self.display.say(f"{self.look.letters()['save']} writes it into the file")
+
+        fields = {name: getattr(told, name) for name in ("title", "author", "licence")}
+        self.look.form = Form("Whose level is it?", HINT, keep, fields=fields)
+
     def _brush(self) -> None:
-        self.look.brush = (self.look.brush + 1) % len(self.session.world.tiles)
+        self.look.brush = (self.look.brush + 1) % len(self.session.editor.brushes())
 
     def _help(self) -> None:
         pages = next((spot.which for spot in self.display.spots if spot.kind == "help"), 1)
@@ -134,8 +171,6 @@ class Commands:
     def _quit(self) -> None:
         if self.look.help:
             self.look.help = False
-        elif self.session.keeping.unsaved and not self._leaving:
-            self._leaving = True
-            self.display.say("the level is not saved: Ctrl+S saves it, once more closes without")
-        else:
+        elif not self._warn("quit", "closes"):
+            self.given_up = self.session.keeping.unsaved
             self.display.open = False

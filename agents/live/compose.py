@@ -19,6 +19,7 @@ from ...engine.view.draw.ink import (
     RED,
     TEXT,
     box,
+    contrasting,
     fill,
     icon,
     in_pixels,
@@ -30,7 +31,7 @@ from ...engine.view.draw.ink import (
 from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.draw.stamps import Stamp, blend, painted
-from . import curves, helping, pane, panel, present
+from . import asking, curves, helping, pane, panel, present
 from .canvas import Canvas, Rect
 from .look import Look, Spot, Track
 from .session import Session
@@ -53,8 +54,8 @@ def compose(
     height, width = max(size[0], SMALLEST), max(size[1], SMALLEST)
     unit = unit_of((height, width), look.larger)
     canvas = Canvas(np.empty((height, width, 3), np.uint8), session, look, unit)
-    fill(canvas.frame, DARK)
-    with scaled(unit):
+    with scaled(unit), contrasting(look.contrast):
+        fill(canvas.frame, DARK)
         _all(canvas, message)
     return canvas.frame[: size[0], : size[1]], canvas.spots
 
@@ -78,6 +79,8 @@ def _all(canvas: Canvas, message: str) -> None:
         told = message or _hint(session, look)
         if told and head:
             _message(canvas.frame, told, inner.y1, inner.x1)
+    if look.form is not None:
+        asking.draw(canvas, look.form)
     if look.help:
         pages = helping.draw(canvas)
         canvas.spots.append(Spot(0, 0, height, width, "help", pages))

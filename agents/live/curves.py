@@ -19,9 +19,8 @@ def draw(canvas: Canvas, lesson: Lesson, room: Rect) -> None:
     frame, world, points = canvas.frame, lesson.world, lesson.points
     box(frame, room.y0, room.x0, room.y1, room.x1, PANEL)
     top, foot, left, right = room.y0 + 34, room.y1 - 20, room.x0 + 52, room.x1 - 250
-    step = f"{points[-1].step:,} steps" if points else "measuring the first agent ..."
-    words = f"AFTER THE SHIFT, WHILE IT TRAINS · {step}"
-    write(frame, lesson.fault or words, room.y0 + 8, room.x0 + 14, 15, DIM, True, width=room.wide)
+    words = f"AFTER THE SHIFT, WHILE IT TRAINS · {lesson.told}"
+    write(frame, words, room.y0 + 8, room.x0 + 14, 15, DIM, True, width=room.wide)
     for share, name in ((0.0, "random"), (1.0, "expert")):
         y = round(foot - (foot - top) * share)
         box(frame, y, left, y + 1, right, LINE)

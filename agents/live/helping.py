@@ -28,7 +28,7 @@ def rows_of(table: tuple[keys.Key, ...]) -> list[tuple[str, str]]:
             rows.append((GROUPS.get(group, group.upper()), ""))
         rows.append((" or ".join(map(keys.shown, key.keys)) or "-", key.words))
     for head, lines in (
-        ("THE EDITOR'S CURSOR", keys.EDITING),
+        ("WHILE YOU EDIT", keys.editing()),
         ("MOUSE", keys.MOUSE),
         ("GAMEPAD", keys.PAD),
     ):

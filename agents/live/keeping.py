@@ -22,6 +22,7 @@ class Keeping:
 
     def __init__(self, stage: Stage, cast: Cast, source: Source, judge: Judge) -> None:
         self.stage, self.cast, self.source, self.judge = stage, cast, source, judge
+        self.retitled = False  # is something else said about the level than its file says?
 
     def replay(self) -> Replay:
         """The pane in focus as a replay: from the start, or from the last edit on."""
@@ -50,7 +51,7 @@ class Keeping:
 
     def command(self) -> str:
         """What to type to see this level again."""
-        again = [] if self.stage.edited else self.source.again
+        again = [] if self.stage.edited or self.unsaved else self.source.again
         return shlex.join(again or self._code())
 
     def _code(self) -> list[str]:
@@ -69,14 +70,18 @@ class Keeping:
         shelf = self.source.shelf
         if shelf is None or not shelf.own:
             return False
-        return self.stage.panes[0].history.copies[0].tobytes() != shelf.start().tobytes()
+        edited = self.stage.panes[0].history.copies[0].tobytes() != shelf.start().tobytes()
+        return edited or self.retitled
 
     def write_back(self) -> Path | None:
         """Write the level, as edited, into the user's own file that it came from; None if it came
         from none.
         """
         shelf = self.source.shelf
-        return shelf.keep(self._start()) if shelf is not None and shelf.own else None
+        if shelf is None or not shelf.own:
+            return None
+        path, self.retitled = shelf.keep(self._start()), False
+        return path
 
     def _start(self) -> np.recarray:
         states = self.stage.pane.history.state

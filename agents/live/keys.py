@@ -83,22 +83,38 @@ KEYS = (
     ),
     Key("auto", "window", ("x",), "go on by itself from level to level, on or off"),
     Key("motion", "window", ("j",), "things slide from cell to cell, or jump"),
+    Key("contrast", "window", ("i",), "high contrast, on or off"),
     Key("help", "window", ("h", "?"), "this page"),
     Key("quit", "window", ("escape",), "close"),
 )
 
 # what came, or moved, after 0.1: where somebody has set these keys to something else, that stays
-GIVE_WAY = {"turn", "full", "present", "auto", "motion", "who"}
+GIVE_WAY = {"turn", "full", "present", "auto", "motion", "contrast", "who"}
 
-EDITING = (
-    ("arrow keys", "while you edit: the cursor, from cell to cell"),
-    ("Enter", "paint there; with Shift from the cell painted last"),
-    ("Backspace", "erase there; with Shift from the cell painted last"),
-    ("I", "fill what hangs together there"),
+# while one edits these come before the others; the cursor goes by the arrow keys
+EDITOR = (
+    Key("paint", "editor", ("return",), "paint there; with Shift all from the cell painted last"),
+    Key("erase", "editor", ("backspace",), "erase there; with Shift likewise"),
+    Key("line", "editor", ("l",), "a line from the cell painted last"),
+    Key("fill", "editor", ("i",), "fill what hangs together there"),
+    Key("pick", "editor", ("p",), "paint with what lies or stands there"),
+    Key("before", "editor", ("shift+b",), "the brush before"),
+    Key("mark", "editor", ("m",), "mark a corner of a part (once more: all of the level)"),
+    Key("copy", "editor", ("c", "ctrl+c"), "copy the part from there to the cursor"),
+    Key("cut", "editor", ("x", "ctrl+x"), "cut it out"),
+    Key("paste", "editor", ("v", "ctrl+v"), "paste it at the cursor"),
+    Key("mirror", "editor", ("f",), "mirror the part, left and right"),
+    Key("rotate", "editor", ("t",), "turn the part, a quarter"),
+    Key("higher", "editor", ("ctrl+down",), "a row more"),
+    Key("lower", "editor", ("ctrl+up",), "a row less"),
+    Key("wider", "editor", ("ctrl+right",), "a column more"),
+    Key("narrower", "editor", ("ctrl+left",), "a column less"),
+    Key("routes", "editor", ("k",), "the experts' shortest ways, on or off"),
+    Key("about", "editor", ("u",), "title, author and licence"),
 )
-
 MOUSE = (
     ("click with Shift", "while you edit: paint or erase a rectangle"),
+    ("drag with Ctrl", "while you edit: mark a part"),
     ("click the timeline", "go there; drag to scrub"),
     ("click a pane", "its agents are asked about and taken over"),
     ("wheel", "on a pane: closer, farther; on the sliders: scroll"),
@@ -108,7 +124,7 @@ MOUSE = (
     ),
     ("click a switch", "show or hide what it names"),
     ("click the level's name", "copy the command that shows it"),
-    ("middle button", "while you edit: paint with the tile that lies there"),
+    ("middle button", "while you edit: paint with what is there"),
 )
 
 PAD = (
@@ -140,21 +156,23 @@ MOVES = {
     "right": "right",
 }
 MOVES |= {"d": "right", "space": "up"}  # while a person plays
-SCALES = (1, 4)
+SCALES, SWITCHES = (1, 4), ("motion", "contrast")
 LARGEST = 100_000  # bytes of a file of settings
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may set: other keys, how large everything is drawn, and whether things slide.
+    """What a user may set: other keys, how large everything is drawn, whether things slide, and high
+    contrast.
 
-    A TOML file holds `scale = 2`, `motion = false`, and a table [keys] such as `camera = "x"` or
+    A TOML file holds `scale = 2`, `motion = false`, `contrast = true`, and a table [keys] such as `camera = "x"` or
     `undo = ["ctrl+z"]`.
     """
 
     keys: tuple[Key, ...] = KEYS
     scale: int = 1
     motion: bool = True
+    contrast: bool = False
 
     @classmethod
     def find(cls, path: Path | None = None) -> Settings:
@@ -176,20 +194,22 @@ class Settings:
             raise UserError(f"the settings {fault}") from None
         except (ValueError, RecursionError) as fault:
             raise UserError(f"the settings '{path}' are not TOML: {str(fault)[:120]}") from None
-        known = ("keys", "scale", "motion")
+        known = ("keys", "scale", *SWITCHES)
         for name in found:
             if name not in known:
                 raise UserError(
                     f"the settings '{path}': unknown '{name}'.{did_you_mean(name, known)}"
                 )
-        scale, motion = found.get("scale", 1), found.get("motion", True)
+        scale = found.get("scale", 1)
         if type(scale) is not int or not SCALES[0] <= scale <= SCALES[1]:
             raise UserError(
                 f"the settings '{path}': scale must be a whole number from {SCALES[0]} to {SCALES[1]}"
             )
-        if type(motion) is not bool:
-            raise UserError(f"the settings '{path}': motion must be true or false")
-        return cls(_remapped(found.get("keys", {}), path), scale, motion)
+        on = {name: found[name] for name in SWITCHES if name in found}
+        for name, value in on.items():
+            if type(value) is not bool:
+                raise UserError(f"the settings '{path}': {name} must be true or false")
+        return cls(_remapped(found.get("keys", {}), path), scale, **on)
 
 
 def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
@@ -255,6 +275,12 @@ def shown(key: str) -> str:
     )
 
 
+def editing() -> list[tuple[str, str]]:
+    """The lines of the help about the editor's own keys."""
+    lines = [(" or ".join(map(shown, key.keys)), key.words) for key in EDITOR]
+    return [("arrow keys", "the cursor, from cell to cell"), *lines]
+
+
 def letters(table: tuple[Key, ...] = KEYS) -> dict[str, str]:
     """What to press for each action, as people call it."""
     return {key.action: shown(key.keys[0]) if key.keys else "-" for key in table}
@@ -267,7 +293,7 @@ def text() -> str:
         head = "" if key.group == group else key.group
         group = key.group
         lines.append(f"  {head:7}{' or '.join(map(shown, key.keys)):16}{key.words}")
-    for head, table in (("edit", EDITING), ("mouse", MOUSE), ("pad", PAD)):
+    for head, table in (("edit", editing()), ("mouse", MOUSE), ("pad", PAD)):
         lines += [
             f"  {'' if k else head:7}{left:24}{right}" for k, (left, right) in enumerate(table)
         ]

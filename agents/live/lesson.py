@@ -4,6 +4,7 @@ every goal, measured after the shift on levels that are always the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +38,11 @@ class Point:
 class Lesson:
     """A run that is being trained: `points` of its curves, and whether there is a newer agent."""
 
-    def __init__(self, world: World, run: Path, split: str) -> None:
+    def __init__(
+        self, world: World, run: Path, split: str, ended: Callable[[], bool] | None = None
+    ) -> None:
         self.world, self.run, self.split = world, run, split
+        self.ended = ended or (lambda: False)  # is the training over?
         self.points: list[Point] = []
         self.fault = ""  # why there is no further point
         self._seen = 0
@@ -53,6 +57,14 @@ class Lesson:
     def agents(self) -> Agents:
         """The newest agent by name; until there is one, somebody who moves at random."""
         return {AGENT: self._newest}
+
+    @property
+    def told(self) -> str:
+        """How far it has come, in words."""
+        if self.fault:
+            return self.fault
+        step = f"{self.points[-1].step:,} steps" if self.points else "measuring the first agent ..."
+        return f"{step}, and the training is over: close the window (Esc)" if self.ended() else step
 
     def _newest(self, world: World) -> Policy:
         from ..learning.trained import Trained

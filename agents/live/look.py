@@ -13,6 +13,7 @@ import numpy as np
 from . import keys
 
 if TYPE_CHECKING:
+    from .form import Form
     from .lesson import Lesson
 
 ASKED = {"plan", "value", "arrows", "saliency"}  # overlays that a policy has to be asked for
@@ -37,12 +38,17 @@ class Look:
     again: bool = False  # then the same one once more
     lesson: Lesson | None = None  # a training that is watched
     edit: bool = False
-    brush: int = 0
+    brush: int = 0  # a tile, or after them a kind of thing
     cursor: tuple[int, int] | None = None  # the cell that is edited by keys
+    marked: tuple[int, int] | None = None  # the other corner of a part of the board
+    hover: tuple[int, int] | None = None  # the cell under the mouse
+    routes: bool = True  # are the experts' ways drawn while one edits?
+    form: Form | None = None  # what is asked
     zoom: int = 0
     turn: int = 0  # quarter turns of a model
     scroll: int = 0  # sliders that are scrolled away
     motion: bool = True  # things slide from cell to cell
+    contrast: bool = False  # words white, grounds black
     keys: tuple[keys.Key, ...] = keys.KEYS
 
     def letters(self) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...engine.errors import UserError
-from ...engine.view.draw import sprites
 from .commands import Commands
 from .look import Area, Track, on_board
 from .pencil import Pencil
@@ -30,15 +29,23 @@ class Stroke:
     done: set[tuple[int, int]] = field(default_factory=set)
 
 
+@dataclass
+class Marking:
+    """A part of the board that is marked while the button is down."""
+
+    area: Area
+
+
 class Mouse:
     """The mouse over the picture; all places are pixels of it: y, x."""
 
     def __init__(self, commands: Commands, pencil: Pencil) -> None:
         self.commands, self.display = commands, commands.display
         self.session, self.look = commands.session, commands.look
-        self.pencil, self.area = pencil, False  # is Shift held: a rectangle?
+        # is Shift held: a rectangle? is Ctrl: a part that is marked?
+        self.pencil, self.area, self.marks = pencil, False, False
         self.at = 0, 0
-        self.drag: Track | Carried | Stroke | None = None
+        self.drag: Track | Carried | Stroke | Marking | None = None
 
     def press(self, y: int, x: int, button: int) -> None:
         """A button goes down."""
@@ -46,7 +53,7 @@ class Mouse:
             self.look.help = False
             return
         spot = self.display.spot(y, x)
-        if spot is None:
+        if spot is None or self.look.form is not None:
             return
         if spot.kind == "key":
             self.commands.do(spot.which)
@@ -54,6 +61,8 @@ class Mouse:
             self.commands.saving.keep_command()
         elif spot.kind == "brush":
             self.look.brush = spot.which
+        elif spot.kind == "edits":
+            self.session.editor.go(spot.which)
         elif isinstance(spot, Track):
             self.drag = spot
             self.move(y, x)
@@ -68,16 +77,21 @@ class Mouse:
         if cell is None or not on_board(record, cell):
             return
         thing = self.session.editor.thing_at(area.which, *cell)
-        if button == MIDDLE:
-            self.look.brush = int(record.tiles[cell])
+        if self.marks:
+            self.look.marked = self.look.cursor = cell
+            self.drag = Marking(area)
+        elif button == MIDDLE:
+            self.pencil.pick(*cell)
         elif button == LEFT and thing is not None:
             self.drag = Carried(area, thing)
-        else:
-            ground = sprites.of(self.session.world).ground
-            tile = self.look.brush if button == LEFT else ground
+        elif button == RIGHT and thing is not None and not self.area:
             self.look.cursor = cell
-            if self.area:
-                self.pencil.paint(*cell, tile, area=True)
+            self.pencil.erase(*cell)
+        else:
+            tile = self.look.brush if button == LEFT else self.session.editor.ground
+            self.look.cursor = cell
+            if self.area or tile >= len(self.session.world.tiles):
+                self.pencil.paint(*cell, tile, self.area)
                 return
             self.pencil.last = cell
             self.drag = Stroke(area, tile)
@@ -86,6 +100,12 @@ class Mouse:
     def move(self, y: int, x: int) -> None:
         """The mouse is moved."""
         self.at, drag = (y, x), self.drag
+        spot = self.display.spot(y, x) if self.look.edit else None
+        self.look.hover = spot.cell(y, x) if isinstance(spot, Area) else None
+        if isinstance(drag, Marking) and self.look.hover is not None:
+            record = self.session.panes[drag.area.which].history.state[0]
+            if on_board(record, self.look.hover):
+                self.look.cursor = self.look.hover
         if isinstance(drag, Stroke):
             cell = drag.area.cell(y, x)
             if cell is not None and cell not in drag.done:

@@ -266,15 +266,17 @@ def show_tour(place: Place, only: Sequence[str] = ()) -> int:
     return stories
 
 
-def show_lesson(world: World, run: Path, split: str, place: Place) -> int:
+def show_lesson(
+    world: World, run: Path, split: str, place: Place, ended: Callable[[], bool] | None = None
+) -> int:
     """Show the agent of a run while it is trained, until the window is closed; returns how many
-    agents were measured.
+    agents were measured. ended: is the training over?
     """
     from .keys import Settings
     from .lesson import Lesson, lesson_session
     from .window import Window
 
-    lesson = Lesson(world, run, split)
+    lesson = Lesson(world, run, split, ended)
     source = _source(world, None, split, Typed(world.name, "", {}, "watch"))
     session, settings = lesson_session(lesson, source), Settings.find(place.settings)
     session.clock.speed += 1  # an episode is to be over before there is a newer agent

@@ -31,6 +31,7 @@ from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.film.story import pale, rim_of
 from ...engine.world import World
 from ...engine.worth import Outcome
+from . import onboard
 from .canvas import Canvas, Rect
 from .look import ASKED, Area, Look
 from .session import Session
@@ -90,6 +91,7 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
                    for a in range(world.learners)]  # fmt: skip
     if "plan" in shown and told.plan is not None:
         trails.append(Trail(told.plan, PLAN, faint=True))
+    trails += onboard.trails(session, look) if k == session.focus else []
     previous = history.previous
     fraction = session.clock.fraction() if previous is not None and look.motion else 1.0
     before = previous[0] if previous is not None else record
@@ -113,22 +115,10 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
         overlays.visits(picture, at, places[:, learner])
     if camera.flat and "events" in shown:
         overlays.events(picture, at, world, history.notes[: history.t + 1])
-    if look.edit and look.cursor is not None and camera.flat:
-        _cursor(picture, look.cursor, at)
+    if look.edit and camera.flat:
+        onboard.draw(picture, session, look, at, k == session.focus)
     into[:] = picture
     return at
-
-
-def _cursor(picture: np.ndarray, cell: tuple[int, int], at: Window) -> None:
-    """A frame around the cell that is edited by keys."""
-    y = round(cell[0] * at.p) - round(at.y * at.p - picture.shape[0] / 2)
-    x = round(cell[1] * at.p) - round(at.x * at.p - picture.shape[1] / 2)
-    far, thick = int(at.p), max(int(at.p) // 12, 2)
-    for part in (
-        (y, x, y + thick, x + far), (y + far - thick, x, y + far, x + far),
-        (y, x, y + far, x + thick), (y, x + far - thick, y + far, x + far),
-    ):  # fmt: skip
-        box(picture, *part, PLAN)
 
 
 def _gaze(canvas: Canvas, k: int, learner: int, fraction: float) -> Gaze | None:

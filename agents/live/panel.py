@@ -1,5 +1,5 @@
-"""The side panel of the window: scores of every goal, overlays with their legend, the editor's
-palette, sliders.
+"""The side panel of the window: scores of every goal, overlays with their legend, sliders; while one
+edits, the palette instead.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...engine.view.camera import registry
-from ...engine.view.draw import overlays, sprites
+from ...engine.view.draw import overlays
 from ...engine.view.draw.ink import (
     DARK,
     DIM,
@@ -26,9 +26,10 @@ from ...engine.view.draw.ink import (
 from ...engine.view.draw.marks import INTENDED, mark_of
 from ...engine.view.draw.overlays import COLOURS, TITLES
 from ...engine.worth import number
+from . import palette
 from .canvas import Canvas, Rect
 from .dials import Dial
-from .look import FLAT, Spot, Track, on_board
+from .look import FLAT, Spot, Track
 from .session import Session
 from .stage import Pane
 
@@ -42,8 +43,12 @@ def draw(canvas: Canvas, part: Rect) -> None:
     box(frame, part.y0, part.x0, part.y1, part.x0 + 2, LINE)
     box(frame, part.y0, part.x0 + 2, part.y1, part.x1, PANEL)
     room = Rect(part.y0 + 10, part.x0 + 16, part.y1, part.x1 - 14)
+    if look.edit:
+        palette.draw(canvas, room)
+        write(frame, f"{look.letters()['help']}: all keys", room.y1 - 24, room.x0, 13, DIM)
+        return
     y = _scoreboard(canvas, room)
-    y = (_palette if look.edit else _switches)(canvas, room._replace(y0=y + 8))
+    y = _switches(canvas, room._replace(y0=y + 8))
     y = _legend(canvas, room._replace(y0=y + 2))
     # so that alpha is among the sliders that are seen
     kept = KEPT + ROW * bool(canvas.session.dials.of_agents())
@@ -175,46 +180,6 @@ def _next(canvas: Canvas, room: Rect) -> int:
             box(frame, at_y + 5, start, at_y + 13, start + long, colour, 3)
         write(frame, f"{chance:.0%}", at_y, at_x + width - 10, 13, DIM, align="right")
     return y + 18 * rows
-
-
-def _palette(canvas: Canvas, room: Rect) -> int:
-    """Editing: the tiles to paint with, and what is known of the level as it is now."""
-    frame, world, brush = canvas.frame, canvas.session.world, canvas.look.brush
-    if room.y0 + 90 > room.y1:
-        return room.y0
-    y = _title(canvas, "EDIT · left paints, right erases, drag things", room)
-    art, side = sprites.of(world), 34
-    per = max(room.wide // (side + 8), 1)
-    for k in range(len(world.tiles)):
-        at_y, at_x = y + k // per * (side + 8), room.x0 + k % per * (side + 8)
-        if at_y + side > room.y1:
-            break
-        if k == brush:
-            box(frame, at_y - 3, at_x - 3, at_y + side + 3, at_x + side + 3, TEXT, 4)
-        into = canvas.part(Rect(at_y, at_x, at_y + side, at_x + side))
-        n = max(into.shape[:2])
-        ground = sprites.tile_art(art.tiles[art.ground], n)
-        below = np.full((n, n, 3), DARK, np.uint8)
-        picture = sprites.over(sprites.tile_art(art.tiles[k], n), sprites.over(ground, below))
-        into[:] = picture[: into.shape[0], : into.shape[1]]
-        canvas.spots.append(Spot(at_y, at_x, at_y + side, at_x + side, "brush", k))
-    y += -(-len(world.tiles) // per) * (side + 8) + 2
-    write(frame, f"brush: {world.tiles[brush].name}", y, room.x0, 14, TEXT)
-    record = canvas.session.pane.history.state[0]
-    if (cell := canvas.look.cursor) is not None and on_board(record, cell):
-        there = world.tiles[record.tiles[cell]].name
-        words = f"row {cell[0]}, column {cell[1]}: {there}"
-        write(frame, words, y, room.x1, 14, DIM, align="right", width=room.wide // 2)
-    y += 24
-    for name, words in canvas.session.facts.now().items():
-        good = words.startswith("yes")
-        ink = TEXT if words == "..." else COLOURS[0] if good else COLOURS[1]
-        used = write(frame, f"{name}: ", y, room.x0, 14, DIM)
-        for line in wrap(words, 14, room.wide - used, 4):
-            write(frame, line, y, room.x0 + used, 14, ink)
-            y += 18
-        y += 2
-    return y
 
 
 def _sliders(canvas: Canvas, room: Rect) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ...engine import state
 from ...engine.errors import UserError
 from ...engine.history import History
 from .cast import PANES, Agents, Cast
@@ -54,7 +55,15 @@ class Session(Stage):
         ]
 
     def restart(self) -> None:
-        """The same level again, with the world as it is set now."""
+        """The same level again, with the world as it is set now; what was painted into a file of the
+        user's own stays.
+        """
+        shelf = self.source.shelf
+        if shelf is not None and shelf.own and self.source.given:
+            self.source.start = state.copy(self.panes[0].history.copies[0])
+        self._anew()
+
+    def _anew(self) -> None:
         self.world = self.source.world()
         self.source.draw(self.world)
         self._begin()
@@ -62,12 +71,12 @@ class Session(Stage):
     def next_level(self) -> None:
         """The level of the next seed, or the next one of a file that holds several."""
         self.message = self.source.next() or self.message
-        self.restart()
+        self._anew()
 
     def next_split(self) -> None:
         """The same seed in the next split."""
         self.source.choose_next()
-        self.restart()
+        self._anew()
         self.message = f"split {self.source.split}"
 
     def reread(self) -> None:
@@ -80,7 +89,7 @@ class Session(Stage):
         except UserError as fault:
             self.message = f"the old level stays: {fault}"
             return
-        self.restart()
+        self._anew()
         self.message = f"read {self.source.origin} again"
 
     def _begin(self) -> None:

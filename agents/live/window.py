@@ -21,6 +21,7 @@ from . import keys
 from .commands import Commands
 from .compose import unit_of
 from .display import Display
+from .drafts import Drafts
 from .hand import Hand
 from .look import Look
 from .mouse import Mouse
@@ -53,14 +54,12 @@ class Window(Display):
         folder: Path = Path(),
         settings: keys.Settings | None = None,
     ) -> None:
-        if not _display(headless):
-            raise UserError(
-                "there is no display: goalshift watch with --terminal shows it here in text,"
-                " and goalshift contrast films it"
-            )
+        need_display(headless)
         self.settings = settings or keys.Settings()
         self._by_key = _by_key(self.settings)
-        super().__init__(session, Look(motion=self.settings.motion, keys=self.settings.keys))
+        told = self.settings
+        look = Look(motion=told.motion, contrast=told.contrast, keys=told.keys)
+        super().__init__(session, look)
         self.look.larger = float(self.settings.scale)
         if session.first_person:  # beside what the agent sees, where it is
             self.look.camera, self.look.inset = "chase", True
@@ -68,7 +67,7 @@ class Window(Display):
         self.hand = Hand(self)
         self.saving = Saving(self, Path(folder), copied)
         self.commands = Commands(self, self.hand, self.saving, self._full)
-        self.pencil = Pencil(self)
+        self.pencil, self.drafts = Pencil(self.commands), Drafts(self)
         self.mouse = Mouse(self.commands, self.pencil)
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
         pygame.display.set_caption(f"goalshift: {session.world.title}")
@@ -107,6 +106,8 @@ class Window(Display):
             if self._fresh is not None and self._fresh():
                 self.commands.reload()
         self.saving.tick()
+        if self.look.edit:
+            self.drafts.tick(now)
         self._draw(now)
 
     def _go_on(self, now: float) -> None:
@@ -146,6 +147,8 @@ class Window(Display):
 
     def close(self) -> None:
         """Close the window; what is being written is finished first."""
+        if self.commands.given_up:
+            self.drafts.sweep()
         self.open = False
         pygame.display.quit()
         self.saving.close()
@@ -163,6 +166,7 @@ class Window(Display):
             self.hand.held.discard(keys.MOVES.get(pygame.key.name(event.key), ""))
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button in (1, 2, 3):
             self.mouse.area = bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)
+            self.mouse.marks = bool(pygame.key.get_mods() & pygame.KMOD_CTRL)
             self.mouse.press(*self._pixel(event), event.button)
         elif event.type == pygame.MOUSEWHEEL:
             self.mouse.wheel(event.y)
@@ -183,6 +187,11 @@ class Window(Display):
 
     def _key(self, event: pygame.event.Event) -> None:
         name = pygame.key.name(event.key).lower()
+        if (form := self.look.form) is not None:
+            form.key(name, "" if event.mod & pygame.KMOD_CTRL else event.unicode)
+            if not form.open and self.look.form is form:
+                self.look.form = None
+            return
         if event.mod & pygame.KMOD_CTRL:
             name = f"ctrl+{name}"
         elif name == "/" and event.mod & pygame.KMOD_SHIFT:
@@ -246,6 +255,15 @@ def _display(headless: bool) -> bool:
         return True
     pygame.display.quit()
     return False
+
+
+def need_display(headless: bool = False) -> None:
+    """Begin with a display; UserError where there is none."""
+    if not _display(headless):
+        raise UserError(
+            "there is no display: goalshift watch with --terminal shows it here in text,"
+            " and goalshift contrast films it"
+        )
 
 
 def splash(size: tuple[int, int], what: str) -> None:

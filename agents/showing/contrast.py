@@ -8,8 +8,8 @@ are kept as replays, and the film is drawn from those.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from ..judging.rollout import Episodes, rollout
 from ..judging.verdict import Verdict
 from ..policies.expert import Expert
 from ..policies.policy import Policy
-from . import words
+from . import captions, words
 
 LINGER = 16  # steps that a film goes on after the last change of any score
 LAYOUTS = ("1x2", "2x2")
@@ -47,7 +47,9 @@ class FilmPlan:
     films: the files, each by its ending (see `film.save`); replays: the folder for the replays that
     are filmed; split ("": the one that the world is judged on), pick: which level (see
     `judging.choose`); command: what makes the film again; facts: how the agent was trained; mark:
-    which agent it is; notes: captions of the author's, as (first step, last step, text).
+    which agent it is; notes: captions of the author's, as (first step, last step, text); words:
+    what to say in place of a text (see `captions`); captions_out: where all that is said is
+    written, to be translated.
     """
 
     films: Sequence[Path]
@@ -58,6 +60,8 @@ class FilmPlan:
     facts: Sequence[str] = ()
     mark: str = ""
     notes: tuple[tuple[int, int, str], ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    captions_out: Path | None = None
     options: FilmOptions = USUAL
 
     def of(self, world: World) -> FilmPlan:
@@ -79,6 +83,9 @@ class FilmPlan:
 
     def save(self, takes: Sequence[story.Take], card: story.Card, show: Show) -> list[str]:
         """Film the takes; returns the files' names."""
+        takes, card = captions.exchange(takes, card, self.words)
+        if self.captions_out is not None:
+            captions.write(self.captions_out, takes, card, self.options.pairs)
         for path in self.films:
             make_folder(path.parent)
         film.save(takes, card, self.films, self.options, show)

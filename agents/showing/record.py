@@ -6,7 +6,6 @@ that the film names.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import UserError
-from ...engine.files import make_folder, read_text
+from ...engine.files import make_folder
 from ...engine.levels import ids
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
@@ -197,38 +196,3 @@ def open_replay(source: str, world: World | None = None) -> tuple[Replay, World]
     """A replay by file or code, and the world it is to be played in."""
     found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)
     return found, found.fitted(world) if world else found.find_world()
-
-
-def read_notes(path: Path) -> tuple[tuple[int, int, str], ...]:
-    """Captions of the author's own, from a TOML file: tables [[caption]] with `from`, `to` (steps)
-    and `text`.
-
-    Raises UserError, naming the file and the table.
-    """
-    try:
-        found = tomllib.loads(read_text(path, 1_000_000))
-    except UserError as fault:
-        raise UserError(f"--captions {fault}") from None
-    except (ValueError, RecursionError) as fault:
-        raise UserError(f"--captions '{path}' is not TOML: {str(fault)[:120]}") from fault
-    tables = found.get("caption")
-    if set(found) != {"caption"} or not isinstance(tables, list) or len(tables) > NOTES:
-        raise UserError(
-            f"--captions '{path}' must hold 1 to {NOTES} tables [[caption]] and nothing else"
-        )
-    notes = []
-    for k, table in enumerate(tables, 1):
-        where = f"--captions '{path}', caption {k}"
-        if not isinstance(table, dict) or not {"from", "text"} <= set(table) <= {
-            "from",
-            "to",
-            "text",
-        }:
-            raise UserError(f"{where}: it needs `from` (a step) and `text`, and may have `to`")
-        first, last, text = table["from"], table.get("to", table["from"]), table["text"]
-        if any(type(n) is not int or not 0 <= n < 2**31 for n in (first, last)) or last < first:
-            raise UserError(f"{where}: `from` and `to` must be steps, 0 or more, in this order")
-        if not isinstance(text, str) or len(text) > WORDS:
-            raise UserError(f"{where}: `text` must be a text of at most {WORDS} characters")
-        notes.append((first, last, " ".join(text.split())))
-    return tuple(notes)

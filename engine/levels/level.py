@@ -38,6 +38,7 @@ Legend = Mapping[
     str, Sequence[Meaning]
 ]  # of a character of the map: one, or several to choose from
 KEYS = ("world", "version", "seed", "episode", "split", "map", "things", "fields")  # of one level
+SAID = ("title", "author", "licence", "checked")  # about it, which is no part of it: see `kind`
 
 
 def describe(world: World, states: np.recarray, i: int = 0) -> dict[str, Any]:
@@ -175,7 +176,8 @@ def _check_keys(world: World, data: Mapping[str, Any], places: Places) -> None:
     """Is everything in `data` of its kind, and does it speak of what the world has?"""
     need = places.need
     for key in data:
-        need(key in KEYS, f"unknown key {key!r}.{did_you_mean(key, KEYS)}", key)
+        hint = did_you_mean(key, (*KEYS, *SAID))
+        need(key in (*KEYS, *SAID), f"unknown key {key!r}.{hint}", key)
     for key, kind in KINDS.items():
         need(isinstance(data.get(key, kind()), kind), f"{key} must be {_NAMES[kind]}", key)
     for key in ("version", "seed", "episode"):

@@ -129,7 +129,10 @@ def toml_lines(data: Mapping[str, Any]) -> list[str]:
 
 def toml_line(key: str, value: str | int) -> str:
     """A text or a number as a line of TOML."""
-    return f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
+    if not isinstance(value, str):
+        return f"{key} = {value}"
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{key} = "{quoted}"'
 
 
 def toml_key(name: str) -> str:

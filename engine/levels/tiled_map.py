@@ -21,7 +21,7 @@ from .. import files
 from ..errors import Reader, UserError
 from ..world import World
 from . import level, tiled_xml
-from .kind import Levels, name_of, world_for
+from .kind import Levels, about_of, name_of, world_for
 from .text import MAX_TEXT, Places
 
 MAX_SIDE, MAX_LAYERS, MAX_TILESETS, MAX_OBJECTS = 255, 64, 64, 10_000
@@ -70,7 +70,8 @@ def read(path: Path, data: Any, given: World | None) -> Levels:
         states = level.build(world, made, places)
     except UserError as fault:  # what was left out may be what is missing
         raise UserError("; ".join((str(fault), *found.remarks[:1]))) from None
-    return Levels(world, states, [name], remarks=found.remarks)
+    about = about_of(told, places)
+    return Levels(world, states, [name], {}, found.remarks, [about] if any(about) else [])
 
 
 def whole(reader: Reader, data: dict[str, Any], key: str, low: int, high: int, what: str) -> int:

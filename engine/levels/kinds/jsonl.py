@@ -12,7 +12,7 @@ from pathlib import Path
 from ... import files
 from ...world import World
 from .. import level
-from ..kind import Format, Levels, joined, name_of, world_for
+from ..kind import Format, Levels, about_of, joined, name_of, world_for
 from ..text import MAX_TEXT, Line
 
 MAX_FILE = 16 << 20  # bytes
@@ -40,14 +40,15 @@ def _lines(path: Path, text: str, found: World | None) -> Iterator[Levels]:
         places.need(sound, "map must be a list of rows, each a text")
         name = name_of(data.pop("name"), places) if "name" in data else ""
         made = level.build(found, {**data, "map": "\n".join(rows)}, places)
-        yield Levels(found, made, [name])
+        yield Levels(found, made, [name], abouts=[about_of(data, places)])
 
 
 def write(levels: Levels, path: Path) -> None:
     """A line for each level."""
     lines = []
     for i, name in enumerate(levels.names):
-        data = ({"name": name} if name else {}) | level.describe(levels.world, levels.states, i)
+        data = ({"name": name} if name else {}) | levels.about(i).told()
+        data |= level.describe(levels.world, levels.states, i)
         lines.append(json.dumps(data, ensure_ascii=False))
     files.write(path, ("\n".join(lines) + "\n").encode())
 

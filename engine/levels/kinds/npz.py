@@ -24,7 +24,7 @@ from ... import check, files, rng, state
 from ...errors import Reader, UserError
 from ...jit import kernel
 from ...world import World
-from ..kind import Format, Levels, world_for
+from ..kind import About, Format, Levels, about_of, world_for
 
 MARK = "goalshift-levels/1"
 MAX_MEMBERS, MAX_HEADER, MAX_ABOUT = 64, 1 << 12, 1 << 20
@@ -39,10 +39,14 @@ HEADER = re.compile(
 
 
 def save(
-    path: Path, world: World, states: np.recarray, extra: Mapping[str, np.ndarray] | None = None
+    path: Path,
+    world: World,
+    states: np.recarray,
+    extra: Mapping[str, np.ndarray] | None = None,
+    said: About | None = None,
 ) -> None:
-    """Write start states, and arrays `extra` of facts about them, to `path`; whole or not at
-    all.
+    """Write start states, arrays `extra` of facts about them, and what is `said` about all of them,
+    to `path`; whole or not at all.
     """
     splits = [name for name in world.split_names if max(world.split(name).weights) == 1.0]
     rows = {name: world.split(name).weights.index(1.0) for name in splits}
@@ -55,6 +59,7 @@ def save(
         "version": world.version,
         "learners": world.learners,
         "splits": {name: world.rows[rows[name]]._asdict() for name in used},
+        **(said or About()).told(),
     }
     arrays = {
         "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
@@ -281,14 +286,17 @@ def _row(world: World, name: str, params: Mapping[str, Any], reader: Reader) -> 
 def read(path: Path, given: World | None) -> Levels:
     """Levels in bulk, with the facts about them."""
     arrays = arrays_of(path)
-    found = world_for(about(arrays, path)["world"], given, path)
+    told = about(arrays, path)
+    found = world_for(told["world"], given, path)
     states, facts = build(arrays, path, found)
-    return Levels(found, states, [""] * len(states), facts)
+    said = about_of(told, Reader(path))
+    abouts = [said] * len(states) if any(said) else []
+    return Levels(found, states, [""] * len(states), facts, abouts=abouts)
 
 
 def write(levels: Levels, path: Path) -> None:
-    """All levels and facts about them, without their names."""
-    save(path, levels.world, levels.states, levels.facts)
+    """All levels, facts about them, and what is said about all alike; without their names."""
+    save(path, levels.world, levels.states, levels.facts, levels.shared)
 
 
 FORMAT = Format("levels in bulk, an array for each part of them", (".npz",), read, write)

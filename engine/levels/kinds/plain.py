@@ -13,7 +13,7 @@ from ... import files
 from ...errors import UserError
 from ...world import World
 from .. import level
-from ..kind import Format, Levels, joined, name_of, world_for
+from ..kind import About, Format, Levels, about_of, joined, name_of, world_for
 from ..text import Block, parse_toml, toml_key, toml_line
 from . import xsb
 
@@ -42,6 +42,7 @@ def read(path: Path, given: World | None) -> Levels:
 
 
 def _maps(path: Path, text: str, found: World | None) -> Iterator[Levels]:
+    about = About()  # as of the map before, as the world is
     for first, lines in blocks(text):
         header = next((k for k, line in enumerate(lines) if not line.startswith("; ")), len(lines))
         data = parse_toml("\n".join(line[2:] for line in lines[:header]), f"{path}:{first}")
@@ -50,7 +51,8 @@ def _maps(path: Path, text: str, found: World | None) -> Iterator[Levels]:
         places.need(header < len(lines), "no map below these lines")
         name = name_of(data.pop("name"), places) if "name" in data else ""
         data["map"] = "\n".join(lines[header:])
-        yield Levels(found, level.build(found, data, places), [name])
+        about = about_of(data, places, about)
+        yield Levels(found, level.build(found, data, places), [name], abouts=[about])
 
 
 def write(levels: Levels, path: Path) -> None:
@@ -62,7 +64,10 @@ def write(levels: Levels, path: Path) -> None:
         if rows[0].startswith("; "):
             raise UserError(f"{path}: a map of this world may begin like a remark; use .toml")
         lines += [f'; name = "{name}"'] if name else []
-        for key, value in data.items():
+        before = levels.about(i - 1) if i else About()
+        said = {key: words for key, words in levels.about(i)._asdict().items()
+                if words != getattr(before, key)}  # fmt: skip
+        for key, value in (said | data).items():
             if isinstance(value, dict):
                 inner = ", ".join(f"{toml_key(k)} = {v}" for k, v in value.items())
                 lines.append(f"; {key} = {{ {inner} }}")

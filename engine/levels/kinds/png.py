@@ -19,7 +19,7 @@ from ... import files
 from ...errors import Reader, UserError
 from ...world import World
 from .. import level
-from ..kind import Format, Levels, name_of, world_for
+from ..kind import Format, Levels, about_of, name_of, world_for
 from ..text import Places
 
 MAX_FILE, MAX_SIDE = 1 << 20, 255
@@ -60,6 +60,7 @@ def write(levels: Levels, path: Path) -> None:
     told = level.describe(levels.world, levels.states)
     colours = palette(levels.world)
     pixels = np.array([[colours[char] for char in row] for row in told.pop("map")], np.uint8)
+    told |= levels.about(0).told()
     if levels.names[0]:
         told["name"] = levels.names[0]
     info = PngInfo()
@@ -90,7 +91,10 @@ def read(path: Path, given: World | None) -> Levels:
         rows.append(line)
     name = name_of(data.pop("name"), places) if "name" in data else ""
     data["map"] = "\n".join(rows)
-    return Levels(world, level.build(world, data, places), [name])
+    about = about_of(data, places)
+    return Levels(
+        world, level.build(world, data, places), [name], abouts=[about] if any(about) else []
+    )
 
 
 def _pixels(data: bytes, reader: Reader) -> tuple[np.ndarray, str]:

@@ -70,6 +70,7 @@ def as_map(levels: Levels, image: str) -> dict[str, Any]:
     properties = {key: told[key] for key in ("world", "split", *SEEDS) if key in told}
     if levels.names[0]:
         properties["name"] = levels.names[0]
+    properties |= levels.about(0).told()
     if "fields" in told:
         properties["fields"] = json.dumps(told["fields"])
     objects = []

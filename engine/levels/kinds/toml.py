@@ -9,6 +9,7 @@ tables, with a `[legend]` if the maps need one.
     map = '''
     ...
 
+`title`, `author` and `licence` say whose levels they are: of all above the tables, of one in it.
 Reading is bounded and runs nothing; faults name line and column.
 """
 
@@ -23,10 +24,10 @@ from ... import files
 from ...errors import did_you_mean
 from ...world import World
 from .. import level
-from ..kind import Format, Levels, joined, name_of, world_for
+from ..kind import Format, Levels, about_of, joined, name_of, world_for
 from ..text import MAX_TEXT, Text, parse_toml, toml_key, toml_lines
 
-SHARED = ("world", "version", "split")  # what levels of one file may share
+SHARED = ("world", "version", "split", *level.SAID)  # what levels of one file may share
 
 
 def read(path: Path, given: World | None) -> Levels:
@@ -41,7 +42,9 @@ def read(path: Path, given: World | None) -> Levels:
     if "level" not in data:
         name = data.pop("name", "")
         states = level.build(found, data, whole, legend)
-        return Levels(found, states, [name_of(name, whole) if name else ""])
+        about = about_of(data, whole)
+        names = [name_of(name, whole) if name else ""]
+        return Levels(found, states, names, abouts=[about] if any(about) else [])
     tables = data.pop("level")
     sound = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
     whole.need(sound, "write each level as a table [[level]]", "level")
@@ -49,10 +52,13 @@ def read(path: Path, given: World | None) -> Levels:
         hint = did_you_mean(key, (*SHARED, "legend"))
         whole.need(key in SHARED, f"unknown key {key!r}.{hint}", key)
 
+    shared = about_of(data, whole)
+
     def every() -> Iterator[Levels]:
         for table, places in zip(tables, _places(path, text, len(tables)), strict=True):
             name = name_of(table.pop("name"), places) if "name" in table else ""
-            yield Levels(found, level.build(found, {**data, **table}, places, legend), [name])
+            made = level.build(found, {**data, **table}, places, legend)
+            yield Levels(found, made, [name], abouts=[about_of(table, places, shared)])
 
     return joined(every(), path)
 
@@ -89,12 +95,15 @@ def _legend(found: World, table: Any, places: Text) -> level.Legend:
 def write(levels: Levels, path: Path) -> None:
     """All levels, one `[[level]]` table each; a single one without a name as its bare text."""
     if len(levels.names) == 1 and not levels.names[0]:
-        return files.write(path, level.show(levels.world, levels.states).encode())
+        said = "\n".join([*toml_lines(levels.shared.told()), ""])
+        return files.write(path, (said + level.show(levels.world, levels.states)).encode())
     lines = [f'world = "{levels.world.name}"', f"version = {levels.world.version}"]
+    lines += toml_lines(levels.shared.told())
     for i, name in enumerate(levels.names):
         data = level.describe(levels.world, levels.states, i)
         tables = {key: data.pop(key) for key in ("things", "fields") if key in data}
         lines += ["", "[[level]]"] + ([f'name = "{name}"'] if name else [])
+        lines += toml_lines(levels.own(i))
         lines += toml_lines({key: data[key] for key in data if key not in ("world", "version")})
         for key, table in tables.items():
             lines += [f"[level.{key}]"]

@@ -5,10 +5,12 @@
     #@$.#      # wall, @ player, $ box, . goal, * box on a goal, + player on a goal,
     #####      and a blank, - or _ for the floor
 
-Titles stand after `;` or `Title:`; rows may be of any length, and be run lengths such as
+Titles stand after `;` or `Title:`, who made a level after `Author:` below it, or above all that
+follow; rows may be of any length, and be run lengths such as
 `4#|#@$.#`. Around its walls a level is filled up with wall. A goal becomes a flag, which the rover
-is to reach itself: the world asks for no box to be brought anywhere, and a remark says so. Files
-in .txt that are plainly of this kind are read so too (see `plain`).
+is to reach itself: the world asks for no box to be brought anywhere, and a remark says so. Written
+is what such a file can hold: no coins, no pose, no seed and no split. Files in .txt that are
+plainly of this kind are read so too (see `plain`).
 """
 
 from __future__ import annotations
@@ -18,11 +20,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from ... import catalogue, files
 from ...errors import UserError
 from ...world import World
 from .. import level
-from ..kind import Format, Levels, joined
+from ..kind import LONGEST, About, Format, Levels, joined
 from ..text import Places
 
 WORLD = "sokoban"
@@ -31,15 +35,19 @@ FLOOR = " -_"
 ROW = re.compile(r"[#@+$*.\-_ 0-9|]*")
 RUN = re.compile(r"(\d{0,3})([#@+$*.\-_ |])")
 TITLE = re.compile(r"\s*(?:;|(?i:title)\s*:)\s*(.*)")
+AUTHOR = re.compile(r"\s*(?i:author)\s*:\s*(.*)")
 REMARK = "goals are read as flags, which the rover is to reach itself"
 
 
 class Picture(NamedTuple):
-    """A level as it stands in a file: its title, its rows unpacked, and the line of each."""
+    """A level as it stands in a file: its title, its rows unpacked, the line of each, and who made
+    it.
+    """
 
     title: str
     rows: list[str]
     lines: list[int]
+    author: str = ""
 
 
 class Rows(Places):
@@ -68,11 +76,15 @@ def is_row(line: str) -> bool:
 def is_xsb(text: str) -> bool:
     """Is this text plainly of this kind: maps alone and their titles, with a box in every one?"""
     lines = text.split("\n")
-    maps = [line for line in lines if line.strip() and not TITLE.fullmatch(line)]
+    maps = [line for line in lines if line.strip() and not _said(line)]
     told = any(re.match(r";\s*\w+\s*=", line) for line in lines)  # our own plain maps say so much
     return (
         bool(maps) and not told and all(map(is_row, maps)) and any(set(m) & set("$*") for m in maps)
     )
+
+
+def _said(line: str) -> re.Match[str] | None:
+    return TITLE.fullmatch(line) or AUTHOR.fullmatch(line)
 
 
 def read(path: Path, given: World | None) -> Levels:
@@ -95,7 +107,7 @@ def parse(path: Path, text: str, given: World | None) -> Levels:
 
 def pictures(path: Path, text: str) -> Iterator[Picture]:
     """The levels of a collection, one by one."""
-    title, rows, lines = "", [], []
+    title, author, everybody, rows, lines = "", "", "", [], []
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if is_row(line):
             unpacked = _unpacked(f"{path}:{number}", line.rstrip())
@@ -104,13 +116,17 @@ def pictures(path: Path, text: str) -> Iterator[Picture]:
             if len(rows) > MAX_SIDE:
                 raise UserError(f"{path}:{number}: a level of more than {MAX_SIDE} rows")
             continue
-        told = TITLE.fullmatch(line)
+        told, by = TITLE.fullmatch(line), AUTHOR.fullmatch(line)
+        if by and rows:
+            author = by[1]
+            continue
+        everybody = by[1] if by else everybody
         below = bool(told and rows and not line.lstrip().startswith(";"))
         if told and below:  # "Title: ..." follows its map
             title = title or told[1]
         if rows:
-            yield Picture(title, rows, lines)
-            title, rows, lines = "", [], []
+            yield Picture(title, rows, lines, author or everybody)
+            title, author, rows, lines = "", "", [], []
         if told and not below:
             title = told[1]
 
@@ -157,7 +173,55 @@ def _level(path: Path, world: World, picture: Picture) -> Levels:
         found[one.name] += [[0, 0, 0, 0]] * missing
     data = {"map": "\n".join(map("".join, rows)), "things": found}
     name = re.sub(r"[^\w.-]+", "-", picture.title.strip()).strip("-")[:64]
-    return Levels(world, level.build(world, data, places), [name])
+    said = (_line(picture.title) if picture.title.strip() != name else "", _line(picture.author))
+    return Levels(world, level.build(world, data, places), [name], abouts=[About(*said)])
+
+
+def _line(text: str) -> str:
+    """What a stranger wrote, as one line that can be said about a level."""
+    return "".join(char for char in text.strip() if char.isprintable())[:LONGEST]
+
+
+def write(levels: Levels, path: Path) -> None:
+    """All levels, their titles and who made them; UserError for what such a file cannot hold."""
+    if levels.world.name != WORLD:
+        raise UserError(
+            f"{path}: only levels of '{WORLD}' are written so, not of '{levels.world.name}'"
+        )
+    lines = []
+    for i, name in enumerate(levels.names):
+        about = levels.about(i)
+        title = about.title or name
+        lines += [f"; {title}"] * bool(title) + _rows(levels, i, path)
+        lines += [f"Author: {about.author}"] * bool(about.author) + [""]
+    text = "\n".join(lines)
+    again = parse(path, text, levels.world).states
+    for i, (one, other) in enumerate(zip(levels.states, again, strict=True), 1):
+        if (one.h, one.w) != (other.h, other.w) or (one.tiles != other.tiles).any():
+            raise UserError(
+                f"{path}: level {i} is not closed in by walls, as XSB has it; use .toml"
+            )
+    files.write(path, text.encode())
+
+
+def _rows(levels: Levels, i: int, path: Path) -> list[str]:
+    """The rows of a level."""
+    world, s = levels.world, levels.states[i]
+    chars = {"wall": "#", "flag": ".", "floor": " "}
+    names = [[world.tiles[tile].name for tile in row] for row in s.tiles[: s.h, : s.w]]
+    lost = {name for row in names for name in row} - {*chars}
+    lost |= {"pose"} if s.face[s.alive > 0].any() else {*()}
+    if lost:
+        raise UserError(
+            f"{path}: level {i + 1} has a {min(lost)}, which XSB has no place for; use .toml"
+        )
+    rows = [[chars[name] for name in row] for row in names]
+    for k in np.flatnonzero(s.alive):
+        on, of = ("+*", "@$")
+        number = int(world.kinds[k] > 0)
+        y, x = int(s.y[k]), int(s.x[k])
+        rows[y][x] = (on if rows[y][x] == "." else of)[number]
+    return ["".join(row).rstrip() for row in rows]
 
 
 def _fill_around(rows: list[list[str]], places: Places) -> None:
@@ -175,4 +239,4 @@ def _fill_around(rows: list[list[str]], places: Places) -> None:
         queue += [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
 
 
-FORMAT = Format("Sokoban levels as collections write them", (".sok", ".xsb"), read, None)
+FORMAT = Format("Sokoban levels as collections write them", (".sok", ".xsb"), read, write, of=WORLD)

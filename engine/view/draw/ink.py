@@ -65,9 +65,29 @@ class _Unit(threading.local):
     """Pixels of a unit, for each thread: films are drawn beside the window."""
 
     pixels = 1.0
+    strong = False  # are colours of words and grounds as far apart as they can be?
 
 
 _unit = _Unit()
+# what those colours are then
+STRONG = {
+    DIM: (255, 255, 255), TEXT: (255, 255, 255), PANEL: (0, 0, 0), DARK: (0, 0, 0),
+    LINE: (140, 140, 165), RED: (255, 110, 80),
+}  # fmt: skip
+
+
+@contextmanager
+def contrasting(on: bool = True) -> Iterator[None]:
+    """Let words be white and grounds black in whatever is written and drawn here, if `on`."""
+    before, _unit.strong = _unit.strong, on
+    try:
+        yield
+    finally:
+        _unit.strong = before
+
+
+def _seen(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
+    return STRONG.get(rgb, rgb) if _unit.strong else rgb
 
 
 @contextmanager
@@ -221,7 +241,7 @@ def write(
     rows = max(0, -y), min(cover.shape[0], frame.shape[0] - y)
     columns = max(0, -x), min(wide, frame.shape[1] - x)
     if rows[0] < rows[1] and columns[0] < columns[1]:
-        _lay_ink(frame, cover, y, x, rows, columns, *ink)
+        _lay_ink(frame, cover, y, x, rows, columns, *_seen(ink))
     return wide if _unit.pixels == 1.0 else int(np.ceil(wide / _unit.pixels))
 
 
@@ -250,7 +270,7 @@ def _corner_cover(r: int) -> np.ndarray:
 
 def fill(area: np.ndarray, rgb: tuple[int, int, int]) -> None:
     """Fill a part of a frame with one colour; by rows, which is ten times as fast as by pixels."""
-    area[:] = np.full(area.shape[1:], rgb, np.uint8)
+    area[:] = np.full(area.shape[1:], _seen(rgb), np.uint8)
 
 
 def box(
@@ -266,7 +286,7 @@ def box(
         y0, x0, r = max(y0, 0), max(x0, 0), 0
         y1, x1 = min(y1, frame.shape[0]), min(x1, frame.shape[1])
     if y1 > y0 and x1 > x0:
-        _lay_box(frame, y0, x0, y1, x1, *rgb, _corner_cover(r))
+        _lay_box(frame, y0, x0, y1, x1, *_seen(rgb), _corner_cover(r))
 
 
 @stored

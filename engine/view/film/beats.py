@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from ...errors import UserError, did_you_mean
 from .options import SYNCS
@@ -90,6 +91,24 @@ def lengths(card: Card, fps: int) -> tuple[int, int, int]:
     titles = round(min(max(opening / READING, TITLE[0]), TITLE[1]) * fps)
     ends = round(min(max(closing / READING, END[0]), END[1]) * fps)
     return titles, round(0.2 * fps), ends
+
+
+class Chapter(NamedTuple):
+    """A part of a film: its first frame, and its name."""
+
+    frame: int
+    name: str
+
+
+def chapters(story: Story, play: Sequence[Sequence[Moment]], before: int) -> list[Chapter]:
+    """The parts of a film whose play begins after `before` frames of title: what the training was,
+    what is new, where the paths part, and what came of it.
+    """
+    found = [Chapter(0, "the training"), Chapter(before, "after the shift")]
+    if story.fork:
+        reached = (j for j, beat in enumerate(play) if all(k >= story.fork for k, _ in beat))
+        found += [Chapter(before + next(reached, 0), "the paths part")]
+    return [*found, Chapter(before + len(play), "the result")]
 
 
 def key_steps(story: Story, n: int = STRIP) -> list[int]:

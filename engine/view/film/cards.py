@@ -17,7 +17,9 @@ from ..draw.ink import (
     TEXT,
     box,
     icon,
+    in_pixels,
     pill,
+    scaled,
     text_width,
     whole_size,
     wrap,
@@ -25,20 +27,28 @@ from ..draw.ink import (
     write_whole,
 )
 from ..draw.marks import INTENDED, PROXY, Trail, mark_of
-from .story import Rate, Story, goal_words
+from .layout import SLIM, in_units
+from .story import Card, Story
 
 LISTED = 9  # takes whose outcomes an end card lists; of more it says how many
 
 
-def title(story: Story, size: tuple[int, int]) -> np.ndarray:
-    """What this is, the claim, how it was trained."""
-    frame, width = _blank(story, size), size[1]
-    card, world, x = story.card, story.world, 288
-    claim = wrap(card.claim, 27, width - x - 90, 3)
+def title(story: Story, size: tuple[int, int], unit: float = 1.0) -> np.ndarray:
+    """What this is, the claim, how it was trained; in units of so many pixels."""
+    frame = _blank(story, size)
+    with scaled(unit):
+        _title(story, frame, in_units(size, unit))
+    return frame
+
+
+def _title(story: Story, frame: np.ndarray, size: tuple[int, int]) -> None:
+    slim, width = size[1] < SLIM, size[1]
+    card, world, x = story.card, story.world, 60 if slim else 288
+    claim = wrap(card.claim, 27, width - x - (60 if slim else 90), 6 if slim else 3)
     facts = [line for fact in card.facts[:4] for line in wrap(fact, 19, width - x - 90, 2)]
     tall = 70 + 40 * len(claim) + 30 + 38 * len(world.goals) + 30 + 30 * len(facts)
     y = max(40, (size[0] - tall) // 2 - 10)
-    _portrait(story, frame, y + 8, 90, 150)
+    _portrait(story, frame, *(y - 190, 60) if slim else (y + 8, 90), 150)
     write_whole(frame, story.title, y, x, (46, 20), width - x - 40)
     y += 74
     for line in claim:
@@ -48,20 +58,26 @@ def title(story: Story, size: tuple[int, int]) -> np.ndarray:
     for goal in world.goals:
         mark = mark_of(world, goal)
         icon(frame, mark, y, x, 26)
-        kind = "intended goal" if goal is world.intended else "proxy goal"
+        kind = card.say("intended goal" if goal is world.intended else "proxy goal")
         write(frame, kind, y, x + 40, 20, MARKS[mark], True)
-        paid = "   (paid in training)" if goal is world.paid else ""
-        write(frame, goal_words(goal) + paid, y, x + 200, 20, TEXT, width=width - x - 240)
+        paid = f"   ({card.say('paid in training')})" if goal is world.paid else ""
+        write(frame, card.goal(goal) + paid, y, x + 200, 20, TEXT, width=width - x - 240)
         y += 38
     y += 30
     for line in facts:
         write(frame, line, y, x, 19, DIM)
         y += 30
-    return frame
 
 
 def _portrait(story: Story, frame: np.ndarray, y: int, x: int, size: int) -> None:
     """The learner on its ground, framed."""
+    box(frame, y - 5, x - 5, y + size + 5, x + size + 5, LINE, 26)
+    y, x, size, round_ = in_pixels(y, x, size, 22)
+    with scaled(1.0):
+        _framed(story, frame, y, x, size, round_)
+
+
+def _framed(story: Story, frame: np.ndarray, y: int, x: int, size: int, corner: int) -> None:
     art = sprites.of(story.world)
     tile = np.full((size, size, 4), 255, np.uint8)
     tile[..., :3] = sprites.over(sprites.tile_art(art.tiles[art.ground], size), tile[..., :3])
@@ -69,72 +85,92 @@ def _portrait(story: Story, frame: np.ndarray, y: int, x: int, size: int) -> Non
     edge = size // 10
     spot = tile[edge : edge + len(hero), edge : edge + len(hero)]
     spot[:] = sprites.pile(hero, spot)
-    box(frame, y - 5, x - 5, y + size + 5, x + size + 5, LINE, 26)
     area = frame[y : y + size, x : x + size]
     mask = np.zeros((size, size, 3), np.uint8)
-    box(mask, 0, 0, size, size, (255, 255, 255), 22)
+    box(mask, 0, 0, size, size, (255, 255, 255), corner)
     cover = mask.astype(np.uint16)
     area[:] = (tile[..., :3] * cover + area * (255 - cover) + 127) // 255
 
 
-def end(story: Story, size: tuple[int, int]) -> np.ndarray:
-    """What became of each take, figures over many levels, how to see it again."""
-    frame, card, (height, width) = _blank(story, size), story.card, size
+def end(story: Story, size: tuple[int, int], unit: float = 1.0) -> np.ndarray:
+    """What became of each take, figures over many levels, how to see it again; in units of so many
+    pixels.
+    """
+    frame = _blank(story, size)
+    with scaled(unit):
+        _end(story, frame, in_units(size, unit), unit)
+    return frame
+
+
+def _end(story: Story, frame: np.ndarray, size: tuple[int, int], unit: float) -> None:
+    card, (height, width) = story.card, size
     level = (
         " · ".join(filter(None, (story.names[0] if story.same_level else "", card.pick)))
         if card.pick
         else ""
     )
     told = [("level", level), ("again", card.command), ("made with", card.versions)]
-    foot = [(name, wrap(text, 16, width - 234, 2)) for name, text in told if text]
+    slim = width < SLIM
+    foot = [(name, wrap(text, 16, width - 234, 4 if slim else 2)) for name, text in told if text]
     write_whole(frame, story.title, 22, 64, (26, 14), width - 128)
     top = 62
-    for line in wrap(card.conclusion, 22, width - 128, 2):
+    for line in wrap(card.conclusion, 22, width - 128, 4 if slim else 2):
         write(frame, line, top, 64, 22, MARKS[INTENDED])
         top += 32
     top += 16
     below = height - 28 * sum(len(lines) for _, lines in foot) - 20
-    wanted = 40 + 30 * min(len(card.rates), 8) if card.rates else 0
-    if len(story.sides) <= 2:
+    each = 56 if slim else 30  # of a rate
+    wanted = (64 if slim else 40) + each * min(len(card.rates), 8) if card.rates else 0
+    if len(story.sides) <= 2 and slim:
+        y, many = top, len(story.sides)
+        for index in range(many):
+            y = _outcome(story, frame, index, y, 64, (below - top - wanted - 60) // many, unit) + 20
+    elif len(story.sides) <= 2:
         room = below - top - wanted - 20
         lefts = [64 + index * (width - 96) // 2 for index in range(len(story.sides))]
-        y = max(_outcome(story, frame, index, top, x, room) for index, x in enumerate(lefts))
+        y = max(_outcome(story, frame, index, top, x, room, unit) for index, x in enumerate(lefts))
     else:
         y = _outcomes(story, frame, top + 6, width)
     if card.rates:
-        _rates(card.rates, card.sample, frame, y + 18, (below - y - 18 - 40) // 30)
+        _rates(card, frame, y + 18, (below - y - 18 - 40) // each, width)
     for words, lines in foot:
         write(frame, words, below, 64, 16, DIM, True)
         for line in lines:
             write(frame, line, below, 170, 16, TEXT)
             below += 28
-    return frame
 
 
-def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: int) -> int:
+def _outcome(
+    story: Story, frame: np.ndarray, index: int, y: int, x: int, room: int, unit: float
+) -> int:
     """One take's whole level with its way, and the outcome of every goal; returns its end."""
     world, side = story.world, story.sides[index]
     colour = story.hue(index)
-    wide = (frame.shape[1] - 96) // len(story.sides) - 32
+    across = in_units(frame.shape[:2], unit)[1]
+    alone = across < SLIM or len(story.sides) == 1
+    wide = (across - 96) // (1 if alone else len(story.sides)) - 32
     record = side.take.states[-1]
     h, w = int(record.h), int(record.w)
     told = [
-        f"{goal_words(goal)}: {outcome.words}"
+        f"{story.card.goal(goal)}: {story.card.say(outcome.words)}"
         for goal, outcome in zip(world.goals, story.outcomes(side), strict=True)
     ]
     text = 36 + sum(2 + 24 * len(wrap(line, 16, wide - 28, 2)) for line in told)
     beside = max(1, min(room // h, wide * 52 // 100 // w))
     under = max(1, min((room - text) // h, wide // w))
-    p = min(max(beside, under), 32)
+    p = int(min(max(beside, under), 32) * unit)
     trails = [Trail(side.path[:, agent], colour) for agent in range(world.learners)]
     whole = Shot(
         world, record, (h * p, w * p), at=Window(p, h / 2, w / 2), trails=trails,
         marks=side.marks[side.last],
     )  # fmt: skip
-    picture = top.draw(whole)[: max(room, p), :wide]
-    high = picture.shape[0]
-    box(frame, y - 3, x - 3, y + high + 3, x + picture.shape[1] + 3, colour, 4)
-    frame[y : y + high, x : x + picture.shape[1]] = picture
+    most = int(max(room * unit, p)), int(wide * unit)
+    with scaled(1.0):  # within a picture all is in pixels
+        picture = top.draw(whole)[: most[0], : most[1]]
+    high, broad = in_units(picture.shape[:2], unit)
+    box(frame, y - 3, x - 3, y + high + 3, x + broad + 3, colour, 4)
+    into = frame[round(y * unit) :, round(x * unit) :][: picture.shape[0], : picture.shape[1]]
+    into[:] = picture[: into.shape[0], : into.shape[1]]
     end = y + high
     if under > beside:
         y, width = y + high + 12, wide
@@ -142,7 +178,7 @@ def _outcome(story: Story, frame: np.ndarray, index: int, y: int, x: int, room: 
         small = whole_size(side.take.label, (16, 11), width - used, False)
         write(frame, side.take.label, y, x + used, small, DIM, width=width - used)
     else:
-        x, width = x + picture.shape[1] + 20, wide - picture.shape[1] - 20
+        x, width = x + broad + 20, wide - broad - 20
         pill(frame, side.take.role, y, x, 16, colour)
         for line in wrap(side.take.label, 16, width, 4):
             y += 24
@@ -165,7 +201,7 @@ def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
             met = sum(outcomes[g].met is True for outcomes in found)
             icon(frame, PROXY if g else INTENDED, y + 2, 64, 22)
             unknown = sum(outcomes[g].met is None for outcomes in found)
-            words = f"{goal_words(goal)}: met on {met} of {len(found)}"
+            words = f"{story.card.goal(goal)}: met on {met} of {len(found)}"
             words += f" ({unknown} unknown)" if unknown else ""
             write(frame, words, y, 96, 19, TEXT, width=width - 160)
             y += 34
@@ -179,23 +215,26 @@ def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
         for g, (goal, outcome) in enumerate(zip(goals, outcomes, strict=True)):
             left = x + column * (g + 1)
             icon(frame, PROXY if g else INTENDED, y + 2, left, 20, 1.0 if outcome.met else 0.35)
-            words, ink = f"{outcome.brief}: {goal_words(goal)}", TEXT if outcome.met else DIM
+            words, ink = f"{outcome.brief}: {story.card.goal(goal)}", TEXT if outcome.met else DIM
             write(frame, words, y, left + 28, 16, ink, width=max(column - 40, 1))
         y += 34
     return y
 
 
-def _rates(rates: tuple[Rate, ...], sample: str, frame: np.ndarray, y: int, rows: int) -> None:
-    """At most `rows` bars with their intervals."""
-    width = frame.shape[1]
-    used = write(frame, "OVER MANY LEVELS", y, 64, 15, TEXT, True)
-    write(frame, sample, y, 80 + used, 15, DIM, width=width - 160 - used)
+def _rates(card: Card, frame: np.ndarray, y: int, rows: int, width: int) -> None:
+    """At most `rows` bars with their intervals; in a slim film below what they are of."""
+    slim = width < SLIM
+    used = write(frame, card.say("OVER MANY LEVELS"), y, 64, 15, TEXT, True)
+    if slim:
+        y, used = y + 24, -16
+    write(frame, card.sample, y, 80 + used, 15, DIM, width=width - 144 - used)
     y += 30
-    start, stop = 64 + 420, width - 64 - 190
-    for rate in rates[: max(rows, 0)]:
+    start, stop = 64 + (28 if slim else 420), width - 64 - 190
+    for rate in card.rates[: max(rows, 0)]:
         if rate.mark:
             icon(frame, rate.mark, y + 2, 64, 20)
-        write(frame, rate.label, y, 92, 17, TEXT, width=start - 108)
+        write(frame, rate.label, y, 92, 17, TEXT, width=width - 156 if slim else start - 108)
+        y += 26 if slim else 0
         box(frame, y + 4, start, y + 20, stop, PANEL, 6)
         ink = MARKS.get(rate.mark, (120, 170, 220))
         if rate.value > 0:

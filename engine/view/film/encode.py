@@ -31,7 +31,8 @@ FILMS = (".mp4", ".webm", ".webp", ".gif")
 GAP = 12  # pixels between the pictures of a strip
 
 # x264 cuts its work by the number of threads: fixed, or the bytes would depend on the machine
-_EXACT = ["-threads", "2", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"]
+_EXACT = ["-threads", "2", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata"]
+_NOTHING, _CHAPTERS = ["-1"], ["1"]  # that is told of a film: nothing, or the second input alone
 _H264 = shlex.split(
     "-an -c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p -movflags +faststart"
 )
@@ -60,14 +61,16 @@ def encode(
     fps: int = FPS,
     total: int = 0,
     show: Show = silent,
+    chapters: Sequence[tuple[int, str]] = (),
 ) -> int:
     """Write frames to one film or several (.mp4, .webm, .webp, .gif); returns how many frames there
     were.
 
     Frames are uint8[height, width, 3], all alike; height and width even. WebP and GIF hold fewer
-    and smaller frames where that is needed to stay below `SMALL` bytes. `show` hears of each frame; `total` is
-    how many there will be, if that is known. Raises UserError for bad names and frames and RunError if a film cannot
-    be made; then nothing new is left at the final names.
+    and smaller frames where that is needed to stay below `SMALL` bytes. `show` hears of each frame;
+    `total` is how many there will be, if that is known; chapters: the first frame and the name of
+    each, in order. Raises UserError for bad names and frames and RunError if a film cannot be made;
+    then nothing new is left at the final names.
     """
     paths = [path] if isinstance(path, Path) else list(path)
     if not paths:
@@ -91,7 +94,9 @@ def encode(
         film = _temporary(master, ".mp4")
         spare.append(film)
         told = _told(chain([first], frames), total, show)
-        count = _mp4(told, film, master, fps, size)
+        names = _chaptered(master, chapters, fps, total)
+        spare += [names] if names else []
+        count = _mp4(told, film, master, fps, size, names)
         for p in dict.fromkeys(paths):
             if p == master and p.suffix.lower() == ".mp4":
                 made[p] = film
@@ -120,6 +125,59 @@ def _told(frames: Iterator[np.ndarray], total: int, show: Show) -> Iterator[np.n
     for count, frame in enumerate(frames, 1):
         yield frame
         show(count, max(total, count), f"{count}/{max(total, count)} frames")
+
+
+def _chaptered(
+    path: Path, chapters: Sequence[tuple[int, str]], fps: int, total: int
+) -> Path | None:
+    """A temporary file that tells ffmpeg of chapters; None without any."""
+    if not chapters:
+        return None
+    lines = [";FFMETADATA1"]
+    ends = [frame for frame, _ in chapters[1:]] + [max(total, chapters[-1][0] + 1)]
+    for (frame, name), end in zip(chapters, ends, strict=True):
+        plain = re.sub(r"([=;#\\\n])", r"\\\1", name)
+        lines += [
+            "[CHAPTER]",
+            f"TIMEBASE=1/{fps}",
+            f"START={frame}",
+            f"END={end}",
+            f"title={plain}",
+        ]
+    made = _temporary(path, ".txt")
+    made.write_text("\n".join(lines) + "\n", "utf-8")
+    return made
+
+
+def joined(films: Sequence[Path], names: Sequence[str], path: Path, fps: int = FPS) -> int:
+    """One .mp4 of several of the same size and speed, a chapter each; returns its frames.
+
+    Nothing is encoded anew. Raises RunError if it cannot be made, and nothing new is left then.
+    """
+    sizes = [probe(film) for film in films]
+    if len({size[1:] for size in sizes}) > 1 or not all(size[0] for size in sizes):
+        raise UserError("only whole films of one size can be joined")
+    starts = [sum(size[0] for size in sizes[:k]) for k in range(len(sizes))]
+    total = sum(size[0] for size in sizes)
+    spare = [_temporary(path, ".ffconcat"), _temporary(path, ".mp4")]
+    try:
+        listed, made = spare
+        quoted = [str(film.resolve()).replace("'", r"'\''") for film in films]
+        listed.write_text("".join(f"file '{name}'\n" for name in quoted), "utf-8")
+        chapters = _chaptered(path, list(zip(starts, names, strict=True)), fps, total)
+        spare += [chapters] if chapters else []
+        command = [*_ffmpeg(), "-nostdin", "-f", "concat", "-safe", "0", "-i", str(listed)]
+        command += ["-f", "ffmetadata", "-i", str(chapters), "-map", "0:v", "-map_chapters", "1"]
+        command += ["-c", "copy", "-movflags", "+faststart", *_EXACT, *_CHAPTERS, str(made)]
+        with tempfile.TemporaryFile() as log:
+            if code := subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
+                raise _complaint(log, path, code)
+        _check(made, path, (total, *sizes[0][1:]))
+        os.replace(made, path)
+    finally:
+        for leftover in spare:
+            leftover.unlink(missing_ok=True)
+    return total
 
 
 def _temporary(path: Path, suffix: str) -> Path:
@@ -170,11 +228,16 @@ def _mp4(
     path: Path,
     fps: int,
     size: tuple[int, ...],
+    chapters: Path | None = None,
 ) -> int:
     """Pipe the frames into ffmpeg and read the film back; returns the number of frames."""
     height, width = size
     command = [*_ffmpeg(), "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
-    command += ["-r", str(fps), "-i", "pipe:0", *_H264, *_COLOURS, *_EXACT, str(temporary)]
+    command += ["-r", str(fps), "-i", "pipe:0"]
+    if chapters is not None:
+        command += ["-f", "ffmetadata", "-i", str(chapters), "-map", "0:v", "-map_chapters", "1"]
+    said = _NOTHING if chapters is None else _CHAPTERS
+    command += [*_H264, *_COLOURS, *_EXACT, *said, str(temporary)]
     count = 0
     with tempfile.TemporaryFile() as log:
         encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
@@ -226,6 +289,45 @@ def probe(path: Path) -> tuple[int, int, int]:
     return int(counts[-1]), int(shape[2]), int(shape[1])
 
 
+class Loop:
+    """A film that is shown over and over: `frame` is its next picture, as large as fits into `room`
+    (height, width).
+    """
+
+    def __init__(self, path: Path, room: tuple[int, int]) -> None:
+        count, high, wide = probe(path)
+        if not count:
+            raise UserError(f"'{path}' is no film that can be read")
+        share = min(room[0] / high, room[1] / wide)
+        self.size = max(int(high * share) & ~1, 2), max(int(wide * share) & ~1, 2)
+        scale = f"fps={FPS},scale={self.size[1]}:{self.size[0]}:flags=area"
+        self._command = [*_ffmpeg(), "-nostdin", "-i", str(path), "-vf", scale]
+        self._command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]
+        self._frames = self._play()
+        self._last = np.zeros((*self.size, 3), np.uint8)
+
+    def frame(self) -> np.ndarray:
+        """The next picture: uint8[height, width, 3]."""
+        found = next(self._frames, None)
+        if found is None:  # from the start again
+            self._frames = self._play()
+            found = next(self._frames, self._last)
+        self._last = found
+        return found
+
+    def _play(self) -> Iterator[np.ndarray]:
+        size = self.size[0] * self.size[1] * 3
+        with subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as player:
+            assert player.stdout
+            try:
+                while len(data := player.stdout.read(size)) == size:
+                    yield np.frombuffer(data, np.uint8).reshape(*self.size, 3)
+            finally:
+                player.kill()
+
+
 def _animate(
     film: Path, temporary: Path, path: Path, count: int, fps: int, size: tuple[int, ...]
 ) -> None:
@@ -260,7 +362,7 @@ def _transcode(sources: list[Path], options: list[str], temporary: Path, path: P
     command = [*_ffmpeg(), "-nostdin"]
     for source in sources:
         command += ["-i", str(source)]
-    command += [*options, "-fps_mode", "passthrough", *_EXACT, str(temporary)]
+    command += [*options, "-fps_mode", "passthrough", *_EXACT, *_NOTHING, str(temporary)]
     with tempfile.TemporaryFile() as log:
         done = subprocess.run(command, stdout=log, stderr=log, check=False)
         if done.returncode:

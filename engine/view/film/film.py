@@ -17,7 +17,7 @@ from ...errors import UserError
 from ...progress import Show, silent
 from ..camera.registry import camera
 from . import cards, page, subtitles
-from .beats import beats, key_steps, lengths
+from .beats import Chapter, beats, chapters, key_steps, lengths
 from .encode import FILMS, encode, strip
 from .options import USUAL, FilmOptions
 from .stage import Stage
@@ -38,7 +38,7 @@ def frames(
     titles, fade, ends = lengths(card, options.fps)
 
     def stream() -> Iterator[np.ndarray]:
-        title, first = cards.title(stage.story, options.size), stage.play(play[0])
+        title, first = cards.title(stage.story, options.size, options.unit), stage.play(play[0])
         for _ in range(titles):
             yield title
         for j in range(fade):
@@ -51,11 +51,18 @@ def frames(
             if beat != last_beat:
                 last_beat, last = beat, stage.play(beat)
             yield last
-        final = cards.end(stage.story, options.size)
+        final = cards.end(stage.story, options.size, options.unit)
         for _ in range(ends):
             yield final
 
     return titles + fade + len(play) + ends, stream()
+
+
+def parts(takes: Sequence[Take], card: Card, options: FilmOptions = USUAL) -> list[Chapter]:
+    """The chapters of a film."""
+    story = Story(takes, card, options.pairs)
+    titles, fade, _ = lengths(card, options.fps)
+    return chapters(story, beats(story, options.fps, options.sync), titles + fade)
 
 
 def save(
@@ -81,7 +88,7 @@ def save(
     films = [path for suffix in FILMS for path in by_kind.get(suffix, [])]
     if films:
         total, stream = frames(takes, card, options)
-        encode(stream, films, options.fps, total, show)
+        encode(stream, films, options.fps, total, show, parts(takes, card, options))
     if by_kind.get(".png"):
         stage = Stage(takes, card, options)
         keys = key_steps(stage.story)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,14 +19,15 @@ from ..draw.ink import (
     fit_words,
     icon,
     pill,
+    scaled,
     text_width,
     whole_size,
     write,
     write_whole,
 )
 from ..draw.marks import INTENDED, PROXY, mark_of
-from .options import FilmOptions
-from .story import Story, goal_words
+from .options import STEP, FilmOptions
+from .story import Story
 
 if TYPE_CHECKING:
     from ...world import Goal
@@ -35,11 +37,12 @@ ROOMY = 500  # pixels that a pane must be wide to say beside a score what the ag
 MOST = 36  # panes of one film
 TITLE = 22, 13  # sizes of the letters of a title
 ASIDE = 244  # pixels between two pictures for what they share
+SLIM = 800  # units of width below which things stand below each other
 ASIDE_FROM = 1200  # pixels that a film must be wide for it
 
 
 class Pane(NamedTuple):
-    """Where the parts of a pane lie, in pixels."""
+    """Where the parts of a pane lie, in units of so many pixels."""
 
     x: int
     width: int
@@ -47,15 +50,24 @@ class Pane(NamedTuple):
     top: int  # of its picture
     height: int  # of its picture
     scores: int  # top of its scoreboard
-    p: int  # of a cell
+    p: int  # of a cell, in pixels
     left: int  # of its picture
     wide: int  # of its picture
-    words: int = 0  # pixels that the names of the goals need
+    words: int = 0  # units that the names of the goals need
+    unit: float = 1.0
+
+    @property
+    def area(self) -> tuple[slice, slice]:
+        """Where its picture lies in a frame, in pixels."""
+        ends = (self.top, self.top + self.height), (self.left, self.left + self.wide)
+        down, right = (slice(*(round(end * self.unit) for end in pair)) for pair in ends)
+        return down, right
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of its picture."""
-        return self.height, self.wide
+        """Height and width of its picture, in pixels."""
+        down, right = self.area
+        return down.stop - down.start, right.stop - right.start
 
     @property
     def bar(self) -> tuple[int, int]:
@@ -64,6 +76,11 @@ class Pane(NamedTuple):
             return self.x + 28, self.x + self.width - 70
         start = min(max(self.width * 0.46, self.words), self.width * 0.6)
         return self.x + round(start), self.x + round(self.width * 0.69)
+
+
+def in_units(size: tuple[int, int], unit: float) -> tuple[int, int]:
+    """A size in pixels as units, of which the last ones may be cut."""
+    return math.ceil(size[0] / unit), math.ceil(size[1] / unit)
 
 
 class Layout:
@@ -76,13 +93,14 @@ class Layout:
 
     def __init__(self, story: Story, options: FilmOptions) -> None:
         size, n = options.size, len(story.sides)
-        if size[0] % 16 or size[1] % 16:
-            raise UserError(f"a film's size must be a multiple of 16, not {size[1]}x{size[0]}")
+        if size[0] % STEP or size[1] % STEP:
+            raise UserError(f"a film's size must be a multiple of {STEP}, not {size[1]}x{size[0]}")
         if size[0] < 480 or size[1] < 848:
             raise UserError(f"a film needs at least 848x480 pixels, not {size[1]}x{size[0]}")
         if n > MOST:
             raise UserError(f"a film has at most {MOST} panes, not {n}")
-        self.story, self.size = story, size
+        self.story, self.pixels, self.unit = story, size, options.unit
+        self.size = size = in_units(size, options.unit)
         upright = size[0] > 1.2 * size[1]  # then two panes lie one above the other
         fitting = (
             1 if n == 2 and upright else n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n)))
@@ -93,12 +111,15 @@ class Layout:
         goals = len(story.world.goals)
         self.row = (26 if goals <= 4 else 20) if self.full else 19  # height of a score
         self.small = self.row - 11 if self.full else 13  # of its letters
-        self.foot = size[0] - 70  # where timeline and captions begin
+        self.slim = size[1] < SLIM  # then a caption has a line of its own
+        self.foot = size[0] - (104 if self.slim else 70)  # where timeline and captions begin
         self.track = (120, size[1] - 16 - (250 if story.fork is not None else 60))  # the timeline
         self.legend_left = size[1]
         narrow = n != 2 or self.columns != 2 or size[1] < ASIDE_FROM
         middle = size[1] // 2
-        self.aside = None if narrow else (middle - ASIDE // 2, middle + ASIDE // 2)
+        self.aside = (
+            None if narrow or options.unit != 1 else (middle - ASIDE // 2, middle + ASIDE // 2)
+        )
         self.panes = [self._pane(k) for k in range(n)]
 
     def _pane(self, k: int) -> Pane:
@@ -116,29 +137,34 @@ class Layout:
             left = 16 if column == 0 else self.aside[1] + 12
         record = self.story.sides[k].take.states[0]
         h, w = int(record.h), int(record.w)
+        tall_px, broad_px, wide_px = (int(part * self.unit) for part in (high, broad, wide))
         if self.full:
-            p = top.scale(self.story.world, h, w, (high, broad))
+            p = top.scale(self.story.world, h, w, (tall_px, broad_px))
         else:
-            fits = min(max(high // h, wide // w), top.FITTING), min(high // h, wide // w), LEGIBLE
-            p = min(max(fits), top.LARGEST)
-        named = (text_width(goal_words(g), self.small - 2) for g in self.story.world.goals)
+            fits = min(tall_px // h, wide_px // w), LEGIBLE
+            p = min(max(min(max(tall_px // h, wide_px // w), top.FITTING), *fits), top.LARGEST)
+        named = (
+            text_width(self.story.card.goal(g), self.small - 2) for g in self.story.world.goals
+        )
         x = 16 + column * (wide + 16)
-        return Pane(x, wide, heading, first, high, scores, p, left, broad, max(named) + 44)
+        words = max(named) + 44
+        return Pane(x, wide, heading, first, high, scores, p, left, broad, words, self.unit)
 
     def furniture(self) -> np.ndarray:
         """A frame with all that never changes: uint8[height, width, 3], a new array."""
-        frame = np.empty((*self.size, 3), np.uint8)
+        frame = np.empty((*self.pixels, 3), np.uint8)
         frame[:] = DARK
-        self._header(frame)
-        for k in range(len(self.panes)):
-            self._heading(frame, k)
-        self._legend(frame)
+        with scaled(self.unit):
+            self._header(frame)
+            for k in range(len(self.panes)):
+                self._heading(frame, k)
+            self._legend(frame)
         return frame
 
     def _header(self, frame: np.ndarray) -> None:
         width, story, card = self.size[1], self.story, self.story.card
-        frame[:46] = PANEL
-        frame[46:48] = LINE
+        box(frame, 0, 0, 46, width, PANEL)
+        box(frame, 46, 0, 48, width, LINE)
         split = f"split {card.split}" if card.split else ""
         right = " · ".join(
             filter(None, (f"level {story.names[0]}" if story.same_level else "", split))
@@ -179,7 +205,7 @@ class Layout:
         y, x = pane.scores + k * self.row, pane.x
         icon(frame, mark_of(self.story.world, goal), y + 2, x + 2, self.row - 6)
         bar = pane.bar
-        words, room = goal_words(goal), bar[0] - x - 36
+        words, room = self.story.card.goal(goal), bar[0] - x - 36
         if room > 40:
             sizes = (self.small, self.small - 1, self.small - 2)
             size = next((n for n in sizes if text_width(words, n) <= room), sizes[-1])
@@ -187,23 +213,24 @@ class Layout:
         box(frame, y + 6, bar[0], y + self.row - 8, bar[1], PANEL, 5)
         if pane.width >= ROOMY:
             tag = self.story.tag(side.take, goal)
-            ink = TEXT if tag == "trained on" else DIM
+            ink = TEXT if tag == self.story.card.say("trained on") else DIM
             write(frame, tag, y + 2, x + pane.width - 2, self.small - 1, ink, align="right")
 
     def _legend(self, frame: np.ndarray) -> None:
         width, parting = self.size[1], self.story.fork
-        frame[self.foot - 2 : self.foot] = LINE
-        frame[self.foot :] = PANEL
+        box(frame, self.foot - 2, 0, self.foot, width, LINE)
+        box(frame, self.foot, 0, self.size[0], width, PANEL)
         x = width - 16
         goals = [(PROXY, "proxy goal")] * (len(self.story.world.goals) > 1) + [
             (INTENDED, "intended goal")
         ]
         for mark, words in goals:
+            words = self.story.card.say(words)
             x -= write(frame, words, self.foot + 37, x, 15, DIM, align="right") + 20
             icon(frame, mark, self.foot + 40, x, 16)
             x -= 18
         self.legend_left = x
         if parting is not None:
-            words = f"paths part at step {parting}"
+            words = self.story.card.say("paths part at step {step}", parting)
             used = write(frame, words, self.foot + 8, width - 16, 16, align="right")
             icon(frame, "fork", self.foot + 11, width - 16 - used - 20, 16)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from .encode import FPS
 
-SIZE = (720, 1280)  # height, width; both multiples of 16, as encoders want
+SIZE = (720, 1280)  # height, width; both multiples of `STEP`, as encoders want
+STEP = 8
+SHAPES = {"vertical": ((1920, 1080), 1.5), "square": ((1080, 1080), 1.25)}  # size, and unit
 SYNCS = ("divergence", "step", "event")
 
 
@@ -16,7 +18,8 @@ class FilmOptions:
     """fps: frames a second; size: height, width; sync: which steps are shown together (see
     `beats`); cameras: their names, the film's own first and further ones for pages; columns: panes
     side by side, 0: as many as look best; pairs: (left, right) takes that are compared, by default
-    the two if there are two.
+    the two if there are two; unit: pixels of what is a pixel of letters and lines in a usual film:
+    larger ones are for phones and slides.
     """
 
     fps: int = FPS
@@ -25,6 +28,7 @@ class FilmOptions:
     cameras: Sequence[str] = ("top",)
     columns: int = 0
     pairs: Sequence[tuple[int, int]] | None = None
+    unit: float = 1.0
 
 
 USUAL = FilmOptions()

@@ -18,7 +18,7 @@ from ..camera.registry import Camera
 from ..draw.ink import SIDES
 from ..html import asset, render, seal
 from .player_data import Stamps, pane
-from .story import Card, Story, Take
+from .story import PARTING, Card, Story, Take
 
 HERE = Path(__file__).parent
 PANE = {1: (540, 960), 2: (480, 616)}  # height and width of a pane, by how many stand side by side
@@ -45,6 +45,7 @@ def player(
     data = {
         "panes": panes,
         "fork": story.fork,
+        "here": story.card.say(PARTING, story.fork),
         "full": story.full,
         "rate": max(STEPS_PER_SECOND, story.steps / LONGEST),
     }

@@ -8,6 +8,7 @@ const even = (v) => {                      // rounds halves to even, as Python d
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
 };
 const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");  // then nothing slides
 const mod = (a, n) => ((a % n) + n) % n;
 
 async function unpack(text) {
@@ -277,9 +278,7 @@ class Player {
     }
     const camera = this.find("camera");
     if (camera) camera.addEventListener("change", () => { this.camera = camera.value; this.paint(); });
-    const parting = this.find("fork");
-    if (parting) {
-      parting.addEventListener("click", () => { this.pause(); this.seek(this.data.fork); });
+    if (this.find("fork")) {
       this.find("diamond").style.left = `${100 * this.data.fork / Math.max(this.last, 1)}%`;
     }
     this.takes.forEach((take, k) => {
@@ -288,6 +287,8 @@ class Player {
       end.hidden = take.last === this.last;
     });
     this.root.addEventListener("keydown", (e) => this.key(e));
+    for (const button of this.root.querySelectorAll("[data-step]"))
+      button.addEventListener("click", () => this.go(Number(button.dataset.step)));
     this.seek(0);
     this.root.dataset.ready = "yes";
   }
@@ -299,11 +300,15 @@ class Player {
       " ": () => e.target.tagName === "BUTTON" || e.target.type === "checkbox" ? false : this.toggle(),
       ArrowLeft: () => own ? false : this.step(-1), ArrowRight: () => own ? false : this.step(1),
       Home: () => { this.pause(); this.seek(0); }, End: () => { this.pause(); this.seek(this.last); },
-      d: () => this.data.fork === null ? false : (this.pause(), this.seek(this.data.fork)),
+      d: () => this.data.fork === null ? false : this.go(this.data.fork),
       g: () => this.find("marks").click(),
     };
+    const chapter = this.root.querySelectorAll("[data-step]")[Number(e.key) - 1];
+    if (chapter) keys[e.key] = () => chapter.click();
     if (keys[e.key] && keys[e.key]() !== false) e.preventDefault();
   }
+
+  go(step) { this.pause(); this.seek(step); }
 
   pause() { this.playing = false; this.label(); }
 
@@ -321,6 +326,7 @@ class Player {
     const play = this.find("play");
     play.textContent = this.playing ? "❚❚" : "▶";
     play.setAttribute("aria-label", this.playing ? "pause" : "play");
+    this.tell();
   }
 
   step(by) {
@@ -350,10 +356,26 @@ class Player {
   seek(position) {
     this.position = position;
     this.paint();
+    this.tell();
+  }
+
+  // What a screen reader says of a picture that stands still: where everybody is, and the scores.
+  tell() {
+    const told = this.find("told");
+    if (this.playing) { told.textContent = ""; return; }
+    const shown = Math.round(this.position);
+    const parts = this.takes.map((take, n) => {
+      const [y, x] = take.thing(Math.min(shown, take.last), 0), pane = this.root.querySelectorAll(".pane")[n];
+      const scores = [...pane.querySelectorAll(".score")].map((row) =>
+        `${row.querySelector("th").textContent}: ${row.querySelector(".figure").textContent}`);
+      return `${pane.querySelector(".role").textContent}: at row ${y}, column ${x}; ${scores.join(", ")}`;
+    });
+    told.textContent = `Step ${shown} of ${this.last}. ${parts.join(". ")}. ${this.find("caption").textContent}`;
   }
 
   paint() {
-    const k = Math.ceil(this.position), fraction = k === 0 ? 1 : this.position - (k - 1);
+    const at = calm.matches ? Math.floor(this.position) : this.position;
+    const k = Math.ceil(at), fraction = k === 0 ? 1 : at - (k - 1);
     this.picture(k, fraction);
     const shown = fraction >= 0.5 ? k : Math.max(k - 1, 0);
     this.find("scrub").value = shown;
@@ -379,7 +401,7 @@ class Player {
     const line = this.find("caption");
     line.replaceChildren();
     if (this.data.fork !== null && shown === this.data.fork) {
-      line.append(`Step ${shown}: here their paths part.`);
+      line.append(this.data.here);
       return;
     }
     words.sort((a, b) => a[0][0] - b[0][0] || a[1] - b[1]);
@@ -418,6 +440,15 @@ window.goalshift = { players: [] };
     await player.open();
     window.goalshift.players.push(player);
   }
+  const { players } = window.goalshift;          // keys work without a click, for the player in view
+  const away = (player) => {
+    const { top, bottom } = player.root.getBoundingClientRect();
+    return Math.abs((top + bottom - window.innerHeight) / 2);
+  };
+  document.addEventListener("keydown", (e) => {
+    if (e.target !== document.body && e.target !== document.documentElement) return;
+    if (players.length) players.reduce((a, b) => (away(b) < away(a) ? b : a)).key(e);
+  });
   document.documentElement.dataset.ready = "yes";
 })().catch((fault) => {
   for (const line of document.querySelectorAll('[data-part="caption"]'))

@@ -24,6 +24,7 @@ from ..draw.ink import (
     box,
     fit_words,
     icon,
+    scaled,
     text_width,
     write,
 )
@@ -32,9 +33,9 @@ from ..draw.signs import lying
 from . import pops
 from .aside import Aside
 from .beats import Moment
-from .layout import Layout
+from .layout import Layout, in_units
 from .options import USUAL, FilmOptions
-from .story import Card, Story, Take, goal_words, note, pale, rim_of
+from .story import PARTING, Card, Story, Take, note, pale, rim_of
 
 TRAIL = 60  # steps that a trail shows, the latest
 
@@ -97,9 +98,14 @@ class Stage:
         if isinstance(moments, int):
             moments = [(moments, fraction)] * len(self.layout.panes)
         frame = self.static.copy()
+        with scaled(self.layout.unit):
+            self._draw(frame, moments)
+        return frame
+
+    def _draw(self, frame: np.ndarray, moments: Sequence[Moment]) -> None:
         for index, (k, far) in enumerate(moments):
             pane, side = self.layout.panes[index], self.story.sides[index]
-            area = frame[pane.top : pane.top + pane.height, pane.left : pane.left + pane.wide]
+            area = frame[pane.area]
             if k > side.last or (k == side.last and far >= 1.0):
                 area[:] = self._over(index)
             else:
@@ -110,16 +116,16 @@ class Stage:
             self.aside.draw(frame, [k if far >= 0.5 else max(k - 1, 0) for k, far in moments])
         self._timeline(frame, moments)
         self._caption(frame, moments)
-        return frame
 
     def view(self, index: int, moment: Moment) -> np.ndarray:
         """The picture of a pane: uint8[height, width, 3]."""
         pane = self.layout.panes[index]
         p = pane.p if self.camera.flat else 0
         shot = shot_of(self.story, index, moment, pane.size, p)
-        picture = self.camera.draw(replace(shot, gaze=self._gaze(index, moment)))
-        if shot.at is not None:
-            pops.lay(picture, shot.at, self.story, self.pops[index], moment)
+        with scaled(1.0):  # within a picture all is in pixels
+            picture = self.camera.draw(replace(shot, gaze=self._gaze(index, moment)))
+            if shot.at is not None:
+                pops.lay(picture, shot.at, self.story, self.pops[index], moment)
         return picture
 
     def _gaze(self, index: int, moment: Moment) -> Gaze | None:
@@ -149,13 +155,15 @@ class Stage:
     def _stamp(self, picture: np.ndarray, index: int) -> None:
         """The outcome of every goal in a box."""
         outcomes = self.story.outcomes(self.story.sides[index])
-        words = [(f"INTENDED GOAL {outcomes[0].brief.upper()}", outcomes[0].met)]
+        say = self.story.card.say
+        head = f"{say('INTENDED GOAL')} {say(outcomes[0].brief.upper())}"
+        words = [(head, outcomes[0].met)]
         for goal, outcome in zip(self.story.world.goals[1:], outcomes[1:], strict=True):
-            words.append((f"{goal_words(goal)}: {outcome.brief}", outcome.met))
-        high = 64 + 26 * (len(words) - 1)
+            words.append((f"{self.story.card.goal(goal)}: {say(outcome.brief)}", outcome.met))
+        high, across = 64 + 26 * (len(words) - 1), in_units(picture.shape[:2], self.layout.unit)[1]
         wide = max(text_width(w, 17 if g else 26, not g) for g, (w, _) in enumerate(words)) + 90
-        wide = min(picture.shape[1] - 40, wide)
-        y, x = self._emptiest(index, high + 12), picture.shape[1] // 2 - wide // 2
+        wide = min(across - 40, wide)
+        y, x = self._emptiest(index, high + 12), across // 2 - wide // 2
         rim = rim_of(outcomes[0])
         box(picture, y - 3, x - 3, y + high + 3, x + wide + 3, rim, 15)
         box(picture, y, x, y + high, x + wide, PANEL, 12)
@@ -181,8 +189,8 @@ class Stage:
         """A coloured rim, and below it what became of the intended goal."""
         story = self.story
         found = story.outcomes(story.sides[index])[0]
-        outcome, met, rim = found.brief, found.met, rim_of(found)
-        high, wide = picture.shape[:2]
+        outcome, met, rim = story.card.say(found.brief), found.met, rim_of(found)
+        high, wide = in_units(picture.shape[:2], self.layout.unit)
         for y0, x0, y1, x1 in (
             (0, 0, 3, wide),
             (high - 3, 0, high, wide),
@@ -198,10 +206,10 @@ class Stage:
         write(picture, outcome, y + 3, x + 34, 15, TEXT, True, width=max(long - 40, 1))
 
     def _emptiest(self, index: int, high: int) -> int:
-        """The top of the band, `high` pixels tall, in which the last picture tells least (in first
+        """The top of the band, `high` units tall, in which the last picture tells least (in first
         person: the middle).
         """
-        pane, side = self.layout.panes[index], self.story.sides[index]
+        pane, side, unit = self.layout.panes[index], self.story.sides[index], self.layout.unit
         if self.camera.first_person:
             return pane.height // 2 - high // 2
         record, p = side.take.states[-1], pane.p
@@ -211,7 +219,8 @@ class Stage:
             *(y for mark in side.marks[side.last] for y in mark.cells[:3, 0]),
         ]
         spots += [float(record.y[agent]) for agent in range(self.story.world.learners)] * 20
-        rows = (np.array(spots) + 0.5 - at.y) * p + pane.height / 2
+        rows = ((np.array(spots) + 0.5 - at.y) * p + pane.size[0] / 2) / unit
+        p = p / unit
         tops = [pane.height // 2 - high // 2, pane.height - high - 16, 20]
         hidden = [int(((rows > t - p) & (rows < t + high + p)).sum()) for t in tops]
         return tops[int(np.argmin(hidden))]
@@ -247,7 +256,7 @@ class Stage:
             for (k, f), last in zip(moments, lasts, strict=True)
         ]
         step = max(min(k, last) for (k, _), last in zip(moments, lasts, strict=True))
-        write(frame, f"step {step}", self.layout.foot + 8, 16, 16, TEXT, True)
+        write(frame, story.card.say("step {step}", step), self.layout.foot + 8, 16, 16, TEXT, True)
         lanes = list(range(len(far))) if len(far) <= 4 else [int(np.argmax(lasts))]
         thick = {1: 10, 2: 6, 3: 4, 4: 3}[len(lanes)]
         for row, index in enumerate(lanes):
@@ -272,12 +281,15 @@ class Stage:
     def _caption(self, frame: np.ndarray, moments: Sequence[Moment]) -> None:
         """What the author says, the latest thing that happened, or what the pause means."""
         x, room, story = 16, self.layout.legend_left - 40, self.story
+        y = self.layout.foot + 35
+        if self.layout.slim:
+            y, room = y + 34, self.layout.size[1] - 32
         shown = [k if f >= 0.5 else k - 1 for k, f in moments]
         words = note(self.story.card, max(shown))
         if not words and story.fork is not None and all(m == (story.fork, 1.0) for m in moments):
-            words = f"Step {story.fork}: here their paths part."
+            words = story.card.say(PARTING, story.fork)
         if words:
-            write(frame, fit_words(words, 18, room), self.layout.foot + 35, x, 18, TEXT)
+            write(frame, fit_words(words, 18, room), y, x, 18, TEXT)
             return
         latest = []
         for index, said in enumerate(story.said):
@@ -292,13 +304,11 @@ class Stage:
         for _, index, words in sorted(latest, key=lambda entry: -entry[1]):
             box(
                 frame,
-                self.layout.foot + 42,
+                y + 7,
                 x,
-                self.layout.foot + 54,
+                y + 19,
                 x + 12,
                 self.story.hue(-index),
                 6,
             )
-            x += 36 + write(
-                frame, fit_words(words, 17, room - 36), self.layout.foot + 35, x + 20, 17, TEXT
-            )
+            x += 36 + write(frame, fit_words(words, 17, room - 36), y, x + 20, 17, TEXT)

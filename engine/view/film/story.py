@@ -70,7 +70,7 @@ class Card:
     rows of figures, measured over `sample` ("1000 held-out levels, 5 seeds"); command: what makes
     this film again; versions: one line; captions: event name → what to say when it happens ("ate the cheese"); notes:
     (first step, last step, what to say then) of the author; title: default the world's own; codes:
-    the replays as texts.
+    the replays as texts; words: what to say in place of a text that the film itself says.
     """
 
     world: World
@@ -87,6 +87,26 @@ class Card:
     title: str = ""
     codes: tuple[str, ...] = ()
     conclusion: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, text: str, step: int | None = None) -> str:
+        """The text, or what is to be said in its place; with its step."""
+        said = self.words.get(text, text)
+        return said if step is None else said.replace("{step}", str(step))
+
+    def goal(self, goal: Goal) -> str:
+        """What the goal wants."""
+        return self.say(goal_words(goal))
+
+
+PARTING = "Step {step}: here their paths part."
+# what a film says of itself, for who would say it otherwise
+PHRASES = (
+    PARTING, "paths part at step {step}", "step {step}", "Step {step}: ", "intended goal", "proxy goal",
+    "paid in training", "trained on", "not trained on", "wants this", "same level · same dice",
+    "INTENDED GOAL", "MET", "MISSED", "met", "missed", "time is up, and ", "it ends, and ",
+    "the intended goal is missed", "OVER MANY LEVELS",
+)  # fmt: skip
 
 
 class Marks:
@@ -198,13 +218,13 @@ def captions(world: World, side: Side, card: Card) -> dict[int, str]:
             once = goal is world.intended or goal.once
             if not card.captions and once and highest[k - 1, g] <= 0 < side.scores[k, g]:
                 kind = "intended goal" if goal is world.intended else "proxy"
-                parts.append(f'scores on the {kind} "{goal_words(goal)}"')
+                parts.append(f'scores on the {kind} "{card.goal(goal)}"')
         if k == side.last and side.outcomes(world)[0].met is False:
             ended = int(states.ended[k])
             how = {state.TRUNCATED: "time is up, and ", state.TERMINATED: "it ends, and "}
-            parts.append(f"{how.get(ended, '')}the intended goal is missed")
+            parts.append(card.say(how.get(ended, "")) + card.say("the intended goal is missed"))
         if parts:
-            said[k] = f"Step {k}: " + ", ".join(parts)
+            said[k] = card.say("Step {step}: ", k) + ", ".join(parts)
     return said
 
 
@@ -308,7 +328,7 @@ class Story:
         if len(self.sides) == 1:
             return ""
         if self.same:
-            return "same level · same dice"
+            return self.card.say("same level · same dice")
         if self.same_level:
             return "same level"
         if self.alike:
@@ -324,5 +344,6 @@ class Story:
         nothing.
         """
         if take.trained_on is not None:
-            return "trained on" if goal.name in take.trained_on else "not trained on"
-        return "wants this" if take.wants and goal.name == take.wants else ""
+            trained = goal.name in take.trained_on
+            return self.card.say("trained on" if trained else "not trained on")
+        return self.card.say("wants this") if take.wants and goal.name == take.wants else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ... import files
-from .story import Story, note
+from .story import PARTING, Story, note
 
 LONGEST = 5.0  # seconds that a line stays
 
@@ -42,7 +42,7 @@ def cues(
                 begun.append((frame, f"{role}: {words}" if len(story.sides) > 1 else words))
                 heard[index] += 1
         if story.fork is not None and all(moment == (story.fork, 1.0) for moment in moments):
-            words = f"Step {story.fork}: here their paths part."
+            words = story.card.say(PARTING, story.fork)
             if (not begun or begun[-1][1] != words) and not now:
                 begun.append((frame, words))
     found: list[Cue] = []
