@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from .errors import RunError, UserError
 
+O_NOFOLLOW: int = vars(os).get("O_NOFOLLOW", 0)  # Windows has none
 PACKAGE = Path(__file__).resolve().parent.parent  # where goalshift itself is installed
 
 
@@ -214,7 +215,8 @@ def replaced(path: Path, keep: Path | None = None) -> Iterator[IO[bytes]]:
     """
     made = temporary(path)
     try:
-        with open(made, "wb") as file:
+        made.unlink(missing_ok=True)  # a link there could lead anywhere
+        with open(made, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -226,6 +228,17 @@ def replaced(path: Path, keep: Path | None = None) -> Iterator[IO[bytes]]:
     finally:  # also when a second Ctrl-C comes in the middle
         with contextlib.suppress(OSError):
             made.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def appended(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to at its end, which is no link to another place. Raises RunError."""
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | O_NOFOLLOW
+        with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
+            yield file
+    except OSError as fault:
+        raise RunError(f"cannot write '{path}': {reason(fault)}") from fault
 
 
 def write(path: Path, content: bytes, keep: Path | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import need
 from ..learning import preflight
-from .common import trust
+from .common import add_origin, trust
 from .many import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing, settings
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data
@@ -44,6 +44,7 @@ def zoo_flags(parser: Parser) -> None:
         help="tiny nets trained side by side, as by bank: --seeds of them for each value",
     )
     add_plan(parser, 256)
+    add_origin(parser)
     parser.add_argument(
         "--out", "-o", default=HOME, metavar="DIR", help=f"default: {HOME}; it goes on there"
     )
@@ -66,6 +67,7 @@ def grow_zoo(args: argparse.Namespace, talk: Talk) -> Report:
 
     out = Path(args.out)
     preflight.check_writable(out)
+    trust(args.world, args.trained_on)
     given = settings(args.set or ())
     if not args.worlds:
         need(
@@ -133,6 +135,7 @@ def detect_flags(parser: Parser) -> None:
     parser.add_argument(
         "--out", "-o", metavar="DIR", help="folder for the results (default: the zoo's own)"
     )
+    add_origin(parser)
 
 
 @VERBS.verb(
@@ -151,6 +154,7 @@ def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
     from ..lab.detector import DETECTORS, Detector
     from ..studies.zoo import labels, manifest, members
 
+    trust(args.world, args.trained_on)
     zoo, extra = Path(args.zoo), args.detector or []
     mine = {
         Path(name).stem if name.endswith(".py") else name: DETECTORS.load(name) for name in extra

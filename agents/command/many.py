@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from ..studies.jobs import Plan
 
 
+# Options that a study sets by itself, and what to say instead.
+TAKEN = {
+    "world": "a study's world is the word after its name",
+    "params": "write each of them, as in --set world.region=3",
+    "seed": "seeds are 0, 1, 2 and so on, and --seeds says how many",
+    "threads": "every job has one thread, and --jobs says how many run at a time",
+}
+
+
 def add_plan(parser: Parser, levels: int) -> None:
     parser.add_argument(
         "--seeds", type=count, default=3, metavar="N", help="agents trained for each (default: 3)"
@@ -68,6 +77,8 @@ def settings(pairs: Sequence[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise UserError(f"--set '{pair}': write it like --set steps=2M")
+        if name in TAKEN:
+            raise UserError(f"--set {name}: {TAKEN[name]}")
         is_count = re.fullmatch(r"[0-9.]+[kMG]", value)
         found[name.replace("-", "_")] = count(value) if is_count else value
     return found

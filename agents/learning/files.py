@@ -11,6 +11,7 @@ import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as pack
 
 from ...engine import catalogue, files
-from ...engine.errors import Reader, RunError, UserError
+from ...engine.errors import Reader, UserError
 from ...engine.files import write
 from .config import TrainConfig
 from .lock import only_writer
@@ -74,7 +75,11 @@ def forget_run(folder: Path) -> None:
     """Delete the files of a run in `folder`, and nothing else: a new one may begin there."""
     arrays = [folder / name for name in (CHECKPOINT, RESUME, PREVIOUS)]
     texts = [folder / name for name in (CONFIG, LOG, TABLE, EVALUATION)]
-    kept = (folder / KEPT).glob("[0-9]*.*")
+    kept = [
+        path
+        for path in (folder / KEPT).glob("[0-9]*.*")
+        if path.stem.isdecimal() and path.suffix in (".safetensors", ".json")
+    ]
     with only_writer(folder):
         for path in (*arrays, *(path.with_suffix(".json") for path in arrays[:2]), *texts, *kept):
             path.unlink(missing_ok=True)
@@ -129,6 +134,32 @@ def load_arrays(
     `expected` maps the description to the arrays' names and shapes, which are compared before
     anything is read. UserError, in one line that names the file, for whatever is wrong with it.
     """
+    with _opened(path, kind) as (file, about):
+        names = list(file.keys())
+        if expected is not None:
+            wanted = expected(about)
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+            for name in sorted({*wanted, *found}):
+                if wanted.get(name) != found.get(name):
+                    raise UserError(
+                        f"'{path}' is broken: '{name}' has shape {found.get(name)},"
+                        f" not {wanted.get(name)}"
+                    )
+        arrays = {name: file.get_tensor(name) for name in names}
+    if about.get("digest") != _digest(arrays):
+        raise UserError(f"'{path}' is damaged: its contents do not match its digest")
+    return arrays, about
+
+
+def described(path: Path, kind: str) -> dict[str, Any]:
+    """What a file says of itself, without a look at its arrays. Raises UserError, naming it."""
+    with _opened(path, kind) as (_, about):
+        return about
+
+
+@contextmanager
+def _opened(path: Path, kind: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A file of arrays and its description; whatever is wrong inside becomes a UserError."""
     try:
         size = files.size_of(path)
         with path.open("rb") as begin:
@@ -148,17 +179,7 @@ def load_arrays(
                 raise UserError(
                     f"'{path}' has format {about.get('format')}; this version reads format {FORMAT}"
                 )
-            names = list(file.keys())
-            if expected is not None:
-                wanted = expected(about)
-                found = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-                for name in sorted({*wanted, *found}):
-                    if wanted.get(name) != found.get(name):
-                        raise UserError(
-                            f"'{path}' is broken: '{name}' has shape {found.get(name)},"
-                            f" not {wanted.get(name)}"
-                        )
-            arrays = {name: file.get_tensor(name) for name in names}
+            yield file, about
     except (
         SafetensorError,
         OSError,
@@ -173,9 +194,6 @@ def load_arrays(
         raise UserError(
             f"'{path}' is broken or cut short ({str(fault).splitlines()[0][:100]})"
         ) from fault
-    if about.get("digest") != _digest(arrays):
-        raise UserError(f"'{path}' is damaged: its contents do not match its digest")
-    return arrays, about
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> str:
@@ -197,14 +215,11 @@ class Log:
         row = {
             k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()
         }
-        try:
-            first = not self.table.exists()
-            with open(self.lines, "a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            with open(self.table, "ab") as file:
-                file.write(_csv([row], header=first))
-        except OSError as fault:
-            raise RunError(f"cannot write '{fault.filename}': {fault.strerror}") from fault
+        first = not self.table.exists()
+        with files.appended(self.lines) as file:
+            file.write(json.dumps(row).encode() + b"\n")
+        with files.appended(self.table) as file:
+            file.write(_csv([row], header=first))
 
     def rows(self, say: Callable[[str], None] = lambda line: None) -> Iterator[dict[str, Any]]:
         """The rows, one at a time. Lines that are none are left out, and `say` gets a word on them

@@ -13,15 +13,23 @@ from ...engine.errors import UserError
 from ...engine.files import make_folder
 
 LOCK, WRITER = ".lock", ".writer"  # the system's lock, which dies with its process; and whose it is
+# What a run writes to where it is, or into; all else is replaced, and a link with it.
+WRITTEN = (LOCK, WRITER, "log.jsonl", "log.csv", "checkpoints")
 
 
 @contextlib.contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
     """Be the only process that writes to this run (made if need be) while inside.
 
-    Raises UserError that names the process that already is.
+    Raises UserError that names the process that already is, and for links that lead out of it.
     """
     make_folder(folder)
+    for name in WRITTEN:
+        if (folder / name).is_symlink():
+            raise UserError(
+                f"'{folder / name}' is a link: a run writes to no file outside its folder, so delete"
+                " the link, or choose another --out"
+            )
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()

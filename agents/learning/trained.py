@@ -13,7 +13,7 @@ import torch
 from ...engine.catalogue import load, recall
 from ...engine.errors import Reader, UserError, did_you_mean, natural, need
 from ...engine.world import World
-from ..policies.draws import Draws
+from ..policies.draws import Draws, finite
 from ..policies.policy import ABILITIES, Edit, Policy, Sampling, Thought
 from .config import TrainConfig
 from .encoder import Shape
@@ -136,7 +136,7 @@ class Trained(Policy):
         def expected(about: dict) -> dict[str, tuple[int, ...]]:
             if not isinstance(about.get("net"), dict):
                 raise UserError(f"'{path}' does not describe its network")
-            with torch.device("meta"):  # shapes without memory
+            with torch.device("meta"), Reader(path).at():  # shapes without memory
                 blank = Net(Shape(**about["net"]))
             return {name: tuple(weight.shape) for name, weight in blank.state_dict().items()}
 
@@ -279,7 +279,7 @@ class Trained(Policy):
         if remember:
             self._memory = memory
         return Thought(
-            logits.double().cpu().numpy().reshape(n, learners, -1),
+            finite(logits.double().cpu().numpy(), self.name).reshape(n, learners, -1),
             value.cpu().numpy().reshape(n, learners),
             features,
         )

@@ -9,8 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...engine.errors import RunError
 from ...engine.rng import fold_many
 from .policy import Sampling, episode_bits
+
+
+def finite(logits: np.ndarray, name: str) -> np.ndarray:
+    """The logits of the agent `name`. Raises RunError for NaN and infinities, which finite weights can
+    come to, and of which the first action would be made.
+    """
+    if not np.isfinite(logits).all():
+        raise RunError(
+            f"the agent '{name}' gave logits that are not finite: its weights are too large"
+        )
+    return logits
 
 
 class Draws:

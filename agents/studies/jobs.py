@@ -15,11 +15,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.files import make_folder
 from ...engine.levels.splits import is_file
 from ...engine.progress import Show, silent
 from ..judging.evaluation import Evaluation
+from ..judging.rollout import MAX_LEVELS
 from ..learning.config import TrainConfig, configure
 from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, is_finished, read_config
 from ..learning.mitigation import named
@@ -28,6 +29,7 @@ from .backends.backend import Backend, Done, Task
 from .backends.table import LOCAL, open_backend
 
 LOCK = ".sweep.lock"
+MOST_SEEDS = 100_000  # agents of a recipe
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class Plan:
     splits: tuple[str, ...] = ("train", "deploy")
     workers: int = 1
     on: str = LOCAL
+
+    def __post_init__(self) -> None:
+        """Raise UserError for what would fail after all the training, or fill the memory before."""
+        at_most = f"--levels must be from 1 to {MAX_LEVELS:,}, not {self.levels:,}"
+        need(1 <= self.levels <= MAX_LEVELS, at_most)
+        need(1 <= self.seeds <= MOST_SEEDS, f"--seeds must be from 1 to {MOST_SEEDS:,}")
 
     @property
     def place(self) -> str:
@@ -209,6 +217,7 @@ def run_all(
     work in `out`, which would train into the same folders.
     """
     make_folder(out)
+    need(not (out / LOCK).is_symlink(), f"'{out / LOCK}' is a link: delete it")
     try:
         with FileLock(out / LOCK, timeout=0):
             waiting = [job for job in jobs if not job.done()]

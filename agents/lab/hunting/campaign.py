@@ -19,8 +19,10 @@ from ....engine.levels import edit, formats
 from ....engine.levels.kind import Levels
 from ....engine.levels.splits import split_of
 from ....engine.progress import Bar, no_bar
+from ....engine.replay import engine_mark
 from ....engine.view.draw.ink import png
 from ....engine.world import World
+from ...learning.lock import only_writer
 from ...policies.claim import claim
 from ...policies.policy import Policy
 from . import explain, pair
@@ -86,7 +88,20 @@ def run(
         f"{plan.method} makes levels of its own, within {' or '.join(method.within)}:"
         f" --within {plan.within} is not for it",
     )
-    _begin(world, agents, plan, out)
+    with only_writer(out):
+        _begin(world, agents, plan, out)
+        return _run(world, agents, plan, ground, out, bar)
+
+
+def _run(
+    world: World,
+    agents: Sequence[tuple[str, Policy]],
+    plan: Plan,
+    ground: Ground,
+    out: Path,
+    bar: Bar,
+) -> dict[str, Any]:
+    """The searches, and what is made of them."""
     arena = Arena(world, agents[0][1], plan.objective)
     sides: dict[str, Side] = {}
     for name in dict.fromkeys((plan.method, CONTROL)):
@@ -113,6 +128,7 @@ def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: 
         "format": FORMAT,
         "world": world.name,
         "version": world.version,
+        "rules": engine_mark(world),
         "rows": [list(row) for row in world.rows],
         "agent": [agents[0][0], _weights(agents[0][1])],
         **asdict(plan),

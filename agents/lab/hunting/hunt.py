@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from ....engine import state
-from ....engine.errors import UserError, need
+from ....engine import files, state
+from ....engine.errors import need
 from ....engine.progress import Show, silent
 from .arena import Arena, episode
 from .ground import Ground
@@ -41,7 +42,7 @@ class Hunt:
         self.rows = np.zeros(0, arena.dtype)  # the worst levels, worst first
         self.refused = self.failed = 0
         self._show, self._journal = show, journal
-        self._known = _read(journal, arena.dtype) if journal else self.rows
+        self._known = _read(journal, arena.dtype, budget) if journal else self.rows
 
     def draw(self, n: int) -> np.recarray:
         """n levels by chance (start states) within the limits."""
@@ -80,7 +81,7 @@ class Hunt:
             return known
         rows = self.arena.judge(rest, self.ground.allows(rest))
         if self._journal:
-            with open(self._journal, "ab") as file:
+            with files.appended(self._journal) as file:
                 file.write(rows.tobytes())
         return np.concatenate([known, rows])
 
@@ -95,16 +96,29 @@ class Hunt:
         self.states, self.rows = joined[order].view(np.recarray), rows[order]
 
 
-def _read(path: Path, dtype: np.dtype) -> np.ndarray:
-    """The rows of a journal; one that was cut off in the middle is left out, here and on disk."""
-    if not path.exists():
+def _read(path: Path, dtype: np.dtype, most: int) -> np.ndarray:
+    """The rows of a journal, at most `most`; one that was cut off in the middle is left out, here and
+    on disk. Raises UserError for what no search has written.
+    """
+    if not os.path.lexists(path):
         return np.zeros(0, dtype)
-    data = path.read_bytes()
+    data = files.read(path, (most + 1) * dtype.itemsize)
     whole = len(data) // dtype.itemsize * dtype.itemsize
+    rows = np.frombuffer(data[:whole], dtype)
+    need(
+        sound(rows) and len(rows) <= most,
+        f"'{path}' holds what no search has written: name another --out",
+    )
     if whole < len(data):
-        try:
-            with open(path, "r+b") as file:
-                file.truncate(whole)
-        except OSError as fault:
-            raise UserError(f"'{path}' cannot be gone on with: {fault.strerror}") from None
-    return np.frombuffer(data[:whole], dtype)
+        files.write(path, data[:whole])
+    return rows
+
+
+def sound(rows: np.ndarray) -> bool:
+    """Are these figures of a search? Those that count are numbers, the others minus infinity."""
+    counts = rows["fitness"] > -np.inf
+    odd = np.isnan(rows["fitness"]) | np.isposinf(rows["fitness"])
+    figures = (
+        rows[name][counts] for name in rows.dtype.names or () if rows[name].dtype.kind == "f"
+    )
+    return not odd.any() and all(np.isfinite(figure).all() for figure in figures)

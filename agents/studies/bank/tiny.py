@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ....engine.world import World
-from ...policies.draws import Draws
+from ...policies.draws import Draws, finite
 from ...policies.policy import Policy, Sampling, Thought
 from .nets import Places, View
 
@@ -70,6 +70,8 @@ class TinyNet(Policy):
     ) -> Thought:
         x = self.seen(obs, states)
         w, v, w_critic, v_critic = self.weights
-        body = np.maximum(x @ w, 0)
-        value = (np.maximum(x @ w_critic, 0) @ v_critic)[..., 0]
-        return Thought((body @ v).astype(np.float64), value, {"body": body} if layers else {})
+        with np.errstate(over="ignore", invalid="ignore"):
+            body = np.maximum(x @ w, 0)
+            value = (np.maximum(x @ w_critic, 0) @ v_critic)[..., 0]
+            logits = finite((body @ v).astype(np.float64), self.name)
+        return Thought(logits, value, {"body": body} if layers else {})

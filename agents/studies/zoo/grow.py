@@ -13,6 +13,7 @@ import numpy as np
 from ....engine.catalogue import load
 from ....engine.errors import did_you_mean, need
 from ....engine.files import make_folder
+from ....engine.levels.splits import name as name_levels
 from ....engine.levels.splits import split_of
 from ....engine.progress import Show, silent
 from ....engine.world import World
@@ -26,7 +27,7 @@ from ..bank.nets import Group
 from ..bank.tiny import NAMES
 from ..jobs import Job, Plan, options_of, train_job
 from ..knobs import Knob, in_digits, read_all
-from .members import KIND, MOST, NETS
+from .nets import KIND, MOST, NETS
 
 ALPHAS = "alpha=0,0.1,1"  # mostly misled, in between, and taught better
 OPTIONS = names(TrainConfig, without=("world", "params", "seed", "threads"))
@@ -59,7 +60,7 @@ class Wanted:
             values = itertools.product(*(knob.values for knob in knobs))
             found += [self._point(text, world, knobs, these) for these in values]
         agents = len(found) * self.plan.seeds
-        need(agents <= MOST, f"that are {agents:,} agents; at most {MOST:,} make a zoo")
+        need(agents <= MOST, f"these would be {agents:,} agents; at most {MOST:,} make a zoo")
         return found
 
     def _point(
@@ -85,6 +86,7 @@ def jobs_of(wanted: Wanted, out: Path) -> list[Job]:
         config = configure(point.text, **options)
         world = load(point.text).with_params(**params)
         split_of(world, config.split)
+        name_levels(config.split)  # by whoever asks
         sizes = (config.first, config.width, config.depth, config.patch, config.memory)
         Shape(world.view, len(world.symbols), len(world.actions), *sizes)
     for seed, point in itertools.product(range(wanted.plan.seeds), points):

@@ -16,13 +16,13 @@ import numpy as np
 
 from ....engine import files
 from ....engine.errors import UserError, need
-from ....engine.levels.splits import split_of
+from ....engine.levels.splits import recall, split_of
 from ....engine.progress import Show, silent
-from ....engine.world import World
+from ....engine.world import Split, World
 from ...judging.intervals import Weights
 from ...judging.measure import Measured
 from ...judging.references import Ruler, references
-from ...judging.rollout import rollout
+from ...judging.rollout import MAX_LEVELS, at_most, rollout
 from ...judging.verdict import HACKED, LABELS, MISGENERALIZED, ROBUST, judge
 from ...policies.policy import Policy
 from .members import Member, members
@@ -68,10 +68,9 @@ def label(member: Member, agent: Policy, world: World, levels: int = LEVELS) -> 
     """The label of one agent, from its episodes on `levels` held-out levels of its own training
     split and of the split that its world is judged on.
     """
-    weights = Weights(1, levels, RESAMPLES)
-    home = _measured(world, agent, member.split, levels, weights)
-    trained = weights.estimate(home.normalised(home.ruler.paid))
-    found = _measured(world, agent, world.judged, levels, weights).findings(trained)
+    home = _measured(world, agent, recall(world, member.split, member.home), levels)
+    trained = home.weights.estimate(home.normalised(home.ruler.paid))
+    found = _measured(world, agent, split_of(world, world.judged), levels).findings(trained)
     return Label(
         agent=member.name,
         kind=member.kind,
@@ -93,10 +92,10 @@ def label(member: Member, agent: Policy, world: World, levels: int = LEVELS) -> 
     )
 
 
-def _measured(world: World, agent: Policy, split: str, levels: int, weights: Weights) -> Measured:
-    chosen = split_of(world, split)
-    ruler = Ruler(world, references(world, chosen, levels, 0))
-    return Measured(ruler, weights, [rollout(world, agent, chosen, levels)])
+def _measured(world: World, agent: Policy, split: Split, levels: int) -> Measured:
+    n = at_most(split, levels)
+    ruler = Ruler(world, references(world, split, n, 0))
+    return Measured(ruler, Weights(1, n, RESAMPLES), [rollout(world, agent, split, n)])
 
 
 def labelled(out: Path, levels: int = LEVELS, show: Show = silent) -> list[Label]:
@@ -142,7 +141,7 @@ def _row(row: Mapping[str, str], where: str) -> Label:
         text = row[one.name]
         try:
             if one.type == "int":
-                made[one.name] = int(text)
+                made[one.name] = int(text[:20])
             elif one.type == "float | None":
                 made[one.name] = float(text) if text else None
             else:
@@ -153,4 +152,5 @@ def _row(row: Mapping[str, str], where: str) -> Label:
         fine = not isinstance(value, float) or np.isfinite(value)
         need(fine, f"{where}: {one.name} is not finite")
     need(made["label"] in LABELS, f"{where}: '{made['label']}' is no label")
+    need(1 <= made["levels"] <= MAX_LEVELS, f"{where}: levels are 1 to {MAX_LEVELS:,}")
     return Label(**made)

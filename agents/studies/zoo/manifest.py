@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ....engine.files import json_bytes, write
 from ....engine.version import __version__
-from ...learning.files import CONFIG, load_arrays, read_config
+from ...learning.files import CONFIG, read_config
 from .labels import TABLE, Label
-from .members import KIND, NETS, PPO, Member, shapes
+from .members import PPO, Member
+from .nets import read_nets
 
 FILE, FORMAT = "manifest.json", "goalshift-zoo/1"
 APART = (
@@ -65,7 +67,7 @@ def _options(member: Member) -> dict[str, Any]:
     if member.kind == PPO:
         made = read_config(member.home / CONFIG)[0].to_json()
     else:
-        made = dict(load_arrays(member.home / NETS, KIND, shapes)[1]["config"])
+        made = asdict(read_nets(member.home).config)
     return {"options": {name: value for name, value in made.items() if name not in APART}}
 
 

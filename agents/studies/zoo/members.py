@@ -7,34 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ....engine.catalogue import recall
 from ....engine.errors import Reader, UserError, need
 from ....engine.world import World
-from ...learning.files import (
-    CHECKPOINT,
-    CONFIG,
-    KEPT,
-    Log,
-    is_finished,
-    load_arrays,
-    read_config,
-    read_json,
-)
+from ...learning.files import CHECKPOINT, CONFIG, KEPT, Log, described, is_finished, read_config
 from ...learning.run import history
 from ...learning.trained import Trained
 from ...policies.policy import Policy
-from ..bank.config import BankConfig
-from ..bank.measure import eyes
-from ..bank.tiny import NAMES, TinyNet, Weights
+from ..bank.tiny import TinyNet
+from .nets import MOST, NETS, read_nets, seen_by
 
-NETS, KIND = "nets.safetensors", "bank weights"
 PPO, TINY = "ppo", "tiny"
-SEED = re.compile(r"seed-(\d{1,9})")
-MOST = 100_000  # agents
+ONE = ("world", "params", "split", "seed")  # what a run's files agree on
+SEED = re.compile(r"seed-([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -61,23 +47,33 @@ class Member:
 
     def world(self) -> World:
         """Its world, with its parameters."""
-        return _world(self.kind, self.home)
+        if self.kind == TINY:
+            nets = read_nets(self.home)
+            name, params, file = nets.world, nets.params, self.home / NETS
+        else:
+            config, _ = read_config(self.home / CONFIG)
+            name, params, file = config.world, config.params, self.home / CONFIG
+        with Reader(file).at():
+            return _shared(recall(name, self.home), params)
 
     def open(self) -> Policy:
         """The agent as a policy. Raises UserError if it is broken."""
         if self.kind == PPO:
-            return _in_world(Trained.load(self.home), self.world())
-        see, weights = _nets(self.home)
-        mine = Weights(*(weights[name][self.number] for name in NAMES))
-        return TinyNet(self.world(), see, mine, self.name)
+            agent = Trained.load(self.home, self.world())
+            told, config = agent.about["config"], read_config(self.home / CONFIG)[0].to_json()
+            unlike = [key for key in ONE if told.get(key, config[key]) != config[key]]
+            also = f"'{self.home}': {CONFIG} and {CHECKPOINT} are of two runs ({', '.join(unlike)})"
+            need(not unlike, also)
+            return agent
+        nets, world = read_nets(self.home), self.world()
+        see = seen_by(nets, world, self.home)
+        return TinyNet(world, see, nets.weights(self.number), self.name)
 
     def checkpoints(self) -> list[tuple[int, Policy]]:
         """What it was on the way, by steps of training. Raises UserError if nothing was kept."""
         need(self.kind == PPO, f"'{self.name}' is of a bank, which keeps no checkpoints")
         world = self.world()
-        return [
-            (int(path.stem), _in_world(Trained.load(path), world)) for path in history(self.home)
-        ]
+        return [(int(path.stem), Trained.load(path, world)) for path in history(self.home)]
 
     def kept(self) -> int:
         """How many checkpoints it has kept on the way."""
@@ -99,44 +95,10 @@ class Member:
         ]
 
 
-def _in_world(agent: Trained, world: World) -> Trained:
-    agent.world = world
-    return agent
-
-
-@lru_cache(maxsize=256)
-def _world(kind: str, home: Path) -> World:
-    if kind == PPO:
-        config, _ = read_config(home / CONFIG)
-        return _shared(recall(config.world, home), config.params)
-    about = load_arrays(home / NETS, KIND, shapes)[1]
-    return _shared(recall(about["world"], home), tuple(about["params"].items()))
-
-
 @lru_cache(maxsize=256)
 def _shared(world: World, params: tuple[tuple[str, float], ...]) -> World:
     """One world for all that were trained in it: what is known of it is kept by the object."""
     return world.with_params(**dict(params))
-
-
-@lru_cache(maxsize=8)
-def _nets(folder: Path) -> tuple[Any, dict[str, np.ndarray]]:
-    """What the nets of a bank see, and the weights of all."""
-    arrays, about = load_arrays(folder / NETS, KIND, shapes)
-    with Reader(folder / NETS).at():
-        config = BankConfig(**about["config"])
-    return eyes(_world(TINY, folder), config), arrays
-
-
-def shapes(about: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    """What a file of nets must hold, by what it says of itself. Raises UserError."""
-    sizes = [about.get(key) for key in ("nets", "inputs", "width", "actions")]
-    sound = all(type(size) is int and 1 <= size <= 1_000_000 for size in sizes)
-    tables = all(isinstance(about.get(key), dict) for key in ("config", "params"))
-    need(sound and tables and isinstance(about.get("world"), str), "it does not describe its nets")
-    n, inputs, width, actions = map(int, sizes)  # type: ignore[arg-type]
-    layers = ((inputs, width), (width, actions), (inputs, width), (width, 1))
-    return {name: (n, *shape) for name, shape in zip(NAMES, layers, strict=True)}
 
 
 def members(out: Path) -> list[Member]:
@@ -145,10 +107,22 @@ def members(out: Path) -> list[Member]:
     """
     need(out.is_dir(), f"'{out}' is no folder: goalshift zoo --out {out} makes a zoo there")
     found = sorted(_runs(out), key=lambda one: (one.stratum, one.point, one.number))
+    _refuse_doubles(found)
     found += sorted(_banks(out), key=lambda one: (one.stratum, one.point, one.number))
     need(found, f"'{out}' holds no agents yet: goalshift zoo --out {out} trains them")
-    need(len(found) <= MOST, f"'{out}' holds more than {MOST:,} agents")
     return found
+
+
+def _refuse_doubles(found: Sequence[Member]) -> None:
+    """Copies would count as independent. Raises UserError for two runs of the same weights."""
+    known: dict[str, Member] = {}
+    for one in found:
+        other = known.setdefault(one.digest, one)
+        need(
+            other is one,
+            f"'{one.home}' and '{other.home}' have the same weights: they are one agent, so move one"
+            " of them out of this zoo",
+        )
 
 
 def _runs(out: Path) -> Iterator[Member]:
@@ -158,7 +132,7 @@ def _runs(out: Path) -> Iterator[Member]:
         number = SEED.fullmatch(home.name)
         if number is None or not is_finished(home):
             continue
-        about = read_json(path.with_suffix(".json"))
+        about = described(path, "checkpoint")
         config, _ = read_config(home / CONFIG)
         deep = home.parent.parent != out  # else it is of a table, or of a curve
         yield Member(
@@ -174,18 +148,21 @@ def _runs(out: Path) -> Iterator[Member]:
 
 
 def _banks(out: Path) -> Iterator[Member]:
+    agents = 0
     for path in sorted(out.glob(f"*/*/{NETS}")):
-        about = load_arrays(path, KIND, shapes)[1]
         home = path.parent
-        for k in range(about["nets"]):
+        nets = read_nets(home)
+        agents += nets.number
+        need(agents <= MOST, f"'{out}' holds more than {MOST:,} agents")
+        for k in range(nets.number):
             yield Member(
                 name=f"{home.relative_to(out)}/net-{k}",
                 kind=TINY,
                 stratum=home.parent.name,
                 point=home.name,
                 number=k,
-                split=about["config"].get("split", "train"),
-                digest=f"{str(about['digest'])[:16]}-{k}",
+                split=nets.config.split,
+                digest=f"{nets.digest[:16]}-{k}",
                 home=home,
             )
 
