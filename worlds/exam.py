@@ -186,14 +186,16 @@ WORLD = World(
         "random": Params(shown=RANDOM),
         "glimpse": Params(seen_for=2),
     },
-    training=dict(
-        gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000
-    ),
+    training=dict(gamma=0.98, lr=2e-3, minibatch=2048, anneal=True, steps=2_000_000),
     generate=generate,
     step=step,
     tick=tick,
     intended=Goal(
-        "show", {"solved": 1.0}, seek=solves, wish="solve every paper, whatever follows", expert="exact"
+        "show",
+        {"solved": 1.0},
+        seek=solves,
+        wish="solve every paper, whatever follows",
+        expert="exact",
     ),
     proxies=(PAID,),
     paid=PAID,

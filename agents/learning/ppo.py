@@ -273,12 +273,6 @@ class Learner:
         """The columns in the order in which they are learned from, int64[C], on the CPU."""
         return torch.randperm(columns, generator=self.dice)
 
-    def choose(self, chances: Tensor) -> Tensor:
-        """The next action of every row, int64[B], by log-probabilities [B, actions]."""
-        upto = chances.exp().cumsum(-1)
-        drawn = torch.rand(len(upto), 1, generator=self.dice).to(self.device) * upto[:, -1:]
-        return (drawn >= upto[:, :-1]).sum(-1)
-
     def learn(self, memory: Tensor) -> dict[str, float]:
         """Several epochs of minibatches over the rollout.
 
@@ -306,7 +300,6 @@ class Learner:
                 batch = Batch(*(k.index_select(1, pick) for k in kept))
                 parts = self.slope(batch, memory[pick] if config.memory else memory)
                 figures.append([*parts, self.descend()])
-        names = ("loss_policy", "loss_value", "entropy", "kl", "clipped", "grad")
         names = (*self.PARTS, "grad")
         figures = figures or [[0.0] * len(names)]  # if the hooks kept nothing to learn from
         means = torch.tensor(figures, dtype=torch.float64).mean(0).tolist()

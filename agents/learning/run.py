@@ -170,7 +170,7 @@ def recalled(
             config = dataclasses.replace(config, steps=steps)
         check_training(world, config.to_json())
         splits.recall(world.with_params(**dict(config.params)), config.split, folder)
-        learner = Learner(world, resolve(config))
+        learner = learner_of(world, resolve(config))
         seconds = _restore(folder, learner, say)
         if extended:  # only now is it sure that the run can go on
             write_json(
@@ -179,37 +179,6 @@ def recalled(
         Log(folder).rewind(learner.steps, say)
         with hearing(folder, learner.config, on_row, callbacks) as told:
             yield Run(folder, learner, told, seconds)
-        return _resume(folder, steps, on_row, say, callbacks)
-
-
-def _resume(
-    folder: Path,
-    steps: int | None,
-    on_row: OnRow | None,
-    say: Callable[[str], None],
-    callbacks: Sequence[Callback],
-) -> Path:
-    config, version = read_config(folder / CONFIG)
-    world = recall(config.world, folder)
-    if world.version != version:
-        raise UserError(
-            f"'{folder}' was trained on version {version} of world '{world.name}',"
-            f" which is now at version {world.version}: start a new run"
-        )
-    extended = steps is not None and steps != config.steps
-    if extended:
-        config = dataclasses.replace(config, steps=steps)
-    check_training(world, config.to_json())
-    splits.recall(world.with_params(**dict(config.params)), config.split, folder)
-    learner = learner_of(world, resolve(config))
-    seconds = _restore(folder, learner, say)
-    if extended:  # only now is it sure that the run can go on
-        write_json(
-            folder / CONFIG, {**config.to_json(), "world_version": version, "format": FORMAT}
-        )
-    Log(folder).rewind(learner.steps, say)
-    with hearing(folder, learner.config, on_row, callbacks) as told:
-        return _go_on(folder, learner, seconds, told)
 
 
 def _restore(folder: Path, learner: Training, say: Callable[[str], None]) -> float:
@@ -245,13 +214,13 @@ def _restore(folder: Path, learner: Training, say: Callable[[str], None]) -> flo
     raise UserError(f"'{folder}' cannot be continued: {'; '.join(faults)}")
 
 
-def alone(learners: Sequence[Learner]) -> list[Row]:
+def alone(learners: Sequence[Training]) -> list[Row]:
     """One update of each, one after the other."""
     return [learner.update() for learner in learners]
 
 
 def go_on(
-    runs: Sequence[Run], update: Callable[[Sequence[Learner]], Sequence[Row | RunError]]
+    runs: Sequence[Run], update: Callable[[Sequence[Training]], Sequence[Row | RunError]]
 ) -> None:
     """Update, log and save until the steps of all runs are done or a signal comes.
 
@@ -259,11 +228,6 @@ def go_on(
     the others go on, and then it is raised.
     """
     saved, faults = time.perf_counter(), {}
-def _go_on(folder: Path, learner: Training, seconds: float, on_row: OnRow | None) -> Path:
-    """Update, log and save until the steps are done or a signal comes."""
-    config, log = learner.config, Log(folder)
-    began = time.perf_counter() - seconds
-    saved = time.perf_counter()
     with stop_signals() as stop:
         for run in runs:
             run.begin()
@@ -299,7 +263,7 @@ class Run:
     `told` hears every row of the log; `seconds` were trained before.
     """
 
-    def __init__(self, folder: Path, learner: Learner, told: OnRow, seconds: float = 0.0) -> None:
+    def __init__(self, folder: Path, learner: Training, told: OnRow, seconds: float = 0.0) -> None:
         self.folder, self.learner, self.told = folder, learner, told
         self.log = Log(folder)
         self.began = time.perf_counter() - seconds
@@ -347,12 +311,12 @@ def keep(folder: Path, learner: Training) -> None:
 
 def history(run: str | Path) -> list[Path]:
     """The checkpoints that a run has kept, the earliest first. UserError if there are none."""
-    found = [p for p in (Path(run) / KEPT).glob("*.safetensors") if p.stem.isdecimal()]
+    found = sorted((Path(run) / KEPT).glob("*.safetensors"))
     if not found:
         raise UserError(
             f"'{run}' has kept no checkpoints along the way: train it with --keep 4, say"
         )
-    return sorted(found)
+    return found
 
 
 def _weights(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
