@@ -172,7 +172,9 @@ class Declaration:
     effort: int = 20_000  # records a searching expert may look at for one plan
     training: dict[str, Any] = field(default_factory=dict)  # defaults of the learner for this world
     most_learners: int = 1  # up to so many agents may learn: `with_params(learners=2)`
-    version: int = 0
+    version: int = 0  # raised when levels, steps or scores change
+    # raised when only what rules note for themselves changes; older replays live again all the same
+    record: int = 0
     name: str = ""
     source: str = ""  # where the mechanic comes from
     reported: str = ""  # what the source reports, with its figures, in one sentence

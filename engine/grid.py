@@ -4,12 +4,16 @@ downwards.
 
 import numpy as np
 
+from . import raw
 from .jit import rule
 
 MOVES = ("stay", "up", "left", "down", "right")
 STAY, UP, LEFT, DOWN, RIGHT = range(5)
 DY = np.array([0, -1, 0, 1, 0])
 DX = np.array([0, 0, -1, 0, 1])
+ONE, NONE = np.uint64(1), np.uint64(0)
+BIT = np.uint64(63)  # the last bit of a word
+OPEN, LAYER, NEXT, ROWS = 4, 5, 6, 7  # the rows of the `bits` of `flood_bits`
 
 
 @rule
@@ -106,3 +110,92 @@ def flood(s, p, distances, queue):
                 queue[tail] = ny * s.w + nx
                 tail += 1
     return tail
+
+
+def bit_words(height, width):
+    """How many words of 64 bits a board of height x width cells takes: see `flood_bits`."""
+    return (height * (width + 1) + 63) // 64
+
+
+@rule
+def row_bits(s, y, tile):
+    """The cells of row `y` that hold `tile`: bit x of a word for cell x, of the first 64."""
+    live = ~NONE if s.w > 63 else (ONE << np.uint64(s.w)) - ONE
+    return raw.equal(s.tiles, y, tile) & live
+
+
+@rule
+def put_bits(s, bits, row, y, cells):
+    """Put the cells of row `y` of the level, bit x of the word `cells` for cell x (64 at most), into
+    a row of `bits` that holds none of them yet.
+    """
+    at = y * (s.w + 1)
+    k, low = at >> 6, np.uint64(at) & BIT
+    bits[row, k] = np.int64(np.uint64(bits[row, k]) | (cells << low))
+    over = cells >> ONE >> (BIT - low)
+    if over != NONE:
+        bits[row, k + 1] = np.int64(np.uint64(bits[row, k + 1]) | over)
+
+
+@rule
+def flood_bits(s, bits, y, x):
+    """Flood the level from all cells of row LAYER of `bits` at once, over those of row OPEN, until
+    the cell (y, x) is met, or to the end.
+
+    `bits` (int64[ROWS, bit_words(h, w)]) holds a whole level in each row: cell (y, x) is bit
+    y * (w + 1) + x, 64 to a word, so that rows are a cell apart and none runs over into the next.
+    Rows 0 to 3 get the cells from which a step up, left, down or right leads nearer: see `nearer`.
+    LAYER and NEXT are used up, and what stays in OPEN cannot be reached. Where levels are open this
+    takes a few steps for each layer of 64 cells; where they are mazes, `flood` is quicker.
+    """
+    stride = s.w + 1
+    words = (s.h * stride + 63) >> 6
+    whole, part = stride >> 6, np.uint64(stride) & BIT
+    rest = BIT - part
+    for row in range(4):
+        for k in range(words):
+            bits[row, k] = 0
+    now, new = LAYER, NEXT
+    goal, bit = (y * stride + x) >> 6, np.uint64(y * stride + x) & BIT
+    growing = True
+    while growing and np.uint64(bits[now, goal]) >> bit & ONE == NONE:
+        growing = False
+        for k in range(words):
+            here = np.uint64(bits[now, k])
+            before = np.uint64(bits[now, k - 1]) if k > 0 else NONE
+            after = np.uint64(bits[now, k + 1]) if k + 1 < words else NONE
+            above, over = here, before  # the words that hold the cells of the row above, ...
+            below, under = here, after  # ... and those of the row below
+            if whole > 0:
+                above = np.uint64(bits[now, k - whole]) if k >= whole else NONE
+                over = np.uint64(bits[now, k - whole - 1]) if k > whole else NONE
+                below = np.uint64(bits[now, k + whole]) if k + whole < words else NONE
+                under = np.uint64(bits[now, k + whole + 1]) if k + whole + 1 < words else NONE
+            free = np.uint64(bits[OPEN, k])
+            up = free & ((above << part) | (over >> ONE >> rest))
+            left = free & ((here << ONE) | (before >> BIT))
+            down = free & ((below >> part) | (under << ONE << rest))
+            right = free & ((here >> ONE) | (after << BIT))
+            bits[0, k] = np.int64(np.uint64(bits[0, k]) | up)
+            bits[1, k] = np.int64(np.uint64(bits[1, k]) | left)
+            bits[2, k] = np.int64(np.uint64(bits[2, k]) | down)
+            bits[3, k] = np.int64(np.uint64(bits[3, k]) | right)
+            layer = up | left | down | right
+            bits[new, k] = np.int64(layer)
+            growing |= layer != NONE
+        for k in range(words):
+            bits[OPEN, k] = np.int64(np.uint64(bits[OPEN, k]) & ~np.uint64(bits[new, k]))
+        now, new = new, now
+
+
+@rule
+def nearer(s, bits, y, x):
+    """The first direction of MOVES in which a step from the cell leads nearer to what `flood_bits`
+    set out from; STAY where none does.
+    """
+    at = y * (s.w + 1) + x
+    k, bit = at >> 6, np.uint64(at) & BIT
+    for row in range(4):
+        if np.uint64(bits[row, k]) >> bit & ONE != NONE:
+            return row + 1
+    return STAY

@@ -1,7 +1,7 @@
 """Bytes moved as wide as the machine can.
 
 A loop over the bytes of two arrays is tested for overlap again and again, or moves one byte at a
-time. These two say that there is none, and are a handful of wide moves where the count is constant.
+time. These say that there is none, and are a handful of wide moves where the count is constant.
 The arrays are contiguous, places in them are counted in bytes, and nothing is checked when compiled.
 """
 
@@ -34,6 +34,16 @@ def _lift_plain(to, at, source, start, low, high, count):
     into[at : at + count] = 0
     if high > low:
         into[at + low : at + high] = out[start + low : start + high] + np.uint8(1)
+
+
+def _equal_plain(tiles, y, tile):
+    """The cells of row `y` of a record's tiles that hold `tile`: bit x of a word (uint64) for cell x,
+    of the first 64.
+    """
+    found = np.uint64(0)
+    for x in np.flatnonzero(tiles[y, :64] == tile):
+        found |= np.uint64(1) << np.uint64(x)
+    return found
 
 
 BYTE = ir.IntType(8)
@@ -99,7 +109,33 @@ def _lift_compiled(typing_context, to, at, source, start, low, high, count):
     return types.void(to, types.int64, source, types.int64, *integers), build
 
 
-_fast: Any = (_copy_compiled, _lift_compiled)
-for _compiled, _plain in zip(_fast, (_copy_plain, _lift_plain), strict=True):
+@intrinsic
+def _equal_compiled(typing_context, tiles, y, tile):
+    if not isinstance(tiles, types.NestedArray):
+        return None
+    width = tiles.shape[1]
+    count = min(width, 64)
+
+    def build(context, builder, signature, given):
+        at = builder.mul(given[1], cgutils.intp_t(width))
+        row = ir.VectorType(BYTE, count)
+        here = builder.bitcast(
+            _place(context, builder, signature.args[0], given[0], at), row.as_pointer()
+        )
+        one = builder.insert_element(
+            ir.Constant(row, ir.Undefined), builder.trunc(given[2], BYTE), cgutils.int32_t(0)
+        )
+        lane = ir.Constant(ir.VectorType(cgutils.int32_t, count), [0] * count)
+        same = builder.icmp_unsigned(
+            "==", builder.load(here, align=1), builder.shuffle_vector(one, one, lane)
+        )
+        bits = builder.bitcast(same, ir.IntType(count))
+        return builder.zext(bits, ir.IntType(64)) if count < 64 else bits
+
+    return types.uint64(tiles, types.int64, types.int64), build
+
+
+_fast: Any = (_copy_compiled, _lift_compiled, _equal_compiled)
+for _compiled, _plain in zip(_fast, (_copy_plain, _lift_plain, _equal_plain), strict=True):
     _compiled.stands_for = _plain  # one meaning, so one fingerprint of all that moves bytes
-copy, lift = (_copy_plain, _lift_plain) if PLAIN else _fast
+copy, lift, equal = (_copy_plain, _lift_plain, _equal_plain) if PLAIN else _fast

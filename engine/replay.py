@@ -11,7 +11,9 @@ never shows something else.
 
 A file is one line of JSON and the compressed actions; `code()` is the same as a text for a link.
 Format 2 adds one key to the JSON, `known`: what was known when it was recorded (`worth.Known`), such
-as the references that say what is met. A replay without it is written as format 1, as before.
+as the references that say what is met. A replay without it is written as format 1, as before. Format
+3 adds `record`, of worlds whose records were once written differently: of an older replay what
+happened is compared, by its event totals, and not the states.
 Both may come from strangers: sizes are bounded before anything is allocated, nothing in them is
 run, worlds are found by name only, and start states are checked before a rule sees them.
 """
@@ -43,7 +45,7 @@ from .version import __version__
 from .world import Split, World
 from .worth import Known
 
-FORMAT = 2  # the newest; 1 had nothing `known`
+FORMAT = 3  # the newest; 1 had nothing `known`, 2 no `record`
 EVERY = 64  # steps from one checksum to the next
 PREFIX = "GM1."
 MAX_FILE = 4_000_000  # bytes of a file, or characters of a code
@@ -70,6 +72,7 @@ class Replay(Shown):
     engine: release and fingerprint of the code that recorded it. label: who acted, in words.
     known: what was known of it then, such as the references of each goal; None: nothing.
     size: of the board (height, width), if that is not the world's own.
+    written: how the world wrote its states then; see `World.record`.
     """
 
     world: str
@@ -85,6 +88,7 @@ class Replay(Shown):
     label: str = ""
     known: Known | None = None
     size: tuple[int, int] | None = None
+    written: int = 0
 
     def __repr__(self) -> str:
         who = f", {self.label}" if self.label else ""
@@ -135,6 +139,7 @@ class Replay(Shown):
             label=label,
             known=known,
             size=world.size if world.size != _own_size(world) else None,
+            written=world.record,
         )
         states = draft._simulate(world)
         ended = np.flatnonzero(states["ended"])
@@ -176,8 +181,8 @@ class Replay(Shown):
         """
         world = world or self.find_world()
         states = self._simulate(world)
-        steps = _steps(len(self.actions))
-        for step, now, then in zip(steps, _marks(states, steps), self.checks, strict=True):
+        steps = _steps(len(self.actions)) if self.written == world.record else []
+        for step, now, then in zip(steps, _marks(states, steps), self.checks, strict=False):
             if now != then:
                 here = engine_mark(world)
                 who = f"recorded by {self.engine or 'an unknown engine'}, played by {here}"
@@ -233,7 +238,7 @@ class Replay(Shown):
         """The start state as a batch of one."""
         if self.start is None:
             return _generate(world, split, self.seed, self.episode)
-        if len(self.start) != world.dtype.itemsize:
+        if len(self.start) != world.dtype.itemsize or self.written != world.record:
             raise UserError(f"this replay's start state does not fit the world '{world.name}'")
         start = np.frombuffer(self.start, world.dtype).copy().view(np.recarray)
         start.row = split.weights.index(1.0)
@@ -301,7 +306,7 @@ class Replay(Shown):
         if self.start is not None:
             start = base64.b64encode(zlib.compress(self.start, 9)).decode()
         values = {
-            "format": 1 if self.known is None else 2,
+            "format": 3 if self.written else 1 if self.known is None else 2,
             "world": self.world,
             "version": self.version,
             "params": self.params,
@@ -317,6 +322,8 @@ class Replay(Shown):
         }
         if self.known is not None:
             values["known"] = self.known.plain()
+        if self.written:
+            values["record"] = self.written
         if self.size:
             values["size"] = self.size
         return json.dumps(values, separators=(",", ":"), allow_nan=False).encode()
@@ -334,10 +341,13 @@ class Replay(Shown):
             f"format {values['format']} is newer than this goalshift reads ({FORMAT}): update it"
         )
         need(values["format"] <= FORMAT, newer)
-        keys = KEYS if values["format"] == 1 else (*KEYS, "known")
+        keys = (*KEYS, *((), ("known",), ("record",))[values["format"] - 1])
+        spare = ("size",) if values["format"] < 3 else ("size", "known")
         for key in values:
-            known = key in keys or key == "size"  # of boards that are not the world's own
-            need(known, f"unknown key {key!r} in its header.{did_you_mean(key, keys)}")
+            need(
+                key in keys or key in spare,
+                f"unknown key {key!r} in its header.{did_you_mean(key, keys)}",
+            )
         for key in keys:
             need(key in values, f"its header lacks {key!r}")
         for key in ("world", "engine", "label"):
@@ -355,8 +365,8 @@ class Replay(Shown):
             f"damaged: {len(packed)} actions where {steps * learners} should be",
         )
         need(_whole(values["seed"], -1, 2**64 - 1), "seed is not a whole number")
-        for key in ("version", "episode"):
-            need(_whole(values[key], 0, FARTHEST), f"{key} is not a whole number")
+        for key in ("version", "episode", "record"):
+            need(_whole(values.get(key, 0), 0, FARTHEST), f"{key} is not a whole number")
         params = values["params"]
         need(isinstance(params, dict) and len(params) <= 1000, "params is not a table")
         for name, value in params.items():
@@ -400,6 +410,7 @@ class Replay(Shown):
             label=values["label"],
             known=Known.read(values["known"]) if "known" in values else None,
             size=(size[0], size[1]) if size else None,
+            written=values.get("record", 0),
         )
         replay._check()
         return replay

@@ -5,6 +5,7 @@ level of corner in every kind of file, a replay of follow.
 """
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from goalshift.agents.judging.evaluation import Evaluation
 from goalshift.agents.learning import run
 from goalshift.agents.learning.files import Log
 from goalshift.engine.catalogue import load
+from goalshift.engine.errors import MismatchError
 from goalshift.engine.levels import formats
 from goalshift.engine.vector import level_of
 
@@ -31,9 +33,14 @@ def test_a_level_is_the_same_level(kind):
         assert np.array_equal(read.states[name], made[name])
 
 
-def test_a_replay_lives_again():
+def test_a_replay_lives_again_and_is_held_against_what_happened():
+    """Though the world writes its states differently now: see `World.record`."""
     replay = Replay.load(OLD / "follow-learned.gmr")
+    assert replay.written == 0 != load("follow").record
     assert len(replay.states(load("follow"))) == len(replay.actions) + 1
+    other = replace(replay, actions=np.zeros_like(replay.actions))
+    with pytest.raises(MismatchError, match="its event totals are wrong"):
+        other.states(load("follow"))
 
 
 def test_a_run_goes_on_exactly(tmp_path):

@@ -19,6 +19,8 @@ nothing. So a mouse may as well learn to follow the crowd as to follow the guide
 
 from typing import NamedTuple
 
+import numpy as np
+
 from ..engine import grid, layout, rng
 from ..engine.grid import MOVES, STAY
 from ..engine.jit import rule
@@ -161,31 +163,42 @@ def tick(s, p):
 
 @rule
 def set_out(s, p, me):
-    """Choose the partner's next sphere, and measure the ways to it past all others."""
+    """Choose the partner's next sphere."""
     steps = 1
     if p.partner == RANDOM:
         steps = rng.between(s, 1, p.spheres - 1)
     elif p.partner == ANTI or (p.partner == SWITCHING and 2 * s.t >= p.horizon):
         steps = p.spheres - 1
-    k = after(s, me, steps)
-    s.heading = k + 1
+    s.heading = after(s, me, steps) + 1
+
+
+@rule
+def measure(s, me):
+    """Find the ways to the sphere that the partner is heading for, past all others."""
+    for row in (grid.OPEN, grid.LAYER):
+        for k in range(s.ways.shape[1]):
+            s.ways[row, k] = 0
     for y in range(s.h):
-        for x in range(s.w):
-            tile = s.tiles[y, x]
-            s.ways[y, x] = -1 if tile < SPHERES else 0 if tile == s.order[k] else -2
-    s.ways[s.y[me], s.x[me]] = -1
-    grid.flood(s, p, s.ways, s.queue)
+        floor, target = grid.row_bits(s, y, FLOOR), grid.row_bits(s, y, s.order[s.heading - 1])
+        if y == s.y[me]:  # where the partner stands it may walk, whatever lies there
+            here = grid.ONE << np.uint64(s.x[me])
+            floor, target = floor | here, target & ~here
+        grid.put_bits(s, s.ways, grid.OPEN, y, floor)
+        grid.put_bits(s, s.ways, grid.LAYER, y, target)
+    grid.flood_bits(s, s.ways, s.y[me], s.x[me])
 
 
 @rule
 def bot(s, p, me):
+    act = STAY
     if s.heading == 0 or s.heading == s.reached[me]:
         set_out(s, p, me)
-    for act in range(1, 5):
-        y, x = s.y[me] + grid.DY[act], s.x[me] + grid.DX[act]
-        if grid.inside(s, y, x) and 0 <= s.ways[y, x] < s.ways[s.y[me], s.x[me]]:
-            return act
-    return STAY
+    else:
+        act = grid.nearer(s, s.ways, s.y[me], s.x[me])
+    if act == STAY:  # it has just set out, is walled in, or was put there by hand
+        measure(s, me)
+        act = grid.nearer(s, s.ways, s.y[me], s.x[me])
+    return act
 
 
 FACES = """use mouse
@@ -219,14 +232,14 @@ WORLD = World(
     signs=(Sign(turn, "\n---\n".join(f"use number-{n}" for n in range(1, 6))),),
     tallies=(Tally("tick", "right"), Tally("cross", "wrong")),
     training=dict(gamma=0.95, steps=3_000_000),
+    record=1,
     fields={
         "order": (len(COLOURS),),  # the tiles of the spheres in their hidden order
         "reached": ("agents",),  # 1 + place of the sphere each agent touched last; 0: none yet
         "heading": (),  # 1 + place of the sphere the partner is on its way to; 0: not chosen yet
-        "ways": (SIZE, SIZE),  # the partner's distances to it
-        "queue": (SIZE * SIZE,),
+        "ways": (grid.ROWS, grid.bit_words(SIZE, SIZE)),  # how the partner gets nearer to it
     },
-    scratch=("ways", "queue"),
+    scratch=("ways",),
     limits={
         "partner": (EXPERT, SWITCHING),
         "spheres": (3, len(COLOURS)),
@@ -236,8 +249,7 @@ WORLD = World(
         "order": (0, SPHERES + len(COLOURS) - 1),
         "reached": (0, len(COLOURS)),
         "heading": (0, len(COLOURS)),
-        "ways": (-2, SIZE * SIZE),
-        "queue": (0, SIZE * SIZE),
+        "ways": (-(2**63), 2**63 - 1),
     },
     params=Params,
     labels={"partner": ("expert", "anti", "random", "absent", "switching")},
