@@ -112,8 +112,10 @@ def torchrl_pettingzoo() -> Iterator[int]:
 
 def rllib() -> Iterator[int]:
     """PPO learns, 16 environments"""
+    import ray
     from ray.rllib.algorithms.ppo import PPOConfig
 
+    ray.init(include_dashboard=False)
     config = PPOConfig().environment(f"goalshift:{ID}", env_config={"obs": "floats"})
     config = config.env_runners(num_env_runners=0, num_envs_per_env_runner=16)
     algorithm = config.training(train_batch_size=2048, num_epochs=4).build_algo()
@@ -123,13 +125,15 @@ def rllib() -> Iterator[int]:
 
 def rllib_multi() -> Iterator[int]:
     """PPO learns with one policy for 2 agents, 1 environment"""
+    import ray
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.tune.registry import register_env
 
+    ray.init(include_dashboard=False)
     register_env("two", lambda given: adapters.rllib("follow", params={"learners": 2}))
     config = PPOConfig().environment("two").env_runners(num_env_runners=0)
     config = config.multi_agent(policies={"one"}, policy_mapping_fn=lambda *a, **k: "one")
-    algorithm = config.training(train_batch_size=1024, num_epochs=4).build_algo()
+    algorithm = config.training(train_batch_size=512, num_epochs=2).build_algo()
     while True:
         yield int(algorithm.train()["env_runners"]["num_env_steps_sampled"])
 
@@ -137,14 +141,17 @@ def rllib_multi() -> Iterator[int]:
 def tune() -> Iterator[int]:
     """two trials over alpha, a trial 2,048 random steps of 64 environments"""
     import gymnasium
+    import ray
     from ray import tune
 
     def trial(given: dict) -> dict:
-        envs = gymnasium.make_vec(ID, num_envs=64, split=f"alpha={given['alpha']}")
+        split = f"alpha={given['alpha']}"
+        envs = gymnasium.make_vec(f"goalshift:{ID}", num_envs=64, split=split)
         envs.reset(seed=0)
         rewards = [envs.step(envs.action_space.sample())[1].mean() for _ in range(32)]
         return {"reward": float(sum(rewards))}
 
+    ray.init(include_dashboard=False)
     while True:
         grid = {"alpha": tune.grid_search([0.0, 0.1])}
         found = tune.Tuner(trial, param_space=grid, run_config=tune.RunConfig(verbose=0)).fit()
