@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from goalshift.agents.care import clients, peers
-from goalshift.agents.care.peer_scripts.clients import CLIENTS
+from goalshift.agents.care.peer_scripts.clients import CLIENTS, lines
 from goalshift.engine import files
 from goalshift.engine.errors import RunError
 
@@ -67,12 +67,13 @@ def test_a_client_is_measured_in_a_process_of_its_own():
 
 
 def test_a_client_that_fails_costs_its_row_alone(monkeypatch):
-    monkeypatch.setattr(clients, "run", lambda words, env: peers.run(says({})[:2] + ["1/0"], env))
+    monkeypatch.setattr(clients, "run", lambda words, env: peers.run([*says({})[:2], "1/0"], env))
     row = clients.row("gymnasium", sys.executable, 1)
     assert "does not work" in row.name and "ZeroDivisionError" in row.name and row.middle == 0
 
 
-def test_every_client_is_in_the_table_of_the_doors():
-    text = (files.PACKAGE / "engine" / "api" / "README.md").read_text()
-    for name in CLIENTS:
-        assert f"| `{name}` |" in text, name
+def test_every_client_is_in_the_table_of_the_doors_with_its_lines():
+    text = (files.PACKAGE / "engine" / "api" / "README.md").read_text(encoding="utf-8")
+    for name, (client, _) in CLIENTS.items():
+        row = next((line for line in text.splitlines() if f"| `{name}` |" in line), "")
+        assert row.split(" | ")[-2] == str(lines(client)), name

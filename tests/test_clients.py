@@ -336,6 +336,8 @@ def test_rllib_learns_with_one_agent_and_with_two(ray_home):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:`:UserWarning:minari")  # what its datasets could also say
+@pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")  # its own folder
 def test_minari_collects_episodes(tmp_path, monkeypatch):
     minari = pytest.importorskip("minari")
     pytest.importorskip("jax", reason="minari writes with jax alone")
@@ -357,6 +359,7 @@ def test_minari_collects_episodes(tmp_path, monkeypatch):
         code_permalink="none",
         description="a test",
     )
+    env.close()
     assert data.total_episodes == 2
 
 

@@ -47,7 +47,7 @@ def test_verbs_worlds_flags_values_and_files_are_offered(offers, tmp_path, shell
         ("goalshift tra", {"train"}),
         ("goalshift train corn", {"corner", "corner_of_mine.py"}),
         ("goalshift train corner --resu", {"--resume"}),
-        ("goalshift train corner --see", {"--seed"}),
+        ("goalshift train corner --see", {"--seed", "--seeds"}),
         ("goalshift level ge", {"gen"}),
         ("goalshift level gen coinr", {"coinrun"}),
         ("goalshift completion ", {"bash", "fish", "zsh"}),

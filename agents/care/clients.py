@@ -32,7 +32,7 @@ print(*(name for name in sys.argv[1:] if has(name)), sep="\\n")
 
 def libraries(python: str) -> set[str]:
     """Which of the libraries an interpreter has; none if it does not answer."""
-    words = [python, "-P", "-c", HAS, *{library for _, library, _ in CLIENTS.values()}]
+    words = [python, "-P", "-c", HAS, *{library for _, library in CLIENTS.values()}]
     try:
         asked = subprocess.run(words, capture_output=True, text=True, env=alone(), timeout=120)
     except (OSError, subprocess.TimeoutExpired):
@@ -45,7 +45,7 @@ def here(where: Mapping[str, Place]) -> tuple[dict[str, str], dict[str, str]]:
     pythons = list(dict.fromkeys([sys.executable, *(place.python for place in where.values())]))
     has = {python: libraries(python) for python in pythons}
     able, missing = {}, {}
-    for name, (_, library, _) in CLIENTS.items():
+    for name, (_, library) in CLIENTS.items():
         asked = [where[name].python] if name in where else pythons
         found = next((python for python in asked if library in has[python]), None)
         if found:

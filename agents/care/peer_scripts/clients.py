@@ -20,7 +20,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 
 from ....engine.api import adapters
 
@@ -244,7 +244,7 @@ def agilerl() -> Iterator[int]:
         obs, infos = env.reset()
         while env.agents:
             act, *_ = agent.get_action(obs, infos)
-            obs, *_, infos = env.step({name: int(act[name]) for name in env.agents})
+            obs, *_, infos = env.step({name: int(act[name].item()) for name in env.agents})
             yield 1
 
 
@@ -265,24 +265,24 @@ def pufferlib() -> Iterator[int]:
         yield 16
 
 
-# the client, and the library that it needs by the name it is imported by, and in the registry
-CLIENTS: dict[str, tuple[Client, str, str]] = {
-    "gymnasium": (gymnasium, "gymnasium", "gymnasium"),
-    "gymnasium-vector": (gymnasium_vector, "gymnasium", "gymnasium"),
-    "pettingzoo": (pettingzoo, "pettingzoo", "pettingzoo"),
-    "sb3": (sb3, "stable_baselines3", "stable-baselines3"),
-    "sb3-contrib": (sb3_contrib, "sb3_contrib", "sb3-contrib"),
-    "torchrl": (torchrl, "torchrl", "torchrl"),
-    "torchrl-pettingzoo": (torchrl_pettingzoo, "torchrl", "torchrl"),
-    "rllib": (rllib, "ray.rllib", "ray"),
-    "rllib-multi": (rllib_multi, "ray.rllib", "ray"),
-    "tune": (tune, "ray.tune", "ray"),
-    "supersuit": (supersuit, "supersuit", "supersuit"),
-    "minari": (minari, "minari", "minari"),
-    "tianshou": (tianshou, "tianshou", "tianshou"),
-    "skrl": (skrl, "skrl", "skrl"),
-    "agilerl": (agilerl, "agilerl", "agilerl"),
-    "pufferlib": (pufferlib, "pufferlib", "pufferlib"),
+# the client, and the library that it needs
+CLIENTS: dict[str, tuple[Client, str]] = {
+    "gymnasium": (gymnasium, "gymnasium"),
+    "gymnasium-vector": (gymnasium_vector, "gymnasium"),
+    "pettingzoo": (pettingzoo, "pettingzoo"),
+    "sb3": (sb3, "stable_baselines3"),
+    "sb3-contrib": (sb3_contrib, "sb3_contrib"),
+    "torchrl": (torchrl, "torchrl"),
+    "torchrl-pettingzoo": (torchrl_pettingzoo, "torchrl"),
+    "rllib": (rllib, "ray.rllib"),
+    "rllib-multi": (rllib_multi, "ray.rllib"),
+    "tune": (tune, "ray.tune"),
+    "supersuit": (supersuit, "supersuit"),
+    "minari": (minari, "minari"),
+    "tianshou": (tianshou, "tianshou"),
+    "skrl": (skrl, "skrl"),
+    "agilerl": (agilerl, "agilerl"),
+    "pufferlib": (pufferlib, "pufferlib"),
 }
 
 
@@ -319,10 +319,11 @@ def away() -> Iterator[None]:
 
 def main(name: str, count: int) -> None:
     """Measure one client."""
-    client, _, package = CLIENTS[name]
+    client, library = CLIENTS[name]
     with away(), contextlib.redirect_stdout(sys.stderr):
         logging.getLogger("ray").setLevel(logging.ERROR)
         figures, told = passes(client, count)
+    package = packages_distributions()[library.partition(".")[0]][0]
     found = {"version": version(package), "warnings": told, "figures": figures}
     print(json.dumps({**found, "lines": lines(client)}))
     sys.stdout.flush()
