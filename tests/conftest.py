@@ -72,6 +72,14 @@ def call(capsys, tmp_path, monkeypatch):
     return run
 
 
+@pytest.fixture
+def ray_home(tmp_path_factory, monkeypatch):
+    """A home for Ray's token, the same for all tests of a process: Ray reads it once."""
+    home = tmp_path_factory.getbasetemp() / "ray_home"
+    home.mkdir(exist_ok=True)
+    monkeypatch.setenv("HOME", str(home))
+
+
 @pytest.fixture(scope="session")
 def corner():
     from goalshift.engine.catalogue import load

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from goalshift.agents.care import peers
+from goalshift.agents.care import clients, peers
+from goalshift.agents.care.peer_scripts.clients import CLIENTS, lines
+from goalshift.engine import files
 from goalshift.engine.errors import RunError
 
 
@@ -40,9 +42,38 @@ def test_a_turn_that_fails_is_said_with_its_last_word():
     [
         (["--peer-python", "sb3"], "NAME=PATH"),
         (["--peer-python", "sb4=python"], "Did you mean 'sb3'?"),
+        (["--peer-python", "rllibs=python"], "Did you mean 'rllib'?"),
         (["--jaxgmg", "."], "no folder 'jaxgmg'"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused(call, flags, word):
     ended = call("bench", "--only", "peers", *flags)
     assert ended.code == 2 and word in ended.line
+
+
+# -- clients
+
+
+def test_clients_that_are_not_there_are_said_to_be_missing(tmp_path):
+    able, missing = clients.here({"rllib": peers.Place(str(tmp_path / "no_python"))})
+    assert not able.keys() & missing.keys() and {*able, *missing} == set(CLIENTS)
+    assert "has no ray.rllib" in missing["rllib"]
+    assert able["gymnasium"] == able["pettingzoo"] == sys.executable
+
+
+def test_a_client_is_measured_in_a_process_of_its_own():
+    row = clients.row("gymnasium-vector", sys.executable, 1)
+    assert row.middle > 0 and not row.remarks and "; 6 lines, 0 warnings" in row.name
+
+
+def test_a_client_that_fails_costs_its_row_alone(monkeypatch):
+    monkeypatch.setattr(clients, "run", lambda words, env: peers.run([*says({})[:2], "1/0"], env))
+    row = clients.row("gymnasium", sys.executable, 1)
+    assert "does not work" in row.name and "ZeroDivisionError" in row.name and row.middle == 0
+
+
+def test_every_client_is_in_the_table_of_the_doors_with_its_lines():
+    text = (files.PACKAGE / "engine" / "api" / "README.md").read_text(encoding="utf-8")
+    for name, (client, _) in CLIENTS.items():
+        row = next((line for line in text.splitlines() if f"| `{name}` |" in line), "")
+        assert row.split(" | ")[-2] == str(lines(client)), name

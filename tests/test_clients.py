@@ -309,8 +309,7 @@ def test_rllib_hears_the_end_of_every_episode(on_done):
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")  # Ray's own
-def test_rllib_learns_with_one_agent_and_with_two(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))  # Ray keeps a token there
+def test_rllib_learns_with_one_agent_and_with_two(ray_home):
     ray = pytest.importorskip("ray")
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.tune.registry import register_env
@@ -337,6 +336,8 @@ def test_rllib_learns_with_one_agent_and_with_two(tmp_path, monkeypatch):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:`:UserWarning:minari")  # what its datasets could also say
+@pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")  # its own folder
 def test_minari_collects_episodes(tmp_path, monkeypatch):
     minari = pytest.importorskip("minari")
     pytest.importorskip("jax", reason="minari writes with jax alone")
@@ -351,8 +352,14 @@ def test_minari_collects_episodes(tmp_path, monkeypatch):
             if ended or cut:
                 break
     data = env.create_dataset(
-        "goalshift/corner/test-v0", algorithm_name="random", code_permalink=""
+        "goalshift/corner/test-v0",
+        algorithm_name="random",
+        author="goalshift",
+        author_email="none@example.org",
+        code_permalink="none",
+        description="a test",
     )
+    env.close()
     assert data.total_episodes == 2
 
 

@@ -49,10 +49,19 @@ def test_one_file_of_ppo():
 
 
 @pytest.mark.long
-def test_stable_baselines3_is_trained_judged_and_filmed(tmp_path):
+def test_stable_baselines3_is_trained_judged_and_filmed(tmp_path, monkeypatch):
     pytest.importorskip("stable_baselines3")
+    monkeypatch.chdir(tmp_path)  # replays are kept beside
     example("sb3_ppo").main(4096, 1, 8, str(tmp_path / "film.webp"))
     assert (tmp_path / "film.webp").stat().st_size > 1000
+
+
+@pytest.mark.long
+def test_two_learners_are_trained_through_pettingzoo_by_a_learner_from_elsewhere():
+    pytest.importorskip("stable_baselines3")
+    pytest.importorskip("supersuit")
+    found = example("pettingzoo_two").main(4096, levels=8)
+    assert found.agents == ("SB3's PPO through PettingZoo, seed 0",)
 
 
 @pytest.mark.long
@@ -64,8 +73,7 @@ def test_torchrl_learns():
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")  # Ray's own
-def test_rllib_learns_with_two(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))  # Ray keeps a token there
+def test_rllib_learns_with_two(ray_home):
     ray = pytest.importorskip("ray")
     try:
         found = example("rllib_follow").main(iterations=1, batch=512, levels=8)

@@ -90,6 +90,10 @@ ALLOWED = {
     "agents.studies.bank.figures": CORE | {"matplotlib"},
     # a peer, measured if installed
     "agents.care.bench_learner": PICTURES | {"torch", "stable_baselines3"},
+    # each client in the interpreter that has it
+    "agents.care.peer_scripts.clients": PICTURES
+    | {"gymnasium", "pettingzoo", "stable_baselines3", "sb3_contrib", "torchrl", "ray", "supersuit"}
+    | {"minari", "tianshou", "torch", "skrl", "agilerl", "pufferlib"},
     "agents.command": {"rich"},
     "__main__": set(),
 }

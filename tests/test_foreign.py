@@ -2,6 +2,7 @@
 line if it does not fit.
 """
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -466,7 +467,9 @@ def test_onnx_says_what_to_install(tmp_path, monkeypatch):
         evaluate_runs([path], levels=4, world="corner")
 
 
-def test_modules_of_rllib():
+@pytest.mark.parametrize("inference_only", [False, True], ids=["learns", "acts alone"])
+def test_modules_of_rllib(inference_only):
+    """An `Algorithm` gives away one that acts alone: its critic is gone, its methods are not."""
     pytest.importorskip("ray.rllib")
     from ray.rllib.algorithms.ppo.torch.ppo_torch_rl_module import PPOTorchRLModule
     from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
@@ -475,7 +478,8 @@ def test_modules_of_rllib():
     made = PPOTorchRLModule(
         observation_space=env.observation_space,
         action_space=env.action_space,
-        model_config=DefaultModelConfig(fcnet_hiddens=[8]),
+        model_config=dataclasses.asdict(DefaultModelConfig(fcnet_hiddens=[8])),
+        inference_only=inference_only,
     )
     agent = foreign.wrap(made).of(WORLD)
-    assert agent.can == {"value"} and score(agent, 2).shape[0] == 2
+    assert agent.can == (set() if inference_only else {"value"}) and score(agent, 2).shape[0] == 2

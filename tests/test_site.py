@@ -16,23 +16,53 @@ def site(tmp_path_factory):
 
 
 def links(page):
-    """Where a page leads: (as written, where that is)."""
+    """Where a page leads, as it is written there: files, and places in them."""
     text = page.read_text(encoding="utf-8")
-    found = re.findall(r"(?:href|src)=[\"']([^\"'#]+)", text)
-    return [(link, (page.parent / link).resolve()) for link in found if "data:" not in link]
+    found = re.findall(r"<[^>]*\s(?:href|src)=[\"']([^\"']+)", text)
+    found += re.findall(r"http-equiv=\"refresh\" content=\"0; url=([^\"]+)", text)
+    return [link for link in found if not link.startswith("data:")]
 
 
-def test_every_link_of_our_pages_leads_to_a_file_of_the_site(site):
-    pages = [page for page in site.rglob("*.html") if page.parent.name != "films"]
-    assert {page.relative_to(site).as_posix() for page in pages} >= {
-        "index.html", "table.html", "curves.html", "levels.html", "commands.html",
-        "worlds/coinline.html", "api/index.html",
-    }  # fmt: skip
+def lost(site):
+    """Every link of every page that leads out of the site, or to nothing in it."""
+    pages = {page.resolve(): page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    places = {page: set(re.findall(r"\sid=[\"']([^\"']+)", text)) for page, text in pages.items()}
+    found = []
     for page in pages:
-        if page.parent.name == "api" and "pdoc" in page.read_text(encoding="utf-8").lower():
-            continue  # its own business
-        for link, place in links(page):
-            assert "://" not in link and place.is_file() and place.is_relative_to(site), link
+        for link in links(page):
+            file, _, place = link.partition("#")
+            to = (page.parent / file).resolve() if file else page
+            there = "://" not in link and to.is_file() and to.is_relative_to(site.resolve())
+            if not there or (place and place not in places[to]):
+                found.append((page.relative_to(site.resolve()).as_posix(), link))
+    return found
+
+
+def test_every_link_of_every_page_leads_to_a_place_in_the_site(site):
+    pages = {page.relative_to(site).as_posix() for page in site.rglob("*.html")}
+    assert pages >= {
+        "index.html", "table.html", "curves.html", "levels.html", "commands.html",
+        "worlds/coinline.html", "films/coinline.html", "api/index.html",
+    }  # fmt: skip
+    assert lost(site) == []
+
+
+def test_the_python_reference_is_of_the_site(site):
+    """Its links are followed with all others; here, that there are any, and a way back."""
+    pytest.importorskip("pdoc")
+    page = site / "api" / "goalshift.html"
+    assert "goalshift.html" in str(links(site / "api" / "index.html"))
+    assert "../index.html" in links(page) and "#World" in links(page)
+    assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']https?:", page.read_text())
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html#here"> <a href="b.html#gone"> <img src="no.png">'
+    )
+    (tmp_path / "b.html").write_text('<p id="here"> <a href="https://example.org">')
+    gone = [link for _, link in lost(tmp_path)]
+    assert sorted(gone) == ["b.html#gone", "https://example.org", "no.png"]
 
 
 def test_no_page_of_ours_may_load_anything_from_elsewhere(site):

@@ -53,6 +53,7 @@ class Row:
     figures: tuple[float, ...]
     target: float | None = None
     lower_is_better: bool = False
+    remarks: tuple[str, ...] = ()  # what was said on the way
 
     @property
     def middle(self) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class Peer:
         """Why it cannot be measured there, in a few words; "" if it can."""
         words = [place.python, "-c", f"import {self.library}"]
         try:
-            asked = subprocess.run(words, capture_output=True, env=_alone(place), timeout=LONGEST)
+            asked = subprocess.run(words, capture_output=True, env=alone(place), timeout=LONGEST)
         except OSError as fault:
             return f"{place.python}: {fault.strerror}"
         except subprocess.TimeoutExpired:
@@ -64,7 +64,7 @@ class Peer:
         return f"{place.python} cannot import {self.library} ({' '.join(why)[:200]})"
 
 
-def _alone(place: Place = Place()) -> dict[str, str]:
+def alone(place: Place = Place()) -> dict[str, str]:
     """The environment of a turn: one thread for every library, and this goalshift to be found."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     found = child.environment(
@@ -122,9 +122,9 @@ PEERS = (
 )
 
 
-def places(pythons: list[str], jaxgmg: str | None) -> dict[str, Place]:
-    """Where each peer lives, from `--peer-python NAME=PATH` and `--jaxgmg FOLDER`."""
-    names = [peer.name for peer in PEERS]
+def places(pythons: list[str], jaxgmg: str | None, clients: Iterable[str] = ()) -> dict[str, Place]:
+    """Where each peer, or client, lives, from `--peer-python NAME=PATH` and `--jaxgmg FOLDER`."""
+    names = list(dict.fromkeys([*(peer.name for peer in PEERS), *clients]))
     found = {}
     for text in pythons:
         name, _, path = text.partition("=")
@@ -160,11 +160,11 @@ def contest(peer: Peer, place: Place, turns: int) -> Iterator[Row]:
     theirs: dict[str, list[float]] = {}
     for turn in range(turns):
         sides = [
-            (mine, lambda turn=turn: _run(peer.ours(turn), _alone())),
-            (theirs, lambda turn=turn: _run(peer.theirs(place, turn), _alone(place))),
+            (mine, lambda turn=turn: run(peer.ours(turn), alone())),
+            (theirs, lambda turn=turn: run(peer.theirs(place, turn), alone(place))),
         ]
-        for kept, run in sides if turn % 2 else reversed(sides):
-            for what, figure in run().items():
+        for kept, side in sides if turn % 2 else reversed(sides):
+            for what, figure in json.loads(side()).items():
                 kept.setdefault(what, []).append(figure)
     for what in mine:
         pairs = list(zip(mine[what], theirs[what], strict=True))
@@ -180,8 +180,8 @@ def contest(peer: Peer, place: Place, turns: int) -> Iterator[Row]:
             )
 
 
-def _run(words: list[str], environment: dict[str, str]) -> dict[str, float]:
-    """What one turn printed; RunError, with its last word, if it failed."""
+def run(words: list[str], environment: dict[str, str]) -> str:
+    """The last line that one turn printed; RunError, with its last word, if it failed."""
     try:
         done = subprocess.run(
             words, capture_output=True, text=True, env=environment, timeout=LONGEST
@@ -191,7 +191,7 @@ def _run(words: list[str], environment: dict[str, str]) -> dict[str, float]:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no word"])[-1]
         raise RunError(f"a turn failed: {' '.join(words[:4])}: {last[:200]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return done.stdout.strip().splitlines()[-1]
 
 
 def rows(turns: int, able: list[tuple[Peer, Place]]) -> Iterator[Row]:

@@ -16,7 +16,7 @@ def bench_flags(parser: Parser) -> None:
         action="append",
         metavar="PART",
         help="steps, pixels, films, levels, start, fingerprints, training; or, which take minutes,"
-        " learning, scale, peers; again for several (default: all that take seconds)",
+        " learning, scale, peers, clients; again for several (default: all that take seconds)",
     )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
     parser.add_argument(
@@ -24,7 +24,8 @@ def bench_flags(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="NAME=PATH",
-        help="the Python that a peer (jaxgmg, sb3) is installed in; again for several",
+        help="the Python that a peer (jaxgmg, sb3) or a client (rllib, torchrl, ...) is installed in;"
+        " again for several, and further clients are looked for in all of them",
     )
     parser.add_argument("--jaxgmg", metavar="FOLDER", help="where the source of jaxgmg is")
 
@@ -39,23 +40,28 @@ def bench_flags(parser: Parser) -> None:
         "goalshift bench --only steps --passes 3",
         "goalshift bench --only scale",
         "goalshift bench --only peers --passes 3 --peer-python sb3=sb3-venv/bin/python",
+        "goalshift bench --only clients --passes 3 --peer-python rllib=rllib-venv/bin/python",
     ),
 )
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine import machine
-    from ..care import bench_engine, bench_learner, bench_scale, peers
+    from ..care import bench_engine, bench_learner, bench_scale, clients, peers
 
-    able, missing = [], {}
-    slow = {"learning", "scale", "peers"}
+    able, installed, missing = [], {}, {}
+    slow = {"learning", "scale", "peers", "clients"}
     only = args.only or []
-    where = peers.places(args.peer_python, args.jaxgmg)
+    where = peers.places(args.peer_python, args.jaxgmg, clients.CLIENTS)
     if "peers" in only:
         able, missing = peers.here(where)
+    if "clients" in only:
+        installed, absent = clients.here(where)
+        missing |= absent
     parts = {
         **bench_engine.PARTS,
         **bench_learner.PARTS,
         **bench_scale.PARTS,
         "peers": lambda passes: peers.rows(passes, able),
+        "clients": lambda passes: clients.rows(passes, installed),
     }
     measured = bench_engine.rows(
         args.passes, only or [part for part in parts if part not in slow], parts
@@ -73,6 +79,8 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
         cells = (row.name, short(row.middle), short(low), short(high), row.unit, target)
         found.append(cells)
         talk.say("  ".join(filter(None, cells)))
+        for remark in row.remarks:
+            talk.say(f"  {remark}")
         data.append({**vars(row), "middle": row.middle, "met": row.met})
     text = "\n".join([here, *absent, in_columns(found)])
     return Report({"machine": here, "rows": data, "missing": missing}, text)

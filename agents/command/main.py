@@ -23,6 +23,7 @@ from . import (
     attack,
     build,
     care,
+    completion,
     detect,
     inside,
     judge,
@@ -59,6 +60,7 @@ GROUPS = (
     levelfiles,
     sets,
     care,
+    completion,
 )  # in the order of --help
 VERBS = {name: verb for group in GROUPS for name, verb in group.VERBS.items()}
 

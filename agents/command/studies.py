@@ -31,6 +31,7 @@ def table_flags(parser: Parser) -> None:
     parser.add_argument(
         "--ship", action="store_true", help="in a checkout: make each seed 0 the agent that ships"
     )
+    parser.add_argument("--latex", action="store_true", help="print a LaTeX table (booktabs)")
 
 
 @VERBS.verb(
@@ -42,6 +43,7 @@ def table_flags(parser: Parser) -> None:
         "goalshift table corner follow --jobs 2",
         "goalshift table --seeds 5",
         "goalshift table ./mine.py --steps 1M",
+        "goalshift table corner follow --latex > table.tex",
     ),
 )
 def make_table(args: argparse.Namespace, talk: Talk) -> Report:
@@ -62,9 +64,15 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
         for world in dict.fromkeys(row["world"] for row in rows):
             talk.say(ship(world, out))
     columns = table.HEAD[:-1]  # what the source reports is too long for a line
-    text = in_columns([columns, *(table.cells(row)[:-1] for row in rows)])
+    shown = [table.cells(row)[:-1] for row in rows]
+    if args.latex:
+        from ..judging.latex import rows_as_latex
+
+        text = rows_as_latex(columns, shown)
+    else:
+        text = f"{in_columns([columns, *shown])}\n{out / 'table.md'}"
     data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
-    return Report(data, f"{text}\n{out / 'table.md'}", exit_code(faults, talk))
+    return Report(data, text, exit_code(faults, talk))
 
 
 def map_flags(parser: Parser) -> None:

@@ -1,6 +1,8 @@
-"""An evaluation as a LaTeX table, for papers (booktabs)."""
+"""LaTeX tables for papers (booktabs): an evaluation, or any rows of cells."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from .evaluation import Evaluation
 
@@ -10,6 +12,13 @@ SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"
 def escaped(text: str) -> str:
     """The text as LaTeX prints it."""
     return "".join({**SPECIAL, "\\": r"\textbackslash{}"}.get(char, char) for char in text)
+
+
+def rows_as_latex(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells, as they are, under a head."""
+    lines = [" & ".join(map(escaped, row)) + r" \\" for row in (head, *rows)]
+    begin = [rf"\begin{{tabular}}{{{'l' * len(head)}}}", r"\toprule", lines[0], r"\midrule"]
+    return "\n".join([*begin, *lines[1:], r"\bottomrule", r"\end{tabular}"])
 
 
 def as_latex(evaluation: Evaluation) -> str:

@@ -10,6 +10,7 @@ are made from the worlds themselves.
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 import tempfile
@@ -213,13 +214,28 @@ def reference(site: Site) -> list[str]:
             "api/index.html", "plain", title="Python", lead=lead, table=[], figures=[], commands=[]
         )
         return [f"the Python reference needs pdoc: {remedy('site')}"]
-    words = ["-m", "pdoc", "-o", str(site.out / "api"), "--no-search", "goalshift", *HIDDEN]
+    looks = ["--no-search", "--template-directory", str(HERE / "pdoc")]
+    words = ["-m", "pdoc", "-o", str(site.out / "api"), *looks, "goalshift", *HIDDEN]
     done = subprocess.run(
         [sys.executable, "-P", *words], capture_output=True, text=True, env=child.environment()
     )
     if done.returncode:
         raise RunError(f"pdoc: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
+    for path in (site.out / "api").rglob("*.html"):
+        write(path, unlinked(path.read_text(encoding="utf-8")).encode())
     return []
+
+
+def unlinked(page: str) -> str:
+    """A page without its links to places that it does not have: pdoc makes them of fields that a
+    class inherits from a module which is not shown.
+    """
+    places = set(re.findall(r'id="([^"]+)"', page))
+
+    def kept(link: re.Match[str]) -> str:
+        return link[0] if link[1] in places else link[2]
+
+    return re.sub(r'<a href="#([^"]+)">([^<]*)</a>', kept, page)
 
 
 HIDDEN = ("!goalshift.agents", "!goalshift.engine", "!goalshift.worlds", "!goalshift.__main__")

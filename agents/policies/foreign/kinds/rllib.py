@@ -16,7 +16,8 @@ def rllib(
 ) -> Foreign:
     """A policy of a torch `RLModule`, or of an `Algorithm` that has one module.
 
-    Of several, take the one that is meant: `algorithm.get_module("shared")`.
+    Of several, take the one that is meant: `algorithm.get_module("shared")`. Those of an algorithm
+    offer no value, as they are for inference only.
     """
     import torch
 
@@ -28,6 +29,8 @@ def rllib(
     if not hasattr(found, "forward_inference") or not torched:
         raise UserError(f"{type(found).__name__} is no torch module of RLlib's new stack")
     actions = getattr(found.action_space, "n", None)
+    # what acts in an `Algorithm` is built without the layers that only learning needs
+    values = hasattr(found, "compute_values") and not getattr(found, "inference_only", False)
 
     @torch.no_grad()
     def ask(asked: Asked) -> Answer:
@@ -35,7 +38,7 @@ def rllib(
         batch = {"obs": tensor(found, asked.seen)}
         logits = found.forward_inference(batch)["action_dist_inputs"]
         value = None
-        if hasattr(found, "compute_values"):
+        if values:
             value = _array(found.compute_values(batch)).reshape(-1)
         return Answer(_array(logits), value)
 
