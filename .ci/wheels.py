@@ -1,0 +1,60 @@
+"""Which packages have no wheel where: `python .ci/wheels.py [EXTRA...]` (the core and `all`).
+
+Asks pip, for every version of Python and every system that pyproject.toml speaks of, what it would
+install; nothing is. Prints one line for each.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+LINUX = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
+MAC = ("macosx_14_0", "macosx_13_0", "macosx_12_0", "macosx_11_0", "macosx_10_13", "macosx_10_12")
+SYSTEMS = {
+    "Linux x86-64": [f"{name}_x86_64" for name in LINUX],
+    "Linux Arm": [f"{name}_aarch64" for name in LINUX],
+    "macOS Arm": [f"{name}_{kind}" for name in MAC for kind in ("arm64", "universal2")],
+    "macOS Intel": [f"{name}_{kind}" for name in MAC for kind in ("x86_64", "universal2")],
+    "Windows": ["win_amd64"],
+}
+
+
+def asked(extra: str) -> list[str]:
+    """What pyproject.toml asks for; "core" is no extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras, found = project["optional-dependencies"], list(project["dependencies"])
+    waiting = [] if extra == "core" else list(extras[extra])
+    while waiting:
+        one = waiting.pop(0)
+        if one.startswith("goalshift["):
+            for inner in one.removeprefix("goalshift[").removesuffix("]").split(","):
+                waiting += extras[inner]
+        else:
+            found.append(one)
+    return found
+
+
+def resolved(wanted: list[str], python: str, platforms: list[str]) -> str:
+    """How many packages it comes to, or pip's reason why not."""
+    words = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
+    words += ["--only-binary", ":all:", "--target", "nowhere", "--report", "-"]
+    words += ["--python-version", python, "--implementation", "cp"]
+    words += [word for name in platforms for word in ("--platform", name)]
+    done = subprocess.run([*words, *wanted], capture_output=True, text=True)
+    if done.returncode:
+        return next(line for line in done.stderr.splitlines()[::-1] if line.startswith("ERROR"))
+    return f"{len(json.loads(done.stdout)['install'])} packages, all wheels"
+
+
+if __name__ == "__main__":
+    for extra in sys.argv[1:] or ("core", "all"):
+        for system, platforms in SYSTEMS.items():
+            for python in PYTHONS:
+                said = resolved(asked(extra), python, platforms)
+                print(f"{extra:<5} {system:<13} {python}  {said}", flush=True)
