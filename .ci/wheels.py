@@ -1,12 +1,13 @@
 """Which packages have no wheel where: `python .ci/wheels.py [EXTRA...]` (the core and `all`).
 
-Asks pip, for every version of Python and every system that pyproject.toml speaks of, what it would
-install; nothing is. Prints one line for each.
+Asks pip, for every version of Python and every system, whether there are wheels of what pyproject.toml
+asks for and of the compiled packages behind it; installs nothing, prints one line for each. What only
+one system needs is not looked up: pip reads such marks as those of the machine it runs on.
 """
 
 from __future__ import annotations
 
-import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+BEHIND = ("llvmlite", "markupsafe", "contourpy", "kiwisolver", "fonttools")
+NAME = re.compile(r"[\w.-]+")
 LINUX = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 MAC = ("macosx_14_0", "macosx_13_0", "macosx_12_0", "macosx_11_0", "macosx_10_13", "macosx_10_12")
 SYSTEMS = {
@@ -40,21 +43,29 @@ def asked(extra: str) -> list[str]:
     return found
 
 
-def resolved(wanted: list[str], python: str, platforms: list[str]) -> str:
-    """How many packages it comes to, or pip's reason why not."""
+def lacking(wanted: list[str], python: str, platforms: list[str]) -> list[str]:
+    """Those that have no wheel there."""
     words = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
-    words += ["--only-binary", ":all:", "--target", "nowhere", "--report", "-"]
+    words += ["--only-binary", ":all:", "--no-deps", "--target", "nowhere"]
     words += ["--python-version", python, "--implementation", "cp"]
     words += [word for name in platforms for word in ("--platform", name)]
-    done = subprocess.run([*words, *wanted], capture_output=True, text=True)
-    if done.returncode:
-        return next(line for line in done.stderr.splitlines()[::-1] if line.startswith("ERROR"))
-    return f"{len(json.loads(done.stdout)['install'])} packages, all wheels"
+    gone, left = [], list(wanted)
+    while left:
+        done = subprocess.run([*words, *left], capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+        found = re.search(r"No matching distribution found for ([\w.-]+)", done.stderr)
+        without = [one for one in left if not found or NAME.match(one)[0] != found[1]]
+        if found is None or len(without) == len(left):
+            sys.exit(done.stderr)
+        gone, left = [*gone, found[1]], without
+    return gone
 
 
 if __name__ == "__main__":
     for extra in sys.argv[1:] or ("core", "all"):
         for system, platforms in SYSTEMS.items():
             for python in PYTHONS:
-                said = resolved(asked(extra), python, platforms)
+                gone = lacking([*asked(extra), *BEHIND], python, platforms)
+                said = f"no wheel of {', '.join(gone)}" if gone else "all wheels"
                 print(f"{extra:<5} {system:<13} {python}  {said}", flush=True)
