@@ -95,11 +95,11 @@ def archives() -> None:
         [source] = (home / "unpacked").iterdir()
         known = {str(p.relative_to(house)) for p in house.rglob("*") if p.is_file()}
         gone = sorted(name for name in known if not (source / name).exists())
-        run(python, "-m", "pip", "install", "-q", wheel, cwd=home)
+        run(python, "-m", "pip", "install", "-q", f"{wheel}[view]", cwd=home)
         tests = [source / "tests" / test for test in TESTS]
         flags = ["-o", "addopts=--import-mode=importlib", "-q", "-p", "no:cacheprovider"]
-        said = run(python, "-m", "pytest", *flags, *tests, cwd=home).splitlines()[-1]
-        where = run(python, "-c", "import goalshift; print(goalshift.__file__)", cwd=home)
+        said = run(python, "-m", "pytest", *flags, *tests, cwd=source).splitlines()[-1]
+        where = run(python, "-c", "import goalshift; print(goalshift.__file__)", cwd=source)
     print(f"wheel  {wheel.name}: {len(inside)} files; the house has, and it lacks: {lacking}")
     print(f"sdist  {sdist.name}: {len(known)} files of git, of which it lacks: {gone}")
     print(f"tests from the unpacked archive, of {Path(where.strip()).parent.parent.name}: {said}")

@@ -43,9 +43,10 @@ def lived(run: Path) -> tuple[bytes, list[dict]]:
 # -- side by side ----------------------------------------------------------------------------------
 
 
-def test_agents_side_by_side_are_what_each_is_alone(tmp_path, monkeypatch):
+@pytest.mark.parametrize("learner", ["ppo", "bc", "dqn:1"])
+def test_agents_side_by_side_are_what_each_is_alone(tmp_path, monkeypatch, learner):
     monkeypatch.setattr(batch.machine, "processors", lambda: 2)
-    configs = seeds(recipe(), 3)
+    configs = seeds(recipe(learner=learner), 3)
     folders = [tmp_path / f"x-{k}" for k in range(3)]
     batch.train(configs, folders)
     for config, folder in zip(configs, folders, strict=True):
@@ -160,12 +161,12 @@ def test_values_at_a_time_limit_are_each_seed_s_own(monkeypatch):
 )
 def test_what_is_no_plain_ppo_or_not_on_cuda_goes_side_by_side(monkeypatch, more):
     each = learners(monkeypatch, n=2, **more)
-    assert not batch.stacks(each)
+    assert not batch.stackable(each)
     for one in each:
         one.device = torch.device("cuda")
-    assert batch.stacks(each) is (not more)
+    assert bool(batch.stackable(each)) is (not more)
     each[0].steps += 1
-    assert not batch.stacks(each)
+    assert not batch.stackable(each)
 
 
 # -- the command -----------------------------------------------------------------------------------

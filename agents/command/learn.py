@@ -51,7 +51,8 @@ def train_flags(parser: Parser) -> None:
         metavar="N",
         help="train N agents in one process, from --seed upwards, each into a run folder of its own,"
         " OUT-SEED. On a CPU they go side by side, the same bytes as each alone with the same --threads"
-        " (default: its share of the cores), no faster than as many processes; on CUDA as one batch",
+        " (default: its share of the cores): as fast as as many processes, less all starts but one;"
+        " on CUDA as one batch",
     )
     parser.add_argument(
         "--config", metavar="FILE", help="options from a .toml, or the config.json of a run"

@@ -29,11 +29,12 @@ from .adam import Adam
 from .callback import Callbacks, OnRow
 from .config import TrainConfig
 from .hooks import Batch, Hook, Hooks
+from .learner import Training
 from .ppo import Learner, objective, resolve
 from .run import Row, Run, begun, go_on, recalled
 from .tally import Tally
 
-Update = Callable[[Sequence[Learner]], Sequence[Row | RunError]]
+Update = Callable[[Sequence[Training]], Sequence[Row | RunError]]
 APART = ("seed", "save_every", "keep")  # what may differ inside a batch
 
 
@@ -77,8 +78,8 @@ def resume(
 def go_together(runs: Sequence[Run], on_row: OnRow) -> None:
     """See `run.go_on`."""
     learners = [run.learner for run in runs]
-    if stacks(learners):
-        go_on(runs, _telling(Stack(learners).rows, on_row))
+    if plain := stackable(learners):
+        go_on(runs, _telling(Stack(plain).rows, on_row))
         return
     abreast = min(machine.processors() // max(x.config.threads for x in learners), len(runs))
     with ThreadPoolExecutor(max(abreast, 1)) as pool:
@@ -89,7 +90,7 @@ def go_together(runs: Sequence[Run], on_row: OnRow) -> None:
 def _telling(update: Update, on_row: OnRow) -> Update:
     """The same, telling `on_row` of each."""
 
-    def told(learners: Sequence[Learner]) -> Sequence[Row | RunError]:
+    def told(learners: Sequence[Training]) -> Sequence[Row | RunError]:
         began = time.perf_counter()
         rows = update(learners)
         sound = [row for row in rows if isinstance(row, dict)]
@@ -109,7 +110,7 @@ def _telling(update: Update, on_row: OnRow) -> Update:
     return told
 
 
-def _row(learner: Learner) -> Row | RunError:
+def _row(learner: Training) -> Row | RunError:
     try:
         return learner.update()
     except RunError as fault:
@@ -129,21 +130,18 @@ def _all(futures: Sequence[Future[Row | RunError]]) -> list[Row | RunError]:
 # -- one batch -------------------------------------------------------------------------------------
 
 
-def stacks(learners: Sequence[Learner]) -> bool:
-    """Can these be one batch, and should they: plain PPO of one recipe, on CUDA, at one step?"""
+def stackable(learners: Sequence[Training]) -> Sequence[Learner]:
+    """These, if they can and should be one batch: plain PPO of one recipe, on CUDA, at one step."""
+    plain = [x for x in learners if type(x) is Learner and x.device.type == "cuda"]
+    if len(plain) < max(len(learners), 2):
+        return ()
     recipes = {
         tuple((k, v) for k, v in dataclasses.asdict(x.config).items() if k not in APART)
-        for x in learners
+        for x in plain
     }
-    first = learners[0].config
-    return (
-        len(learners) > 1
-        and len(recipes) == 1
-        and len({x.steps for x in learners}) == 1
-        and learners[0].device.type == "cuda"
-        and all(type(x) is Learner for x in learners)
-        and not (first.memory or first.mitigate or first.reward or first.curriculum)
-    )
+    first = plain[0].config
+    more = first.memory or first.mitigate or first.reward or first.curriculum
+    return plain if len(recipes) == len({x.steps for x in plain}) == 1 and not more else ()
 
 
 class Vecs:
@@ -221,6 +219,7 @@ class Stack(Learner):
         self.action, self.chance = joined(lambda x: x.action), joined(lambda x: x.chance)
         self.reward, self.value = joined(lambda x: x.reward), joined(lambda x: x.value)
         self.done, self.cut = joined(lambda x: x.done), joined(lambda x: x.cut)
+        self.cut_off = joined(lambda x: x.cut_off)
 
     def _take_weights(self) -> None:
         """Weights and moments of all as one, and those of each as views of them."""
@@ -241,10 +240,11 @@ class Stack(Learner):
                 optimizer.steps[i] = own.steps[i]
                 optimizer.means[i], optimizer.squares[i] = own.means[i][k], own.squares[i][k]
 
-    def rows(self, some: Sequence[Learner]) -> list[Row]:
-        """One update of all; `some` are all."""
-        self.steps, self.updates = some[0].steps, some[0].updates
-        self.memory = torch.cat([learner.memory for learner in some])
+    def rows(self, all_of_them: Sequence[Training]) -> list[Row]:
+        """One update of each."""
+        assert len(all_of_them) == len(self.each)
+        self.steps, self.updates = self.each[0].steps, self.each[0].updates
+        self.memory = torch.cat([learner.memory for learner in self.each])
         self.counts.begin_rollout()
         self.parts, self.norms = [], []
         row = self.update()
@@ -252,7 +252,7 @@ class Stack(Learner):
         means = parts.double().mean(0).tolist()
         names = ("loss_policy", "loss_value", "entropy", "kl", "clipped", "grad")
         found = []
-        for k, (learner, tally) in enumerate(zip(some, self.counts.tallies, strict=True)):
+        for k, (learner, tally) in enumerate(zip(self.each, self.counts.tallies, strict=True)):
             learner.steps, learner.updates = self.steps, self.updates
             own = tally.row({"shifted": learner.curriculum.shifted})
             own |= dict(zip(names, means[k], strict=True))
