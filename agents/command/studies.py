@@ -11,6 +11,7 @@ from .values import count, rates
 from .verb import Group
 
 VERBS = Group("learn")
+MANY_SEEDS = 5  # from which on they are drawn as a distribution
 
 
 def table_flags(parser: Parser) -> None:
@@ -46,7 +47,7 @@ def table_flags(parser: Parser) -> None:
 )
 def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.plain import to_plain
-    from ..studies import table
+    from ..studies import seeds, table
     from ..studies.jobs import Plan
 
     out = Path(args.out)
@@ -63,8 +64,16 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
             talk.say(ship(world, out))
     columns = table.HEAD[:-1]  # what the source reports is too long for a line
     text = in_columns([columns, *(table.cells(row)[:-1] for row in rows)])
-    data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
-    return Report(data, f"{text}\n{out / 'table.md'}", exit_code(faults, talk))
+    told = seeds.told(agents := seeds.agents_of(rows))
+    files = [out / "table.md", out / "seeds.csv"]
+    if args.seeds >= MANY_SEEDS:
+        from ..studies.seeds_figure import draw
+
+        draw(agents, out)
+        files.append(out / "seeds.png")
+    text = "\n".join([text, *told, "  ".join(map(str, files))])
+    data = {"out": str(out), "rows": to_plain(rows), "agents": to_plain(agents), "faults": faults}
+    return Report(data, text, exit_code(faults, talk))
 
 
 def map_flags(parser: Parser) -> None:
