@@ -42,7 +42,8 @@ def agents_of(rows: Sequence[dict[str, Any]]) -> list[Agent]:
             goals = (row["intended_name"], row["proxy"], NEITHER)
             most = [goal for goal, share in zip(goals, shares, strict=True) if share > MOST]
             takes = most[0] if most else TORN
-            found.append(Agent(row["world"], row["split"], seed, *shares, takes))
+            met, instead, neither = shares
+            found.append(Agent(row["world"], row["split"], seed, met, instead, neither, takes))
     return found
 
 
@@ -61,7 +62,9 @@ def read(path: Path) -> list[Agent]:
             row["world"],
             row["split"],
             int(row["seed"]),
-            *(float(row[name]) for name in ("met", "instead", "neither")),
+            float(row["met"]),
+            float(row["instead"]),
+            float(row["neither"]),
             row["takes"],
         )
         for row in rows
