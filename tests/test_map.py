@@ -53,6 +53,25 @@ def test_what_decides_is_told_apart():
     assert "half of the levels are met after 0.3" in str(number)
 
 
+def test_a_law_stands_on_what_is_met_without_any_shifted_level():
+    def risen(number):
+        return 0.4 + 0.6 / (1 + np.exp(-2 * np.log10(number / 300)))
+
+    above = [
+        maps.Spot(
+            s.alpha, s.seed, s.steps, s.shifted, 1, 0, risen(s.shifted), 1 - risen(s.shifted), 0
+        )
+        for s in spots(lambda alpha, shifted: 0.0)
+    ]
+    none = [maps.Spot(0.0, k, 10**6, 0.0, 1, 0, 0.4, 0.6, 0) for k in range(3)]
+    bare, floored = maps.law_of(above), maps.law_of(above + none)
+    assert floored.floor == pytest.approx(0.4) and bare.floor == 0
+    assert floored.episodes.value > 0.999 > bare.episodes.value
+    assert floored.half.value == pytest.approx(300, rel=0.02)
+    assert floored.line.at(np.array([[-9.0]]))[0] == pytest.approx(0.4)
+    assert "above the 40 % that need none, half is met after 0.3" in str(floored)
+
+
 def test_who_is_not_competent_or_met_no_shifted_level_says_nothing_of_the_law():
     able = spots(lambda alpha, shifted: 0.0)
     unable = [maps.Spot(s.alpha, s.seed, s.steps, s.shifted, 1, 0, 0, 0.2, 0.8) for s in able]

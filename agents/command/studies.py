@@ -1,8 +1,9 @@
-"""`table`, `curve`: many trainings and evaluations, into one table or figure."""
+"""`table`, `map`, `curve`, `overlay`: many trainings and evaluations, into one table or figure."""
 
 import argparse
 from pathlib import Path
 
+from ...engine.errors import UserError
 from ..learning import preflight
 from .many import add_plan, add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
@@ -11,6 +12,8 @@ from .values import count, rates
 from .verb import Group
 
 VERBS = Group("learn")
+PLAIN = ("map", "curve")  # files that are called as their folder is
+MANY_SEEDS = 5  # from which on they are drawn as a distribution
 
 
 def table_flags(parser: Parser) -> None:
@@ -48,7 +51,7 @@ def table_flags(parser: Parser) -> None:
 )
 def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.plain import to_plain
-    from ..studies import table
+    from ..studies import seeds, table
     from ..studies.jobs import Plan
 
     out = Path(args.out)
@@ -72,6 +75,15 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     else:
         text = f"{in_columns([columns, *shown])}\n{out / 'table.md'}"
     data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
+    text = in_columns([columns, *(table.cells(row)[:-1] for row in rows)])
+    told = seeds.told(agents := seeds.agents_of(rows))
+    files = [out / "table.md", out / "seeds.csv"]
+    if args.seeds >= MANY_SEEDS:
+        from ..studies.seeds_figure import draw
+        draw(agents, out)
+        files.append(out / "seeds.png")
+    text = "\n".join([text, *told, "  ".join(map(str, files))])
+    data = {"out": str(out), "rows": to_plain(rows), "agents": to_plain(agents), "faults": faults}
     return Report(data, text, exit_code(faults, talk))
 
 
@@ -186,3 +198,57 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         f"{in_columns(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
         exit_code(faults, talk),
     )
+
+
+def overlay_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE.csv[:N]",
+        help="a map.csv, or the curve.csv over alpha of runs of N episodes each (such as :45k)",
+    )
+    parser.add_argument(
+        "--out", "-o", default="runs/overlay", metavar="DIR", help="default: runs/overlay"
+    )
+
+
+@VERBS.verb(
+    "overlay",
+    "FILE.csv[:N]...",
+    "worlds' maps and curves over one another, in shifted episodes met",
+    overlay_flags,
+    ("goalshift overlay runs/map-coinrun/map.csv runs/curve-corner-alpha/curve.csv:45k",),
+)
+def lay_over(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..studies.overlay import draw, read
+
+    out = Path(args.out)
+    preflight.check_writable(out)
+    lines = []
+    for text in args.files:
+        name, colon, number = text.rpartition(":")
+        path = Path(name if colon else text)
+        try:
+            episodes = count(number) if colon else None
+        except argparse.ArgumentTypeError as fault:
+            raise UserError(f"{text}: {fault}") from None
+        lines.append(
+            read(path, path.stem if path.stem not in PLAIN else path.parent.name, episodes)
+        )
+    made = draw(lines, out)
+    rows = [("NAME", "SHIFTED", "instead")]
+    rows += [
+        (one.name, f"{x:,.0f}", f"{100 * y:.0f}")
+        for one in lines
+        for x, y in zip(one.shifted, one.instead, strict=True)
+    ]
+    keys = ("name", "shifted", "instead")
+    data = {
+        "files": [str(path) for path in made],
+        "points": [
+            dict(zip(keys, (one.name, float(x), float(y)), strict=True))
+            for one in lines
+            for x, y in zip(one.shifted, one.instead, strict=True)
+        ],
+    }
+    return Report(data, f"{in_columns(rows)}\n{'  '.join(data['files'])}")

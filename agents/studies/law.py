@@ -1,10 +1,11 @@
 """A logistic law with intervals: how often something is met, against the logarithm of what was seen.
 
-    share met = 1 / (1 + exp(-(a + b . x)))
+    share met = floor + (1 - floor) / (1 + exp(-(a + b . x)))
 
-is fitted to shares by maximum likelihood (the quasi-binomial of generalised linear models). How
-much of the deviance it explains says how well x orders the shares; intervals come from drawing
-whole runs anew, as the moments of one run are no independent experiments.
+with a floor that is measured and not fitted (what is met by those who saw nothing) is fitted to
+shares by maximum likelihood (the quasi-binomial of generalised linear models). How much of the
+deviance it explains says how well x orders the shares; intervals come from drawing whole runs anew,
+as the moments of one run are no independent experiments.
 """
 
 from __future__ import annotations
@@ -22,24 +23,28 @@ RIDGE = 1e-5  # on the slopes, so that shares that are parted cleanly have a fin
 
 
 class Fit(NamedTuple):
-    """The law's numbers: `a`, `b` float64[K], and the share of the deviance that it explains."""
+    """The law's numbers: `a`, `b` float64[K], the share of the deviance that it explains, and the
+    floor that it stands on.
+    """
 
     a: float
     b: np.ndarray
     explained: float
+    floor: float = 0.0
 
     def at(self, x: np.ndarray) -> np.ndarray:
         """The shares at x float64[n, K]."""
-        return _logistic(self.a + x @ self.b)
+        return self.floor + (1 - self.floor) * _logistic(self.a + x @ self.b)
 
     @property
     def half(self) -> float:
-        """Where one half is met, if there is one x."""
+        """Where one half of what the floor leaves is met, if there is one x."""
         return -self.a / float(self.b[0]) if self.b[0] else float("nan")
 
 
-def fit(x: np.ndarray, share: np.ndarray) -> Fit:
-    """The law through shares float64[n] at x float64[n, K]."""
+def fit(x: np.ndarray, share: np.ndarray, floor: float = 0.0) -> Fit:
+    """The law through shares float64[n] at x float64[n, K], above a floor from 0 to below 1."""
+    above = np.clip((share - floor) / (1 - floor), 0.0, 1.0)
     middle, spread = x.mean(0), x.std(0)
     spread = np.where(spread > 0, spread, 1.0)
     inputs = np.column_stack([np.ones(len(x)), (x - middle) / spread])
@@ -47,7 +52,7 @@ def fit(x: np.ndarray, share: np.ndarray) -> Fit:
     weights = np.zeros(inputs.shape[1])
     for _ in range(ROUNDS):
         now = _logistic(inputs @ weights)
-        slope = inputs.T @ (share - now) - ridge @ weights
+        slope = inputs.T @ (above - now) - ridge @ weights
         bend = (inputs * (now * (1 - now))[:, None]).T @ inputs + ridge + 1e-9 * np.eye(len(slope))
         move = np.linalg.solve(bend, slope)
         move /= max(1.0, np.abs(move).max() / 2)
@@ -56,8 +61,9 @@ def fit(x: np.ndarray, share: np.ndarray) -> Fit:
             break
     b = weights[1:] / spread
     nothing = deviance(share, np.full(len(share), share.mean()))
-    left = deviance(share, _logistic(inputs @ weights))
-    return Fit(float(weights[0] - middle @ b), b, 1 - left / nothing if nothing > 0 else 0.0)
+    found = Fit(float(weights[0] - middle @ b), b, 0.0, floor)
+    left = deviance(share, found.at(x))
+    return found._replace(explained=1 - left / nothing if nothing > 0 else 0.0)
 
 
 def deviance(share: np.ndarray, told: np.ndarray) -> float:

@@ -39,6 +39,7 @@ from .jobs import Job, Plan, options_of, run_all, train_job
 from .law import Fit, drawn_anew, fit
 
 LEAST = 6  # points that a law is fitted to
+HIGHEST = 0.95  # of a floor, as nothing is left to explain above it
 TRIALS = 3  # updates that the speed is read from
 
 
@@ -68,8 +69,9 @@ class Law:
 
     `episodes`, `alpha`, `both` (alpha and steps): of the logarithms. `more`: episodes less alpha.
     `ratio`: the slope over log steps divided by that over log alpha, 1 if only their product
-    counts. `half`: shifted episodes after which half of the levels are met, if
-    that lies among those seen.
+    counts. `floor`: the share met by competent agents that have seen no shifted level (0 if there are
+    none); all laws stand on it. `half`: shifted episodes after which half of what it leaves is met,
+    if that lies among those seen.
     """
 
     points: int
@@ -80,12 +82,16 @@ class Law:
     more: Estimate
     ratio: Estimate
     half: Estimate
+    floor: float
     line: Fit
 
     def __str__(self) -> str:
-        half = "half of the levels are met at no number of them that was seen"
+        what = "half of the levels are met"
+        if self.floor:
+            what = f"above the {100 * self.floor:.0f} % that need none, half is met"
+        half = f"{what} at no number of them that was seen"
         if self.half.value is not None:
-            half = f"half of the levels are met after {in_thousands(self.half)} shifted episodes"
+            half = f"{what} after {in_thousands(self.half)} shifted episodes"
         return (
             f"deviance explained by the number of shifted episodes {self.episodes}, by their share"
             f" {self.alpha}, difference {self.more}; share and steps apart {self.both}, slope of"
@@ -198,10 +204,13 @@ def law_of(spots: Sequence[Spot]) -> Law | None:
     """The law through the spots of competent agents that have met shifted levels; None if these are
     too few, or if all have met the same share or number of them.
     """
-    used = [s for s in spots if s.shifted > 0 and 1 - s.neither >= CAPABLE.value]
+    able = [s for s in spots if 1 - s.neither >= CAPABLE.value]
+    used = [s for s in able if s.shifted > 0]
     if len(used) < LEAST or len({s.alpha for s in used}) < 2:
         return None
     share = np.array([s.met for s in used])
+    without = [s.met for s in able if s.shifted == 0]
+    floor = min(float(np.mean(without)), HIGHEST) if without else 0.0
     alpha, steps, met = (
         np.log10([getattr(s, name) for s in used]) for name in ("alpha", "steps", "shifted")
     )
@@ -209,7 +218,8 @@ def law_of(spots: Sequence[Spot]) -> Law | None:
 
     def figures(rows: np.ndarray) -> list[float]:
         by_number, by_share, apart = (
-            fit(np.column_stack(x)[rows], share[rows]) for x in ((met,), (alpha,), (alpha, steps))
+            fit(np.column_stack(x)[rows], share[rows], floor)
+            for x in ((met,), (alpha,), (alpha, steps))
         )
         explained = [law.explained for law in (by_number, by_share, apart)]
         ratio = apart.b[1] / apart.b[0] if abs(apart.b[0]) > 1e-9 else np.nan
@@ -217,8 +227,8 @@ def law_of(spots: Sequence[Spot]) -> Law | None:
         return [*explained, explained[0] - explained[1], ratio, 10.0**half]
 
     episodes, by_share, both, more, ratio, half = drawn_anew(runs, figures)
-    line = fit(met[:, None], share)
-    return Law(len(used), len(set(runs)), episodes, by_share, both, more, ratio, half, line)
+    line = fit(met[:, None], share, floor)
+    return Law(len(used), len(set(runs)), episodes, by_share, both, more, ratio, half, floor, line)
 
 
 def in_thousands(estimate: Estimate) -> str:

@@ -6,6 +6,7 @@ A folder holds everything, so the table resumes where it stopped:
     OUT/WORLD/seed-K/      the runs
     OUT/WORLD/evaluation.json
     OUT/table.md  table.csv  table.json
+    OUT/seeds.csv                       every agent, and which goal it takes
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..judging.evaluation import Evaluation
 from ..judging.plain import to_plain
 from ..judging.verdict import HACKED
 from ..learning.files import EVALUATION
+from . import seeds
 from .jobs import Plan, run_all, seeds_of
 
 HEAD = (
@@ -94,6 +96,9 @@ def rows_of(world: World, evaluation: Evaluation) -> list[dict[str, Any]]:
                 "met": parting.intended,
                 "proxy": proxy,
                 "instead": parting.by_proxy.get(proxy),
+                "astray": parting.astray,
+                "neither": parting.neither,
+                "intended_name": world.intended.name,
                 "parting": parting.levels,
                 "competence": verdict.criteria["capable"],
                 "label": verdict.label,
@@ -134,7 +139,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
-    """Write table.md, table.csv and table.json into `out`."""
+    """Write table.md, table.csv, table.json and seeds.csv into `out`."""
     figures = ("trained", "intended", "met", "instead", "competence")
     words = ("proxy", "parting", "label", "seeds", "levels", "reported")
     columns = [f"{name}{end}" for name in figures for end in ("", "_low", "_high")]
@@ -148,3 +153,4 @@ def save(rows: Sequence[dict[str, Any]], out: Path) -> None:
     write(out / "table.csv", csv_bytes(lines))
     write(out / "table.md", markdown(rows).encode())
     write(out / "table.json", json_bytes(to_plain(rows)))
+    seeds.save(seeds.agents_of(rows), out)

@@ -1,0 +1,114 @@
+"""Worlds over one another: how often a proxy is met instead, over how many shifted episodes were
+met in training.
+
+What is laid over one another are CSV files that other studies wrote: a map's, which counts the
+episodes, or a curve's over alpha, which knows their share alone and is told how many there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from ...engine.errors import UserError, need
+from ...engine.files import csv_bytes, make_folder, read_csv, write
+from .map_figure import MARKS
+from .picture_files import save
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+NONE = 0.3  # where no shifted episode stands, as a share of the fewest
+
+
+@dataclass(frozen=True)
+class Line:
+    """One file's points: `shifted` episodes met (float64[n], sorted) and how often a proxy is met
+    `instead`, of the levels where the goals part; `low` and `high` where the file has intervals.
+    """
+
+    name: str
+    shifted: np.ndarray
+    instead: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+
+def read(path: Path, name: str, episodes: float | None = None) -> Line:
+    """The line of a map.csv (its agents at the end of their training, averaged over seeds), or of
+    the curve.csv over alpha of runs of so many `episodes`. Raises UserError.
+    """
+    head, rows = read_csv(path)
+    try:
+        if {"shifted", "instead", "alpha", "steps"} <= set(head):
+            need(episodes is None, f"{path}: a map counts episodes: leave ':N' out")
+            return _of_map(rows, name)
+        if {"over", "value", "shifted_share"} <= set(head) and {r["over"] for r in rows} == {
+            "alpha"
+        }:
+            need(
+                episodes is not None, f"{path}: a curve: say how many episodes a run had, {path}:N"
+            )
+            return _of_curve(rows, name, episodes or 0.0)
+    except ValueError as fault:
+        if isinstance(fault, UserError):
+            raise
+        raise UserError(f"{path}: {fault}") from None
+    raise UserError(f"{path}: neither a map's CSV nor that of a curve over alpha")
+
+
+def _of_map(rows: Sequence[dict[str, str]], name: str) -> Line:
+    last = max(int(row["steps"]) for row in rows)
+    found: dict[float, list[tuple[float, float]]] = {}
+    for row in rows:
+        if int(row["steps"]) == last:
+            pair = float(row["shifted"]), float(row["instead"])
+            found.setdefault(float(row["alpha"]), []).append(pair)
+    means = np.array(sorted(np.mean(pairs, axis=0).tolist() for pairs in found.values()))
+    return Line(name, means[:, 0], means[:, 1])
+
+
+def _of_curve(rows: Sequence[dict[str, str]], name: str, episodes: float) -> Line:
+    column = "instead" if "instead" in rows[0] else "astray"  # as 0.1.0 called it
+    ends = ("shifted_share", column, f"{column}_low", f"{column}_high")
+    rows = [row for row in rows if float(row["value"]) < 1]  # at 1 it is no shift
+    table = np.array(sorted([float(row[end]) for end in ends] for row in rows))
+    return Line(name, table[:, 0] * episodes, *table[:, 1:].T)
+
+
+def draw(lines: Sequence[Line], out: Path) -> list[Path]:
+    """Write overlay.csv, overlay.svg and overlay.png; returns their paths."""
+    matplotlib.use("Agg")
+    matplotlib.rcParams.update({"font.size": 11})
+    make_folder(out)
+    rows = [
+        (one.name, *pair) for one in lines for pair in zip(one.shifted, one.instead, strict=True)
+    ]
+    write(out / "overlay.csv", csv_bytes([("name", "shifted", "instead"), *rows]))
+    some = [x for one in lines for x in one.shifted if x > 0]
+    need(bool(some), "no agent of these files has met a shifted episode")
+    none = NONE * min(some)
+    figure, axes = pyplot.subplots(figsize=(9.0, 5.4), layout="constrained")
+    for k, one in enumerate(lines):
+        x = np.where(one.shifted > 0, one.shifted, none)
+        colour, mark = COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)]
+        axes.plot(
+            x, one.instead, marker=mark, lw=1.8, ms=7, mec="white", color=colour, label=one.name
+        )
+        if one.low is not None and one.high is not None:
+            axes.fill_between(x, one.low, one.high, color=colour, alpha=0.12, lw=0)
+    axes.axvline(none, color="#999", lw=0.8, ls=":")
+    axes.set(xscale="log", ylim=(-0.03, 1.03))
+    axes.set_xlabel("shifted episodes met in training (dotted: none)")
+    axes.set_ylabel("a proxy met instead, of the levels where the goals part")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}" if x >= 1 else f"{x:g}"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, loc="lower left")
+    save(figure, out / "overlay", dpi=110)
+    pyplot.close(figure)
+    return [out / f"overlay.{end}" for end in ("csv", "svg", "png")]

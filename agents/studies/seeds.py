@@ -1,0 +1,107 @@
+"""Seeds as a distribution: which goal each agent of a table takes.
+
+An agent *takes* the goal that it meets on more than half of the levels where the goals part; one
+that does so with none is torn, and one that mostly meets nothing takes neither.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ...engine.files import csv_bytes, make_folder, read_csv, write
+
+MOST = 0.5
+TORN, NEITHER = "torn", "neither"
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One agent of a world: shares of the levels of a split on which its goals part."""
+
+    world: str
+    split: str
+    seed: int
+    met: float
+    instead: float
+    neither: float
+    takes: str  # a goal's name, TORN or NEITHER
+
+
+def agents_of(rows: Sequence[dict[str, Any]]) -> list[Agent]:
+    """Every agent of a table's rows (see `table.rows_of`) that can be told."""
+    found = []
+    for row in rows:
+        columns = (row[name].by_seed for name in ("met", "astray", "neither"))
+        for seed, shares in enumerate(zip(*columns, strict=True)):
+            if None in shares:
+                continue
+            goals = (row["intended_name"], row["proxy"], NEITHER)
+            most = [goal for goal, share in zip(goals, shares, strict=True) if share > MOST]
+            takes = most[0] if most else TORN
+            met, instead, neither = shares
+            found.append(Agent(row["world"], row["split"], seed, met, instead, neither, takes))
+    return found
+
+
+def save(agents: Sequence[Agent], out: Path) -> None:
+    """Write seeds.csv into `out`."""
+    names = [field.name for field in fields(Agent)]
+    rows = [[getattr(agent, name) for name in names] for agent in agents]
+    write(make_folder(out) / "seeds.csv", csv_bytes([names, *rows]))
+
+
+def read(path: Path) -> list[Agent]:
+    """The agents of a seeds.csv. Raises UserError."""
+    _, rows = read_csv(path)
+    return [
+        Agent(
+            row["world"],
+            row["split"],
+            int(row["seed"]),
+            float(row["met"]),
+            float(row["instead"]),
+            float(row["neither"]),
+            row["takes"],
+        )
+        for row in rows
+    ]
+
+
+def groups(agents: Sequence[Agent]) -> dict[tuple[str, str], list[Agent]]:
+    """The agents by world and split, in their order."""
+    found: dict[tuple[str, str], list[Agent]] = {}
+    for agent in agents:
+        found.setdefault((agent.world, agent.split), []).append(agent)
+    return found
+
+
+def told(agents: Sequence[Agent]) -> list[str]:
+    """A line for each world and split: how many take which goal, and how often they meet it."""
+    lines = []
+    for (world, split), here in groups(agents).items():
+        counts = Counter(agent.takes for agent in here).most_common()
+        takes = ", ".join(f"{n} {_verb(goal, n > 1)}" for goal, n in counts)
+        ends = [_ends([a.met for a in here]), _ends([a.instead for a in here])]
+        lines.append(
+            f"{world}, {split}: of {len(here)} agents {takes}; intended goal met on {ends[0]},"
+            f" a proxy instead on {ends[1]}"
+        )
+    return lines
+
+
+def _verb(takes: str, several: bool) -> str:
+    """What agents do, such as "take 'end'" or "is torn"."""
+    if takes == TORN:
+        return f"{'are' if several else 'is'} {TORN}"
+    goal = takes if takes == NEITHER else f"'{takes}'"
+    return f"{'take' if several else 'takes'} {goal}"
+
+
+def _ends(shares: Sequence[float]) -> str:
+    """The least and the most, in per cent."""
+    low, high = (f"{100 * share:.0f}" for share in (min(shares), max(shares)))
+    return f"{low} %" if low == high else f"{low} to {high} %"

@@ -1,0 +1,67 @@
+"""Maps and curves over one another: what is read of each, and what is refused."""
+
+import csv
+
+import pytest
+
+from goalshift.__main__ import main
+
+MAP = """alpha,seed,steps,shifted,trained,intended,met,instead,neither
+0.0,0,10,0,1,0,0.1,0.8,0.1
+0.0,1,10,0,1,0,0.1,0.6,0.3
+0.1,0,5,50,1,0,0.1,0.5,0.4
+0.1,0,10,100,1,0,0.1,0.2,0.7
+0.1,1,10,120,1,0,0.1,0.4,0.5
+"""
+CURVE = """world,over,value,by,by_value,shifted_share,astray,astray_low,astray_high
+corner,alpha,0,,,0,0.9,0.8,1
+corner,alpha,0.01,,,0.01,0.5,0.4,0.6
+corner,alpha,1,,,1,0,0,0.1
+"""
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "map-coinrun").mkdir()
+    (tmp_path / "map-coinrun" / "map.csv").write_text(MAP)
+    (tmp_path / "corner.csv").write_text(CURVE)
+    return tmp_path
+
+
+def test_the_ends_of_maps_and_curves_lie_over_one_another(files, capsys):
+    out = files / "o"
+    words = [str(files / "map-coinrun" / "map.csv"), f"{files / 'corner.csv'}:50k", "-o", str(out)]
+    assert main(["overlay", *words]) == 0
+    with open(out / "overlay.csv", newline="") as file:
+        rows = [
+            (row["name"], float(row["shifted"]), float(row["instead"]))
+            for row in csv.DictReader(file)
+        ]
+    assert rows == [
+        ("map-coinrun", 0.0, pytest.approx(0.7)),
+        ("map-coinrun", 110.0, pytest.approx(0.3)),
+        ("corner", 0.0, 0.9),
+        ("corner", 500.0, 0.5),
+    ]
+    assert (out / "overlay.png").stat().st_size > 10_000 and (out / "overlay.svg").is_file()
+    assert "map-coinrun  110" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("corner.csv", "say how many episodes"),
+        ("corner.csv:many", "'many' is not a count"),
+        ("map-coinrun/map.csv:5", "a map counts episodes"),
+        ("other.csv:5", "neither a map's CSV nor"),
+        ("broken.csv", "could not convert"),
+        ("none.csv", "no such file"),
+    ],
+)
+def test_what_cannot_be_laid_over_is_one_line(files, capsys, name, told):
+    (files / "other.csv").write_text("a,b\n1,2\n")
+    (files / "broken.csv").write_text(MAP.replace("120", "some"))
+    assert main(["overlay", str(files / name), "-o", str(files / "o")]) == 2
+    err = capsys.readouterr().err
+    assert told in err and err.count("\n") == 1
+    assert not (files / "o").exists()
