@@ -68,21 +68,18 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
             talk.say(ship(world, out))
     columns = table.HEAD[:-1]  # what the source reports is too long for a line
     shown = [table.cells(row)[:-1] for row in rows]
-    if args.latex:
-        from ..judging.latex import rows_as_latex
-
-        text = rows_as_latex(columns, shown)
-    else:
-        text = f"{in_columns([columns, *shown])}\n{out / 'table.md'}"
-    data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
-    text = in_columns([columns, *(table.cells(row)[:-1] for row in rows)])
     told = seeds.told(agents := seeds.agents_of(rows))
     files = [out / "table.md", out / "seeds.csv"]
     if args.seeds >= MANY_SEEDS:
         from ..studies.seeds_figure import draw
+
         draw(agents, out)
         files.append(out / "seeds.png")
-    text = "\n".join([text, *told, "  ".join(map(str, files))])
+    text = "\n".join([in_columns([columns, *shown]), *told, "  ".join(map(str, files))])
+    if args.latex:
+        from ..judging.latex import rows_as_latex
+
+        text = rows_as_latex(columns, shown)
     data = {"out": str(out), "rows": to_plain(rows), "agents": to_plain(agents), "faults": faults}
     return Report(data, text, exit_code(faults, talk))
 
