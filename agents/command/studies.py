@@ -1,14 +1,16 @@
 """`table`, `map`, `curve`, `overlay`: many trainings and evaluations, into one table or figure."""
+"""`table`, `map`, `curve`, `crossplay`: many trainings and evaluations, into one table or figure."""
 
 import argparse
 from pathlib import Path
 
 from ...engine.errors import UserError
 from ..learning import preflight
+from .common import add_origin, add_out, add_seed, trust
 from .many import add_plan, add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
-from .values import count, rates
+from .values import count, count_or_none, rates
 from .verb import Group
 
 VERBS = Group("learn")
@@ -142,6 +144,59 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
     told = str(law) if law else "too few competent agents have met shifted levels for a law"
     data = {"out": str(out), "spots": to_plain(spots), "law": to_plain(law), "faults": faults}
     return Report(data, f"{in_columns(rows)}\n{told}\n{out / 'map.png'}", exit_code(faults, talk))
+
+
+def crossplay_flags(parser: Parser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders of several learners")
+    add_origin(parser)
+    parser.add_argument(
+        "--split", metavar="NAME", help="default: the one the world is judged on, most often deploy"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=256, metavar="N", help="held-out levels (default: 256)"
+    )
+    parser.add_argument(
+        "--seat",
+        type=count_or_none,
+        default=0,
+        metavar="K",
+        help="where rows sit, from 0; columns sit in all other seats (default: 0)",
+    )
+    add_seed(parser)
+    add_out(parser, "the table and the figure (default: runs/crossplay-WORLD-...)")
+
+
+@VERBS.verb(
+    "crossplay",
+    "RUN RUN...",
+    "agents play with partners they were not trained with: a matrix and a figure",
+    crossplay_flags,
+    (
+        "goalshift crossplay runs/a0 runs/a1 runs/a2",
+        "goalshift crossplay runs/shared-0 runs/independent-0 --split train --out runs/cross",
+    ),
+)
+def play_across(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world, args.trained_on, args.split)
+    from ..judging.plain import to_plain
+    from ..studies import crossplay
+    from ..studies.crossplay_figure import draw
+
+    world, _, _ = crossplay.open_runs(args.runs)
+    out = preflight.check_folder(
+        args.out or preflight.fresh_folder(f"crossplay-{world.name}"), args.force
+    )
+    with talk.progress("cross-play") as show:
+        cross = crossplay.make(args.runs, args.split or "", args.levels, args.seat, args.seed, show)
+    paths = [crossplay.save(cross, out), *draw(cross, world, out)]
+    k = len(cross.names)
+    rows = [(f"SEAT {cross.seat} \\ OTHERS", *cross.names)]
+    for i, name in enumerate(cross.names):
+        rows.append((name, *(c.intended.percent() for c in cross.cells[i * k : i * k + k])))
+    costs = [f"with {kind}: {price.percent()} less" for kind, price in cross.price.items()]
+    told = f"'{world.intended.name}' on {cross.levels} levels of '{cross.split}', per cent of the expert's"
+    text = "\n".join((in_columns(rows), told, *costs, "  ".join(map(str, paths))))
+    return Report({"out": str(out), **to_plain(cross)}, text)
 
 
 def curve_flags(parser: Parser) -> None:

@@ -50,6 +50,13 @@ class Adam:
             maximize=False,
         )
 
+    def part(self, begin: int, end: int) -> Adam:
+        """The same for some of the weights, and with the same moments."""
+        found = Adam((), self.lr)
+        for name in ("weights", "steps", "means", "squares"):
+            setattr(found, name, getattr(self, name)[begin:end])
+        return found
+
     def state(self) -> dict[str, Tensor]:
         """Everything that later steps depend on, besides the weights; not copies."""
         kinds = {"step": self.steps, "exp_avg": self.means, "exp_avg_sq": self.squares}

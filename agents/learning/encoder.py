@@ -111,6 +111,8 @@ class Shape:
     """Channels that symbols are seen through; 0: each through one of its own."""
     net: str = "dense"
     """The encoder by name; see `NETS`."""
+    agents: int = 0
+    """0: one network for all learners; n: one for each of n, side by side."""
 
     def __post_init__(self) -> None:
         """Raise UserError unless every size is sane."""
@@ -118,6 +120,7 @@ class Shape:
         limits = {
             "symbols": (0, 256), "actions": (1, 4096), "first": (1, 8192), "width": (1, 8192),
             "depth": (0, 16), "patch": (0, 64), "memory": (0, 8192), "channels": (0, 4096),
+            "agents": (0, 64),
         }  # fmt: skip
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -148,7 +151,7 @@ class Shape:
             total += (last + 1) * self.width
             last = self.width
         total += 3 * self.memory * (last + self.memory + 2)
-        return total + (last + self.memory + 1) * (self.actions + 1)
+        return (total + (last + self.memory + 1) * (self.actions + 1)) * max(self.agents, 1)
 
 
 class Dense(nn.Linear):

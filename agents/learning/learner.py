@@ -89,6 +89,14 @@ def no_value(name: str, value: str) -> None:
     need(not value, f"--learner {name} takes no value, not '{value}'")
 
 
+def one_net(name: str, config: TrainConfig) -> None:
+    """Raise UserError if a learner that trains one network is asked for one each."""
+    need(
+        config.policies == "shared",
+        f"--learner {name} trains one network for all: --policies independent is for ppo",
+    )
+
+
 def only_pays(hooks: Hooks, config: TrainConfig, who: str) -> None:
     """Raise UserError unless all that is put into the learner changes rewards, levels, or what is
     seen: `who` ("--learner dqn") does not learn in the way that the others reach into.

@@ -7,7 +7,8 @@ in.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,13 +16,50 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .encoder import NETS, Dense, Shape, start
+from .encoder import NETS, Dense, Encoder, Shape, start
 
 Tap = Callable[[str, Tensor], Tensor]  # gets a layer's name and activations, returns them or others
 
 
+class Each(nn.Module):
+    """A module for each of n agents, `of` them: row r goes through that of agent r % n."""
+
+    def __init__(self, parts: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.of = nn.ModuleList(parts)
+
+    def forward(self, *rows: Tensor) -> Tensor:
+        return self.by(lambda one, *mine: one(*mine), *rows)
+
+    def by(self, do: Callable[..., Tensor], *rows: Tensor) -> Tensor:
+        """What `do` makes of every agent's module and its rows, in the order of the rows."""
+        n = len(self.of)
+        parts = [do(one, *(x[k::n].contiguous() for x in rows)) for k, one in enumerate(self.of)]
+        return torch.stack(parts, 1).flatten(0, 1)
+
+
+class EachEncoder(Encoder):
+    """An encoder for each agent. What they compute with is the same for all."""
+
+    def __init__(self, parts: Sequence[Encoder]) -> None:
+        super().__init__()
+        self.each, self.one, self.width = Each(parts), parts[0], parts[0].width
+
+    def floats(self, seen: Tensor) -> Tensor:
+        return self.one.floats(seen)
+
+    def encode(self, floats: Tensor) -> Tensor:
+        return self.each.by(lambda one, mine: one.encode(mine), floats)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        return self.each(seen)
+
+    def back(self, slope: Tensor) -> Tensor:
+        return self.one.back(slope)
+
+
 class Net(nn.Module):
-    """Actor and critic on one body.
+    """Actor and critic on one body; with `shape.agents`, one for each agent, whose rows take turns.
 
     `dtype` (float32 or bfloat16) is the arithmetic of encoder and body; memory and heads are always
     float32. `looks`: see `Cells`.
@@ -32,6 +70,11 @@ class Net(nn.Module):
     ) -> None:
         super().__init__()
         self.shape = shape
+        if shape.agents:
+            one = replace(shape, agents=0)
+            self.nets = nn.ModuleList(Net(one, dtype, looks) for _ in range(shape.agents))
+            self._side_by_side()
+            return
         self.encoder = NETS.recall(shape.net, "the network").build(shape, dtype, looks)
         widths = [self.encoder.width] + [shape.width] * shape.depth
         self.body = nn.ModuleList(Dense(a, b) for a, b in pairwise(widths))
@@ -52,9 +95,35 @@ class Net(nn.Module):
         start(self.actor, 0.01)
         start(self.critic, 0.01)
 
+    def _side_by_side(self) -> None:
+        """Let the layers of `nets` stand where those of one network do. Past torch, which would keep
+        their weights twice.
+        """
+        every = self.members
+        bodies = zip(*(net.body for net in every), strict=True)
+        layers: dict[str, object] = {
+            "encoder": EachEncoder([net.encoder for net in every]),
+            "body": [Each(layers) for layers in bodies],
+            "actor": Each([net.actor for net in every]),
+            "critic": Each([net.critic for net in every]),
+        }
+        if self.shape.memory:
+            layers["memory"] = Each([net.memory for net in every])
+        self.__dict__.update(layers)
+
+    @property
+    def members(self) -> list[Net]:
+        """Those side by side; none if it is one network for all."""
+        return [*self.nets] if self.shape.agents else []  # type: ignore[list-item]
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
+
     def blank(self, batch: int) -> Tensor:
         """An empty memory for `batch` learners: float32[batch, memory]."""
-        return torch.zeros(batch, self.shape.memory, device=self.actor.weight.device)
+        return torch.zeros(batch, self.shape.memory, device=self.device)
 
     def layers(self) -> dict[str, tuple[int, ...]]:
         """The names and shapes of the activations that a tap meets, in their order.

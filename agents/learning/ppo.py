@@ -130,6 +130,7 @@ class Learner:
             config.memory,
             0 if world.one_hot or config.obs != "symbols" else len(world.channels),
             config.net,
+            world.learners if config.policies == "independent" else 0,
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)

@@ -340,7 +340,9 @@ def describe(learner: Training) -> dict[str, Any]:
     return {
         "kind": "checkpoint",
         "net": {
-            k: v for k, v in dataclasses.asdict(learner.net.shape).items() if k != "channels" or v
+            k: v
+            for k, v in dataclasses.asdict(learner.net.shape).items()
+            if k not in ("channels", "agents") or v
         },
         **interface(learner.world),
         "config": learner.config.to_json(),

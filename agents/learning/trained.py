@@ -92,7 +92,7 @@ class Trained(Policy):
         self.net, self.world, self.name = net.eval(), world, name
         self.draws = Draws(seed, greedy)
         self.remembers = net.shape.memory > 0
-        self.device = net.actor.weight.device
+        self.device = net.device
         self.about: dict[str, Any] = {}
         self._sight: Sight | None = None
         self._edits: Mapping[str, Edit] = {}
@@ -172,6 +172,8 @@ class Trained(Policy):
             len(loaded.actions),
         ):
             wrong = ["its network contradicts its own description"]
+        if not wrong and shape.agents not in (0, loaded.learners):
+            wrong = [f"it has {shape.agents} networks for {loaded.learners} learners"]
         if wrong:
             raise UserError(f"'{path}' does not fit world '{loaded.name}': {'; '.join(wrong)}")
         net = Net(shape, torch.bfloat16 if precision == "bf16" else torch.float32, loaded.looks)

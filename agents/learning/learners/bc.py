@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from ...policies.expert import Expert
-from ..learner import LearnerKind
+from ..learner import LearnerKind, one_net
 from ..ppo import Learner
 
 
@@ -21,6 +21,7 @@ class Cloning(Learner):
     PARTS = ("loss_policy", "loss_value", "entropy", "agrees")
 
     def __init__(self, world, config, goal):
+        one_net("bc", config)
         super().__init__(world, config)
         self.expert = Expert(self.world, goal or "intended")
         self.expert.start(config.envs, self.world.learners)
@@ -38,8 +39,10 @@ class Cloning(Learner):
             wrong[torch.arange(len(wrong)), batch.action[0]] -= 1
             self.by_hand.backward(wrong / len(wrong), torch.zeros_like(value))
             miss = self.config.value_cost * (value - batch.target[0]) / len(value)
-            critic.weight.grad.addmm_(miss[None], self.by_hand.x[-1])
-            critic.bias.grad.add_(miss.sum())
+            slopes = (miss[None] @ self.by_hand.x[-1], miss.sum()[None])
+            for weight, slope in zip(critic.parameters(), slopes, strict=True):
+                assert weight.grad is not None
+                weight.grad.add_(slope)
             logits, value = logits[None], value[None]
         else:
             self.gradient.zero_()

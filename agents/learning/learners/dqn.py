@@ -18,7 +18,7 @@ import torch
 
 from ....engine.errors import need
 from ..by_hand import ByHand
-from ..learner import LearnerKind, only_pays
+from ..learner import LearnerKind, one_net, only_pays
 from ..mitigation import number
 from ..ppo import Learner
 
@@ -79,6 +79,7 @@ class DQN(Learner):
     """One with a buffer of `mib` MiB."""
 
     def __init__(self, world, config, mib):
+        one_net("dqn", config)
         size = number("--learner dqn", mib or str(MIB), 1, MOST_MIB)
         need(not config.memory, "--learner dqn learns without --memory: leave it out")
         super().__init__(world, config)

@@ -2,12 +2,13 @@
 
 from ..learner import LearnerKind, no_value
 from ..ppo import Learner
+from ..team import Team
 
 
 def build(world, config, value):
-    """One network for all learners of the world."""
+    """One network for all learners of the world, or one each."""
     no_value("ppo", value)
-    return Learner(world, config)
+    return (Team if config.policies == "independent" else Learner)(world, config)
 
 
 LEARNER = LearnerKind(about=__doc__, build=build)
