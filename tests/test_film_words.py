@@ -177,7 +177,7 @@ def test_all_that_is_said_goes_out_and_comes_back_in_other_words(tmp_path):
     [
         ("", "must hold"),
         ("[words]\na = 3", "needs a text"),
-        (f"[words]\na = '{'x' * 301}'", "at most 300"),
+        (f"[words]\na = '{'x' * 3001}'", "at most 3000"),
         ("words = 3", "must hold"),
         ("[word]\na = 'b'", "nothing else"),
     ],
