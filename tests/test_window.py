@@ -348,8 +348,9 @@ def test_all_of_the_help_can_be_read_in_a_small_window(opened):
         if not shown.look.help:
             break
         pages.append(shown.frame.tobytes())
-    lines = len(helping.rows_of(keys.KEYS))
-    assert len(set(pages)) == len(pages) == -(-lines // ((330 - 40) // 17)) and not shown.look.help
+    lines = len(helping.laid(helping.rows_of(keys.KEYS), 500 - 56))
+    assert len(set(pages)) == len(pages) == -(-lines // ((330 - 40) // helping.LOW))
+    assert not shown.look.help
 
 
 def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):

@@ -153,7 +153,9 @@ def level_diff(args: argparse.Namespace, talk: Talk) -> Report:
 def level_convert_flags(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a file of levels, or a folder of level gen")
     parser.add_argument(
-        "out", metavar="TO", help="ends in .toml, .txt, .jsonl, .npz, .tmj, .tmx or .png"
+        "out",
+        metavar="TO",
+        help="ends in .toml, .txt, .jsonl, .npz, .tmj, .tmx or .png; of sokoban also .xsb",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_level(parser)

@@ -162,9 +162,12 @@ def film_all(args: argparse.Namespace, talk: Talk) -> Report:
     """`demo --all`: a film of every world's shipped agent, and one montage."""
     from ..showing.montage import every_world
 
-    out = preflight.check_folder(args.out or preflight.fresh_folder("demo-all"), args.force)
+    out = Path(args.out or preflight.fresh_folder("demo-all"))
+    begun = out.is_dir() and all(path.suffix == ".mp4" for path in out.iterdir())
+    if not begun:  # a folder of such films is gone on with
+        preflight.check_folder(out, args.force)
     only = [args.world] if args.world else []
-    made = every_world(out, only, args.levels, talk.say, talk.progress)
+    made = every_world(out, only, args.levels, args.force, talk.say, talk.progress)
     films = [*(one["film"] for one in made["worlds"]), made["montage"]]
     return Report(made, "\n".join(sized([film for film in films if film])))
 
@@ -198,7 +201,7 @@ def contrast_flags(parser: Parser) -> None:
         "goalshift contrast runs/a --pick worst -o worst.mp4 -o worst.gif",
         "goalshift contrast runs/a --split alpha=0.5 --size 1920x1080",
         "goalshift contrast runs/a --layout vertical -o phone.mp4",
-        "goalshift contrast runs/a --captions-out words.toml   # translate it, then --captions words.toml",
+        "goalshift contrast runs/a --captions-out words.toml",
     ),
 )
 def film_contrast(args: argparse.Namespace, talk: Talk) -> Report:

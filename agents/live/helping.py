@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.view.draw.ink import DARK, DIM, MARKS, TEXT, text_width, whole_size, write
+from ...engine.view.draw.ink import DARK, DIM, MARKS, TEXT, text_width, whole_size, wrap, write
 from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
 from . import keys
@@ -15,7 +15,8 @@ GROUPS = {
     "edit": "EDITING", "keep": "KEEPING", "window": "WINDOW",
 }  # fmt: skip
 COLUMN = 420  # units of a column, at least
-TALL, LOW = 30, 17  # units of a line, at most and at least
+TALL, LOW = 30, 20  # units of a line, at most and at least
+SIZE = 17  # of letters
 
 
 def rows_of(table: tuple[keys.Key, ...]) -> list[tuple[str, str]]:
@@ -40,8 +41,8 @@ def draw(canvas: Canvas) -> int:
     """A page of the help; returns how many pages there are."""
     frame, height, width = canvas.frame, canvas.high, canvas.wide
     frame[:] = ((frame + np.array(DARK, np.uint16) * 15) // 16).astype(np.uint8)
-    rows = rows_of(canvas.look.keys)
     columns = min(max(width // COLUMN, 1), 3)
+    rows = laid(rows_of(canvas.look.keys), (width - 56) // columns)
     step = min(TALL, max((height - 40) // -(-len(rows) // columns), LOW))
     per = max((height - 40) // step, 1)
     pages = -(-len(rows) // (per * columns))
@@ -49,19 +50,30 @@ def draw(canvas: Canvas) -> int:
     if pages > 1:
         words = f"{page + 1} of {pages} ({canvas.look.letters()['help']}: on)"
         write(frame, words, height - 22, width - 14, 13, DIM, align="right")
-    size, wide = min(17, step - 5), (width - 56) // columns
-    tabs = _tabs(rows, size, wide)
-    for k, (left, right) in enumerate(rows[page * per * columns : (page + 1) * per * columns]):
+    size, wide = min(SIZE, step - 4), (width - 56) // columns
+    for k, (left, right, tab) in enumerate(rows[page * per * columns : (page + 1) * per * columns]):
         column, row = divmod(k, per)
-        x, y, tab = 28 + column * wide, 16 + row * step, tabs[page * per * columns + k]
+        x, y = 28 + column * wide, 16 + row * step
         if not right:
             write(frame, left, y + 2, x, size - 1, COLOURS[0], True, width=wide - 8)
             continue
-        write(frame, left, y, x, size, MARKS[INTENDED], True, width=tab - 8)
+        if left:
+            write(frame, left, y, x, size, MARKS[INTENDED], True, width=tab - 8)
         room = max(wide - tab - 12, 1)
         fits = whole_size(right, (size, 11), room, False)
         write(frame, right, y + (size - fits) // 2, x + tab, fits, TEXT, width=room)
     return pages
+
+
+def laid(rows: list[tuple[str, str]], wide: int) -> list[tuple[str, str, int]]:
+    """The lines as they stand in a column: what to press, words, and how far these lie to the right.
+    Words that are too long go on in a line of their own.
+    """
+    found = []
+    for (left, right), tab in zip(rows, _tabs(rows, SIZE, wide), strict=True):
+        parts = wrap(right, SIZE - 2, max(wide - tab - 12, 1), 3) if right else [""]
+        found += [(left * (not k), part, tab) for k, part in enumerate(parts)]
+    return found
 
 
 def _tabs(rows: list[tuple[str, str]], size: int, wide: int) -> list[int]:

@@ -7,7 +7,19 @@ from __future__ import annotations
 import numpy as np
 
 from ...engine.view.draw import sprites
-from ...engine.view.draw.ink import DARK, DIM, LINE, MARKS, TEXT, box, icon, text_width, wrap, write
+from ...engine.view.draw.ink import (
+    DARK,
+    DIM,
+    LINE,
+    MARKS,
+    TEXT,
+    box,
+    icon,
+    text_width,
+    whole_size,
+    wrap,
+    write,
+)
 from ...engine.view.draw.marks import INTENDED, PROXY, goal_marks, mark_of
 from ...engine.view.draw.overlays import COLOURS
 from .canvas import Canvas, Rect
@@ -147,12 +159,14 @@ def _routes(canvas: Canvas, room: Rect) -> int:
         icon(frame, mark_of(session.world, way.goal), y, room.x0, 17)
         far = f"{way.steps} steps" if way.steps > 0 else "no way"
         used = write(frame, far, y, room.x1, 14, TEXT, True, "right")
-        write(frame, way.goal.aim, y, room.x0 + 24, 14, TEXT, width=room.wide - used - 34)
+        wide = room.wide - used - 34
+        size = whole_size(way.goal.aim, (14, 11), wide, False)
+        write(frame, way.goal.aim, y, room.x0 + 24, size, TEXT, width=wide)
         y += 21
     if facts.found.parting is not None:
         step, (row, column) = facts.found.parting
         icon(frame, "fork", y, room.x0, 17)
-        words = f"they part after step {step}, at row {row}, column {column}"
+        words = f"they part at step {step} (row {row}, column {column})"
         write(frame, words, y, room.x0 + 24, 14, MARKS[INTENDED], width=room.wide - 24)
         y += 21
     elif len(facts.found.routes) > 1:

@@ -22,7 +22,7 @@ from ...engine.files import read_text
 from ...engine.levels.text import toml_line
 from ...engine.view.film.story import PHRASES, Card, Story, Take, goal_words
 
-NOTES, WORDS = 1000, 300  # captions of a file, and sentences; letters of one
+NOTES, WORDS = 1000, 3000  # captions of a file, and sentences; letters of one
 Notes = tuple[tuple[int, int, str], ...]
 
 

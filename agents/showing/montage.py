@@ -34,20 +34,21 @@ def every_world(
     out: Path,
     only: Sequence[str] = (),
     levels: int = 512,
+    anew: bool = False,
     say: Callable[[str], None] = lambda line: None,
     bar: Bar = no_bar,
 ) -> dict[str, Any]:
     """A film of every world (or of `only` those) into the folder `out`, and the montage: all films one
     after another, a chapter each.
 
-    Films that are there already are not made again, so a second call goes on where the first was
-    stopped. Returns {worlds: [{world, film}], montage}.
+    Films that are there already are not made again, unless `anew`, so a second call goes on where the
+    first was stopped. Returns {worlds: [{world, film}], montage}.
     """
     make_folder(out)
     made = []
     for name in shown(only):
         path = out / f"{name}.mp4"
-        if not path.exists():
+        if anew or not path.exists():
             with tempfile.TemporaryDirectory() as folder:
                 run = Path(folder) / name
                 unpack(name, run)

@@ -30,7 +30,6 @@ from ..judging.runs import open_agents
 from ..policies.policy import Policy
 from .contrast import FilmPlan, concluded, cut, known, take_of
 
-NOTES, WORDS = 1000, 3000  # captions of a file, and characters of one
 SIDE = 6  # of a mosaic, at most
 LEVELS = 256  # held-out levels that one is chosen from
 

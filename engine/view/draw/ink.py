@@ -72,7 +72,7 @@ _unit = _Unit()
 # what those colours are then
 STRONG = {
     DIM: (255, 255, 255), TEXT: (255, 255, 255), PANEL: (0, 0, 0), DARK: (0, 0, 0),
-    LINE: (140, 140, 165), RED: (255, 110, 80),
+    LINE: (96, 96, 120), RED: (255, 110, 80),
 }  # fmt: skip
 
 

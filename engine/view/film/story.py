@@ -102,9 +102,9 @@ class Card:
 PARTING = "Step {step}: here their paths part."
 # what a film says of itself, for who would say it otherwise
 PHRASES = (
-    PARTING, "paths part at step {step}", "step {step}", "Step {step}: ", "intended goal", "proxy goal",
+    PARTING, "paths part at step {step}", "step {step}", "Step {step}:", "intended goal", "proxy goal",
     "paid in training", "trained on", "not trained on", "wants this", "same level · same dice",
-    "INTENDED GOAL", "MET", "MISSED", "met", "missed", "time is up, and ", "it ends, and ",
+    "INTENDED GOAL", "MET", "MISSED", "met", "missed", "time is up, and", "it ends, and",
     "the intended goal is missed", "OVER MANY LEVELS",
 )  # fmt: skip
 
@@ -221,10 +221,11 @@ def captions(world: World, side: Side, card: Card) -> dict[int, str]:
                 parts.append(f'scores on the {kind} "{card.goal(goal)}"')
         if k == side.last and side.outcomes(world)[0].met is False:
             ended = int(states.ended[k])
-            how = {state.TRUNCATED: "time is up, and ", state.TERMINATED: "it ends, and "}
-            parts.append(card.say(how.get(ended, "")) + card.say("the intended goal is missed"))
+            how = {state.TRUNCATED: "time is up, and", state.TERMINATED: "it ends, and"}
+            words = (how.get(ended, ""), "the intended goal is missed")
+            parts.append(" ".join(card.say(text) for text in words if text))
         if parts:
-            said[k] = card.say("Step {step}: ", k) + ", ".join(parts)
+            said[k] = f"{card.say('Step {step}:', k)} {', '.join(parts)}"
     return said
 
 
