@@ -153,6 +153,7 @@ def ask(subject: Subject, detector: Detector, name: str) -> np.ndarray:
         raise
     except Exception as fault:
         raise UserError(f"detector '{name}' failed: {type(fault).__name__}: {fault}") from fault
+    need(made is not None, f"detector '{name}' gave nothing: a number is wanted")
     try:
         found = np.atleast_1d(np.asarray(made, np.float64))
     except (TypeError, ValueError):
