@@ -260,12 +260,15 @@ def _row(name: str, detector: Detector, found: Sequence[Watched]) -> Sentry:
     return Sentry(name, detector.words, detector.sees, detector.control, len(found), **parts)
 
 
-def over(values: Sequence[float]) -> Estimate:
-    """The mean over agents with its interval; those without a figure (NaN) are left out."""
+def over(values: Sequence[float], share: bool = False) -> Estimate:
+    """The mean over agents with its interval; those without a figure (NaN) are left out. Of a `share`
+    of agents, yes or no each, it is no narrower than Wilson's.
+    """
     table = np.array(values, np.float64)
     table = table[np.isfinite(table)]
     if not len(table):
         return Estimate(None, None, None, ())
     weights = Weights(len(table), 1, 1000)
-    known = weights.estimate(weights.mean(table[:, None] if len(table) > 1 else table))
+    rows = weights.mean(table[:, None] if len(table) > 1 else table)
+    known = weights.estimate(rows, len(table) if share else None)
     return Estimate(known.value, known.low, known.high, ())
