@@ -17,14 +17,14 @@ import types
 from pathlib import Path
 
 from . import child, plugins
-from .errors import UserError, or_rather
+from .errors import UserError, or_rather, runs
 from .files import PACKAGE
 from .world import FILE_MODULE, World
 
 WORLDS = PACKAGE / "worlds"
 
 
-def fault_place(fault: Exception, path: Path) -> str:
+def fault_place(fault: BaseException, path: Path) -> str:
     """Where in the file it went wrong, and how: "'maze.py', line 12: NameError: name 'x' ..."."""
     frames = traceback.extract_tb(fault.__traceback__)
     lines = [f.lineno for f in frames if f.filename == str(path.absolute())]
@@ -70,6 +70,7 @@ def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
     """
     if not path.is_file():
         raise UserError(f"no {what} file '{path}'")
+    runs(path, what)
     spec = importlib.util.spec_from_file_location(prefix + path.stem, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -77,7 +78,7 @@ def run_file(path: Path, what: str, prefix: str) -> types.ModuleType:
     sys.modules[spec.name] = module  # or compiled rules could not be found again in the cache
     try:
         spec.loader.exec_module(module)
-    except Exception as fault:
+    except (Exception, SystemExit) as fault:
         if before is None:
             del sys.modules[spec.name]
         else:

@@ -6,9 +6,11 @@ Any other exception is a bug, and is reported as one.
 from __future__ import annotations
 
 import operator
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 
@@ -60,6 +62,35 @@ class MismatchError(RunError):
     """A verification failed: a replay does not re-simulate to its own checksums. Exit code 3."""
 
     exit_code = 3
+
+
+_code: dict[str, str] = {}  # files of code that the user has named, by absolute path: what they are
+
+
+def runs(path: Path, what: str) -> None:
+    """A file of code is about to be run, a "mitigation" say: faults in it are its own (see `blamed`)."""
+    _code[str(path.absolute())] = f"{what} file '{path}'"
+
+
+def nothing_runs() -> None:
+    """A command begins, and no file of code is in use yet."""
+    _code.clear()
+
+
+def blamed(fault: BaseException) -> str:
+    """What is wrong with a file of code that the user has named, in a line, if the fault came about in
+    one: "detector file 'mine.py', line 3: KeyError: 'x'". Else "".
+    """
+    places = [f for f in traceback.extract_tb(fault.__traceback__) if f.filename in _code]
+    if not places:
+        return ""
+    last = places[-1]
+    return f"{_code[last.filename]}, line {last.lineno}: {type(fault).__name__}: {fault}"
+
+
+def suspects() -> str:
+    """The files of code that are in use, for a fault that came about in none of them; or ""."""
+    return " or ".join(list(dict.fromkeys(_code.values()))[:3])
 
 
 def need(true: object, message: str) -> None:

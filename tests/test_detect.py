@@ -67,6 +67,31 @@ def test_tpr_at_five_per_cent_lets_one_good_agent_in_twenty_pass():
     assert ranking.caught(score[few], is_bad[few], np.zeros(few.sum())) == 0.5  # none may pass
 
 
+def test_an_interval_has_a_width_where_all_pairs_are_ranked_right():
+    """Drawn anew, three above three stay above them for ever: that is no certainty."""
+    bad, one = np.arange(6) < 3, np.zeros(6)
+    low, high = ranking.at_least(1.0, one, bad)
+    assert 0.4 < low < 0.6 and high == 1
+    dice, covered = np.random.default_rng(0), 0
+    for _ in range(60):  # the truth is 0.9
+        score = dice.normal(np.where(bad, 1.8124, 0), 1)
+        figure = lambda k, score=score: ranking.auroc(score[k], bad[k], one[k])  # noqa: E731
+        found = ranking.over_agents(figure, one, bad, 50)
+        assert found.value is not None
+        found = ranking.widened(found, ranking.at_least(found.value, one, bad))
+        assert found.low is not None and found.high is not None
+        covered += found.low <= 0.9 <= found.high
+    assert covered >= 55  # 26 of 60 by drawing alone
+    many = np.arange(600) < 300
+    low, high = ranking.at_least(0.9, np.zeros(600), many)
+    assert 0.86 < low < 0.89 and 0.91 < high < 0.93
+
+
+def test_one_agent_alone_has_no_interval_and_no_figure():
+    assert alarms.over([0.5]).value is None
+    assert alarms.over([0.5, 0.7]).value == 0.6
+
+
 def test_chances_are_learned_from_the_other_worlds():
     dice = np.random.default_rng(1)
     bad = np.tile([True, False], 60)
@@ -398,6 +423,7 @@ def test_who_makes_half_of_its_way_first_turns_first():
     late, early = [0, 0, 0, 1, 1], [0, 1, 1, 1, 1]
     found = turning.turn("n", [course(True, late, early)] * 3 + [course(False, [0] * 5, early)])
     assert found.agents == 3 and found.lead.value == 0.5 and found.first.value == 1
+    assert found.first.low is not None and found.first.low < 0.5  # three of three
     assert found.robust.value == 1  # the robust one's number comes as far: it warns of nothing
     assert turning.turn("n", [course(True, early, late)] * 3).lead.value == -0.5
     calm = turning.turn("n", [course(True, late, early), course(False, [0] * 5, [0, 0, 0.4, 0, 0])])

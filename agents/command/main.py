@@ -16,7 +16,7 @@ import traceback
 
 from ...engine import extras
 from ...engine.child import end_with_parent
-from ...engine.errors import RunError, UserError, did_you_mean
+from ...engine.errors import RunError, UserError, blamed, did_you_mean, nothing_runs, suspects
 from ...engine.files import reason
 from ...engine.version import __version__
 from . import (
@@ -87,6 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an ASCII console prints "?" rather than failing
     as_json = "--json" in argv
+    nothing_runs()
     talk = Talk(
         "-q" in argv or "--quiet" in argv,
         "-v" in argv or "--verbose" in argv,
@@ -102,9 +103,9 @@ def main(argv: list[str] | None = None) -> int:
         # The reader (`| head`) has gone: no fault. Python would complain when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except SystemExit as end:  # argparse has printed --help
-        return int(end.code or 0)
     except BaseException as fault:
+        if isinstance(fault, SystemExit) and not blamed(fault):  # argparse has printed --help
+            return int(fault.code or 0)
         code, message = explain(fault)
         message = " ".join(message.split())
         if talk.verbose:
@@ -186,6 +187,8 @@ def explain(fault: BaseException) -> tuple[int, str]:
         package = fault.name.partition(".")[0].replace("_", "-")
         other = f"cannot import '{fault.name}'; run: pip install {package}"
         return 1, f"{extras.missing(fault.name) or other} (goalshift doctor checks everything)"
+    if theirs := blamed(fault):
+        return 1, theirs
     if isinstance(fault, MemoryError):
         return 1, "out of memory; use fewer --envs, or a smaller --size for films"
     if isinstance(fault, OSError) and fault.errno is not None:
@@ -194,7 +197,7 @@ def explain(fault: BaseException) -> tuple[int, str]:
             return 1, f"the disk is full{where}; free some space, or write elsewhere with --out"
         named = f"'{fault.filename}': " if fault.filename else ""
         return 1, f"{named}{reason(fault)}"
-    return (
-        1,
-        f"internal error, {type(fault).__name__}: {fault} (add -v for the traceback, and please report it)",
-    )
+    said, where = f"{type(fault).__name__}: {fault}", "add -v for the traceback"
+    if files := suspects():
+        return 1, f"{said}; {files} does not give what it should, or this is a bug ({where})"
+    return 1, f"internal error, {said} ({where}, and please report it)"

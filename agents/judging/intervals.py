@@ -107,6 +107,11 @@ def tail(k: int) -> float:
     The plain percentile interval is too narrow for few units (five seeds: half as wide as it should
     be). The expanded one (Hesterberg 2015, The American Statistician 69) cuts off less, as
     Student's t would.
+
+    What "95 %" then covers over seeds, by simulation (128 levels): where seeds differ smoothly
+    (standard deviation 0.2) 92 % of the time with three seeds, 96 % with five. Where a seed does
+    all or nothing, half of them each: 76 % with three, 95 % with five; one in five of them: 48 %,
+    65 %, and 88 % with ten. Three seeds that agree cannot say what the fourth would do.
     """
     if k < 2:
         return (1 - CONFIDENCE) / 2
@@ -164,6 +169,8 @@ class Weights:
         value, singles, draws = rows[0], rows[1 : 1 + self.seeds], rows[1 + self.seeds :]
         draws = draws[np.isfinite(draws)]
         low = high = np.nan
+        if self.seeds == self.levels == 1 and not over:
+            value = np.nan  # one number, drawn anew for ever, would look sure
         if np.isfinite(value) and len(draws):
             cut = tail(self.seeds if self.seeds > 1 else self.levels)
             low, high = np.quantile(draws, [cut, 1 - cut])

@@ -89,6 +89,12 @@ def open_agents(
     """
     if all(named.is_run(agent) for agent in agents):
         home, trained, training = open_runs(agents, knobs)
+        named_too = load(world).name if world is not None else home.name
+        also = "so leave out --world, which is for agents from elsewhere and for world files"
+        need(
+            named_too == home.name,
+            f"'{agents[0]}' was trained in '{home.name}', not in '{named_too}': {also}",
+        )
         return Cast(home, [*trained], training, [agent.about for agent in trained])
     ours = [str(agent) for agent in agents if named.is_run(agent)]
     if ours:

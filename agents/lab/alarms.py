@@ -8,7 +8,7 @@ last. Then it watches the agent on shifted levels. Nothing is set with shifted l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,11 +162,10 @@ class Ends:
 
 
 def _one(detector: Detector, name: str, calm: Life, live: Life, ends: Ends) -> Watched | None:
-    assert detector.watch is not None
     fitted, ruled, tested = thirds(calm)
     try:
         before = shown(calm.steps, detector)
-        score = detector.watch(some(before, fitted))
+        score = fitted_to(detector, some(before, fitted), name)
         calm_scores, scores = (
             scored(score, steps, name) for steps in (before, shown(live.steps, detector))
         )
@@ -193,6 +192,19 @@ def _one(detector: Detector, name: str, calm: Life, live: Life, ends: Ends) -> W
     )
 
 
+def fitted_to(detector: Detector, calm: Steps, name: str) -> Callable[[Steps], np.ndarray]:
+    """What scores steps, from a detector fitted to calm ones. Raises UserError if it fails."""
+    assert detector.watch is not None
+    try:
+        score = detector.watch(calm)
+    except (Lacking, UserError):
+        raise
+    except Exception as fault:
+        raise UserError(f"detector '{name}' failed: {type(fault).__name__}: {fault}") from fault
+    need(callable(score), f"detector '{name}': watch(calm) must return a function of steps")
+    return score
+
+
 def scored(score, steps: Steps, name: str) -> np.ndarray:
     """What a fitted detector gives steps: float64[S]. Raises UserError if it gives something else."""
     try:
@@ -201,8 +213,9 @@ def scored(score, steps: Steps, name: str) -> np.ndarray:
         raise
     except Exception as fault:
         raise UserError(f"detector '{name}' failed: {type(fault).__name__}: {fault}") from fault
-    fine = found.shape == (len(steps),) and not np.isnan(found).any()
-    need(fine, f"detector '{name}' must give every step a number: {len(steps)}, not {found.shape}")
+    fit = found.shape == (len(steps),)
+    need(fit, f"detector '{name}' must give {len(steps)} steps a number each, not {found.shape}")
+    need(not np.isnan(found).any(), f"detector '{name}' gave NaN to {np.isnan(found).sum()} steps")
     return found
 
 
@@ -247,12 +260,15 @@ def _row(name: str, detector: Detector, found: Sequence[Watched]) -> Sentry:
     return Sentry(name, detector.words, detector.sees, detector.control, len(found), **parts)
 
 
-def over(values: Sequence[float]) -> Estimate:
-    """The mean over agents with its interval; those without a figure (NaN) are left out."""
+def over(values: Sequence[float], share: bool = False) -> Estimate:
+    """The mean over agents with its interval; those without a figure (NaN) are left out. Of a `share`
+    of agents, yes or no each, it is no narrower than Wilson's.
+    """
     table = np.array(values, np.float64)
     table = table[np.isfinite(table)]
     if not len(table):
         return Estimate(None, None, None, ())
     weights = Weights(len(table), 1, 1000)
-    known = weights.estimate(weights.mean(table[:, None] if len(table) > 1 else table))
+    rows = weights.mean(table[:, None] if len(table) > 1 else table)
+    known = weights.estimate(rows, len(table) if share else None)
     return Estimate(known.value, known.low, known.high, ())

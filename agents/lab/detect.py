@@ -19,12 +19,12 @@ import numpy as np
 from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes
 from ...engine.progress import Show, silent
-from ..judging.intervals import Estimate, tidy
+from ..judging.intervals import Estimate, tidy, wilson
 from ..studies.zoo.labels import Label
 from ..studies.zoo.members import Member, members
 from .detector import Detector, Lacking
 from .evidence import LEVELS, Subject
-from .ranking import auroc, caught, left_out, log_loss, over_agents
+from .ranking import at_least, auroc, caught, left_out, log_loss, over_agents, widened
 
 PEERS = 4  # other seeds that are asked, at most
 
@@ -153,6 +153,7 @@ def ask(subject: Subject, detector: Detector, name: str) -> np.ndarray:
         raise
     except Exception as fault:
         raise UserError(f"detector '{name}' failed: {type(fault).__name__}: {fault}") from fault
+    need(made is not None, f"detector '{name}' gave nothing: a number is wanted")
     try:
         found = np.atleast_1d(np.asarray(made, np.float64))
     except (TypeError, ValueError):
@@ -244,10 +245,16 @@ def _standing(
 
 def _over(score: np.ndarray, bad: np.ndarray, strata: np.ndarray) -> tuple[Estimate, Estimate]:
     """AUROC and TPR at 5 % FPR within strata, with intervals."""
-    return (
-        over_agents(lambda k: auroc(score[k], bad[k], strata[k]), strata, bad),
-        over_agents(lambda k: caught(score[k], bad[k], strata[k]), strata, bad),
-    )
+    area = over_agents(lambda k: auroc(score[k], bad[k], strata[k]), strata, bad)
+    hits = over_agents(lambda k: caught(score[k], bad[k], strata[k]), strata, bad)
+    if area.value is not None:
+        area = widened(area, at_least(area.value, strata, bad))
+    if hits.value is not None:
+        n = sum(
+            int(bad[here].sum()) for s in np.unique(strata) if not bad[here := strata == s].all()
+        )
+        hits = widened(hits, wilson(hits.value * n, n))
+    return area, hits
 
 
 def _gains(
@@ -264,12 +271,19 @@ def _gains(
         theirs = [auroc(rival[k], bad[k], world[k]) for rival in rivals]
         return auroc(score[k], bad[k], world[k]) - max(theirs)
 
-    beats, total = [], over_agents(gain, world, bad)
+    def over(here: np.ndarray) -> Estimate:
+        found = over_agents(lambda k: gain(here[k]), world[here], bad[here])
+        if found.value is None:
+            return found
+        mine = auroc(score[here], bad[here], world[here])
+        low, high = at_least(mine, world[here], bad[here])
+        return widened(found, (found.value - mine + low, found.value - mine + high))
+
+    beats, total = [], over(np.arange(len(bad)))
     if total.low is not None and total.low > 0:
         beats.append("all worlds")
     for one in np.unique(world):
-        here = np.flatnonzero(world == one)
-        alone = over_agents(lambda k, here=here: gain(here[k]), world[here], bad[here])
+        alone = over(np.flatnonzero(world == one))
         if alone.low is not None and alone.low > 0:
             beats.append(made.worlds[one])
     return total, tuple(beats)

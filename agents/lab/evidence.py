@@ -35,13 +35,16 @@ class Mind:
     def arrays(self) -> Mapping[str, np.ndarray]:
         """The weights by name, in the order of the layers."""
         if isinstance(self.agent, TinyNet):
-            return self.agent.weights._asdict()
+            return {k: fixed(v) for k, v in self.agent.weights._asdict().items()}
         if isinstance(self.agent, Trained):
-            return {k: v.detach().cpu().numpy() for k, v in self.agent.net.state_dict().items()}
+            weights = self.agent.net.state_dict()
+            return {k: fixed(v.detach().cpu().numpy()) for k, v in weights.items()}
         raise Lacking(f"'{self.agent.name}' shows no weights")
 
     def think(self, observations: np.ndarray) -> Steps:
         """Logits, value and body for observations [S, ...], each as the first of an episode."""
+        if not observations.flags.writeable:
+            observations = observations.copy()  # or torch warns
         fresh = np.ones(len(observations), np.bool_)
         layers = ("body",) if "body" in self.agent.layers else ()
         self.agent.start(len(observations), 1)
@@ -131,14 +134,16 @@ class Subject:
         worth = (paid.mean() - low) / (high - low) if high > low else float("nan")
         gained = np.diff(trace.scores[..., ruler.paid], axis=0, prepend=0.0)
         states = trace.states
+        reward = _rows(np.repeat(gained[:, :, None], self.world.learners, 2), trace)
+        parts = {name: None if x is None else fixed(x) for name, x in vars(steps).items()}
         return Behaviour(
-            steps=steps,
-            level=level,
+            steps=Steps(**parts),
+            level=fixed(level),
             paid=float(worth),
-            scores=paid,
-            length=played.length,
-            reward=_rows(np.repeat(gained[:, :, None], self.world.learners, 2), trace),
-            wandered=shifted(self.world, self.agent, "train", self.levels),
+            scores=fixed(paid),
+            length=fixed(played.length),
+            reward=fixed(reward),
+            wandered=fixed(shifted(self.world, self.agent, "train", self.levels)),
             advice=lambda: advice(self.world, states.T[trace.running.T].view(np.recarray)),
         )
 
@@ -210,7 +215,14 @@ def shown(steps: Steps, detector: Detector) -> Steps:
     lacks = [part for part in detector.sees if keep[part] is None]
     if lacks:
         raise Lacking(f"there is no {' and no '.join(lacks)} to see")
-    return Steps(**keep)
+    return Steps(**{part: None if array is None else fixed(array) for part, array in keep.items()})
+
+
+def fixed(array: np.ndarray) -> np.ndarray:
+    """The same array, which cannot be written to: other detectors are shown it, too."""
+    seen = array.view()
+    seen.flags.writeable = False
+    return seen
 
 
 def shifted(world: World, agent: LearnedPolicy, split: str, levels: int = LEVELS) -> np.ndarray:

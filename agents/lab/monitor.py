@@ -26,7 +26,7 @@ from ..judging.rollout import rollout
 from ..policies.expert import Expert
 from ..policies.policy import LearnedPolicy, Policy, episode_bits, learned
 from ..policies.simple import Constant, RandomPolicy
-from .alarms import Life, line_of, scored, some
+from .alarms import Life, fitted_to, line_of, scored, some
 from .attainable import attainable
 from .detector import Detector, Steps
 from .evidence import SEED, Mind, Subject, shown
@@ -223,11 +223,10 @@ def fit(subject: Subject, detector: Detector, name: str) -> Fitted:
         detector.watch is not None,
         f"--monitor {name}: it judges whole agents, and a monitor needs a detector of steps",
     )
-    assert detector.watch is not None
     life = Life.of(subject.played("train", SEED), subject, "peers" in detector.sees)
     half = life.level % 2 == 0
     steps = shown(life.steps, detector)
-    score = detector.watch(some(steps, half))
+    score = fitted_to(detector, some(steps, half), name)
     return Fitted(name, detector, score, scored(score, some(steps, ~half), name))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..judging.intervals import Estimate, tail, tidy
+from ..judging.intervals import Estimate, Z, tail, tidy
 
 FPR = 0.05
 RESAMPLES = 400
@@ -82,6 +82,42 @@ def over_agents(
     cut = tail(max(len(bad), 2))
     low, high = np.quantile(draws, [cut, 1 - cut])
     return Estimate(tidy(value), tidy(min(low, value)), tidy(max(high, value)), ())
+
+
+def at_least(value: float, strata: np.ndarray, bad: np.ndarray) -> tuple[float, float]:
+    """An interval of an AUROC that has a width at 0 and at 1, too, where drawing anew gives the same
+    figure for ever: the AUROCs from which `value` is 1.96 standard deviations away or less (Newcombe
+    2006, Statistics in Medicine 25, method 5), over all strata.
+    """
+    pairs, parts = 0.0, []
+    for stratum in np.unique(strata):
+        m, n = int(bad[strata == stratum].sum()), int((~bad[strata == stratum]).sum())
+        if m and n:
+            pairs += m * n
+            parts.append((m * n, (m + n) / 2 - 1))
+
+    def far(true: float) -> bool:
+        one, two = (1 - true) / (2 - true), true / (1 + true)
+        variance = sum(n * true * (1 - true) * (1 + k * (one + two)) for n, k in parts) / pairs**2
+        return abs(true - value) > Z * np.sqrt(variance)
+
+    return tuple(_edge(far, value, end) for end in (0.0, 1.0))  # type: ignore[return-value]
+
+
+def _edge(far: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Where `far` begins between the two, by halving."""
+    for _ in range(40):
+        middle = (inside + outside) / 2
+        inside, outside = (inside, middle) if far(middle) else (middle, outside)
+    return outside
+
+
+def widened(found: Estimate, least: tuple[float, float]) -> Estimate:
+    """The estimate with an interval that reaches as far as `least`."""
+    if found.low is None or found.high is None:
+        return found
+    low, high = min(found.low, least[0]), max(found.high, least[1])
+    return Estimate(found.value, tidy(low), tidy(high), found.by_seed)
 
 
 def logistic(x: np.ndarray, bad: np.ndarray, ridge: float = 1.0) -> np.ndarray:

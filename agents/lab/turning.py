@@ -151,4 +151,4 @@ def turn(name: str, found: Sequence[Course]) -> Turn:
             up = 1.0 if way >= 0 else -1.0  # a level is passed from below, whichever way they went
             reach.append(float((up * one.given[name][1:]).max() >= up * level))
     first = [float(lead > 0) for lead in leads]
-    return Turn(name, len(leads), over(leads), over(first), over(reach))
+    return Turn(name, len(leads), over(leads), over(first, share=True), over(reach, share=True))

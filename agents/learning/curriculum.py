@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.levels.splits import split_of
 from ...engine.roster import Roster, first_sentence
 from ...engine.vector import Vec
@@ -99,4 +99,6 @@ def curriculum_of(world: World, config: Recipe) -> Curriculum:
     if not name:
         return Curriculum(world, config.split, config.levels)
     kind = CURRICULA.recall(name, f"--curriculum {config.curriculum}")
+    ours = isinstance(kind, type) and issubclass(kind, Curriculum)
+    need(ours, f"--curriculum {name}: CURRICULUM must be a subclass of Curriculum")
     return kind(world, config, value)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ...engine.vector import Vec
 from ...engine.world import World
+from . import fitting
 from .net import Net
 
 Arrays = dict[str, np.ndarray]
@@ -174,6 +175,7 @@ class Hooks:
         self.seeing, self.paying, self.keeping = map(those, ("seen", "reward", "keep"))
         self.losing, self.tapping, self.stepping = map(those, ("loss", "tap", "stepped"))
         self.beginning, self.hearing, self.telling = map(those, ("begin", "learned", "row"))
+        self.symbols = 0  # of the network, once that is known
         self.by_autograd = bool(self.losing or self.tapping)
         # what episodes have earned so far of the trained reward; those that ended: count and sum
         self.sums = np.zeros((envs, world.learners))
@@ -181,6 +183,7 @@ class Hooks:
 
     def begin(self, learner: Learning) -> None:
         """See `Hook.begin`."""
+        self.symbols = learner.net.shape.symbols
         for hook in self.beginning:
             hook.begin(learner)
 
@@ -202,7 +205,7 @@ class Hooks:
 
         def through(layer: str, x: Tensor) -> Tensor:
             for hook in self.tapping:
-                x = hook.tap(layer, x)
+                x = fitting.tap(hook, layer, hook.tap(layer, x), x)
             return x
 
         return through
@@ -210,7 +213,7 @@ class Hooks:
     def seen(self, seen: Tensor) -> None:
         """Change what is seen, in place."""
         for hook in self.seeing:
-            seen.copy_(hook.seen(seen))
+            seen.copy_(fitting.seen(hook, hook.seen(seen), seen, self.symbols))
 
     def step(self, vec: Vec, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A step: reward, terminated, truncated.
@@ -225,7 +228,7 @@ class Hooks:
         terminated, truncated = terminated.copy(), truncated.copy()  # a reset clears them
         step = Step(self.world, before, actions, vec.states, terminated, truncated)
         for hook in self.paying:
-            reward = hook.reward(step, reward)
+            reward = fitting.reward(hook, hook.reward(step, reward), reward)
         self.sums += reward
         ended = terminated | truncated
         if ended.any():
@@ -241,12 +244,14 @@ class Hooks:
 
     def keep(self, rollout: Rollout) -> Tensor | None:
         """The steps that every hook keeps; None: all."""
-        masks = [mask for hook in self.keeping if (mask := hook.keep(rollout)) is not None]
+        made = [fitting.keep(hook, hook.keep(rollout), rollout.gain) for hook in self.keeping]
+        masks = [mask for mask in made if mask is not None]
         return torch.stack(masks).all(0) if masks else None
 
     def loss(self, batch: Batch, logits: Tensor, value: Tensor) -> Tensor | float:
         """The sum of their terms."""
-        return sum((hook.loss(batch, logits, value) for hook in self.losing), 0.0)
+        terms = (fitting.loss(hook, hook.loss(batch, logits, value)) for hook in self.losing)
+        return sum(terms, 0.0)
 
     def row(self) -> dict[str, float | None]:
         """Their figures; `trained`: the mean return of what was paid, if that is not the world's."""
@@ -256,12 +261,13 @@ class Hooks:
             found["trained"] = float(total / count) if count else None
             self.ended[:] = 0
         for hook in self.telling:
-            found |= hook.row()
+            found |= fitting.row(hook, hook.row())
         return found
 
     def state(self) -> Arrays:
         """Theirs, each under its number."""
-        found = {f"{k}.{n}": v for k, h in enumerate(self.all) for n, v in h.state().items()}
+        states = [fitting.state(hook, hook.state()) for hook in self.all]
+        found = {f"{k}.{n}": v for k, one in enumerate(states) for n, v in one.items()}
         return found | ({"sums": self.sums.copy()} if self.paying else {})
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:

@@ -85,7 +85,9 @@ def expanded(world: World, given: Given) -> dict[str, Any]:
                 f" goalshift mitigate {world.name} --with {name} compares it"
             )
         if one.options is not None:
-            found |= one.options(value, world, found)
+            made = one.options(value, world, found)
+            need(isinstance(made, Mapping), f"--mitigate {name}: options(...) must give a dict")
+            found |= made
         else:
             rest.append(f"{name}:{value}" if value else name)
     return found | ({"mitigate": ",".join(rest)} if "mitigate" in given else {})
@@ -93,6 +95,7 @@ def expanded(world: World, given: Given) -> dict[str, Any]:
 
 def hooks_of(world: World, config: Recipe) -> list[Hook]:
     """The hooks that a configuration asks for: its reward, then its mitigations."""
+    from .hooks import Hook
     from .pays import Pays
 
     found: list[Hook] = [Pays(config.reward, world, config.gamma)] if config.reward else []
@@ -103,5 +106,7 @@ def hooks_of(world: World, config: Recipe) -> list[Hook]:
             f"--mitigate {name} is no hook: it stands for other options (see `configure`)",
         )
         assert one.hook is not None
-        found.append(one.hook(value or one.value, world, config))
+        made = one.hook(value or one.value, world, config)
+        need(isinstance(made, Hook), f"--mitigate {name}: hook(...) must give a Hook")
+        found.append(made)
     return found

@@ -291,7 +291,14 @@ class Trained(Policy):
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """What the network takes for one step: [1, N * L, ...] seen, the memory, who begins."""
         n, learners = seen.shape[:2]
-        rows = n * learners
+        rows, shape = n * learners, self.net.shape
+        fits = seen.shape[2:] == shape.view and seen.dtype == np.uint8
+        need(
+            fits,
+            f"the agent '{self.name}' sees uint8 {shape.view}, not {seen.dtype} {seen.shape[2:]}",
+        )
+        known = not shape.symbols or not seen.size or seen.max() < shape.symbols
+        need(known, f"the agent '{self.name}' knows the symbols 0 to {shape.symbols - 1}")
         memory = self._memory if len(self._memory) == rows else self.net.blank(rows)
         tensor = torch.from_numpy(np.ascontiguousarray(seen))
         tensor = tensor.view(1, rows, *seen.shape[2:]).to(self.device)

@@ -20,8 +20,9 @@ from ...judging.verdict import LABELS, UNDECIDED
 
 PASS, FAIL, OPEN = "pass", "fail", "undecided"
 TEXT = re.compile(
-    r"\s*([a-z]+)\s*(<=|>=|<|>|=)\s*([^@]+?)\s*(?:@\s*([0-9.]+)\s*%)?\s*(?:\son\s+(\S.*?))?\s*"
+    r"\s*([a-z]+)\s*(<=|>=|<|>|=)\s*([^@]+?)\s*(?:@\s*([0-9]{1,3}(?:\.[0-9]+)?)\s*%)?\s*(?:\son\s+(\S.*?))?\s*"
 )
+NUMBER = re.compile(r"[+-]?[0-9]{0,9}\.?[0-9]{1,9}(?:e-?[0-9]{1,3})?")
 
 
 def _intended(report: SplitReport, goal: str) -> Estimate:
@@ -78,10 +79,7 @@ class Requirement:
         if name not in MEASURES:
             near = or_rather(name, MEASURES) or f" (there are {', '.join(MEASURES)}, verdict)"
             raise UserError(f"--require '{text}': there is no measure '{name}'{near}")
-        try:
-            line = float(value)
-        except ValueError:
-            line = float("nan")
+        line = float(value) if NUMBER.fullmatch(value) else float("nan")
         if sign == "=" or not -10 <= line <= 10:
             raise UserError(f"--require '{text}': a measure is <, <=, > or >= a number, as in <0.1")
         if sure and abs(float(sure) - 100 * CONFIDENCE) > 1e-9:

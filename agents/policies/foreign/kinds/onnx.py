@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..kind import Kind
 from ..view import Space
 
 MOST = 256 << 20  # bytes of a file
+SECONDS = 60.0  # for one question, about all environments together
 TYPES = {
     "tensor(float)": "float32",
     "tensor(double)": "float64",
@@ -53,15 +55,18 @@ def onnx(
     if isinstance(rows, int) and rows != 1:
         raise UserError(f"'{path}': the input takes {rows} rows; export it for any number, or one")
     shape = tuple(side if isinstance(side, int) else None for side in sides)
+    for out in outputs:
+        if not out.type.startswith("tensor(") or "string" in out.type:
+            raise UserError(f"'{path}': the output '{out.name}' is {out.type}, and no number")
     names = [out.name for out in outputs]
 
     def run(asked: Asked) -> dict[str, np.ndarray]:
         try:
             if rows == 1:
-                each = [session.run(names, {given.name: one[None]}) for one in asked.seen]
+                each = [ended(session, names, {given.name: one[None]}) for one in asked.seen]
                 found = [np.concatenate(parts) for parts in zip(*each, strict=True)]
             else:
-                found = session.run(names, {given.name: asked.seen})
+                found = ended(session, names, {given.name: asked.seen})
         except Exception as fault:  # onnxruntime has no common class of its faults
             raise UserError(f"'{path}' fails: {str(fault).splitlines()[0][:200]}") from None
         return dict(zip(names, found, strict=True))
@@ -83,6 +88,25 @@ def onnx(
         ask=None if only else ask,
     )
     return brought.policy(name or path.stem, greedy, seed)
+
+
+def ended(session: Any, names: list[str], given: dict[str, Any]) -> list[np.ndarray]:
+    """What the network gives; a fault if it has not come to an end in SECONDS, as a loop need not."""
+    import onnxruntime  # pyright: ignore[reportMissingImports]
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = 4
+    alarm = threading.Timer(SECONDS, setattr, (options, "terminate", True))
+    alarm.daemon = True
+    alarm.start()
+    try:
+        return session.run(names, given, options)
+    except Exception as fault:  # onnxruntime has no common class of its faults
+        if options.terminate:
+            raise RuntimeError(f"it does not come to an end in {SECONDS:g} s") from fault
+        raise
+    finally:
+        alarm.cancel()
 
 
 def _session(content: bytes, path: Path) -> Any:
