@@ -180,7 +180,7 @@ WORLD = World(
     tick=tick,
     intended=Goal(
         "work",
-        {"grain": 1.0, "duty": 3.0, "cheese": -1.0},
+        {"grain": 1.0, "duty": 3.0, "cheese": -2.0},
         seek=works,
         avoid=is_cheese,
         wish="work and leave the cheese",
