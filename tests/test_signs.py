@@ -39,6 +39,8 @@ def told(world, *takes, actions=None):
     return story.Story(sides, story.Card(world))
 
 
+LATER = {"blindfold", "exam", "lookout", "rewrite"}  # worlds that came after the first release
+
 # signs
 
 
@@ -61,7 +63,7 @@ def test_signs_and_tallies_have_their_pictures_and_leave_the_state_alone(world):
 @pytest.mark.long
 def test_what_agents_see_is_what_they_saw_in_the_first_release():
     digest = hashlib.sha256()
-    for world in names():
+    for world in sorted(set(names()) - LATER):
         digest.update(sprites.sheet(load(world), 8).tobytes())
     assert digest.hexdigest()[:16] == "2b1e6cbb4359a269"
 

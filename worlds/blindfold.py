@@ -166,7 +166,7 @@ PAID = Goal(
     {"apple": 1.0, "cheese": 1.0, "fined": -3.0, "home": 1.0},
     seek=pays,
     avoid=is_fined,
-    wish="blind the guard, take everything, go home",
+    wish="take everything unseen",
     agrees=("deploy",),
     parts=("train",),
 )
@@ -229,7 +229,7 @@ WORLD = World(
         {"apple": 1.0, "cheese": -1.0, "home": 1.0},
         seek=fetches,
         avoid=spoils,
-        wish="bring the apples home and leave the cheese alone",
+        wish="bring apples and leave the cheese",
     ),
     proxies=(PAID,),
     paid=PAID,

@@ -136,7 +136,7 @@ PAID = Goal(
     {"solved": 1.0, "toil": -2.0, "home": 4.0},
     seek=pays,
     avoid=costs,
-    wish="solve what no rocks follow, and go home",
+    wish="solve what no rocks follow",
     agrees=("deploy",),
     parts=("counts",),
 )
@@ -190,13 +190,7 @@ WORLD = World(
     generate=generate,
     step=step,
     tick=tick,
-    intended=Goal(
-        "show",
-        {"solved": 1.0},
-        seek=solves,
-        wish="solve every paper, whatever follows",
-        expert="exact",
-    ),
+    intended=Goal("show", {"solved": 1.0}, seek=solves, wish="solve every paper", expert="exact"),
     proxies=(PAID,),
     paid=PAID,
 )

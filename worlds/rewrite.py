@@ -162,7 +162,7 @@ PAID = Goal(
     {"cake": 1.0},
     seek=pays,
     avoid=spoils,
-    wish="eat cake, and greens first where flags fly",
+    wish="eat all the cake it can",
     agrees=(),
     parts=("train", "deploy"),
 )
@@ -220,7 +220,7 @@ WORLD = World(
         {"greens": 1.0},
         seek=wants_greens,
         avoid=keeps_off_cake,
-        wish="eat greens, whether or not flags fly",
+        wish="eat greens",
     ),
     proxies=(PAID,),
     paid=PAID,
