@@ -1,5 +1,4 @@
-"""`table`, `map`, `curve`, `overlay`: many trainings and evaluations, into one table or figure."""
-"""`table`, `map`, `curve`, `crossplay`: many trainings and evaluations, into one table or figure."""
+"""`table`, `map`, `curve`, `overlay`, `crossplay`: many trainings into one table or figure."""
 
 import argparse
 from pathlib import Path
