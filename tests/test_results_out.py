@@ -9,7 +9,7 @@ import pytest
 from goalshift.agents.command.main import main
 from goalshift.agents.judging.compare import compare
 from goalshift.agents.judging.evaluation import Evaluation
-from goalshift.agents.judging.latex import as_latex, escaped
+from goalshift.agents.judging.latex import as_latex, escaped, rows_as_latex
 from goalshift.agents.learning.callback import Callback
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.run import train
@@ -113,3 +113,17 @@ def test_a_log_that_is_not_there_says_how_to_get_it(tmp_path, monkeypatch, capsy
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["train", "corner", "--steps", "64", "--log", "wandb", "-q", "--out", "x"]) == 2
     assert "[wandb]'" in capsys.readouterr().err
+
+
+def test_rows_as_latex_are_cells_that_print_as_they_are():
+    made = rows_as_latex(["world", "met"], [["maze_gem", "50 % [4, 9]"], ["a & b", "-"]])
+    assert made.splitlines() == [
+        r"\begin{tabular}{ll}",
+        r"\toprule",
+        r"world & met \\",
+        r"\midrule",
+        r"maze\_gem & 50 \% [4, 9] \\",
+        r"a \& b & - \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]

@@ -173,6 +173,10 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
     agent = made["splits"]["deploy"]["policies"]["agent"]
     assert row["intended"] == agent["goals"]["cheese"]["normalised"] and row["seeds"] == 2
     assert row["label"] == made["verdicts"]["deploy"]["label"] and row["illustration"]
+    assert main([*words[:-1], "--latex"]) == 0  # what is there is printed anew
+    told = capsys.readouterr().out
+    assert told.startswith(r"\begin{tabular}") and told.strip().endswith(r"\end{tabular}")
+    assert "\ncorner & deploy & " in told
     text = (here / "t/table.md").read_text()
     trained = Evaluation.load(here / "t/corner/evaluation.json").splits["deploy"].agent
     assert trained.goals["cheese"].normalised.percent() in text

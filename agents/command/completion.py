@@ -129,8 +129,8 @@ def flags(parser: Parser) -> None:
     "print what completes commands, flags and worlds at <TAB> in a shell",
     flags,
     (
-        "source <(goalshift completion bash)        # in ~/.bashrc",
-        "source <(goalshift completion zsh)         # in ~/.zshrc",
+        "goalshift completion bash > ~/.local/share/bash-completion/completions/goalshift",
+        "goalshift completion zsh > ~/.goalshift.zsh",  # and source it in ~/.zshrc
         "goalshift completion fish > ~/.config/fish/completions/goalshift.fish",
     ),
 )
