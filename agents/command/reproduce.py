@@ -43,7 +43,7 @@ def reproduce_flags(parser: Parser) -> None:
 @VERBS.verb(
     "reproduce",
     "[CLAIM...]",
-    "make a published figure again: does it fall where it was claimed?",
+    "make a published figure again: exit 0 if it falls as claimed, 3 if not, 4: cannot tell",
     reproduce_flags,
     (
         "goalshift reproduce",
