@@ -81,7 +81,7 @@ def test_an_interval_has_a_width_where_all_pairs_are_ranked_right():
         found = ranking.widened(found, ranking.at_least(found.value, one, bad))
         assert found.low is not None and found.high is not None
         covered += found.low <= 0.9 <= found.high
-    assert covered >= 55  # 26 of 60 by drawing alone
+    assert covered >= 55  # 21 of 60 by drawing alone
     many = np.arange(600) < 300
     low, high = ranking.at_least(0.9, np.zeros(600), many)
     assert 0.86 < low < 0.89 and 0.91 < high < 0.93

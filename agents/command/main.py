@@ -5,6 +5,8 @@ stdout.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 verification mismatch, 4 undecided, 130
 interrupted.
+Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 a check that failed,
+4 undecided (an audit), 130 interrupted.
 """
 
 import argparse

@@ -311,12 +311,12 @@ def keep(folder: Path, learner: Training) -> None:
 
 def history(run: str | Path) -> list[Path]:
     """The checkpoints that a run has kept, the earliest first. UserError if there are none."""
-    found = sorted((Path(run) / KEPT).glob("*.safetensors"))
+    found = [p for p in (Path(run) / KEPT).glob("*.safetensors") if p.stem.isdecimal()]
     if not found:
         raise UserError(
             f"'{run}' has kept no checkpoints along the way: train it with --keep 4, say"
         )
-    return found
+    return sorted(found)
 
 
 def _weights(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
