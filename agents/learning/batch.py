@@ -32,8 +32,9 @@ from .hooks import Batch, Hook, Hooks
 from .ppo import Learner, objective, resolve
 from .run import Row, Run, begun, go_on, recalled
 from .tally import Tally
+from .training import Training
 
-Update = Callable[[Sequence[Learner]], Sequence[Row | RunError]]
+Update = Callable[[Sequence[Training]], Sequence[Row | RunError]]
 APART = ("seed", "save_every", "keep")  # what may differ inside a batch
 
 
@@ -77,8 +78,10 @@ def resume(
 def go_together(runs: Sequence[Run], on_row: OnRow) -> None:
     """See `run.go_on`."""
     learners = [run.learner for run in runs]
-    if stacks(learners):
-        go_on(runs, _telling(Stack(learners).rows, on_row))
+    plain = [learner for learner in learners if type(learner) is Learner]
+    if len(plain) == len(learners) and stacks(plain):
+        stack = Stack(plain)
+        go_on(runs, _telling(lambda some: stack.rows(plain), on_row))  # some are all, here
         return
     abreast = min(machine.processors() // max(x.config.threads for x in learners), len(runs))
     with ThreadPoolExecutor(max(abreast, 1)) as pool:
@@ -89,7 +92,7 @@ def go_together(runs: Sequence[Run], on_row: OnRow) -> None:
 def _telling(update: Update, on_row: OnRow) -> Update:
     """The same, telling `on_row` of each."""
 
-    def told(learners: Sequence[Learner]) -> Sequence[Row | RunError]:
+    def told(learners: Sequence[Training]) -> Sequence[Row | RunError]:
         began = time.perf_counter()
         rows = update(learners)
         sound = [row for row in rows if isinstance(row, dict)]
@@ -109,7 +112,7 @@ def _telling(update: Update, on_row: OnRow) -> Update:
     return told
 
 
-def _row(learner: Learner) -> Row | RunError:
+def _row(learner: Training) -> Row | RunError:
     try:
         return learner.update()
     except RunError as fault:
@@ -141,7 +144,6 @@ def stacks(learners: Sequence[Learner]) -> bool:
         and len(recipes) == 1
         and len({x.steps for x in learners}) == 1
         and learners[0].device.type == "cuda"
-        and all(type(x) is Learner for x in learners)
         and not (first.memory or first.mitigate or first.reward or first.curriculum)
     )
 
