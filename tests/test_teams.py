@@ -13,11 +13,11 @@ from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.encoder import Shape
 from goalshift.agents.learning.files import CHECKPOINT, RESUME, load_arrays
-from goalshift.agents.learning.learner import learner_of
 from goalshift.agents.learning.net import Net
 from goalshift.agents.learning.ppo import resolve
 from goalshift.agents.learning.run import Interrupted, resume, train
 from goalshift.agents.learning.trained import Trained
+from goalshift.agents.learning.training import learner_of
 from goalshift.agents.live.open import open_session
 from goalshift.agents.policies.policy import Policy
 from goalshift.agents.policies.seats import Seats

@@ -13,11 +13,12 @@ from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.files import RESUME, load_arrays, read_json, save_arrays
 from goalshift.agents.learning.hooks import Hook
-from goalshift.agents.learning.learner import LEARNERS, learner_of
+from goalshift.agents.learning.learner import LEARNERS
 from goalshift.agents.learning.learners.dqn import SHARP, Buffer
 from goalshift.agents.learning.ppo import resolve
 from goalshift.agents.learning.run import Interrupted, resume, train
 from goalshift.agents.learning.trained import Trained
+from goalshift.agents.learning.training import learner_of
 from goalshift.engine import grid, layout
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError

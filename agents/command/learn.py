@@ -91,6 +91,7 @@ def train_flags(parser: Parser) -> None:
         "goalshift train corner --world.region 3 --levels 20",
         "goalshift train corner --mitigate labelled:0.05,weight_decay --curriculum plr",
         "goalshift train corner --learner bc:corner",
+        "goalshift train harvest --world.learners 2 --policies independent",
         "goalshift train corner --reward 'goal.cheese - 0.2*event.corner'",
         "goalshift train corner --seeds 8 --out runs/b",
         "goalshift train --resume runs/a --steps 4M",

@@ -37,9 +37,9 @@ from ..learning import curriculum
 from ..learning.config import configure
 from ..learning.curriculum import CURRICULA
 from ..learning.files import EVALUATION, Log
-from ..learning.learner import learner_of
 from ..learning.mitigation import MITIGATIONS
 from ..learning.ppo import resolve
+from ..learning.training import learner_of
 from ..policies.policy import Policy
 from ..studies.jobs import Plan, options_of, run_all, seeds_of
 

@@ -47,12 +47,13 @@ from .files import (
     save_arrays,
     write_json,
 )
-from .learner import LEARNERS, Training, learner_of, split_name
+from .learner import LEARNERS, split_name
 from .lock import only_writer
 from .mitigation import MITIGATIONS, named
 from .ppo import resolve
 from .preflight import check_training
 from .trained import interface
+from .training import Training, learner_of
 
 Row = dict[str, Any]  # of a log
 

@@ -14,9 +14,9 @@ from ...engine.errors import need
 from ...engine.world import World
 from .by_hand import ByHand, fits
 from .config import TrainConfig
-from .learner import only_pays
 from .net import Net
 from .ppo import Learner
+from .training import only_pays
 
 LIVED = ("seen", "fresh", "action", "chance", "reward", "cut", "done", "value")
 

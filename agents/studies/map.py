@@ -31,10 +31,10 @@ from ..judging.rollout import rollout
 from ..judging.verdict import CAPABLE
 from ..learning.config import TrainConfig, configure
 from ..learning.files import Log
-from ..learning.learner import learner_of
 from ..learning.ppo import resolve
 from ..learning.run import history
 from ..learning.trained import Trained
+from ..learning.training import learner_of
 from .jobs import Job, Plan, options_of, run_all, train_job
 from .law import Fit, drawn_anew, fit
 

@@ -11,8 +11,9 @@ import torch
 import torch.nn.functional as F
 
 from ...policies.expert import Expert
-from ..learner import LearnerKind, one_net
+from ..learner import LearnerKind
 from ..ppo import Learner
+from ..training import one_net
 
 
 class Cloning(Learner):

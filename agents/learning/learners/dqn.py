@@ -18,9 +18,10 @@ import torch
 
 from ....engine.errors import need
 from ..by_hand import ByHand
-from ..learner import LearnerKind, one_net, only_pays
+from ..learner import LearnerKind
 from ..mitigation import number
 from ..ppo import Learner
+from ..training import one_net, only_pays
 
 MIB, MOST_MIB = 32.0, 512
 LEAST_RANDOM, SETTLED = 0.05, 0.25  # share of actions at random in the end; of the run, until then
