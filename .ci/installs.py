@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("engine", "worlds", "agents")
-TESTS = ("test_rng.py", "test_ids.py", "test_shapes.py", "test_layout.py", "test_lock.py")
+TESTS = ("test_rng.py", "test_shapes.py", "test_lock.py", "test_ids.py")
 
 
 def python_of(home: Path) -> Path:

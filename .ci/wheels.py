@@ -54,7 +54,9 @@ def lacking(wanted: list[str], python: str, platforms: list[str]) -> list[str]:
         done = subprocess.run([*words, *left], capture_output=True, text=True)
         if done.returncode == 0:
             break
-        found = re.search(r"No matching distribution found for ([\w.-]+)", done.stderr)
+        found = re.search(
+            r"(?:No matching distribution found for|Cannot install) ([\w.-]+)", done.stderr
+        )
         without = [one for one in left if not found or NAME.match(one)[0] != found[1]]
         if found is None or len(without) == len(left):
             sys.exit(done.stderr)
