@@ -3,10 +3,8 @@
 Data goes to stdout, talk to stderr; with --json the report, or the fault, is one JSON object on
 stdout.
 
-Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 verification mismatch, 4 undecided, 130
+Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 a check that failed, 4 undecided, 130
 interrupted.
-Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 a check that failed,
-4 undecided (an audit), 130 interrupted.
 """
 
 import argparse

@@ -29,7 +29,6 @@ from .adam import Adam
 from .callback import Callbacks, OnRow
 from .config import TrainConfig
 from .hooks import Batch, Hook, Hooks
-from .learner import Training
 from .ppo import Learner, objective, resolve
 from .run import Row, Run, begun, go_on, recalled
 from .tally import Tally
@@ -81,10 +80,6 @@ def go_together(runs: Sequence[Run], on_row: OnRow) -> None:
     learners = [run.learner for run in runs]
     if plain := stackable(learners):
         go_on(runs, _telling(Stack(plain).rows, on_row))
-    plain = [learner for learner in learners if type(learner) is Learner]
-    if len(plain) == len(learners) and stacks(plain):
-        stack = Stack(plain)
-        go_on(runs, _telling(lambda some: stack.rows(plain), on_row))  # some are all, here
         return
     abreast = min(machine.processors() // max(x.config.threads for x in learners), len(runs))
     with ThreadPoolExecutor(max(abreast, 1)) as pool:
@@ -147,14 +142,6 @@ def stackable(learners: Sequence[Training]) -> Sequence[Learner]:
     first = plain[0].config
     more = first.memory or first.mitigate or first.reward or first.curriculum
     return plain if len(recipes) == len({x.steps for x in plain}) == 1 and not more else ()
-    first = learners[0].config
-    return (
-        len(learners) > 1
-        and len(recipes) == 1
-        and len({x.steps for x in learners}) == 1
-        and learners[0].device.type == "cuda"
-        and not (first.memory or first.mitigate or first.reward or first.curriculum)
-    )
 
 
 class Vecs:
