@@ -93,6 +93,8 @@ def archives() -> None:
         with tarfile.open(sdist) as held:
             held.extractall(home / "unpacked", filter="data")
         [source] = (home / "unpacked").iterdir()
+        # the root is the package: in a folder of another name pytest cannot import it
+        source = source.rename(source.with_name("goalshift"))
         known = {str(p.relative_to(house)) for p in house.rglob("*") if p.is_file()}
         gone = sorted(name for name in known if not (source / name).exists())
         run(python, "-m", "pip", "install", "-q", f"{wheel}[view]", cwd=home)
