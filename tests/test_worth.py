@@ -211,7 +211,7 @@ def test_a_strangers_references_are_checked_whole(known, message):
 
 VERBS = (
     "bring chop collect drink earn eat enter fetch find get go keep open pick press reach run save"
-    " see stay take turn visit"
+    " see solve stay take turn visit"
 )
 
 
