@@ -136,7 +136,7 @@ PAID = Goal(
     {"solved": 1.0, "toil": -2.0, "home": 4.0},
     seek=pays,
     avoid=costs,
-    wish="solve what no rocks follow",
+    wish="solve papers and bring on no rocks",
     agrees=("deploy",),
     parts=("counts",),
 )
