@@ -28,16 +28,18 @@ class Format(NamedTuple):
     across: int
 
 
+TRIES = 16  # seeds that are looked at for a level which the shift changes
+
 FEW, MANY = Format((400, 600), 66, 22, 1), Format((216, 300), 78, 20, 3)
 
 
 def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.ndarray:
     """A pair of pictures for each world, in training and after the shift: uint8[height, width, 3].
 
-    `camera` is the name of one. Stars mark where the intended goal may be met, diamonds where a
-    proxy may.
+    `camera` is the name of one. The levels are those of the first seed from `seed` on that the shift
+    changes to the eye, where one does. Stars mark where the intended goal may be met, diamonds where
+    a proxy may.
     """
-    draw = registry.camera(camera).draw
     form = FEW if len(worlds) <= 4 else MANY
     (high, wide), across = form.pane, form.across
     block = 2 * wide + 2 * MARGIN
@@ -61,13 +63,26 @@ def gallery(worlds: Sequence[World], seed: int = 1, camera: str = "top") -> np.n
             left + block - MARGIN,
             form.letters * 4 // 5,
         )
-        for column, split in enumerate(("train", "deploy")):
-            states = level_of(world, seed, split)
-            marks = goal_marks(world, states)
+        panes = _pair(world, seed, camera, form.pane)
+        for column, pane in enumerate(panes):
             x = left + column * (wide + MARGIN)
-            pane = picture[y + form.title : y + form.title + high, x : x + wide]
-            pane[:] = draw(Shot(world, states[0], form.pane, marks=marks))
+            picture[y + form.title : y + form.title + high, x : x + wide] = pane
     return picture
+
+
+def _pair(world: World, seed: int, camera: str, size: tuple[int, int]) -> list[np.ndarray]:
+    """A level in training and after the shift, of the first seed for which they look different."""
+    draw, found = registry.camera(camera).draw, []
+    for k in range(TRIES):
+        found.append(
+            [
+                draw(Shot(world, states[0], size, marks=goal_marks(world, states)))
+                for states in (level_of(world, seed + k, split) for split in ("train", "deploy"))
+            ]
+        )
+        if (found[-1][0] != found[-1][1]).any():
+            return found[-1]
+    return found[0]
 
 
 def wishes(picture: np.ndarray, world: World, y: int, left: int, right: int, letters: int) -> None:
