@@ -257,6 +257,17 @@ def test_senseless_input_is_refused_before_anything_is_written(call, tmp_path, a
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["train corner --seeds", "map corner --seeds", "map corner --jobs", "table corner --jobs"],
+)
+def test_more_agents_than_a_machine_can_hold_are_refused_by_the_flags_name(call, tmp_path, words):
+    flag = words.split()[-1]
+    done = call(*words.split(), "1e9", "--out", "o")
+    assert done.code == 2 and done.err.startswith(f"error: {flag} must be from 1 to"), done.err
+    assert done.err.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("text", ["1280", "1280x", "1281x720", "16x16", "99999x99999", "-16x16"])
 def test_what_is_no_film_size(text):
     with pytest.raises(argparse.ArgumentTypeError):
