@@ -733,6 +733,28 @@ def test_a_reader_that_leaves_is_no_fault():
     assert done.stderr == "" and done.stdout.splitlines()[-1] in ("0", "141")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("worlds corner >/dev/full", 1, "error: cannot write to standard output: no space left"),
+        ("worlds --json >/dev/full", 1, "error: cannot write to standard output: no space left"),
+        ("worlds nosuch --json >/dev/full", 2, "error: no world 'nosuch'"),
+        ("worlds nosuch 2>/dev/full", 2, ""),
+        ("worlds nosuch 2>&-", 2, ""),
+        ("worlds corner 2>&-", 0, ""),
+        ("worlds corner >&-", 0, ""),
+    ],
+)
+def test_where_nothing_can_be_written_the_exit_code_still_tells(words, code, told):
+    command = f"{shlex.quote(sys.executable)} -m goalshift {words}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=os.sep
+    )
+    assert done.returncode == code and done.stderr.startswith(told)
+    assert len(done.stderr.splitlines()) == bool(told)
+
+
 @pytest.mark.parametrize("encoding", [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONIOENCODING": "cp1252"}])
 def test_old_consoles_print_something(encoding, tmp_path):
     name = "☃ünï"
