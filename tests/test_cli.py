@@ -221,6 +221,8 @@ def test_what_is_no_seed(text):
         (["train", "corner", "--lr", "nan"], "--lr"),
         (["train", "corner", "--lr", "fast"], "--lr"),
         (["train", "corner", "--stpes", "5"], "Did you mean '--steps'?"),
+        (["attack", "nowhere", "--budget", "1e12"], "--budget: '1e12' is too large"),
+        (["inside", "nowhere", "--draws", "1e12"], "--draws: '1e12' is too large"),
         (["train", "cornr"], "did you mean 'corner'"),
         (["train"], "name a world"),
         (["train", "--resume", "nowhere"], "holds no run"),
