@@ -221,6 +221,8 @@ def test_what_is_no_seed(text):
         (["train", "corner", "--lr", "nan"], "--lr"),
         (["train", "corner", "--lr", "fast"], "--lr"),
         (["train", "corner", "--stpes", "5"], "Did you mean '--steps'?"),
+        (["attack", "nowhere", "--budget", "1e12"], "--budget: '1e12' is too large"),
+        (["inside", "nowhere", "--draws", "1e12"], "--draws: '1e12' is too large"),
         (["train", "cornr"], "did you mean 'corner'"),
         (["train"], "name a world"),
         (["train", "--resume", "nowhere"], "holds no run"),
@@ -255,6 +257,17 @@ def test_senseless_input_is_refused_before_anything_is_written(call, tmp_path, a
     assert ended.code == 2
     assert hint in ended.line
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["train corner --seeds", "map corner --seeds", "map corner --jobs", "table corner --jobs"],
+)
+def test_more_agents_than_a_machine_can_hold_are_refused_by_the_flags_name(call, tmp_path, words):
+    flag = words.split()[-1]
+    done = call(*words.split(), "1e9", "--out", "o")
+    assert done.code == 2 and done.err.startswith(f"error: {flag} must be from 1 to"), done.err
+    assert done.err.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("text", ["1280", "1280x", "1281x720", "16x16", "99999x99999", "-16x16"])
@@ -720,6 +733,28 @@ def test_a_reader_that_leaves_is_no_fault():
         ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=os.sep
     )
     assert done.stderr == "" and done.stdout.splitlines()[-1] in ("0", "141")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("worlds corner >/dev/full", 1, "error: cannot write to standard output: no space left"),
+        ("worlds --json >/dev/full", 1, "error: cannot write to standard output: no space left"),
+        ("worlds nosuch --json >/dev/full", 2, "error: no world 'nosuch'"),
+        ("worlds nosuch 2>/dev/full", 2, ""),
+        ("worlds nosuch 2>&-", 2, ""),
+        ("worlds corner 2>&-", 0, ""),
+        ("worlds corner >&-", 0, ""),
+    ],
+)
+def test_where_nothing_can_be_written_the_exit_code_still_tells(words, code, told):
+    command = f"{shlex.quote(sys.executable)} -m goalshift {words}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=os.sep
+    )
+    assert done.returncode == code and done.stderr.startswith(told)
+    assert len(done.stderr.splitlines()) == bool(told)
 
 
 @pytest.mark.parametrize("encoding", [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONIOENCODING": "cp1252"}])

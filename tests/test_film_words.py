@@ -180,6 +180,8 @@ def test_all_that_is_said_goes_out_and_comes_back_in_other_words(tmp_path):
         (f"[words]\na = '{'x' * 3001}'", "at most 3000"),
         ("words = 3", "must hold"),
         ("[word]\na = 'b'", "nothing else"),
+        ('[words]\na = "\\u001b[2J"', "words: 'a'.*U.001B is a control"),
+        ('[[caption]]\nfrom = 0\ntext = "a\\u202eb"', "caption 1.*U.202E is a control"),
     ],
 )
 def test_bad_words_are_refused_in_a_line(tmp_path, text, fault):
@@ -188,6 +190,12 @@ def test_bad_words_are_refused_in_a_line(tmp_path, text, fault):
     with pytest.raises(UserError, match=fault) as caught:
         captions.read_captions(path)
     assert "\n" not in str(caught.value)
+
+
+def test_joiners_of_letters_are_no_control_characters(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text('[words]\na = "\u0645\u06cc\u200c\u062e \U0001f469\u200d\U0001f52c"', "utf-8")
+    assert len(captions.read_captions(path)[1]["a"]) == 8
 
 
 def test_sentences_with_quotes_and_backslashes_survive(tmp_path):

@@ -54,13 +54,21 @@ def test_the_ends_of_maps_and_curves_lie_over_one_another(files, capsys):
         ("corner.csv:many", "'many' is not a count"),
         ("map-coinrun/map.csv:5", "a map counts episodes"),
         ("other.csv:5", "neither a map's CSV nor"),
-        ("broken.csv", "could not convert"),
+        ("broken.csv", "broken.csv, row 5: `shifted` must be a number"),
+        ("nan.csv", "nan.csv, row 4: `instead` must be a number"),
+        ("steps.csv", "steps.csv, row 3: `steps` must be a number"),
+        ("empty.csv", "empty.csv: it has no rows"),
+        ("never.csv", "no agent of these files"),
         ("none.csv", "no such file"),
     ],
 )
 def test_what_cannot_be_laid_over_is_one_line(files, capsys, name, told):
     (files / "other.csv").write_text("a,b\n1,2\n")
     (files / "broken.csv").write_text(MAP.replace("120", "some"))
+    (files / "nan.csv").write_text(MAP.replace("0.2,0.7", "nan,0.7"))
+    (files / "steps.csv").write_text(MAP.replace("0,5,50", "0,-5,50"))
+    (files / "empty.csv").write_text(MAP.splitlines()[0] + "\n")
+    (files / "never.csv").write_text("".join(MAP.splitlines(keepends=True)[:3]))
     assert main(["overlay", str(files / name), "-o", str(files / "o")]) == 2
     err = capsys.readouterr().err
     assert told in err and err.count("\n") == 1

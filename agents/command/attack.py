@@ -9,7 +9,7 @@ from .common import AGENTS, add_origin, add_seed, trust
 from .many import goes_on
 from .parser import Parser
 from .talk import Report, Talk, in_columns
-from .values import count
+from .values import count_to
 from .verb import Group
 
 VERBS = Group("lab")
@@ -50,7 +50,7 @@ def attack_flags(parser: Parser) -> None:
     )
     parser.add_argument(
         "--budget",
-        type=count,
+        type=count_to(10_000_000),
         default=20_000,
         metavar="N",
         help="levels tried by the search, and as many by chance (default: 20k)",

@@ -8,7 +8,7 @@ from ..learning import preflight
 from .common import AGENTS, add_file_out, add_judged, add_origin, add_out, add_seed, sized, trust
 from .parser import Parser
 from .talk import Report, Talk
-from .values import count, times
+from .values import count, count_to, times
 from .verb import Group
 
 VERBS = Group("lab")
@@ -42,7 +42,11 @@ def inside_flags(parser: Parser) -> None:
         help="again for several (default: -16 to 16 in powers of two); the best on other levels is shown",
     )
     parser.add_argument(
-        "--draws", type=count, default=20, metavar="N", help="of every null (default: 20)"
+        "--draws",
+        type=count_to(100_000),
+        default=20,
+        metavar="N",
+        help="of every null (default: 20)",
     )
     add_seed(parser)
     add_file_out(parser, "FILE.html", "default: inside.html in the run's folder")

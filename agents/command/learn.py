@@ -28,6 +28,8 @@ from .values import count
 from .verb import Group
 from .watched import SAVED, watched
 
+MOST_SEEDS = 1000  # agents of one process
+
 if TYPE_CHECKING:
     from ...engine.world import World
     from ..learning.callback import Callbacks
@@ -153,6 +155,7 @@ def _folders(args: argparse.Namespace, seed: int) -> list[Path]:
     name = Path(args.world).stem
     if not args.seeds:
         return [Path(args.out or preflight.fresh_folder(f"{name}-{seed}"))]
+    need(args.seeds <= MOST_SEEDS, f"--seeds must be from 1 to {MOST_SEEDS:,}")
     stem = args.out or preflight.fresh_folder(name)
     return [Path(f"{stem}-{seed + k}") for k in range(args.seeds)]
 

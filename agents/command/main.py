@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 from ...engine import extras
 from ...engine.child import end_with_parent
@@ -111,9 +112,12 @@ def main(argv: list[str] | None = None) -> int:
         message = " ".join(message.split())
         if talk.verbose:
             traceback.print_exc()
-        talk.fault(message)
+        with suppress(OSError):  # where nothing can be said, the code says it
+            talk.fault(message)
         if as_json:
-            print(json.dumps({"ok": False, "exit_code": code, "error": message}))
+            with suppress(OSError):
+                said = {"ok": False, "exit_code": code, "error": message}
+                print(json.dumps(said), flush=True)
         return code
 
 
@@ -171,11 +175,17 @@ def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
 
 def print_report(report: Report, as_json: bool) -> None:
     """The data on stdout: text, or one JSON object with `ok` and `exit_code` first."""
+    text = report.text
     if as_json:
         found = {"ok": report.code == 0, "exit_code": report.code, **plain_data(report.data)}
-        print(json.dumps(found, allow_nan=False), flush=True)
-    elif report.text:
-        print(report.text, flush=True)
+        text = json.dumps(found, allow_nan=False)
+    try:
+        if text:
+            print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        raise RunError(f"cannot write to standard output: {reason(fault)}") from fault
 
 
 def explain(fault: BaseException) -> tuple[int, str]:

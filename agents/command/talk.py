@@ -17,22 +17,39 @@ class Report(NamedTuple):
     code: int = 0
 
 
+def _at_terminal() -> bool:
+    """Whether remarks are read on a terminal; a shell's `2>&-` leaves Python without a stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _put(line: str) -> None:
+    """Say it, if it can be said: a disk that is full behind `2>` costs the words, not the work."""
+    if sys.stderr is None:
+        return
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return
+
+
 class Talk:
     """Remarks and progress on stderr; nothing with --quiet, plain lines if it is no terminal."""
 
     def __init__(self, quiet: bool = False, verbose: bool = False, color: bool = True) -> None:
         self.quiet, self.verbose = quiet, verbose
-        self.color = color and not os.environ.get("NO_COLOR") and sys.stderr.isatty()
+        self.color = color and not os.environ.get("NO_COLOR") and _at_terminal()
 
     def say(self, line: str) -> None:
         """One remark."""
         if not self.quiet:
-            print(line, file=sys.stderr, flush=True)
+            _put(line)
 
     def fault(self, message: str) -> None:
         """The one line that ends a failed command; not silenced."""
         label = "\x1b[1;31merror:\x1b[0m" if self.color else "error:"
-        print(f"{label} {message}", file=sys.stderr, flush=True)
+        _put(f"{label} {message}")
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Show]:
@@ -47,7 +64,7 @@ class Talk:
             yield self._plain_progress(title)
             return
         console = Console(stderr=True, no_color=not self.color, highlight=False)
-        if not console.is_terminal:
+        if not (console.is_terminal and sys.stderr):
             yield self._plain_progress(title)
             return
         columns = (

@@ -26,6 +26,17 @@ def count(text: str) -> int:
     return int(number)
 
 
+def count_to(most: int) -> Callable[[str], int]:
+    """A count that is at most so much."""
+
+    def read(text: str) -> int:
+        if (number := count(text)) > most:
+            raise argparse.ArgumentTypeError(f"'{text}' is too large; the most is {most:,}")
+        return number
+
+    return read
+
+
 def count_or_none(text: str) -> int:
     """A count, or 0 where that has a meaning of its own."""
     return 0 if re.fullmatch("0+", text) else count(text)

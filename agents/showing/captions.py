@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import bidirectional, category
 
 from ...engine import files
 from ...engine.errors import UserError
@@ -23,6 +24,7 @@ from ...engine.levels.text import toml_line
 from ...engine.view.film.story import PHRASES, Card, Story, Take, goal_words
 
 NOTES, WORDS = 1000, 3000  # captions of a file, and sentences; letters of one
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # of direction
 Notes = tuple[tuple[int, int, str], ...]
 
 
@@ -45,15 +47,17 @@ def read_captions(path: Path) -> tuple[Notes, dict[str, str]]:
             f"--captions '{path}' must hold 1 to {NOTES} tables [[caption]], or [words], and nothing"
             " else"
         )
+    lines = {}
     for key, text in words.items():
         if not isinstance(text, str) or len(text) > WORDS or len(words) > NOTES:
             raise UserError(
                 f"--captions '{path}', words: '{key[:40]}' needs a text of at most {WORDS} characters"
             )
+        lines[key] = _plain(text, f"--captions '{path}', words: '{key[:40]}'")
     notes = tuple(
         _note(table, f"--captions '{path}', caption {k}") for k, table in enumerate(tables, 1)
     )
-    return notes, {key: " ".join(text.split()) for key, text in words.items()}
+    return notes, lines
 
 
 def _note(table: object, where: str) -> tuple[int, int, str]:
@@ -66,7 +70,17 @@ def _note(table: object, where: str) -> tuple[int, int, str]:
         raise UserError(f"{where}: `from` and `to` must be steps, 0 or more, in this order")
     if not isinstance(text, str) or len(text) > WORDS:
         raise UserError(f"{where}: `text` must be a text of at most {WORDS} characters")
-    return first, last, " ".join(text.split())
+    return first, last, _plain(text, where)
+
+
+def _plain(text: str, where: str) -> str:
+    """The text in one line. Subtitles are files that people print: no codes for a terminal in them,
+    and nothing that turns the direction of what follows; joiners of letters and of emoji may stay."""
+    line = " ".join(text.split())
+    bad = [c for c in line if category(c) in ("Cc", "Cs") or bidirectional(c) in TURNS]
+    if bad:
+        raise UserError(f"{where}: U+{ord(bad[0]):04X} is a control character; take it out")
+    return line
 
 
 def exchange(

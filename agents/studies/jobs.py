@@ -30,6 +30,7 @@ from .backends.table import LOCAL, open_backend
 
 LOCK = ".sweep.lock"
 MOST_SEEDS = 100_000  # agents of a recipe
+MOST_JOBS = 1024  # processes at a time
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Plan:
         at_most = f"--levels must be from 1 to {MAX_LEVELS:,}, not {self.levels:,}"
         need(1 <= self.levels <= MAX_LEVELS, at_most)
         need(1 <= self.seeds <= MOST_SEEDS, f"--seeds must be from 1 to {MOST_SEEDS:,}")
+        need(1 <= self.workers <= MOST_JOBS, f"--jobs must be from 1 to {MOST_JOBS:,}")
 
     @property
     def place(self) -> str:

@@ -22,6 +22,7 @@ from .map_figure import MARKS
 from .picture_files import save
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+MOST = 1e15  # steps, and episodes
 NONE = 0.3  # where no shifted episode stands, as a share of the fewest
 
 
@@ -42,41 +43,53 @@ def read(path: Path, name: str, episodes: float | None = None) -> Line:
     """The line of a map.csv (its agents at the end of their training, averaged over seeds), or of
     the curve.csv over alpha of runs of so many `episodes`. Raises UserError.
     """
-    head, rows = read_csv(path)
-    try:
-        if {"shifted", "instead", "alpha", "steps"} <= set(head):
-            need(episodes is None, f"{path}: a map counts episodes: leave ':N' out")
-            return _of_map(rows, name)
-        if {"over", "value", "shifted_share"} <= set(head) and {r["over"] for r in rows} == {
-            "alpha"
-        }:
-            need(
-                episodes is not None, f"{path}: a curve: say how many episodes a run had, {path}:N"
-            )
-            return _of_curve(rows, name, episodes or 0.0)
-    except ValueError as fault:
-        if isinstance(fault, UserError):
-            raise
-        raise UserError(f"{path}: {fault}") from None
+    head, table = read_csv(path)
+    rows = list(enumerate(table, 1))
+    need(bool(rows), f"{path}: it has no rows")
+    if {"shifted", "instead", "alpha", "steps"} <= set(head):
+        need(episodes is None, f"{path}: a map counts episodes: leave ':N' out")
+        return _of_map(path, rows, name)
+    if {"over", "value", "shifted_share"} <= set(head) and all(
+        r["over"] == "alpha" for _, r in rows
+    ):
+        if episodes is None:
+            raise UserError(f"{path}: a curve: say how many episodes a run had, {path}:N")
+        return _of_curve(path, rows, name, episodes)
     raise UserError(f"{path}: neither a map's CSV nor that of a curve over alpha")
 
 
-def _of_map(rows: Sequence[dict[str, str]], name: str) -> Line:
-    last = max(int(row["steps"]) for row in rows)
-    found: dict[float, list[tuple[float, float]]] = {}
-    for row in rows:
-        if int(row["steps"]) == last:
-            pair = float(row["shifted"]), float(row["instead"])
-            found.setdefault(float(row["alpha"]), []).append(pair)
-    means = np.array(sorted(np.mean(pairs, axis=0).tolist() for pairs in found.values()))
-    return Line(name, means[:, 0], means[:, 1])
+Row = tuple[int, dict[str, str]]  # with its number, from 1
 
 
-def _of_curve(rows: Sequence[dict[str, str]], name: str, episodes: float) -> Line:
-    column = "instead" if "instead" in rows[0] else "astray"  # as 0.1.0 called it
+def _column(path: Path, rows: Sequence[Row], name: str, most: float = 1.0) -> np.ndarray:
+    """float64[rows]: a column of numbers from 0 to `most`."""
+    found = []
+    for k, row in rows:
+        try:
+            found.append(float(row[name]))
+        except (KeyError, TypeError, ValueError):
+            found.append(np.nan)
+        sound = 0.0 <= found[-1] <= most
+        need(sound, f"{path}, row {k}: `{name}` must be a number from 0 to {most:g}")
+    return np.array(found)
+
+
+def _of_map(path: Path, rows: Sequence[Row], name: str) -> Line:
+    steps = _column(path, rows, "steps", MOST)
+    last = [row for row, step in zip(rows, steps, strict=True) if step == steps.max()]
+    pairs = np.stack([_column(path, last, "shifted", MOST), _column(path, last, "instead")], 1)
+    alphas = _column(path, last, "alpha")
+    means = sorted(pairs[alphas == alpha].mean(0).tolist() for alpha in np.unique(alphas))
+    return Line(name, *np.array(means).T)
+
+
+def _of_curve(path: Path, rows: Sequence[Row], name: str, episodes: float) -> Line:
+    column = "instead" if "instead" in rows[0][1] else "astray"  # as 0.1.0 called it
+    shifted = _column(path, rows, "value") < 1  # at 1 it is no shift
+    need(bool(shifted.any()), f"{path}: no row has a `value` below 1")
     ends = ("shifted_share", column, f"{column}_low", f"{column}_high")
-    rows = [row for row in rows if float(row["value"]) < 1]  # at 1 it is no shift
-    table = np.array(sorted([float(row[end]) for end in ends] for row in rows))
+    table = np.stack([_column(path, rows, end)[shifted] for end in ends], 1)
+    table = np.array(sorted(table.tolist()))
     return Line(name, table[:, 0] * episodes, *table[:, 1:].T)
 
 
@@ -84,13 +97,13 @@ def draw(lines: Sequence[Line], out: Path) -> list[Path]:
     """Write overlay.csv, overlay.svg and overlay.png; returns their paths."""
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"font.size": 11})
+    some = [x for one in lines for x in one.shifted if x > 0]
+    need(bool(some), "no agent of these files has met a shifted episode")
     make_folder(out)
     rows = [
         (one.name, *pair) for one in lines for pair in zip(one.shifted, one.instead, strict=True)
     ]
     write(out / "overlay.csv", csv_bytes([("name", "shifted", "instead"), *rows]))
-    some = [x for one in lines for x in one.shifted if x > 0]
-    need(bool(some), "no agent of these files has met a shifted episode")
     none = NONE * min(some)
     figure, axes = pyplot.subplots(figsize=(9.0, 5.4), layout="constrained")
     for k, one in enumerate(lines):
