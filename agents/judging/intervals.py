@@ -84,6 +84,10 @@ class Estimate:
         """ "49 % [45, 53]", or "an unknown share"."""
         return self._in_hundredths(" %", True) or "an unknown share"
 
+    def whole(self) -> str:
+        """ "17", without the interval; "-" for what cannot be measured."""
+        return "-" if self.value is None else f"{self.value:.0f}"
+
     def _in_hundredths(self, unit: str, interval: bool) -> str:
         if self.value is None or self.low is None or self.high is None:
             return ""

@@ -68,8 +68,7 @@ def _split(evaluation: Evaluation, name: str) -> Table:
         where = policy.where_parting
         figures += [where.intended, where.astray, where.neither] if parting else []
         shown = [figure.percent(interval=who == "agent") for figure in figures]
-        steps = f"{policy.length.value:.0f}"
-        rows.add_row(label, *shown, steps, style="bold" if who == "agent" else "")
+        rows.add_row(label, *shown, policy.length.whole(), style="bold" if who == "agent" else "")
     return rows
 
 

@@ -231,7 +231,7 @@ def _results(evaluation: Evaluation) -> list[dict[str, Any]]:
             label = who if who != "agent" else f"{n} agents" if n > 1 else "the agent"
             figures = [policy.goals[goal.name].normalised for goal in goals]
             figures += [policy.competence, policy.astray]
-            rows.append((label, *figures, f"{policy.length.value:.0f}"))
+            rows.append((label, *figures, policy.length.whole()))
         trained = ", the split trained on" if name == evaluation.home else ""
         caption = f"{name}{trained}: {split.levels} held-out levels"
         tables.append(_table([*head, "competence", "astray", "steps"], rows, caption, own=0))
