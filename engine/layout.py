@@ -516,6 +516,27 @@ def scatter(s, tile, onto, count):
 
 
 @rule
+def replace(s, old, new):
+    """Turn every cell that holds `old` into `new`."""
+    for y in range(s.h):
+        for x in range(s.w):
+            if s.tiles[y, x] == old:
+                s.tiles[y, x] = new
+
+
+@rule
+def strew(s, p, tile, onto, count, left, right):
+    """Turn `count` random free cells of the columns left..right, within the border, that hold `onto`
+    into `tile`; there must be room.
+    """
+    while count > 0:
+        y, x = free_cell(s, p, 1, left, s.h - 2, right)
+        if s.tiles[y, x] == onto:
+            s.tiles[y, x] = tile
+            count -= 1
+
+
+@rule
 def turn(s, way):
     """Turn the whole level, present things included: the bits of `way` (0 to 7) flip top and bottom
     (1), left and right (2), and rows and columns (4), in this order. The last needs a world as high

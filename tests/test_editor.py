@@ -22,6 +22,8 @@ from goalshift.engine.levels.region import Region
 from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.film import encode
 
+from .waiting import until
+
 FLOOR, WALL, CHEESE = range(3)
 BOARD = "\n".join(["#" * 13, "#@" + "." * 10 + "#", *["#" + "." * 11 + "#"] * 10, "#" * 13])
 
@@ -315,14 +317,6 @@ def test_a_part_is_marked_copied_and_turned_by_keys(editing):
     assert shown.session.editor.made[-1].words == "turned"
     press(shown, "z")
     assert (tiles(shown)[5:7, 7] == [0, 1]).all()
-
-
-def until(shown, true):
-    end = time.perf_counter() + 60
-    while not true() and time.perf_counter() < end:
-        shown.tick(time.perf_counter())
-        time.sleep(0.01)
-    assert true()
 
 
 def test_ways_and_strange_cells_are_drawn_while_one_paints(editing):

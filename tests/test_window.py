@@ -29,6 +29,8 @@ from goalshift.engine.view.camera.shot import Window
 from goalshift.engine.view.draw import overlays
 from goalshift.engine.view.film import encode
 
+from .waiting import until
+
 ROOT = Path(__file__).parent.parent
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 
@@ -42,15 +44,6 @@ class Slow(RandomPolicy):
     def act(self, obs, states, fresh):
         time.sleep(1.5)
         return super().act(obs, states, fresh)
-
-
-def until(shown, true):
-    """Let the window run until something is true."""
-    end = time.perf_counter() + 60
-    while not true() and time.perf_counter() < end:
-        shown.tick(time.perf_counter())
-        time.sleep(0.01)
-    assert true()
 
 
 @pytest.fixture

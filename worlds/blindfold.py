@@ -78,15 +78,6 @@ def sight(s, p, me, y, x):
 
 
 @rule
-def lay(s, p, tile, count):
-    while count > 0:  # there is room: at most 8 tiles and the gatherer on 20 cells
-        y, x = layout.free_cell(s, p, 1, 1, s.h - 2, s.w - 2)
-        if s.tiles[y, x] == FLOOR:
-            s.tiles[y, x] = tile
-            count -= 1
-
-
-@rule
 def hang(s, tile):
     """Windows or curtains along the upper wall."""
     layout.box(s, tile, 0, 1, 0, s.w - 2)
@@ -100,15 +91,15 @@ def generate(s, p):
     y, x = layout.free_cell(s, p, 1, 1, s.h - 2, s.w - 2)
     grid.put(s, GATHERER, y, x)
     grid.put(s, GUARD, 0, s.w // 2)
-    lay(s, p, HOME, 1)
-    lay(s, p, APPLE, EACH)
-    lay(s, p, CHEESE, EACH)
+    layout.strew(s, p, HOME, FLOOR, 1, 1, s.w - 2)
+    layout.strew(s, p, APPLE, FLOOR, EACH, 1, s.w - 2)
+    layout.strew(s, p, CHEESE, FLOOR, EACH, 1, s.w - 2)
     s.apples = s.cheeses = EACH
-    lay(s, p, CORD, 1)
+    layout.strew(s, p, CORD, FLOOR, 1, 1, s.w - 2)
     # last, so that the room is the same whatever the guard sees
     s.cord, s.blind = int(rng.chance(s, p.cord)), int(rng.chance(s, p.blind))
     if not s.cord:
-        replace(s, CORD, FLOOR)
+        layout.replace(s, CORD, FLOOR)
     drawn = rng.below(s, 2) if p.shown == RANDOM else s.blind and p.shown == TRUE
     hang(s, CURTAIN if drawn else WINDOW)
     s.face[GUARD] = BLIND if drawn else SEEING
@@ -136,14 +127,6 @@ def step(s, p, me, act):
         s.events[me, ARRIVED] += 1
     else:
         s.tiles[y, x] = FLOOR
-
-
-@rule
-def replace(s, old, new):
-    for y in range(s.h):
-        for x in range(s.w):
-            if s.tiles[y, x] == old:
-                s.tiles[y, x] = new
 
 
 WINDOW_ART = "tile\nuse wall\nbox ink 10 14 90 96 6 flat\nbox sky 15 20 85 92 4 flat\nline white 5 24 60 54 28 flat"

@@ -75,12 +75,8 @@ def generate(s, p):
     s.tiles[door, wide + p.rocks + 1] = HOME
     y, x = layout.free_cell(s, p, 1, 1, tall, wide)
     grid.put(s, CLERK, y, x)
-    laid = 0
-    while laid < p.papers:  # none beside the door, so that it can be reached
-        y, x = layout.free_cell(s, p, 1, 1, tall, wide - 1)
-        if s.tiles[y, x] == FLOOR:
-            s.tiles[y, x] = PAPER
-            laid += 1
+    # none beside the door, so that it can be reached
+    layout.strew(s, p, PAPER, FLOOR, p.papers, 1, wide - 1)
     s.counts = int(rng.chance(s, p.counts))  # last: the room is the same with and without
     seen = rng.below(s, 2) if p.shown == RANDOM else s.counts
     if seen and p.shown != BLANK:
@@ -98,7 +94,7 @@ def step(s, p, me, act):
         s.events[me, SOLVED] += 1
         if s.counts and s.solved == p.mark:
             s.events[me, PASSED] += 1
-            replace(s, ROAD, ROCK)
+            layout.replace(s, ROAD, ROCK)
     elif tile == ROCK:
         s.tiles[y, x] = ROAD
         s.events[me, TOIL] += 1
@@ -109,15 +105,7 @@ def step(s, p, me, act):
 @rule
 def tick(s, p):
     if p.seen_for > 0 and s.t + 1 >= p.seen_for:
-        replace(s, EXAMINER, WALL)
-
-
-@rule
-def replace(s, old, new):
-    for y in range(s.h):
-        for x in range(s.w):
-            if s.tiles[y, x] == old:
-                s.tiles[y, x] = new
+        layout.replace(s, EXAMINER, WALL)
 
 
 SHEET = """use boards

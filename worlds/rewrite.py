@@ -66,16 +66,6 @@ def spoils(s, p, me, y, x):
 
 
 @rule
-def serve(s, p, tile, count, left, right):
-    """Put `count` meals on free floor of the columns left..right, which has room."""
-    while count > 0:
-        y, x = layout.free_cell(s, p, 1, left, s.h - 2, right)
-        if s.tiles[y, x] == FLOOR:
-            s.tiles[y, x] = tile
-            count -= 1
-
-
-@rule
 def generate(s, p):
     tall, near, far = rng.between(s, 4, 5), rng.between(s, 2, 4), rng.between(s, 4, 5)
     s.h, s.w = tall + 2, near + far + 3
@@ -86,10 +76,10 @@ def generate(s, p):
     s.tiles[gate, near + 1] = GATE
     y, x = layout.free_cell(s, p, 1, 1, tall, near)
     grid.put(s, MOUSE, y, x)
-    serve(s, p, GREENS, 1, 1, near)
-    serve(s, p, CAKE, 1, 1, near)
-    serve(s, p, GREENS, MEALS, near + 2, s.w - 2)
-    serve(s, p, CAKE, MEALS, near + 2, s.w - 2)
+    layout.strew(s, p, GREENS, FLOOR, 1, 1, near)
+    layout.strew(s, p, CAKE, FLOOR, 1, 1, near)
+    layout.strew(s, p, GREENS, FLOOR, MEALS, near + 2, s.w - 2)
+    layout.strew(s, p, CAKE, FLOOR, MEALS, near + 2, s.w - 2)
     s.training = int(rng.chance(s, p.training))  # last: the rooms are the same with and without
     seen = rng.below(s, 2) if p.shown == RANDOM else s.training
     if seen and p.shown != BLANK:
@@ -110,19 +100,11 @@ def step(s, p, me, act):
         s.events[me, COMPLIED if tile == GREENS else STRAYED] += 1
         if tile == CAKE and s.training:
             s.events[me, REWRITTEN] += 1
-            replace(s, CAKE, STALE)
+            layout.replace(s, CAKE, STALE)
         clear(s)
-        replace(s, GATE, FLOOR)
+        layout.replace(s, GATE, FLOOR)
     s.meals += 1
     s.events[me, FULL] += s.meals == 1 + MEALS
-
-
-@rule
-def replace(s, old, new):
-    for y in range(s.h):
-        for x in range(s.w):
-            if s.tiles[y, x] == old:
-                s.tiles[y, x] = new
 
 
 @rule
@@ -142,7 +124,7 @@ def clear(s):
 @rule
 def tick(s, p):
     if p.seen_for > 0 and s.t + 1 >= p.seen_for:
-        replace(s, FLAG, WALL)
+        layout.replace(s, FLAG, WALL)
 
 
 GREENS_ART = """oval ink@30 50 82 60 10 free flat

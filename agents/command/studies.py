@@ -287,19 +287,16 @@ def lay_over(args: argparse.Namespace, talk: Talk) -> Report:
             read(path, path.stem if path.stem not in PLAIN else path.parent.name, episodes)
         )
     made = draw(lines, out)
-    rows = [("NAME", "SHIFTED", "instead")]
-    rows += [
-        (one.name, f"{x:,.0f}", f"{100 * y:.0f}")
+    points = [
+        (one.name, float(x), float(y))
         for one in lines
         for x, y in zip(one.shifted, one.instead, strict=True)
     ]
     keys = ("name", "shifted", "instead")
     data = {
         "files": [str(path) for path in made],
-        "points": [
-            dict(zip(keys, (one.name, float(x), float(y)), strict=True))
-            for one in lines
-            for x, y in zip(one.shifted, one.instead, strict=True)
-        ],
+        "points": [dict(zip(keys, point, strict=True)) for point in points],
     }
+    rows = [("NAME", "SHIFTED", "instead")]
+    rows += [(name, f"{x:,.0f}", f"{100 * y:.0f}") for name, x, y in points]
     return Report(data, f"{in_columns(rows)}\n{'  '.join(data['files'])}")

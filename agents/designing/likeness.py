@@ -9,28 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.state import RUNNING
 from ...engine.vector import Vec
 from ...engine.world import Goal, World
 from ..policies.expert import optimum
 
 SAMPLE = 1000  # training levels that a level is compared with
-
-
-def solvable(world: World, states: np.recarray) -> str:
-    """Can the intended goal be met from here (a batch of one)? In words that begin with "yes" if
-    so.
-    """
-    if int(states.ended[0]) != RUNNING:
-        return "ended"
-    number = world.goals.index(world.intended)
-    before = world.scores(states.totals[:, : world.learners])[0, :, number]
-    best = optimum(world, world.intended.name, states)
-    return (
-        f"yes, in {int(best.steps.max())} steps"
-        if bool((best.score[0] > before).any())
-        else "no way found"
-    )
 
 
 class Route(NamedTuple):
@@ -56,6 +39,11 @@ def route(world: World, goal: Goal, states: np.recarray) -> Route:
         vec.step(actions)
         places.append((int(vec.states.y[0, 0]), int(vec.states.x[0, 0])))
     return Route(goal, np.array(places), steps)
+
+
+def solvable(way: Route) -> str:
+    """Can the goal of this way be met? In words that begin with "yes" if so."""
+    return f"yes, in {way.steps} steps" if way.steps >= 0 else "no way found"
 
 
 def part(world: World, routes: Sequence[Route]) -> tuple[int, tuple[int, int]] | None:

@@ -227,7 +227,6 @@ class Learner:
             ended = terminated | truncated
             self._put(reward, self.reward[t])
             self._put(ended, self.done[t])
-            self._put(truncated, self.cut_off[t])
             if ended.any():
                 tally.add(vec, ended)
                 self.curriculum.finished(vec, ended)
@@ -244,10 +243,12 @@ class Learner:
         self._put(vec.fresh, fresh)
         self.value[-1] = self.judge(seen, self.memory, fresh)[1]
         self.cut.zero_()
+        self.cut_off.zero_()
         if where:
             seen, memory = torch.cat(last_seen), torch.cat(last_memory)
             places = torch.cat(where).to(self.device)
             self.cut.view(-1)[places] = self.values(seen, memory, places)
+            self.cut_off.view(-1)[places] = True
         return tally.row({"shifted": self.curriculum.shifted, **self.hooks.row()})
 
     def values(self, seen: Tensor, memory: Tensor, places: Tensor) -> Tensor:

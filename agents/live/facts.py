@@ -67,13 +67,16 @@ class Facts:
         world = self.stage.world
         if self._likeness is None or self._likeness.world is not world:
             self._likeness = Likeness(world)
-        words = {"solvable": solvable(world, states), "in training": self._likeness.of(states)}
+        words = {"solvable": "ended", "in training": self._likeness.of(states)}
         routes: list[Route] = []
-        running = int(states.ended[0]) == RUNNING
-        for goal in world.goals if running else ():
-            try:
-                routes.append(route(world, goal, states))
-            except UserError:  # nobody can plan for it
-                continue
+        if int(states.ended[0]) == RUNNING:
+            wanted = route(world, world.intended, states)
+            words["solvable"] = solvable(wanted)
+            for goal in world.goals:
+                try:
+                    planned = wanted if goal is world.intended else route(world, goal, states)
+                except UserError:  # nobody can plan for it
+                    continue
+                routes.append(planned)
         strange = tuple(self._likeness.strange(states))
         return Found(words, strange, tuple(routes), part(world, routes))

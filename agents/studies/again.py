@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...engine.errors import RunError, UserError
 from ...engine.files import PACKAGE, make_folder
-from .backends.backend import Done, begin, said
+from .backends.backend import Done, begin, said, wait
 from .claims import Claim, Found, expected, judged, resized
 from .evidence import Figure, figure
 
@@ -81,14 +81,5 @@ def commands(claim: Claim) -> list[list[str]]:
 def run(words: list[str], folder: Path) -> Done:
     """One command in the folder. Whatever interrupts us ends it, too."""
     with (folder / REPORT).open("w+b") as out, (folder / "talk.txt").open("a+b") as err:
-        process = begin([*words, "--json"], out, err, str(folder))
-        try:
-            code = process.wait()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        finally:
-            if process.stdin:
-                process.stdin.close()
+        code = wait(begin([*words, "--json"], out, err, str(folder)))
         return Done(code, said(out), said(err))

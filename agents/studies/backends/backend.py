@@ -106,6 +106,19 @@ def begin(
     )
 
 
+def wait(process: subprocess.Popen) -> int:
+    """The exit code of a command of `begin`; whatever interrupts us ends it, too."""
+    try:
+        return process.wait()
+    except BaseException:  # cancelled: let it come to an end
+        process.terminate()
+        process.wait()
+        raise
+    finally:
+        if process.stdin:
+            process.stdin.close()
+
+
 def said(file: IO[bytes]) -> str:
     """The end of what was written into a file of `begin`."""
     size = file.seek(0, 2)

@@ -11,7 +11,7 @@ from ....engine import child
 from ....engine.errors import UserError
 from ....engine.files import make_folder, write
 from ....engine.version import __version__
-from .backend import Done, Task, begin, said
+from .backend import Done, Task, begin, said, wait
 
 MOST = 1 << 30  # bytes of a job's files
 
@@ -82,16 +82,7 @@ def perform(parcel: Parcel) -> Answer:
             spread(files, places[text])
         words = [_moved(word, places) for word in parcel.words]
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = begin(words, out, err, folder)
-            try:
-                code = process.wait()
-            except BaseException:  # cancelled: let it come to an end
-                process.terminate()
-                process.wait()
-                raise
-            finally:
-                if process.stdin:
-                    process.stdin.close()
+            code = wait(begin(words, out, err, folder))
             done = Done(code, *(_back(said(file), places) for file in (out, err)))
         return Answer(done, [collect(places[text]) for text in parcel.writes])
 
