@@ -228,12 +228,20 @@ def resume_runs(
     from ..learning.batch import resume
     from ..learning.files import CONFIG, read_config
 
-    need(len({run.resolve() for run in runs}) == len(runs), "a run is named twice")
+    refuse_doubles(runs)
     for run in runs:
         need((run / CONFIG).exists(), f"'{run}' holds no run: there is no {CONFIG} in it")
     total = steps or max(read_config(run / CONFIG)[0].steps for run in runs)
     with bar(f"training {len(runs)} agents") as show:
         resume(runs, steps, lambda row: show(*progress_of(total, row)), say, callbacks)
+
+
+def refuse_doubles(runs: Sequence[str | Path]) -> None:
+    """Raise UserError for a run that is named twice, be it by other words."""
+    known: set[Path] = set()
+    for run in runs:
+        need(Path(run).resolve() not in known, f"'{run}' is named twice")
+        known.add(Path(run).resolve())
 
 
 def progress_of(total: int, row: Mapping[str, Any]) -> tuple[int, int, str]:

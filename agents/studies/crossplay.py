@@ -23,7 +23,7 @@ from ..judging.measure import Measured
 from ..judging.named import run
 from ..judging.references import Ruler, references
 from ..judging.rollout import at_most, rollout
-from ..judging.runs import MAY_DIFFER
+from ..judging.runs import MAY_DIFFER, refuse_doubles
 from ..learning.config import TrainConfig
 from ..learning.trained import Trained
 from ..policies.seats import Seats
@@ -65,7 +65,7 @@ def open_runs(runs: Sequence[str | Path]) -> tuple[World, list[Trained], list[st
     UserError unless all were trained in one world of several learners.
     """
     need(2 <= len(runs) <= MOST, f"cross-play takes 2 to {MOST} runs")
-    need(len({Path(r).resolve() for r in runs}) == len(runs), "a run is named twice")
+    refuse_doubles(runs)
     agents = [run(one) for one in runs]
     worlds = [a.world.with_params(**dict(config_of(a).params)) for a in agents]
     home = worlds[0]
