@@ -44,21 +44,21 @@ EXAM = """
 
 
 @pytest.mark.parametrize(
-    ("counts", "way", "show", "ease", "rocks"),
+    ("counts", "way", "show", "ease", "rocks_left"),
     [
         (1, "ud" + "r" * 8, 1, 5, 0),  # one too few
-        (1, "urrd" + "r" * 6, 3, 3 + 4 - 2 * 5, 5),  # all of them, and the rocks that follow
-        (1, "urr", 3, 3, 0),  # all of them, and never home
+        (1, "urrd" + "r" * 6, 3, 3 + 4 - 2 * 5, 0),  # all of them, and the rocks that follow broken
+        (1, "urr", 3, 3, 5),  # all of them, and never home
         (0, "urrd" + "r" * 6, 3, 3 + 4, 0),  # practice
         (1, "r" * 8, 0, 4, 0),
     ],
 )
 def test_passing_pays_where_it_is_practice_and_costs_where_it_counts(
-    counts, way, show, ease, rocks
+    counts, way, show, ease, rocks_left
 ):
     scores, board = play("exam", EXAM, way, counts=counts)
     assert scores == {"show": show, "ease": ease}
-    assert board.count("R") == (5 if way == "urr" else 0)
+    assert board.count("R") == rocks_left
 
 
 # -- rewrite
