@@ -9,52 +9,45 @@ never shows something else.
     replay.save("chase.gmr")
     states = Replay.load("chase.gmr").states()     # recarray[T + 1]
 
-A file is one line of JSON and the compressed actions; `code()` is the same as a text for a link.
-Format 2 adds one key to the JSON, `known`: what was known when it was recorded (`worth.Known`), such
-as the references that say what is met. A replay without it is written as format 1, as before. Format
-3 adds `record`, of worlds whose records were once written differently: of an older replay what
-happened is compared, by its event totals, and not the states.
-Both may come from strangers: sizes are bounded before anything is allocated, nothing in them is
-run, worlds are found by name only, and start states are checked before a rule sees them.
+Both a file and a `code()` may come from strangers: `replay_file` checks them whole, nothing in them
+is run, worlds are found by name only, and start states are checked before a rule sees them.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from . import check, rng, state
 from .catalogue import load, names
-from .check import FARTHEST
-from .errors import MismatchError, UserError, did_you_mean, need
-from .files import parse_json, read, write
+from .errors import MismatchError, UserError, need
+from .files import read, write
 from .kernels import kernels
+from .replay_file import (
+    MAX_ACTIONS,
+    MAX_FILE,
+    MAX_LABEL,
+    checked_steps,
+    deflate,
+    in_code,
+    in_file,
+    of_code,
+    of_file,
+    parts,
+)
 from .shown import Shown
 from .vector import Vec, level_of
 from .version import __version__
 from .world import Split, World
 from .worth import Known
 
-FORMAT = 3  # the newest; 1 had nothing `known`, 2 no `record`
-EVERY = 64  # steps from one checksum to the next
-PREFIX = "GM1."
-MAX_FILE = 4_000_000  # bytes of a file, or characters of a code
-MAX_HEADER = 1_000_000  # bytes of the header line
-MAX_ACTIONS = 4_000_000  # T * L
 MAX_STATES = 1 << 30  # bytes of the states of one replay
-MAX_LABEL = 200
-KEYS = ("format", "world", "version", "params", "seed", "episode", "start", "learners", "steps")
-KEYS += ("checks", "totals", "engine", "label")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,7 +137,7 @@ class Replay(Shown):
         states = draft._simulate(world)
         ended = np.flatnonzero(states["ended"])
         length = min(int(ended[0]), len(actions)) if len(ended) else len(actions)
-        marks = _marks(states, _steps(length))
+        marks = _marks(states, checked_steps(length))
         totals = tuple(tuple(int(n) for n in row) for row in states["totals"][length])
         done = replace(draft, actions=draft.actions[:length], checks=marks, totals=totals)
         done._check()
@@ -181,7 +174,7 @@ class Replay(Shown):
         """
         world = world or self.find_world()
         states = self._simulate(world)
-        steps = _steps(len(self.actions)) if self.written == world.record else []
+        steps = checked_steps(len(self.actions)) if self.written == world.record else []
         for step, now, then in zip(steps, _marks(states, steps), self.checks, strict=False):
             if now != then:
                 here = engine_mark(world)
@@ -255,7 +248,7 @@ class Replay(Shown):
 
         Raises RunError if it cannot be written.
         """
-        write(Path(path), self._header() + b"\n" + zlib.compress(self._packed(), 9))
+        write(Path(path), in_file(self._header(), self._packed()))
 
     @classmethod
     def load(cls, path: str | Path) -> Replay:
@@ -265,46 +258,33 @@ class Replay(Shown):
         """
         path = Path(path)
         data = read(path, MAX_FILE)
-        header, newline, packed = data.partition(b"\n")
         try:
-            need(bool(newline) and header[:1] == b"{", "not a replay file")
-            return cls._read(header, _inflate(packed, MAX_ACTIONS))
+            return cls._of(*of_file(data))
         except UserError as fault:
             raise UserError(f"{path}: {fault}") from None
 
     def code(self) -> str:
         """The replay as a text of letters, digits, '-', '_' and '.', safe in a link: "GM1...."."""
-        packed = zlib.compress(self._header() + b"\n" + self._packed(), 9)
-        return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        return in_code(self._header(), self._packed())
 
     @classmethod
     def from_code(cls, text: str) -> Replay:
         """The replay that `code` made the text of. Raises UserError if it is not one."""
-        text = text.strip()
         try:
-            need(text.startswith(PREFIX), f"not a replay code: it must begin with {PREFIX}")
-            need(len(text) <= MAX_FILE, f"longer than {MAX_FILE} characters")
-            body = text[len(PREFIX) :]
-            try:
-                body = body.encode("ascii")
-                data = base64.b64decode(body + b"=" * (-len(body) % 4), b"-_", validate=True)
-            except (UnicodeEncodeError, binascii.Error):
-                raise UserError(
-                    "damaged: it has characters that no code has, or lacks some"
-                ) from None
-            header, newline, packed = _inflate(data, MAX_HEADER + 1 + MAX_ACTIONS).partition(b"\n")
-            need(bool(newline), "damaged: it has no header")
-            return cls._read(header, packed)
+            return cls._of(*of_code(text))
         except UserError as fault:
             raise UserError(f"replay code: {fault}") from None
+
+    @classmethod
+    def _of(cls, header: bytes, packed: bytes) -> Replay:
+        replay = cls(**parts(header, packed))
+        replay._check()
+        return replay
 
     def _packed(self) -> bytes:
         return self.actions.astype(np.uint8).tobytes()
 
     def _header(self) -> bytes:
-        start = None
-        if self.start is not None:
-            start = base64.b64encode(zlib.compress(self.start, 9)).decode()
         values = {
             "format": 3 if self.written else 1 if self.known is None else 2,
             "world": self.world,
@@ -312,7 +292,7 @@ class Replay(Shown):
             "params": self.params,
             "seed": self.seed,
             "episode": self.episode,
-            "start": start,
+            "start": None if self.start is None else deflate(self.start),
             "learners": self.actions.shape[1],
             "steps": self.actions.shape[0],
             "checks": [f"{mark:016x}" for mark in self.checks],
@@ -327,93 +307,6 @@ class Replay(Shown):
         if self.size:
             values["size"] = self.size
         return json.dumps(values, separators=(",", ":"), allow_nan=False).encode()
-
-    @classmethod
-    def _read(cls, header: bytes, packed: bytes) -> Replay:
-        need(len(header) <= MAX_HEADER, f"its header is longer than {MAX_HEADER} bytes")
-        try:
-            values = parse_json(header.decode("utf-8"), "its header")
-        except UnicodeDecodeError:
-            raise UserError("damaged: its header is not text") from None
-        need(isinstance(values, dict), "damaged: its header is not a table")
-        need(_whole(values.get("format"), 1), "not a replay: its header names no format")
-        newer = (
-            f"format {values['format']} is newer than this goalshift reads ({FORMAT}): update it"
-        )
-        need(values["format"] <= FORMAT, newer)
-        keys = (*KEYS, *((), ("known",), ("record",))[values["format"] - 1])
-        spare = ("size",) if values["format"] < 3 else ("size", "known")
-        for key in values:
-            need(
-                key in keys or key in spare,
-                f"unknown key {key!r} in its header.{did_you_mean(key, keys)}",
-            )
-        for key in keys:
-            need(key in values, f"its header lacks {key!r}")
-        for key in ("world", "engine", "label"):
-            need(
-                isinstance(values[key], str) and len(values[key]) <= MAX_LABEL,
-                f"{key} is not a short text",
-            )
-        steps, learners = values["steps"], values["learners"]
-        need(
-            _whole(steps, 0, MAX_ACTIONS) and _whole(learners, 1, MAX_ACTIONS),
-            "its lengths are not sound",
-        )
-        need(
-            len(packed) == steps * learners,
-            f"damaged: {len(packed)} actions where {steps * learners} should be",
-        )
-        need(_whole(values["seed"], -1, 2**64 - 1), "seed is not a whole number")
-        for key in ("version", "episode", "record"):
-            need(_whole(values.get(key, 0), 0, FARTHEST), f"{key} is not a whole number")
-        params = values["params"]
-        need(isinstance(params, dict) and len(params) <= 1000, "params is not a table")
-        for name, value in params.items():
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            need(number and abs(value) <= 1e15, f"parameter {name!r} is not a number")
-        size = values.get("size")
-        sound = isinstance(size, list) and len(size) == 2 and all(_whole(n, 1, 255) for n in size)
-        need(size is None or sound, "its size is not that of a board")
-        checks, totals = values["checks"], values["totals"]
-        marked = isinstance(checks, list) and all(
-            isinstance(c, str) and re.fullmatch("[0-9a-f]{16}", c) for c in checks
-        )
-        need(marked and len(checks) == len(_steps(steps)), "its checksums are not sound")
-        table = isinstance(totals, list) and all(
-            isinstance(row, list) and all(_whole(n, 0, FARTHEST) for n in row) for row in totals
-        )
-        need(table, "its event totals are not sound")
-        start = values["start"]
-        need(
-            (values["seed"] == -1) == (start is not None), "it needs either a seed or a start state"
-        )
-        if start is not None:
-            try:
-                start = _inflate(base64.b64decode(start, validate=True), MAX_HEADER)
-            except (TypeError, ValueError) as fault:
-                message = (
-                    str(fault) if isinstance(fault, UserError) else "its start state is not sound"
-                )
-                raise UserError(message) from None
-        replay = cls(
-            world=values["world"],
-            version=values["version"],
-            params=params,
-            seed=values["seed"],
-            episode=values["episode"],
-            start=start,
-            actions=np.frombuffer(packed, np.uint8).reshape(steps, learners).astype(np.int64),
-            checks=tuple(int(c, 16) for c in checks),
-            totals=tuple(tuple(row) for row in totals),
-            engine=values["engine"],
-            label=values["label"],
-            known=Known.read(values["known"]) if "known" in values else None,
-            size=(size[0], size[1]) if size else None,
-            written=values.get("record", 0),
-        )
-        replay._check()
-        return replay
 
     def _check(self) -> None:
         need(
@@ -433,12 +326,6 @@ def engine_mark(world: World) -> str:
 def _own_size(world: World) -> tuple[int, int]:
     """The size of the board that the world has by itself, as `fitted` finds it."""
     return load(world.name).size if world.name in names() else world.size
-
-
-def _steps(length: int) -> list[int]:
-    """The steps with a checksum: every 64th and the last."""
-    steps = list(range(0, length + 1, EVERY))
-    return steps if steps[-1] == length else [*steps, length]
 
 
 def _marks(states: np.recarray, steps: Sequence[int]) -> tuple[int, ...]:
@@ -486,19 +373,3 @@ def _generated(world: World, start: np.ndarray) -> bool:
     row, seed, episode = (int(start[name][0]) for name in ("row", "seed", "episode"))
     split = Split("replay", tuple(float(k == row) for k in range(len(world.rows))))
     return _generate(world, split, seed, episode).tobytes() == start.tobytes()
-
-
-def _whole(value: Any, low: int, high: int = 2**63) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _inflate(data: bytes, limit: int) -> bytes:
-    """Decompress to at most `limit` bytes; a bomb is refused before it is unpacked."""
-    box = zlib.decompressobj()
-    try:
-        out = box.decompress(data, limit + 1)
-    except zlib.error:
-        raise UserError("damaged: its data cannot be unpacked") from None
-    need(len(out) <= limit, f"its data unpacks to more than {limit} bytes")
-    need(box.eof and not box.unused_data, "damaged: its data is cut short, or something follows it")
-    return out

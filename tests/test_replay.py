@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from goalshift.engine import replay as module
 from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import MismatchError, RunError, UserError
 from goalshift.engine.jit import rule
 from goalshift.engine.replay import Replay
+from goalshift.engine.replay_file import MAX_ACTIONS, inflate
 from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.world import Goal, Thing, Tile, World
 from goalshift.engine.worth import Known, Worth
@@ -187,18 +188,18 @@ def test_a_difference_is_named_with_its_step_and_ends_the_program_with_3(follow_
     for k, step in enumerate((0, 64, 120)):
         checks = list(follow_replay.checks)
         checks[k] ^= 1
-        wrong = module.replace(follow_replay, checks=tuple(checks))
+        wrong = replace(follow_replay, checks=tuple(checks))
         message = rf"^replay differs at step {step} \(recorded by 0.*, played by 0.*\)$"
         with pytest.raises(MismatchError, match=message):
             Replay.from_code(wrong.code()).states()
     assert MismatchError("").exit_code == 3
-    totals = module.replace(follow_replay, totals=((9, 9, 9), (9, 9, 9)))
+    totals = replace(follow_replay, totals=((9, 9, 9), (9, 9, 9)))
     with pytest.raises(MismatchError, match="its event totals are wrong"):
         totals.states()
     actions = follow_replay.actions.copy()
     actions[70] = (actions[70] + 1) % 5
     with pytest.raises(MismatchError, match="at step 120"):
-        module.replace(follow_replay, actions=actions).states()
+        replace(follow_replay, actions=actions).states()
 
 
 def changed(replay, **changes):
@@ -313,7 +314,7 @@ def test_an_action_out_of_range_is_refused(follow_replay):
     actions = follow_replay.actions.copy()
     actions[3] = 200
     with pytest.raises(UserError, match=r"an action that 'follow' lacks \(0..4\)"):
-        Replay.from_code(module.replace(follow_replay, actions=actions).code()).states()
+        Replay.from_code(replace(follow_replay, actions=actions).code()).states()
     with pytest.raises(UserError):
         Replay.record(FOLLOW, 1, np.full((3, 1), -1))
     with pytest.raises(UserError):
@@ -362,7 +363,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
     bomb = zlib.compress(b"\0" * (1 << 30), 1)
     began = time.monotonic()
     with pytest.raises(UserError, match="unpacks to more than"):
-        module._inflate(bomb[: len(bomb) // 2], module.MAX_ACTIONS)
+        inflate(bomb[: len(bomb) // 2], MAX_ACTIONS)
     assert time.monotonic() - began < 1
 
 

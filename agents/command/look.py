@@ -300,7 +300,8 @@ def replay_flags(parser: Parser) -> None:
 )
 def verify_replay(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.catalogue import load
-    from ...engine.replay import PREFIX, Replay
+    from ...engine.replay import Replay
+    from ...engine.replay_file import PREFIX
 
     source, films = args.replay, film_names(args)
     found = Replay.from_code(source) if source.startswith(PREFIX) else Replay.load(source)

@@ -15,7 +15,8 @@ from ...engine.catalogue import load, names
 from ...engine.errors import UserError, need
 from ...engine.levels import ids
 from ...engine.levels.splits import is_file
-from ...engine.replay import PREFIX, Replay
+from ...engine.replay import Replay
+from ...engine.replay_file import PREFIX
 from ...engine.world import World
 from ..designing.open_file import Shelf
 from ..judging import named

@@ -18,7 +18,8 @@ from ...engine.files import make_folder
 from ...engine.levels import ids
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
-from ...engine.replay import MAX_LABEL, PREFIX, Replay
+from ...engine.replay import Replay
+from ...engine.replay_file import MAX_LABEL, PREFIX
 from ...engine.vector import level_of
 from ...engine.view.film import story
 from ...engine.world import World
