@@ -79,22 +79,22 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
     absent = [f"{name}: not measured, and nothing is claimed: {missing[name]}" for name in missing]
     for line in absent:
         talk.say(line)
-    found, data, broken = [], [], False
+    found, rows, broken = [], [], False
     try:
         for row in measured:
             found.append(_cells(row))
             talk.say("  ".join(filter(None, found[-1])))
             for remark in row.remarks:
                 talk.say(f"  {remark}")
-            data.append({**vars(row), "middle": row.middle, "met": row.met})
+            rows.append({**vars(row), "middle": row.middle, "met": row.met})
     except KeyboardInterrupt:
-        if not data:
+        if not rows:
             raise
         broken = True
         absent.append("interrupted: these rows are whole, and those after them were not measured")
     head = ("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")
     text = "\n".join([here, *absent, in_columns([head, *found])])
-    data = {"machine": here, "rows": data, "missing": missing, "interrupted": broken}
+    data = {"machine": here, "rows": rows, "missing": missing, "interrupted": broken}
     return Report(data, text, INTERRUPTED if broken else 0)
 
 
