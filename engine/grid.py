@@ -11,6 +11,10 @@ MOVES = ("stay", "up", "left", "down", "right")
 STAY, UP, LEFT, DOWN, RIGHT = range(5)
 DY = np.array([0, -1, 0, 1, 0])
 DX = np.array([0, 0, -1, 0, 1])
+# A flood goes the first WAYS of these ways: the last four are diagonal.
+WAYS = 4
+AROUND_Y = np.array([-1, 0, 1, 0, -1, -1, 1, 1])
+AROUND_X = np.array([0, -1, 0, 1, -1, 1, -1, 1])
 ONE, NONE = np.uint64(1), np.uint64(0)
 BIT = np.uint64(63)  # the last bit of a word
 OPEN, LAYER, NEXT, ROWS = 4, 5, 6, 7  # the rows of the `bits` of `flood_bits`
@@ -88,9 +92,10 @@ def beside(ya, xa, yb, xb):
 def flood(s, p, distances, queue):
     """Breadth-first distances over walkable cells, from every cell whose entry in `distances` is 0.
 
-    `distances` (int64[>= h, >= w]) holds 0 at the sources, -1 elsewhere, and -2 on cells to keep
+    `distances` (integers[>= h, >= w]) holds 0 at the sources, -1 elsewhere, and -2 on cells to keep
     off; unreachable cells stay -1. `queue` (int64[>= h * w]) is scratch. Returns the number of
-    cells reached, sources included.
+    cells reached, sources included. Steps are up, left, down and right, and diagonal ones too where
+    8 is bound to WAYS.
     """
     head = tail = 0
     for y in range(s.h):
@@ -103,8 +108,8 @@ def flood(s, p, distances, queue):
         y = np.int64(np.uint32(queue[head]) // np.uint32(s.w))
         x = queue[head] - y * s.w
         head += 1
-        for act in range(1, 5):
-            ny, nx = y + DY[act], x + DX[act]
+        for way in range(WAYS):
+            ny, nx = y + AROUND_Y[way], x + AROUND_X[way]
             if inside(s, ny, nx) and distances[ny, nx] == -1 and p.solid[s.tiles[ny, nx]] == 0:
                 distances[ny, nx] = distances[y, x] + 1
                 queue[tail] = ny * s.w + nx

@@ -328,6 +328,38 @@ def fingerprint(function: Callable, options: Mapping[str, Any] | None = None) ->
     return digest.hexdigest()[:16]
 
 
+def mentions(function: Callable) -> set[str]:
+    """Every name that the code of a rule mentions, and that of every rule within reach: if a field
+    of the record is not among them, the rule does not read it.
+    """
+    found: set[str] = set()
+    seen: set[int] = set()
+
+    def visit(value: Any) -> None:
+        value = _meant(value)
+        if isinstance(value, FunctionType) and id(value) not in seen:
+            seen.add(id(value))
+            read(value.__code__, value.__globals__)
+            for cell in value.__closure__ or ():
+                visit(cell.cell_contents)
+
+    def read(code: CodeType, names: dict[str, Any]) -> None:
+        found.update(code.co_names)
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                read(constant, names)
+        for name in code.co_names:
+            value = names.get(name)
+            if isinstance(value, ModuleType):
+                for attribute in code.co_names:
+                    visit(value.__dict__.get(attribute))
+            else:
+                visit(value)
+
+    visit(function)
+    return found
+
+
 def _constants(bindings: dict[str, Any]) -> str:
     """8 hex digits over the bindings that are no rules: the sizes of a world."""
     digest = hashlib.sha256()

@@ -2,10 +2,11 @@
 
 import json
 import sys
+import time
 
 import pytest
 
-from goalshift.agents.care import clients, peers
+from goalshift.agents.care import bench_engine, bench_scale, clients, peers
 from goalshift.agents.care.peer_scripts.clients import CLIENTS, lines
 from goalshift.engine import files
 from goalshift.engine.errors import RunError
@@ -49,6 +50,45 @@ def test_a_turn_that_fails_is_said_with_its_last_word():
 def test_a_place_that_cannot_be_is_refused(call, flags, word):
     ended = call("bench", "--only", "peers", *flags)
     assert ended.code == 2 and word in ended.line
+
+
+# -- what is measured
+
+
+def test_whoever_interrupts_a_bench_keeps_the_rows_that_are_whole(call, monkeypatch):
+    def rows(passes):
+        yield bench_engine.Row("counted", "beans", (2.0, 3.0, 4.0))
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(bench_engine.PARTS, "fingerprints", rows)
+    ended = call("bench", "--only", "fingerprints", "--json")
+    found = json.loads(ended.out)
+    assert ended.code == 130 and found["interrupted"]
+    assert [row["middle"] for row in found["rows"]] == [3.0]
+
+
+def test_a_row_that_is_slow_makes_fewer_passes_and_one_at_least(monkeypatch):
+    monkeypatch.setattr(bench_scale, "ROW", 0.05)
+    monkeypatch.setattr(bench_scale, "PASS", 0.001)
+    calls = []
+
+    def slow():
+        calls.append(time.sleep(0.06))
+        return 5
+
+    (figure,) = bench_scale.paced(slow, 7)
+    assert len(calls) == 2 and 0 < figure < 5 / 0.06
+    assert len(bench_scale.paced(lambda: 1, 3)) == 3
+
+
+def test_boards_of_both_widths_take_turns(monkeypatch):
+    turns = iter((100.0, 10.0, 80.0, 10.0))
+    monkeypatch.setattr(bench_engine, "stepper", lambda world, n: lambda: 0)
+    monkeypatch.setattr(bench_engine, "rate", lambda work, passes: (next(turns),))
+    small, large, ratio = bench_engine.sides(2)
+    assert small.figures == (100.0, 80.0) and large.figures == (10.0, 10.0)
+    cells = 49 * 49 / (101 * 101)
+    assert ratio.figures == pytest.approx((10 * cells, 8 * cells)) and ratio.met
 
 
 # -- clients

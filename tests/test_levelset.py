@@ -56,6 +56,8 @@ def strict():
     ("name", "split"),
     [
         ("corner", "deploy"),
+        pytest.param("island", "train", marks=pytest.mark.long),
+        pytest.param("lava", "deploy", marks=pytest.mark.long),
         pytest.param("follow", "train", marks=pytest.mark.long),
         pytest.param("coinrun", "deploy", marks=pytest.mark.long),
     ],
@@ -80,6 +82,22 @@ def test_a_survey_agrees_with_the_experts_own_episodes(name, split):
             end = survey.replay(world, states, rows)
             assert world.scores(end.totals[i])[0, world.goals.index(goal)] == found.score[i]
     assert states.tobytes() == before
+
+
+def test_a_way_is_kept_only_where_a_goal_looks_at_tiles_alone():
+    """Through rules that a goal's rule calls, too: `is_nearer` reads what is left of the way."""
+    kept = {
+        (name, goal.name): survey.lasts(world, goal)
+        for name in ("corner", "island", "follow")
+        for world in (load(name),)
+        for goal in world.goals
+    }
+    assert {pair for pair, lasts in kept.items() if lasts} == {
+        ("corner", "cheese"),
+        ("corner", "corner"),
+        ("island", "safety"),
+        ("island", "pay"),
+    }
 
 
 def test_every_level_is_what_was_required(strict):

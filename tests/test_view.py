@@ -9,7 +9,7 @@ from PIL import Image
 from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.vector import level_of
+from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.camera import frames as kernels
 from goalshift.engine.view.camera import top
 from goalshift.engine.view.camera.shot import Shot, Window, positions
@@ -203,6 +203,31 @@ def test_fresh_pictures_are_nobody_elses_and_let_go_of_serve_again(corner):
     del row
     assert frames.fresh(ids).__array_interface__["data"][0] == place
     assert (frames.update(ids) == shown).all()
+
+
+@pytest.mark.parametrize("name", ["corner", "coinrun", "lava"])
+def test_pictures_that_cannot_be_written_to_equal_whole_ones_as_worlds_go_on(name):
+    """Whoever holds some, whoever wrote into others between them, and whether all are asked for."""
+    world, n = load(name), 6
+    rng = np.random.default_rng(1)
+    vec = Vec(world, n)
+    ids = vec.reset()
+    frames = kernels.Frames(world, n * world.learners)
+    sheet = sprites.sheet(world, 8)
+    held = []
+    for step in range(30):
+        planes = ids.reshape(-1, *world.view)[: 1 if step % 7 == 3 else None].copy()
+        readonly = step % 5 != 2
+        shown = frames.fresh(planes, readonly)
+        assert (shown == naive(planes, sheet)).all()
+        if readonly:
+            with pytest.raises(ValueError, match="read-only"):
+                shown[:] = 0
+        else:
+            shown[:] = 77
+        held = [*held, (shown, planes)][-(step % 4) :] if readonly and step % 4 else []
+        assert all((picture == naive(seen, sheet)).all() for picture, seen in held)
+        ids = vec.step(rng.integers(0, len(world.actions), (n, world.learners)))[0]
 
 
 def test_kernels_are_the_same_in_plain_python(corner):

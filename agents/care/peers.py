@@ -94,7 +94,7 @@ def _turn(work: str, *words: object, python: str = sys.executable) -> list[str]:
 
 
 def _jaxgmg(place: Place, turn: int) -> list[str]:
-    works = [f"{name}:{side}" for name, _, _, side, *_ in BOARDS]
+    works = [f"{name}:{side}" for name, _, _, side in BOARDS]
     script = str(SCRIPTS / "steps_jaxgmg.py")
     return [place.python, script, place.folder or ".", str(BATCH), *works]
 

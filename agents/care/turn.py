@@ -18,7 +18,7 @@ def steps() -> dict[str, float]:
     from .peers import BATCH
 
     found = {}
-    for name, split, changes, side, *_ in BOARDS:
+    for name, split, changes, side in BOARDS:
         from ...engine.catalogue import load
 
         world = load(name).with_params(**changes).but(size=(side, side), view=None)

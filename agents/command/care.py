@@ -1,11 +1,18 @@
 """`bench`, `doctor`: this machine, its speed, and what is wrong with it."""
 
+from __future__ import annotations
+
 import argparse
+from typing import TYPE_CHECKING
 
 from .parser import Parser
+from .signals import INTERRUPTED
 from .talk import Report, Talk, in_columns
 from .values import count
 from .verb import Group
+
+if TYPE_CHECKING:
+    from ..care.bench_engine import Row
 
 VERBS = Group("care")
 
@@ -45,7 +52,7 @@ def bench_flags(parser: Parser) -> None:
 )
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine import machine
-    from ..care import bench_engine, bench_learner, bench_scale, clients, peers
+    from ..care import bench_engine, bench_learner, bench_levels, bench_scale, clients, peers
 
     able, installed, missing = [], {}, {}
     slow = {"learning", "scale", "peers", "clients"}
@@ -58,6 +65,7 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
         missing |= absent
     parts = {
         **bench_engine.PARTS,
+        **bench_levels.PARTS,
         **bench_learner.PARTS,
         **bench_scale.PARTS,
         "peers": lambda passes: peers.rows(passes, able),
@@ -71,19 +79,29 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
     absent = [f"{name}: not measured, and nothing is claimed: {missing[name]}" for name in missing]
     for line in absent:
         talk.say(line)
-    found = [("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")]
-    data = []
-    for row in measured:
-        low, high = sorted((min(row.figures), max(row.figures)), reverse=row.lower_is_better)
-        target = "" if row.target is None else f"{short(row.target)}{'' if row.met else ' missed'}"
-        cells = (row.name, short(row.middle), short(low), short(high), row.unit, target)
-        found.append(cells)
-        talk.say("  ".join(filter(None, cells)))
-        for remark in row.remarks:
-            talk.say(f"  {remark}")
-        data.append({**vars(row), "middle": row.middle, "met": row.met})
-    text = "\n".join([here, *absent, in_columns(found)])
-    return Report({"machine": here, "rows": data, "missing": missing}, text)
+    found, rows, broken = [], [], False
+    try:
+        for row in measured:
+            found.append(_cells(row))
+            talk.say("  ".join(filter(None, found[-1])))
+            for remark in row.remarks:
+                talk.say(f"  {remark}")
+            rows.append({**vars(row), "middle": row.middle, "met": row.met})
+    except KeyboardInterrupt:
+        if not rows:
+            raise
+        broken = True
+        absent.append("interrupted: these rows are whole, and those after them were not measured")
+    head = ("WORK", "MEDIAN", "SLOWEST", "FASTEST", "UNIT", "TARGET")
+    text = "\n".join([here, *absent, in_columns([head, *found])])
+    data = {"machine": here, "rows": rows, "missing": missing, "interrupted": broken}
+    return Report(data, text, INTERRUPTED if broken else 0)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    low, high = sorted((min(row.figures), max(row.figures)), reverse=row.lower_is_better)
+    target = "" if row.target is None else f"{short(row.target)}{'' if row.met else ' missed'}"
+    return row.name, short(row.middle), short(low), short(high), row.unit, target
 
 
 def short(number: float) -> str:

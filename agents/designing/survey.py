@@ -15,14 +15,14 @@ import numpy as np
 from ...engine import state
 from ...engine.errors import UserError
 from ...engine.grid import DX, DY, distance, inside, solid
-from ...engine.jit import PLAIN, bind, specialise
+from ...engine.jit import PLAIN, bind, mentions, specialise
 from ...engine.kernels import kernels
-from ...engine.state import RUNNING
 from ...engine.vector import Vec
 from ...engine.world import Goal, World
 from ..policies import search
-from ..policies.expert import DIRECTIONS, first_move, flood, optimum, plans
+from ..policies.expert import DIRECTIONS, flood, optimum, plans
 from ..policies.search import chained, nowhere, score_of
+from .playing import heading, known_way, play, same_tiles, total
 
 WAY = np.dtype(
     [(name, np.int64) for name in ("distance", "far", "effort", "ways", "steps")]
@@ -34,12 +34,7 @@ NO_WAY = -1
 seek: Any = nowhere
 avoid: Any = nowhere
 plan: Any = nowhere
-act: Any = None
-LEARNERS = 0
-STATIC = False
 MOVE = np.zeros(5, np.int64)
-ONCE = np.zeros(1)
-WEIGHTS = np.zeros((1, 1))
 
 
 def straight(s, p, goal):
@@ -105,56 +100,6 @@ def route(s, p, goal, caution, queue, far, ways, way):
     return way.far >= 0
 
 
-def total(s, goal):
-    """What the learners have scored so far, on average."""
-    points = 0.0
-    for me in range(LEARNERS):
-        points += score_of(s, goal, me)
-    return points / LEARNERS
-
-
-def play(s, p, goal, wanted, acts, entry, queue, first, seen, mark, taken, way):
-    """Play the goal's expert to the end of the episode; returns what that earns of the goal
-    `wanted`.
-
-    Writes its own score, and the steps until that last changed, into `way`, and its actions into
-    `taken`. Stops where nothing more can come of it.
-    """
-    most = 0.0
-    for e in range(WEIGHTS.shape[1]):
-        most += max(WEIGHTS[goal, e], 0.0)
-    way.score = total(s, goal)
-    way.steps = 0
-    t = 0
-    while s.ended == RUNNING:
-        lost = True
-        for me in range(LEARNERS):
-            action = plan(goal, s, p, me)
-            if action < 0:
-                direction = -1
-                for caution in (2, 1, 0):
-                    if direction < 0:
-                        mark[0] += 1
-                        direction = first_move(s, p, goal, me, caution, queue, first, seen, mark[0])
-                action = MOVE[max(direction, 0)]
-                lost = lost and direction < 0
-            else:
-                lost = False
-            acts[0, me] = action
-            taken[t, me] = action
-        if STATIC and lost:
-            break
-        act(s, p, acts, 0, entry[0])
-        t += 1
-        now = total(s, goal)
-        if now != way.score:
-            way.score = now
-            way.steps = t
-        if STATIC and ONCE[goal] and now >= most:
-            break
-    return total(s, wanted)
-
-
 def straight_many(states, table, goal, found):
     """`straight` for every state."""
     for i in range(len(states)):
@@ -180,6 +125,7 @@ def ways_many(
     far,
     seen,
     mark,
+    board,
 ):
     """`straight` and `route` of every state, and with `playing` also `play`."""
     for i in range(len(states)):
@@ -198,8 +144,9 @@ def ways_many(
             for k in range(words.shape[1]):
                 spare_words[0, k] = words[i, k]
             earned[i] = play(
-                spare[0], p, goal, wanted, acts, entry, queue, first, seen, mark, taken[i], way
-            )
+                spare[0], spare_words, p, goal, wanted, acts, entry, queue, first, seen, mark,
+                taken[i], way, far, board,
+            )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -213,15 +160,23 @@ def surveyor(world: World) -> tuple[Any, Any]:
         "act": kernels(world).act,
         "LEARNERS": world.learners,
         "MOVE": np.array(moves),
+        "LASTS": np.array([lasts(world, goal) for goal in world.goals]),
+        "TILES": state.offset(world.dtype, "tiles") // 8,
         "STATIC": world.tick is None and world.bot is None,
         "WEIGHTS": world.goal_weights,
         "ONCE": world.goal_once,
     }
-    for part in (straight, route, flood, first_move, score_of, total, play):
+    for part in (straight, route, flood, score_of, total, known_way, heading, same_tiles, play):
         bindings[part.__name__] = bind(part, **bindings)
     return tuple(
         specialise(kernel, world.name, **bindings) for kernel in (straight_many, ways_many)
     )  # type: ignore
+
+
+def lasts(world: World, goal: Goal) -> bool:
+    """Does what the goal seeks and avoids depend on the tiles alone?"""
+    names = {name for rule in (goal.seek, goal.avoid) if rule for name in mentions(rule)}
+    return names.isdisjoint({*(world.dtype.names or ())} - {"tiles", "h", "w"})
 
 
 class Ways(NamedTuple):
@@ -292,6 +247,7 @@ def ways(
                 raw(entry),
                 *scratch,
                 np.zeros(1, np.int64),
+                np.zeros(world.dtype.itemsize // 8, np.uint64),
             )
     else:
         flat(raw(states), raw(world.table), number, raw(found))

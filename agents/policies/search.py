@@ -16,15 +16,12 @@ from typing import Any
 import numpy as np
 
 from ...engine import rng, state
-from ...engine.grid import MOVES, inside, solid
-from ...engine.jit import bind, rule, specialise
+from ...engine.grid import MOVES, flood
+from ...engine.jit import bind, plain, rule, specialise
 from ...engine.kernels import kernels
 from ...engine.state import N_BOOKKEEPING, RUNNING, hash_words
 from ...engine.world import World
 
-# The last four are diagonal: a jump may go up and sideways in one step.
-NEIGHBOURS_Y = np.array([-1, 0, 0, 1, -1, -1, 1, 1])
-NEIGHBOURS_X = np.array([0, -1, 1, 0, -1, 1, -1, 1])
 # What a point is worth in steps: plans go for points first and for short ways second, unless a
 # point leaves what the goal seeks as it was, such as one for every step of the way.
 WORTH, ROUTINE = 100_000.0, 2.0
@@ -42,7 +39,7 @@ SLOT = np.dtype([("key", "u8"), ("stamp", "i8"), ("cost", "f8"), ("score", "f8")
 act: Any = None
 seek: Any = None
 avoid: Any = None
-ACTIONS = LEARNERS = WAYS = FIRST_COUNT = LAST_COUNT = 0
+ACTIONS = LEARNERS = FIRST_COUNT = LAST_COUNT = 0
 ONCE = SEEKING = np.zeros(1)
 WEIGHTS = np.zeros((1, 1))
 
@@ -87,29 +84,15 @@ def sought(s, p, goal, me):
     return h
 
 
-def flood_back(s, p, goal, me, far, queue):
+def map_ways(s, p, goal, me, far, queue):
     """Write every cell's distance to the nearest sought one into `far` (int16[H, W]); -1: no way.
 
     A step is taken to move by at most one row and one column.
     """
-    tail = 0
     for y in range(s.h):
         for x in range(s.w):
-            far[y, x] = -1
-            if seek(goal, s, p, me, y, x):
-                far[y, x] = 0
-                queue[tail] = y * s.w + x
-                tail += 1
-    head = 0
-    while head < tail:
-        y, x = queue[head] // s.w, queue[head] % s.w
-        head += 1
-        for way in range(WAYS):
-            ny, nx = y + NEIGHBOURS_Y[way], x + NEIGHBOURS_X[way]
-            if inside(s, ny, nx) and far[ny, nx] < 0 and not solid(s, p, ny, nx):
-                far[ny, nx] = far[y, x] + 1
-                queue[tail] = ny * s.w + nx
-                tail += 1
+            far[y, x] = 0 if seek(goal, s, p, me, y, x) else -1
+    flood(s, p, far, queue)
 
 
 @rule
@@ -187,7 +170,7 @@ def search(
         nodes[0].sought = np.int64(sought(root, p, goal, me))
         if nodes[0].sought == 0:
             return 0
-        flood_back(root, p, goal, me, maps[0], queue)
+        map_ways(root, p, goal, me, maps[0], queue)
         nodes[0].ahead = distance_to(root, me, maps[0])
         floods = 1
     nodes[0].parent = -1
@@ -231,7 +214,7 @@ def search(
             if gain != 0.0 and SEEKING[goal]:
                 new.sought = np.int64(sought(s, p, goal, me))
                 if new.sought != old.sought and new.sought != 0 and floods < MAPS:
-                    flood_back(s, p, goal, me, maps[floods], queue)
+                    map_ways(s, p, goal, me, maps[floods], queue)
                     new.map = floods
                     floods += 1
             routine = gain > 0.0 and SEEKING[goal] and new.sought == old.sought
@@ -369,13 +352,14 @@ def searcher(world: World) -> Callable:
         "avoid": chained([goal.avoid for goal in world.goals]),
         "ACTIONS": len(world.actions),
         "LEARNERS": world.learners,
-        "WAYS": 4 if straight else 8,
+        # a jump may go up and sideways in one step
+        "flood": bind(plain(flood), WAYS=4 if straight else 8),
         "FIRST_COUNT": min(counts),
         "LAST_COUNT": max(counts) + world.agents * len(world.events),
         "WEIGHTS": world.goal_weights,
         "ONCE": world.goal_once,
         "SEEKING": np.array([goal.seek is not None for goal in world.goals]),
     }
-    for part in (score_of, sought, flood_back, content_hash, seen_better, search):
+    for part in (score_of, sought, map_ways, content_hash, seen_better, search):
         bindings[part.__name__] = bind(part, **bindings)
     return specialise(follow_many, world.name, **bindings)

@@ -37,6 +37,7 @@ class Options(TypedDict, total=False):
     obs: str  # "symbols", "planes", "floats", "rgb", "eyes", "text", "text-short": see `observe`
     pixels: int  # a tile's side in pictures
     size: int | tuple[int, int] | None  # or height and width of pictures
+    readonly: bool  # obs="rgb" without a size: pictures cannot be written to, and are drawn faster
     infos: str  # "flat": numbers alone, which every client takes; "full": see `Batch.info`
     masks: bool  # infos hold "action_mask", int8[actions]: see `moves`
     max_cycles: int | None  # when to cut an episode off; None: the world's horizon
@@ -49,6 +50,7 @@ DEFAULTS: dict[str, Any] = {
     "obs": "symbols",
     "pixels": 8,
     "size": None,
+    "readonly": False,
     "infos": "flat",
     "masks": False,
     "max_cycles": None,
@@ -92,7 +94,9 @@ class Batch:
         self.render_mode = mode
         need(given["infos"] in INFOS, f"infos {given['infos']!r} is neither 'flat' nor 'full'")
         self.full, self.masks = given["infos"] == "full", bool(given["masks"])
-        self.lens = Lens(self.world, given["obs"], given["pixels"], given["size"])
+        self.lens = Lens(
+            self.world, given["obs"], given["pixels"], given["size"], bool(given["readonly"])
+        )
         self.legal = Moves(self.world)
         self.vec = self.lens.vec(
             n,

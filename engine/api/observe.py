@@ -37,7 +37,9 @@ class Lens:
     """Turns what a `Vec` observes into the kind of observation that was asked for.
 
     pixels: a tile's side in pictures. size: height and width of pictures instead, or one number for
-    both; from above they are then letterboxed, with the tiles as large as fits.
+    both; from above they are then letterboxed, with the tiles as large as fits. readonly: pictures
+    from above, unless of a `size`, are arrays that cannot be written to, of which only what changed
+    is drawn.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Lens:
         obs: str = "symbols",
         pixels: int = 8,
         size: int | tuple[int, int] | None = None,
+        readonly: bool = False,
     ) -> None:
         need(obs in OBSERVATIONS, f"obs {obs!r} is not known.{did_you_mean(obs, OBSERVATIONS)}")
         pixels = whole(pixels, "pixels")
@@ -53,7 +56,7 @@ class Lens:
         fits = 1 <= pixels <= 64 or not pictures
         need(fits, f"pixels must be 1 to 64 for each tile, not {pixels}")
         need(size is None or pictures, f"size is for pictures, and obs is {obs!r}")
-        self.world, self.kind = world, obs
+        self.world, self.kind, self.readonly = world, obs, readonly
         self.size = None if size is None else _size(size)
         self.pixels = pixels if self.size is None else self._fitting(self.size)
         self.eyes = (self.size or (8 * pixels, 8 * pixels)) if obs in sights() else None
@@ -129,7 +132,7 @@ class Lens:
         # for as many as were ever asked for at once: the last pictures of those that end are fewer
         if self._frames is None or len(self._frames.pixels) < len(planes):
             self._frames = Frames(self.world, len(planes), self.pixels)
-        return self._frames.fresh(planes)
+        return self._frames.fresh(planes, self.readonly and self.size is None)
 
 
 def _size(size: Any) -> tuple[int, int]:

@@ -69,6 +69,30 @@ def _tile_changed(ids, sheet, frames, last):
                             frames[i, y * p + r, x * words + k] = sheet[symbol, r, k]
 
 
+@stored
+def _tile_changed_8(ids, sheet, frames, last):
+    """`_tile_changed` for rows of 8 pixels, three words of 64 bits each; a row of tiles that shows
+    the same is passed over as a whole.
+    """
+    n, vh, vw = ids.shape
+    p = sheet.shape[1]
+    for i in range(n):
+        for y in range(vh):
+            same = True
+            for x in range(vw):
+                same &= ids[i, y, x] == last[i, y, x]
+            if same:
+                continue
+            for x in range(vw):
+                symbol = np.int64(ids[np.uint64(i), np.uint64(y), np.uint64(x)])
+                if symbol != last[i, y, x]:
+                    to = ((i * vh + y) * p * vw + x) * 24
+                    for r in range(p):
+                        raw.copy(frames, to, sheet, (symbol * p + r) * 24, 24)
+                        to += vw * 24
+    raw.copy(last, 0, ids, 0, n * vh * vw)
+
+
 PAGES = 4  # pictures of one size that are kept in reserve
 
 
@@ -106,9 +130,11 @@ class Frames:
         self._frames = np.zeros((n, vh * p, vw * p * 3 // np.dtype(word).itemsize), word)
         self._last = np.zeros((n, vh, vw), np.uint8)
         self._whole = _tile_all_8 if p == 8 else _tile_all
+        self._changed = _tile_changed_8 if p == 8 else _tile_changed
         self.pixels = self._frames.view(np.uint8).reshape(n, vh * p, vw * p, 3)
         self._fresh = True
         self._pages: list[np.ndarray] = []
+        self._shown: list[np.ndarray | None] = []  # what each page shows, if that is known
 
     def draw(self, ids: np.ndarray) -> np.ndarray:
         """Draw symbols uint8[..., rows, columns] (n planes in all) afresh; returns `pixels`."""
@@ -120,30 +146,41 @@ class Frames:
         """As `draw`, but rewrites only the cells that changed since the last call."""
         if self._fresh:
             return self.draw(ids)
-        _tile_changed(self._checked(ids), self._sheet, self._frames, self._last)
+        self._changed(self._checked(ids), self._sheet, self._frames, self._last)
         return self.pixels
 
-    def fresh(self, ids: np.ndarray) -> np.ndarray:
+    def fresh(self, ids: np.ndarray, readonly: bool = False) -> np.ndarray:
         """As `draw`, in an array that nobody else holds: uint8[n, rows * p, columns * p, 3]; also of
         fewer than n planes.
 
         Where one that was given out before is held no more, its memory serves again. From the system
-        it would come page by page, each at the cost of a fault.
+        it would come page by page, each at the cost of a fault. One that nobody can write to
+        (`readonly`) still shows what it did, and only the cells that differ are drawn.
         """
         ids = self._checked(ids, fewer=True)
-        page = None
         if len(ids) < len(self._last):
             page = np.empty_like(self._frames[: len(ids)])
+            self._whole(ids, self._sheet, page, np.empty_like(ids))
         else:
-            for kept, held in zip(self._pages, _held(self._pages), strict=True):
-                page = kept if held == ALONE else page
-        if page is None:
-            page = np.empty_like(self._frames)
-            if len(self._pages) < PAGES:
-                self._pages.append(page)
-        self._whole(ids, self._sheet, page, self._last)
-        self._fresh = True  # `last` is not what `pixels` shows
-        return page.view(np.uint8).reshape(len(ids), *self.pixels.shape[1:])
+            page = self._drawn(ids, readonly)
+        shown = page.view(np.uint8).reshape(len(ids), *self.pixels.shape[1:])
+        shown.flags.writeable = not readonly
+        return shown
+
+    def _drawn(self, ids: np.ndarray, readonly: bool) -> np.ndarray:
+        """A page that nobody holds, with these planes on it."""
+        free = [k for k, held in enumerate(_held(self._pages)) if held == ALONE]
+        at = free[-1] if free else len(self._pages)
+        page = self._pages[at] if free else np.empty_like(self._frames)
+        known = self._shown[at] if free else None
+        last = np.empty_like(ids) if known is None else known
+        (self._whole if known is None else self._changed)(ids, self._sheet, page, last)
+        if at == len(self._pages) < PAGES:
+            self._pages.append(page)
+            self._shown.append(None)
+        if at < len(self._pages):
+            self._shown[at] = last if readonly else None
+        return page
 
     def _checked(self, ids: np.ndarray, fewer: bool = False) -> np.ndarray:
         """The planes as uint8[n, rows, columns], or `fewer`, checked: compiled loops check nothing."""
