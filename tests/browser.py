@@ -93,9 +93,13 @@ class Browser:
         except urllib.error.HTTPError as fault:
             raise AssertionError(json.load(fault)["value"]["message"]) from None
 
+    def go(self, address: str) -> None:
+        """Open an address."""
+        self._ask("POST", "/url", {"url": address})
+
     def open(self, path) -> None:
         """Open a file and wait until its players are ready."""
-        self._ask("POST", "/url", {"url": path.absolute().as_uri()})
+        self.go(path.absolute().as_uri())
         self.wait("document.documentElement.dataset.ready === 'yes'")
 
     def run(self, code: str, *given):

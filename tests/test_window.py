@@ -13,7 +13,17 @@ from PIL import Image
 
 from goalshift.__main__ import main
 from goalshift.agents.learning.shipped import PRETRAINED
-from goalshift.agents.live import capture, helping, keys, lesson, open, pane, present, window
+from goalshift.agents.live import (
+    capture,
+    driven,
+    helping,
+    keys,
+    lesson,
+    open,
+    pane,
+    present,
+    window,
+)
 from goalshift.agents.live.compose import compose
 from goalshift.agents.live.look import ZOOMS, Look
 from goalshift.agents.live.session import Session
@@ -324,7 +334,7 @@ def test_the_help_stops_time_and_full_screen_comes_back(opened):
 
 
 def test_by_itself_from_level_to_level(opened, monkeypatch):
-    monkeypatch.setattr(window, "REST", 0.0)
+    monkeypatch.setattr(driven, "REST", 0.0)
     shown = opened()
     press(shown, "x")
     shown.session.clock.speed = 8
@@ -717,7 +727,7 @@ def test_what_moves_nothing_is_not_marked():
 
 
 def test_a_tour_goes_from_world_to_world_until_somebody_closes_it(monkeypatch):
-    monkeypatch.setattr(window, "REST", 0.0)
+    monkeypatch.setattr(driven, "REST", 0.0)
     seen = []
 
     def use(shown):

@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...engine import extras
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_level, add_seed, add_window, add_world, trust
+from .common import add_file_out, add_level, add_seed, add_web, add_window, add_world, trust
 from .many import add_on, goes_on
 from .parser import Parser
 from .talk import Report, Talk
@@ -66,6 +67,7 @@ def level_edit_flags(parser: Parser) -> None:
     )
     add_level(parser)
     add_seed(parser)
+    add_web(parser)
     add_window(parser)
 
 
@@ -82,7 +84,12 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     from ..live.open import Place, edit_session, show_session
 
     session = edit_session(Path(args.file), args.world, args.at, args.seed, args.level)
-    place = Place(args.size, headless=args.headless, settings=args.settings, edit=True)
+    if args.web:
+        extras.need("websockets", "--web")
+    place = Place(
+        args.size, headless=args.headless, settings=args.settings, edit=True, web=args.web,
+        say=talk.say,
+    )  # fmt: skip
     show_session(session, place)
     return Report({"file": args.file, "world": session.world.name}, "")
 
