@@ -118,6 +118,21 @@ class Browser:
         found = self._ask("POST", "/element", {"using": "css selector", "value": selector})
         self._ask("POST", f"/element/{next(iter(found.values()))}/click")
 
+    def click_at(self, selector: str, right: float, down: float) -> None:
+        """A click so far from the middle of an element, as shares of its width and height."""
+        box = self.run(
+            f"const b = document.querySelector({selector!r}).getBoundingClientRect();"
+            "return [b.left, b.top, b.width, b.height]"
+        )
+        x, y = box[0] + box[2] * (0.5 + right), box[1] + box[3] * (0.5 + down)
+        moves = [
+            {"type": "pointerMove", "x": round(x), "y": round(y)},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        mouse = {"type": "pointer", "id": "mouse", "actions": moves}
+        self._ask("POST", "/actions", {"actions": [mouse]})
+
     def press(self, key: str) -> None:
         """A key on the element that has the focus."""
         strokes = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]

@@ -94,6 +94,7 @@ def watch(args: argparse.Namespace, talk: Talk) -> Report:
         told = show_tour(place, [args.what] if args.what else [])
         return Report({"stories": told}, "")
     need(bool(args.what), "name what to watch, such as: goalshift watch corner (or --tour for all)")
+    need(not (args.steps and args.web), "--steps is for the window: leave --web out")
     steps = EPISODE if args.headless and not args.web and args.steps is None else args.steps
     return open_window(args, False, talk, steps)
 
@@ -138,7 +139,6 @@ def open_window(
         )
     need(not (args.web and args.terminal), "--web and --terminal: give one of them")
     need(not (steps and args.terminal), "--steps is for the window: leave --terminal out")
-    need(not (args.steps and args.web), "--steps is for the window: leave --web out")
     place = Place(
         args.size, args.terminal, not args.no_color, args.headless, args.settings,
         web=args.web, steps=steps, say=talk.say,

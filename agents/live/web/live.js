@@ -180,5 +180,6 @@ new ResizeObserver(() => {
   say({ size: room() });
 }).observe(canvas.parentElement);
 
+addEventListener("hashchange", () => { if (location.hash) location.reload(); });  // another link in this tab
 canvas.focus();
 connect();

@@ -25,9 +25,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from ....engine.errors import UserError
+from ....engine.files import reason
 from ....engine.view.html import asset, render, seal
 from .messages import NotSaid, read
-from .show import Show
+from .show import Show, Viewer
 
 HERE = Path(__file__).parent
 RATE = 20  # pictures a second, at most
@@ -86,25 +87,26 @@ class Serving:
         cannot be opened.
         """
         self._stop, silent = asyncio.Event(), logging.Logger("goalshift.web", logging.CRITICAL + 1)
-        try:
-            server = await serve(
-                self._meet,
-                self.host,
-                self.port,
-                process_request=self._answer,
-                compression=None,  # pictures are packed already
-                max_size=4096,
-                max_queue=64,
-                open_timeout=PATIENCE,
-                server_header=None,
-                logger=silent,
-            )
-        except (OSError, OverflowError) as fault:
-            words = getattr(fault, "strerror", None) or str(fault)
-            raise UserError(
-                f"--web {self.host}:{self.port}: {words}; give another, such as --web 8018"
-            ) from None
-        async with server:
+        opened = serve(
+            self._meet,
+            self.host,
+            self.port,
+            process_request=self._answer,
+            compression=None,  # pictures are packed already
+            max_size=4096,
+            max_queue=64,
+            open_timeout=PATIENCE,
+            server_header=None,
+            logger=silent,
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                server = await stack.enter_async_context(opened)
+            except (OSError, OverflowError) as fault:
+                words = reason(fault) if isinstance(fault, OSError) else str(fault)
+                raise UserError(
+                    f"--web {self.host}:{self.port}: {words}; give another, such as --web 8018"
+                ) from None
             self.port = next(iter(server.sockets)).getsockname()[1]
             if signals:
                 for number in (signal.SIGINT, signal.SIGTERM):
@@ -211,7 +213,7 @@ class Serving:
             return said["token"] if kind == "token" else ""
         return ""
 
-    async def _listen(self, connection: ServerConnection, viewer) -> None:
+    async def _listen(self, connection: ServerConnection, viewer: Viewer) -> None:
         left, last = float(BURST), time.monotonic()
         async for text in connection:
             now = time.monotonic()
@@ -220,7 +222,7 @@ class Serving:
                 raise NotSaid("too much at once")
             self.show.hear(viewer, text)
 
-    async def _send(self, connection: ServerConnection, viewer) -> None:
+    async def _send(self, connection: ServerConnection, viewer: Viewer) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
                 for sent in self.show.due(viewer):
