@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...engine.levels.script import Require
     from ..designing.levelset import LevelSet
 
+LADDER = 24  # levels of a ladder, unless one asks for more
 VERBS = Group("build")
 REQUIRED = ("goal", "proxy", "distance", "steps", "effort", "decision", "parts", "distinct", "pool")
 
@@ -166,6 +167,12 @@ def level_gen_flags(parser: Parser) -> None:
         "--order", default="", metavar="MEASURE", help="distance, steps or effort, least first"
     )
     group.add_argument(
+        "--ladder",
+        action="store_true",
+        help="from the easiest to the hardest, steps evenly apart, where the goals part if they do;"
+        " of twenty times as many (default --n: 24)",
+    )
+    group.add_argument(
         "--share",
         type=part,
         metavar="A",
@@ -181,23 +188,25 @@ def level_gen_flags(parser: Parser) -> None:
     (
         "goalshift level gen corner --n 1k --split deploy --decision --steps 8:40 -o forks.npz",
         "goalshift level gen --script curriculum -o easy_to_hard.toml",
+        "goalshift level gen keys --ladder -o ladder.toml",
         "goalshift level gen my_recipe.toml --workers 2",
         "goalshift level gen corner --n 1M --distinct turned --workers 2 -o levels/corner",
     ),
     knobs=True,
 )
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
-    from ..designing import draw, order, store
+    from ..designing import draw, ladder, order, store
 
     asked = read_order(args)
     kind = Path(args.out).suffix if args.out else ""
     out = Path(args.out) if args.out else preflight.fresh_folder(asked.stem, "levels")
-    flag = "--order" if asked.order else "--share"
+    flag = "--order" if asked.order else "--ladder" if args.ladder else "--share"
     need(
-        kind or not (asked.order or asked.share),
+        kind or not (asked.order or asked.share or args.ladder),
         f"{flag} needs all levels at once: name a file with --out, such as levels.npz",
     )
-    here = local_jobs(args.on)
+    here, drawn = local_jobs(args.on), None
+    need(here or not args.ladder, "a ladder is drawn on this machine: leave --on out")
     args.workers = max(args.workers, here)
     if not here:
         told = levels_there(args, out, talk)
@@ -215,6 +224,9 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
         count, tried, tally = told["accepted"], told["tried"], told["tally"]
     data = {"out": str(out), "files": files, "levels": count, "tried": tried, "refused": tally}
     lines = [draw.tally_text(count, tried, tally), *map(str, files)]
+    if args.ladder and drawn is not None:
+        data["steps"] = drawn.facts["steps"].tolist()
+        lines.insert(1, ladder.brief(drawn.facts["steps"]))
     lines += ["", f"next: goalshift level preview {files[0]}"]
     return Report(data, "\n".join(lines))
 
@@ -247,8 +259,10 @@ def read_order(args: argparse.Namespace) -> Asked:
     require = (made.require if made else script.Require()).but(**{**asked.require, **given})
     seed = asked.seed if args.seed is None else args.seed
     both = ("split", "vary", "spread", "tries")
+    if args.ladder and not (args.split or asked.split or made):
+        args.split = load(world).judged  # where the goals part
     return Asked(
-        (world, args.n or asked.count, seed, name or None, require),
+        (world, args.n or (LADDER if args.ladder else asked.count), seed, name or None, require),
         {name: getattr(args, name) or getattr(asked, name) for name in both}
         | {"knobs": {**asked.knobs, **args.knobs}, "params": asked.params},
         args.order or asked.order,
@@ -264,14 +278,22 @@ def draw_file(
     from ...engine.files import make_folder
     from ...engine.levels import formats
     from ...engine.levels.kind import Levels, named
+    from ..designing import ladder
     from ..designing.draw import batch
+    from ..designing.order import order_for
 
     formats.check_kind(out)
     tails = ("-train", "-test") if asked.share else ("",)
     files = [preflight.check_file(out.with_stem(out.stem + tail), args.force) for tail in tails]
+    world, n, number, script, require = asked.what
     with talk.progress("levels") as show:
-        drawn = batch(*asked.what, args.workers, asked.order, show, **asked.how)
-    _, n, _, script, require = asked.what
+        if args.ladder:
+            wanted = n * ladder.DRAWN
+            how = asked.how | {"tries": asked.how["tries"] or n * ladder.TRIED}
+            ordered, source = order_for(world, wanted, number, script, require, **how)
+            drawn = ladder.ladder(ordered, source, n, args.workers, show)
+        else:
+            drawn = batch(*asked.what, args.workers, asked.order, show, **asked.how)
     sets = [drawn]
     if asked.share:
         told_apart = "turned" if require.distinct == "turned" else "same"
