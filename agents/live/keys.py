@@ -123,7 +123,7 @@ MOUSE = (
         "alpha and the world: from the next level or reset on; learned agents: at once",
     ),
     ("click a switch", "show or hide what it names"),
-    ("click the level's name", "copy the command that shows it"),
+    ("click the level", "copy the command that shows it"),
     ("middle button", "while you edit: paint with what is there"),
 )
 
