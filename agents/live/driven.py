@@ -38,7 +38,7 @@ class Driven(Display):
         folder: Path = Path(),
         full: Callable[[], None] = lambda: None,
     ) -> None:
-        told = settings or keys.Settings()
+        self.settings = told = settings or keys.Settings()
         look = Look(motion=told.motion, contrast=told.contrast, keys=told.keys, editor=told.editor)
         super().__init__(session, look)
         self.look.larger = float(told.scale)
