@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -680,7 +681,7 @@ def test_what_rests_is_drawn_once_and_anew_when_anything_is_another(opened, monk
     counts = [n for n, _ in frames]
     panes = len(shown.session.panes)
     assert counts[0] == counts[1] == panes and (frames[0][1] == frames[1][1]).all()
-    assert all(b > a for a, b in zip(counts[1:], counts[2:], strict=False))
+    assert all(b > a for a, b in pairwise(counts[1:]))
 
 
 def test_settings_lie_where_settings_lie(tmp_path, monkeypatch):
