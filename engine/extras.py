@@ -26,8 +26,9 @@ EXTRAS = {
     "ray": "ray",
     "submitit": "slurm",
     "pdoc": "site",
+    "websockets": "web",
 }
-EVERYDAY = ("train", "view", "film", "report")  # what `all` brings
+EVERYDAY = ("train", "view", "film", "report", "web")  # what `all` brings
 
 
 def remedy(extra: str) -> str:

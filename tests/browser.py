@@ -93,9 +93,13 @@ class Browser:
         except urllib.error.HTTPError as fault:
             raise AssertionError(json.load(fault)["value"]["message"]) from None
 
+    def go(self, address: str) -> None:
+        """Open an address."""
+        self._ask("POST", "/url", {"url": address})
+
     def open(self, path) -> None:
         """Open a file and wait until its players are ready."""
-        self._ask("POST", "/url", {"url": path.absolute().as_uri()})
+        self.go(path.absolute().as_uri())
         self.wait("document.documentElement.dataset.ready === 'yes'")
 
     def run(self, code: str, *given):
@@ -113,6 +117,21 @@ class Browser:
         """A true click of the mouse, where the element is seen."""
         found = self._ask("POST", "/element", {"using": "css selector", "value": selector})
         self._ask("POST", f"/element/{next(iter(found.values()))}/click")
+
+    def click_at(self, selector: str, right: float, down: float) -> None:
+        """A click so far from the middle of an element, as shares of its width and height."""
+        box = self.run(
+            f"const b = document.querySelector({selector!r}).getBoundingClientRect();"
+            "return [b.left, b.top, b.width, b.height]"
+        )
+        x, y = box[0] + box[2] * (0.5 + right), box[1] + box[3] * (0.5 + down)
+        moves = [
+            {"type": "pointerMove", "x": round(x), "y": round(y)},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        mouse = {"type": "pointer", "id": "mouse", "actions": moves}
+        self._ask("POST", "/actions", {"actions": [mouse]})
 
     def press(self, key: str) -> None:
         """A key on the element that has the focus."""

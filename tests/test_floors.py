@@ -61,7 +61,7 @@ WORLDS_USE = {f"engine.{name}" for name in ("grid", "layout", "rng", "shapes", "
 
 HEAVY = (
     "torch", "numba", "numpy", "pygame", "gymnasium", "pettingzoo", "imageio", "PIL", "rich",
-    "matplotlib", "jinja2",
+    "matplotlib", "jinja2", "websockets",
 )  # fmt: skip
 COMPILER = "torch._dynamo"  # takes seconds to import
 
@@ -90,6 +90,7 @@ ALLOWED = {
     "agents.studies.bank.figures": CORE | {"matplotlib"},
     # a peer, measured if installed
     "agents.care.bench_learner": PICTURES | {"torch", "stable_baselines3"},
+    "agents.live.web": PICTURES | PAGES | {"websockets"},
     # each client in the interpreter that has it
     "agents.care.peer_scripts.clients": PICTURES
     | {"gymnasium", "pettingzoo", "stable_baselines3", "sb3_contrib", "torchrl", "ray", "supersuit"}

@@ -2,8 +2,11 @@
 it stands up to.
 """
 
+import json
 import shutil
 import time
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,17 @@ from PIL import Image
 
 from goalshift.__main__ import main
 from goalshift.agents.learning.shipped import PRETRAINED
-from goalshift.agents.live import capture, helping, keys, lesson, open, pane, present, window
+from goalshift.agents.live import (
+    capture,
+    driven,
+    helping,
+    keys,
+    lesson,
+    open,
+    pane,
+    present,
+    window,
+)
 from goalshift.agents.live.compose import compose
 from goalshift.agents.live.look import ZOOMS, Look
 from goalshift.agents.live.session import Session
@@ -25,6 +38,7 @@ from goalshift.engine.history import Note
 from goalshift.engine.levels import level
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import level_of
+from goalshift.engine.view.camera import registry
 from goalshift.engine.view.camera.shot import Window
 from goalshift.engine.view.draw import overlays
 from goalshift.engine.view.film import encode
@@ -324,7 +338,7 @@ def test_the_help_stops_time_and_full_screen_comes_back(opened):
 
 
 def test_by_itself_from_level_to_level(opened, monkeypatch):
-    monkeypatch.setattr(window, "REST", 0.0)
+    monkeypatch.setattr(driven, "REST", 0.0)
     shown = opened()
     press(shown, "x")
     shown.session.clock.speed = 8
@@ -622,6 +636,54 @@ def test_bad_settings_are_refused_in_a_line(corner, tmp_path, text, told):
     assert "\n" not in str(fault.value)
 
 
+def test_keys_of_the_editor_are_set_like_the_others(opened, tmp_path):
+    """One key may do one thing in the window and another while one edits, but no two in either."""
+    path = tmp_path / "window.toml"
+    path.write_text('[keys]\nfill = "g"\npick = ["shift+q", "y"]\n')
+    shown = opened(settings=keys.Settings.find(path))
+    press(shown, "e")
+    made = len(shown.session.editor.made)
+    press(shown, "i")
+    assert shown.look.contrast, "what it did before is free again"
+    shown.look.cursor, shown.look.brush = (0, 0), 0
+    press(shown, "g")
+    assert len(shown.session.editor.made) == made + 1
+    assert ("G", "fill what hangs together there") in helping.rows_of(
+        shown.look.keys, shown.look.editor
+    )
+    path.write_text('[keys]\nfill = "p"\n')
+    with pytest.raises(UserError, match="'p' would be both fill and pick"):
+        keys.Settings.find(path)
+
+
+def test_a_window_without_a_screen_has_an_end(call):
+    done = call("watch", "coinline", "--headless", "--steps", "3", "--json")
+    assert done.code == 0 and json.loads(done.out)["steps"] == 3
+    code = str(ROOT / "tests" / "fixtures" / "0.1.0" / "follow-learned.gmr")
+    done = call("watch", code, "--headless", "--json")
+    assert done.code == 0 and json.loads(done.out)["steps"] > 3
+
+
+def test_what_rests_is_drawn_once_and_anew_when_anything_is_another(opened, monkeypatch):
+    shown = opened()
+    shown.session.clock.step()
+    drawn = []
+    real = registry.camera("chase")
+    spy = replace(real, draw=lambda shot: drawn.append(shot) or real.draw(shot))
+    monkeypatch.setattr(registry, "camera", lambda name: spy)
+    shown.look.camera, shown.look.motion = "chase", False
+    frames = []
+    for change in (None, None, "6", "1", "i", ".", ","):
+        if change:
+            press(shown, change)
+        shown.tick(time.perf_counter())
+        frames.append((len(drawn), shown.frame.copy()))
+    counts = [n for n, _ in frames]
+    panes = len(shown.session.panes)
+    assert counts[0] == counts[1] == panes and (frames[0][1] == frames[1][1]).all()
+    assert all(b > a for a, b in pairwise(counts[1:]))
+
+
 def test_settings_lie_where_settings_lie(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert keys.Settings.find() == keys.Settings()
@@ -717,7 +779,7 @@ def test_what_moves_nothing_is_not_marked():
 
 
 def test_a_tour_goes_from_world_to_world_until_somebody_closes_it(monkeypatch):
-    monkeypatch.setattr(window, "REST", 0.0)
+    monkeypatch.setattr(driven, "REST", 0.0)
     seen = []
 
     def use(shown):

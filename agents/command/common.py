@@ -21,6 +21,7 @@ from .values import (
     one_of,
     own_net,
     seed,
+    web_address,
     window_size,
 )
 
@@ -333,6 +334,18 @@ def sized(paths: list[str]) -> list[str]:
 
 
 # -- the window ------------------------------------------------------------------------------------
+
+
+def add_web(parser: Parser) -> None:
+    parser.add_argument(
+        "--web",
+        type=web_address,
+        nargs="?",
+        const=("127.0.0.1", 8017),
+        metavar="PORT",
+        help="serve it to a browser instead, by links that are printed: on this machine alone, unless"
+        " it is HOST:PORT (default: 8017; 0: one that is free)",
+    )
 
 
 def add_window(parser: Parser) -> None:

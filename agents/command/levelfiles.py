@@ -58,7 +58,7 @@ def level_preview_flags(parser: Parser) -> None:
 @VERBS.verb(
     "level preview",
     "FILE",
-    "draw a contact sheet of levels as a picture or a page",
+    "draw a contact sheet of levels, and how hard they are, as a picture or a page",
     level_preview_flags,
     (
         "goalshift level preview forks.npz",
@@ -68,7 +68,9 @@ def level_preview_flags(parser: Parser) -> None:
 )
 def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.view.sheets import contact
+    from ...engine.view.sheets.difficulty import FEWEST
     from ..designing.describe import captions, open_levels
+    from ..designing.ladder import curve
 
     path = Path(args.out or f"{Path(args.file).stem}-preview.png")
     if path.suffix not in (".png", ".html"):
@@ -80,7 +82,8 @@ def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     chosen = [k * total // min(args.n, total) for k in range(min(args.n, total))]
     title = f"{Path(args.file).name}: {len(chosen)} of {total:,} levels of {found.world.name}"
     states = found.states[chosen].view(type(found.states))
-    contact.save(found.world, states, captions(found, chosen), title, path)
+    hard = curve(found.world, states) if len(chosen) >= FEWEST else None
+    contact.save(found.world, states, captions(found, chosen), title, path, hard)
     return Report({"picture": str(path), "levels": total, "shown": len(chosen)}, f"wrote {path}")
 
 

@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...engine import extras
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_level, add_seed, add_window, add_world, trust
+from .common import add_file_out, add_level, add_seed, add_web, add_window, add_world, trust
 from .many import add_on, goes_on
 from .parser import Parser
 from .talk import Report, Talk
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ...engine.levels.script import Require
     from ..designing.levelset import LevelSet
 
+LADDER = 24  # levels of a ladder, unless one asks for more
 VERBS = Group("build")
 REQUIRED = ("goal", "proxy", "distance", "steps", "effort", "decision", "parts", "distinct", "pool")
 
@@ -66,6 +68,7 @@ def level_edit_flags(parser: Parser) -> None:
     )
     add_level(parser)
     add_seed(parser)
+    add_web(parser)
     add_window(parser)
 
 
@@ -82,7 +85,12 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     from ..live.open import Place, edit_session, show_session
 
     session = edit_session(Path(args.file), args.world, args.at, args.seed, args.level)
-    place = Place(args.size, headless=args.headless, settings=args.settings, edit=True)
+    if args.web:
+        extras.need("websockets", "--web")
+    place = Place(
+        args.size, headless=args.headless, settings=args.settings, edit=True, web=args.web,
+        say=talk.say,
+    )  # fmt: skip
     show_session(session, place)
     return Report({"file": args.file, "world": session.world.name}, "")
 
@@ -159,6 +167,12 @@ def level_gen_flags(parser: Parser) -> None:
         "--order", default="", metavar="MEASURE", help="distance, steps or effort, least first"
     )
     group.add_argument(
+        "--ladder",
+        action="store_true",
+        help="from the easiest to the hardest, steps evenly apart, where the goals part if they do;"
+        " of twenty times as many (default --n: 24)",
+    )
+    group.add_argument(
         "--share",
         type=part,
         metavar="A",
@@ -174,23 +188,25 @@ def level_gen_flags(parser: Parser) -> None:
     (
         "goalshift level gen corner --n 1k --split deploy --decision --steps 8:40 -o forks.npz",
         "goalshift level gen --script curriculum -o easy_to_hard.toml",
+        "goalshift level gen keys --ladder -o ladder.toml",
         "goalshift level gen my_recipe.toml --workers 2",
         "goalshift level gen corner --n 1M --distinct turned --workers 2 -o levels/corner",
     ),
     knobs=True,
 )
 def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
-    from ..designing import draw, order, store
+    from ..designing import draw, ladder, order, store
 
     asked = read_order(args)
     kind = Path(args.out).suffix if args.out else ""
     out = Path(args.out) if args.out else preflight.fresh_folder(asked.stem, "levels")
-    flag = "--order" if asked.order else "--share"
+    flag = "--order" if asked.order else "--ladder" if args.ladder else "--share"
     need(
-        kind or not (asked.order or asked.share),
+        kind or not (asked.order or asked.share or args.ladder),
         f"{flag} needs all levels at once: name a file with --out, such as levels.npz",
     )
-    here = local_jobs(args.on)
+    here, drawn = local_jobs(args.on), None
+    need(here or not args.ladder, "a ladder is drawn on this machine: leave --on out")
     args.workers = max(args.workers, here)
     if not here:
         told = levels_there(args, out, talk)
@@ -208,6 +224,9 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
         count, tried, tally = told["accepted"], told["tried"], told["tally"]
     data = {"out": str(out), "files": files, "levels": count, "tried": tried, "refused": tally}
     lines = [draw.tally_text(count, tried, tally), *map(str, files)]
+    if args.ladder and drawn is not None:
+        data["steps"] = drawn.facts["steps"].tolist()
+        lines.insert(1, ladder.brief(drawn.facts["steps"]))
     lines += ["", f"next: goalshift level preview {files[0]}"]
     return Report(data, "\n".join(lines))
 
@@ -240,8 +259,10 @@ def read_order(args: argparse.Namespace) -> Asked:
     require = (made.require if made else script.Require()).but(**{**asked.require, **given})
     seed = asked.seed if args.seed is None else args.seed
     both = ("split", "vary", "spread", "tries")
+    if args.ladder and not (args.split or asked.split or made):
+        args.split = load(world).judged  # where the goals part
     return Asked(
-        (world, args.n or asked.count, seed, name or None, require),
+        (world, args.n or (LADDER if args.ladder else asked.count), seed, name or None, require),
         {name: getattr(args, name) or getattr(asked, name) for name in both}
         | {"knobs": {**asked.knobs, **args.knobs}, "params": asked.params},
         args.order or asked.order,
@@ -257,14 +278,22 @@ def draw_file(
     from ...engine.files import make_folder
     from ...engine.levels import formats
     from ...engine.levels.kind import Levels, named
+    from ..designing import ladder
     from ..designing.draw import batch
+    from ..designing.order import order_for
 
     formats.check_kind(out)
     tails = ("-train", "-test") if asked.share else ("",)
     files = [preflight.check_file(out.with_stem(out.stem + tail), args.force) for tail in tails]
+    world, n, number, script, require = asked.what
     with talk.progress("levels") as show:
-        drawn = batch(*asked.what, args.workers, asked.order, show, **asked.how)
-    _, n, _, script, require = asked.what
+        if args.ladder:
+            wanted = n * ladder.DRAWN
+            how = asked.how | {"tries": asked.how["tries"] or n * ladder.TRIED}
+            ordered, source = order_for(world, wanted, number, script, require, **how)
+            drawn = ladder.ladder(ordered, source, n, args.workers, show)
+        else:
+            drawn = batch(*asked.what, args.workers, asked.order, show, **asked.how)
     sets = [drawn]
     if asked.share:
         told_apart = "turned" if require.distinct == "turned" else "same"

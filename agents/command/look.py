@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine import extras
 from ...engine.errors import UserError, need
 from ...engine.view.camera import registry
 from .common import (
@@ -11,6 +12,7 @@ from .common import (
     add_films,
     add_level,
     add_origin,
+    add_web,
     add_window,
     add_world,
     film_names,
@@ -20,7 +22,7 @@ from .common import (
 )
 from .parser import Parser
 from .talk import Report, Talk, in_columns
-from .values import one_of, seed
+from .values import count, one_of, seed
 from .verb import Group
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ...engine.world import World
 
 VERBS = Group("look")
+EPISODE = 1_000_000  # steps; any episode is over sooner
 
 
 def show_flags(parser: Parser, what: str, needed: bool = True) -> None:
@@ -47,6 +50,7 @@ def show_flags(parser: Parser, what: str, needed: bool = True) -> None:
         "--follow", action="store_true", help="load the newest checkpoint whenever there is one"
     )
     parser.add_argument("--terminal", action="store_true", help="in text, without a window")
+    add_web(parser)
     add_window(parser)
 
 
@@ -56,6 +60,12 @@ def watch_flags(parser: Parser) -> None:
         "--tour",
         action="store_true",
         help="every world's story one after another, without end, for an open day",
+    )
+    parser.add_argument(
+        "--steps",
+        type=count,
+        metavar="N",
+        help="play at once, and close after so many steps (default with --headless: one episode)",
     )
 
 
@@ -70,6 +80,7 @@ def watch_flags(parser: Parser) -> None:
         "goalshift watch runs/a --level 7f3a90c1",
         "goalshift watch runs/a --follow",
         "goalshift watch chase.gmr --terminal",
+        "goalshift watch corner --web",
     ),
     knobs=True,
 )
@@ -77,12 +88,15 @@ def watch(args: argparse.Namespace, talk: Talk) -> Report:
     if args.tour:
         from ..live.open import Place, show_tour
 
-        need(not (args.follow or args.terminal or args.level), "--tour shows worlds in a window")
+        alone = args.follow or args.terminal or args.level or args.web or args.steps
+        need(not alone, "--tour shows worlds in a window, without end")
         place = Place(args.size, headless=args.headless, settings=args.settings)
         told = show_tour(place, [args.what] if args.what else [])
         return Report({"stories": told}, "")
     need(bool(args.what), "name what to watch, such as: goalshift watch corner (or --tour for all)")
-    return open_window(args, False)
+    need(not (args.steps and args.web), "--steps is for the window: leave --web out")
+    steps = EPISODE if args.headless and not args.web and args.steps is None else args.steps
+    return open_window(args, False, talk, steps)
 
 
 def play_flags(parser: Parser) -> None:
@@ -102,11 +116,13 @@ def play_flags(parser: Parser) -> None:
     knobs=True,
 )
 def play(args: argparse.Namespace, talk: Talk) -> Report:
-    return open_window(args, True)
+    return open_window(args, True, talk)
 
 
-def open_window(args: argparse.Namespace, play: bool) -> Report:
-    """Open the window, or the terminal, and stay until it is closed."""
+def open_window(
+    args: argparse.Namespace, play: bool, talk: Talk, steps: int | None = None
+) -> Report:
+    """Open the window, the terminal or a port, and stay until it is closed."""
     trust(args.world, args.trained_on)
     from ...engine.levels.splits import is_file
     from ..live.open import Place, is_replay, open_session, show_session
@@ -121,8 +137,15 @@ def open_window(args: argparse.Namespace, play: bool) -> Report:
         refuse_knobs(
             args, "the levels are read as their file has them, unless --world names a world"
         )
-    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
-    if not (args.terminal or args.headless):
+    need(not (args.web and args.terminal), "--web and --terminal: give one of them")
+    need(not (steps and args.terminal), "--steps is for the window: leave --terminal out")
+    place = Place(
+        args.size, args.terminal, not args.no_color, args.headless, args.settings,
+        web=args.web, steps=steps, say=talk.say,
+    )  # fmt: skip
+    if args.web:
+        extras.need("websockets", "--web")
+    if not (args.terminal or args.headless or args.web):
         from ..live.window import splash
 
         splash(args.size, args.what)

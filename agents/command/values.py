@@ -193,3 +193,16 @@ def window_size(text: str) -> tuple[int, int]:
             f"'{text}' is no size from 64x64 to 7680x4320; write it like 1280x720"
         )
     return int(match[1]), int(match[2])
+
+
+def web_address(text: str) -> tuple[str, int]:
+    """PORT, or HOST:PORT, that browsers are served at."""
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not (port.isascii() and port.isdigit() and int(port) < 65536 and len(port) < 6):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no port; name what to watch before it, such as: watch corner --web 8017"
+        )
+    if not re.fullmatch(r"[\w.:-]{1,64}", host):
+        raise argparse.ArgumentTypeError(f"'{host}' is no address; write it like 127.0.0.1:8017")
+    return host, int(port)

@@ -265,13 +265,28 @@ def batch(
     order, source = order_for(world, n, seed, script, require, **options)
     if workers > 1 and (not order.world or order.script == "?"):
         raise UserError("several workers need the world and the script by name or file")
-    cursor, seen = Cursor(), Names()
+    made = collect(order, source, workers, progress)
+    by = order_by or source.script.order
+    return made.take(np.argsort(made.facts[by], kind="stable")) if by else made
+
+
+def collect(
+    order: Order, source: Source, workers: int = 1, progress: Progress | None = None,
+    less: bool = False,
+) -> LevelSet:  # fmt: skip
+    """All levels of an order; with `less` as many as the tries yield, if that is any at all."""
+    cursor, seen, parts = Cursor(), Names(), list[Part]()
     warm(source, workers)
-    parts = list(draw(order, source, cursor, seen, workers, progress))
+    try:
+        for part in draw(order, source, cursor, seen, workers, progress):
+            parts.append(part)
+    except RunError:
+        if not (less and parts):
+            raise
     joined = {
         name: np.concatenate([p.facts[name] for p in parts]) for name in (*MEASURES, "fingerprint")
     }
-    made = LevelSet(
+    return LevelSet(
         source.world,
         np.concatenate([p.states for p in parts]).view(np.recarray),
         joined,
@@ -280,8 +295,6 @@ def batch(
         cursor.tally,
         cursor.tried,
     )
-    by = order_by or source.script.order
-    return made.take(np.argsort(made.facts[by], kind="stable")) if by else made
 
 
 def warm(source: Source, workers: int) -> None:

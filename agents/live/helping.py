@@ -19,7 +19,9 @@ TALL, LOW = 30, 20  # units of a line, at most and at least
 SIZE = 17  # of letters
 
 
-def rows_of(table: tuple[keys.Key, ...]) -> list[tuple[str, str]]:
+def rows_of(
+    table: tuple[keys.Key, ...], editor: tuple[keys.Key, ...] = keys.EDITOR
+) -> list[tuple[str, str]]:
     """The lines of the help: (what to press, what it does), and headings (name, "")."""
     rows: list[tuple[str, str]] = []
     group = ""
@@ -29,7 +31,7 @@ def rows_of(table: tuple[keys.Key, ...]) -> list[tuple[str, str]]:
             rows.append((GROUPS.get(group, group.upper()), ""))
         rows.append((" or ".join(map(keys.shown, key.keys)) or "-", key.words))
     for head, lines in (
-        ("WHILE YOU EDIT", keys.editing()),
+        ("WHILE YOU EDIT", keys.editing(editor)),
         ("MOUSE", keys.MOUSE),
         ("GAMEPAD", keys.PAD),
     ):
@@ -42,7 +44,7 @@ def draw(canvas: Canvas) -> int:
     frame, height, width = canvas.frame, canvas.high, canvas.wide
     frame[:] = ((frame + np.array(DARK, np.uint16) * 15) // 16).astype(np.uint8)
     columns = min(max(width // COLUMN, 1), 3)
-    rows = laid(rows_of(canvas.look.keys), (width - 56) // columns)
+    rows = laid(rows_of(canvas.look.keys, canvas.look.editor), (width - 56) // columns)
     step = min(TALL, max((height - 40) // -(-len(rows) // columns), LOW))
     per = max((height - 40) // step, 1)
     pages = -(-len(rows) // (per * columns))

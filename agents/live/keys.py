@@ -123,7 +123,7 @@ MOUSE = (
         "alpha and the world: from the next level or reset on; learned agents: at once",
     ),
     ("click a switch", "show or hide what it names"),
-    ("click the level's name", "copy the command that shows it"),
+    ("click the level", "copy the command that shows it"),
     ("middle button", "while you edit: paint with what is there"),
 )
 
@@ -166,10 +166,11 @@ class Settings:
     contrast.
 
     A TOML file holds `scale = 2`, `motion = false`, `contrast = true`, and a table [keys] such as `camera = "x"` or
-    `undo = ["ctrl+z"]`.
+    `undo = ["ctrl+z"]`, of the editor too: `fill = "g"`.
     """
 
     keys: tuple[Key, ...] = KEYS
+    editor: tuple[Key, ...] = EDITOR
     scale: int = 1
     motion: bool = True
     contrast: bool = False
@@ -209,15 +210,15 @@ class Settings:
         for name, value in on.items():
             if type(value) is not bool:
                 raise UserError(f"the settings '{path}': {name} must be true or false")
-        return cls(_remapped(found.get("keys", {}), path), scale, **on)
+        return cls(*_remapped(found.get("keys", {}), path), scale, **on)
 
 
-def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
-    """The table of keys with some of them changed."""
+def _remapped(table: Any, path: Path) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
+    """The keys of the window and of its editor, with some of them changed."""
     where = f"the settings '{path}', [keys]"
     if not isinstance(table, dict):
         raise UserError(f'{where} must be a table, such as camera = "x"')
-    actions = [key.action for key in KEYS]
+    actions = [key.action for key in (*KEYS, *EDITOR)]
     changed = {}
     for action, value in table.items():
         if action not in actions:
@@ -232,8 +233,15 @@ def _remapped(table: Any, path: Path) -> tuple[Key, ...]:
         ):
             raise UserError(f"{where}: {action} needs the name of a key, or a list of them")
         changed[action] = tuple(name.lower() for name in names)
-    taken = {name for names in changed.values() for name in names}
-    keys = tuple(key._replace(keys=changed.get(key.action) or _left(key, taken)) for key in KEYS)
+    return _table(KEYS, changed, where), _table(EDITOR, changed, where)
+
+
+def _table(
+    table: tuple[Key, ...], changed: dict[str, tuple[str, ...]], where: str
+) -> tuple[Key, ...]:
+    """One table with some keys changed; UserError if one key would do two things in it."""
+    taken = {name for key in table for name in changed.get(key.action, ())}
+    keys = tuple(key._replace(keys=changed.get(key.action) or _left(key, taken)) for key in table)
     users: dict[str, str] = {}
     for key in keys:
         for name in key.keys:
@@ -275,9 +283,9 @@ def shown(key: str) -> str:
     )
 
 
-def editing() -> list[tuple[str, str]]:
+def editing(table: tuple[Key, ...] = EDITOR) -> list[tuple[str, str]]:
     """The lines of the help about the editor's own keys."""
-    lines = [(" or ".join(map(shown, key.keys)), key.words) for key in EDITOR]
+    lines = [(" or ".join(map(shown, key.keys)), key.words) for key in table]
     return [("arrow keys", "the cursor, from cell to cell"), *lines]
 
 

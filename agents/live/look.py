@@ -49,6 +49,7 @@ class Look:
     scroll: int = 0  # sliders that are scrolled away
     motion: bool = True  # things slide from cell to cell
     contrast: bool = False  # words white, grounds black
+    editor: tuple[keys.Key, ...] = keys.EDITOR
     keys: tuple[keys.Key, ...] = keys.KEYS
 
     def letters(self) -> dict[str, str]:

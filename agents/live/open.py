@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, names
-from ...engine.errors import UserError, need
+from ...engine.errors import RunError, UserError, need
 from ...engine.levels import ids
 from ...engine.levels.splits import is_file
 from ...engine.replay import Replay
@@ -198,7 +198,9 @@ class Place:
     """Where a session is shown, and how.
 
     size: of the window (width, height); terminal: in text, with `color` or without; headless: a
-    window without a screen; settings: see `keys.Settings.find`; edit: begin with the editor.
+    window without a screen; settings: see `keys.Settings.find`; edit: begin with the editor; web:
+    the address (host, port) that browsers are served at instead; steps: close after so many, or at
+    the end of the episode; say: where remarks go.
     """
 
     size: tuple[int, int] = (1280, 720)
@@ -207,6 +209,9 @@ class Place:
     headless: bool = False
     settings: Path | None = None
     edit: bool = False
+    web: tuple[str, int] | None = None
+    steps: int | None = None
+    say: Callable[[str], None] = print
 
 
 def show_session(session: Session, place: Place, follow: Path | None = None) -> int:
@@ -222,14 +227,30 @@ def show_session(session: Session, place: Place, follow: Path | None = None) -> 
         watch(session, place.color)
         return session.t
     from .keys import Settings
-    from .window import Window
 
     fresh = _watcher(follow) if follow is not None else None
     settings = Settings.find(place.settings)
+    if place.web is not None:
+        from .web.server import serve_session
+        from .web.show import Show
+
+        show = Show(session, place.size, settings, fresh)
+        if place.edit:
+            show.do("edit")
+        serve_session(show, place.web, place.say)
+        return session.t
+    from .window import Window
+
     shown = Window(session, place.size, place.headless, fresh, settings=settings)
     if place.edit:
         shown.do("edit")
+    shown.most = place.steps
+    if place.steps is not None:
+        session.playing = True
+        session.clock.faster(9 * place.headless)
     shown.run()
+    if place.steps is not None and session.clock.stopped:
+        raise RunError(shown.message)
     return session.t
 
 

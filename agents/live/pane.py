@@ -11,6 +11,7 @@ import numpy as np
 
 from ...engine.view.camera import registry
 from ...engine.view.camera.gaze import Gaze, gaze_at
+from ...engine.view.camera.registry import Camera
 from ...engine.view.camera.shot import Shot, Window
 from ...engine.view.draw import overlays, signs, sprites
 from ...engine.view.draw.ink import (
@@ -108,9 +109,8 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
         under += below
     turned = _gaze(canvas, k, learner, fraction)
     moves = fraction < 1.0
-    picture = camera.draw(
-        replace(shot, at=at, under=under, over=over, gaze=turned, turn=look.turn, draft=moves)
-    )
+    shot = replace(shot, at=at, under=under, over=over, gaze=turned, turn=look.turn, draft=moves)
+    picture = camera.draw(shot) if moves or camera.flat else _resting(canvas, k, camera, shot)
     if camera.flat and "visits" in shown:
         overlays.visits(picture, at, places[:, learner])
     if camera.flat and "events" in shown:
@@ -119,6 +119,19 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
         onboard.draw(picture, session, look, at, k == session.focus)
     into[:] = picture
     return at
+
+
+def _resting(canvas: Canvas, k: int, camera: Camera, shot: Shot) -> np.ndarray:
+    """A picture in three dimensions in which nothing moves: drawn once, as it costs the most."""
+    pane, ghost = canvas.session.panes[k], shot.ghost
+    trails = tuple((np.asarray(t.cells).tobytes(), t.colour, t.faint) for t in shot.trails)
+    key = (
+        camera, id(shot.world), shot.now.tobytes(), shot.size, shot.at, shot.focus, shot.gaze, shot.turn,
+        trails, bool(shot.marks), ghost.tobytes() if ghost is not None else b"", canvas.look.contrast,
+    )  # fmt: skip
+    if pane.resting is None or pane.resting[0] != key:
+        pane.resting = key, camera.draw(shot)
+    return pane.resting[1]
 
 
 def _gaze(canvas: Canvas, k: int, learner: int, fraction: float) -> Gaze | None:

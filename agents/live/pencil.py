@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from ...engine.levels import region
 from .commands import Commands
-from .keys import EDITOR
 
 WAYS = {"up": (-1, 0), "left": (0, -1), "down": (1, 0), "right": (0, 1)}
 SIZES = {"higher": (1, 0), "lower": (-1, 0), "wider": (0, 1), "narrower": (0, -1)}  # rows, columns
-BY_KEY = {name: key.action for key in EDITOR for name in key.keys}
 
 
 class Pencil:
@@ -17,12 +15,13 @@ class Pencil:
     def __init__(self, commands: Commands) -> None:
         self.commands, self.display = commands, commands.display
         self.session, self.look = commands.session, commands.look
+        self._by_key = {name: key.action for key in self.look.editor for name in key.keys}
         self.last: tuple[int, int] | None = None  # the cell that was painted last
 
     def key(self, name: str, shift: bool) -> bool:
         """A key goes down while one edits; False if it is none of the pencil's."""
         cell = self.cursor()
-        action = BY_KEY.get(f"shift+{name}" if shift else name) or BY_KEY.get(name, "")
+        action = self._by_key.get(f"shift+{name}" if shift else name) or self._by_key.get(name, "")
         if name in WAYS:
             self._go(cell, *WAYS[name])
         elif not action:

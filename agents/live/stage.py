@@ -40,6 +40,8 @@ class Pane:
     thoughts_of: tuple = ()  # what was asked for last
     # (camera, learner, step) -> where it looked, and the note of the step that it was lived in
     gazes: dict[tuple[str, int, int], tuple[Note, Gaze]] = field(default_factory=dict)
+    # what the last picture in three dimensions was drawn from, and the picture
+    resting: tuple[tuple, np.ndarray] | None = None
 
     def ask_anew(self) -> None:
         """Forget what policies are being asked: the state, or who plays, is another now."""

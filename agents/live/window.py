@@ -1,7 +1,7 @@
 """The window: a session on the screen, driven by keys, mouse and gamepad.
 
 It decides nothing: `compose` draws a session as one picture and says where one can click, `Window`
-turns events of pygame into what `Commands`, `Mouse` and `Hand` do. pygame is only the screen.
+turns events of pygame into what `Driven` does. pygame is only the screen.
 """
 
 from __future__ import annotations
@@ -18,15 +18,8 @@ import numpy as np
 from ...engine.errors import UserError
 from ...engine.view.draw import ink
 from . import keys
-from .commands import Commands
 from .compose import unit_of
-from .display import Display
-from .drafts import Drafts
-from .hand import Hand
-from .look import Look
-from .mouse import Mouse
-from .pencil import Pencil
-from .saving import Saving
+from .driven import Driven
 from .session import Session
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -34,15 +27,13 @@ import pygame
 
 SIZE = (1280, 720)  # width, height
 FPS = 60
-REST = 4.0  # seconds from the end of a level to the next one, if it goes on by itself
-LOOKED = 0.5  # seconds from one look at files that may have changed to the next
 
 
-class Window(Display):
+class Window(Driven):
     """A session on the screen. `run` shows it until it is closed.
 
-    headless: draw without a screen (for tests); fresh: whether there is a newer checkpoint, which
-    is loaded then; folder: where pictures go. Raises UserError where there is no display.
+    headless: draw without a screen (for tests); for the others see `Driven`. Raises UserError where
+    there is no display.
     """
 
     def __init__(
@@ -55,27 +46,13 @@ class Window(Display):
         settings: keys.Settings | None = None,
     ) -> None:
         need_display(headless)
-        self.settings = settings or keys.Settings()
-        self._by_key = _by_key(self.settings)
-        told = self.settings
-        look = Look(motion=told.motion, contrast=told.contrast, keys=told.keys)
-        super().__init__(session, look)
-        self.look.larger = float(self.settings.scale)
-        if session.first_person:  # beside what the agent sees, where it is
-            self.look.camera, self.look.inset = "chase", True
-        self.look.brush = next((k for k, tile in enumerate(session.world.tiles) if tile.solid), 0)
-        self.hand = Hand(self)
-        self.saving = Saving(self, Path(folder), copied)
-        self.commands = Commands(self, self.hand, self.saving, self._full)
-        self.pencil, self.drafts = Pencil(self.commands), Drafts(self)
-        self.mouse = Mouse(self.commands, self.pencil)
+        settings = settings or keys.Settings()
+        _check(settings)
+        super().__init__(session, copied, settings, fresh, folder, self._full)
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
         pygame.display.set_caption(f"goalshift: {session.world.title}")
         pygame.key.set_repeat(280, 70)
-        self.once, self.told = False, False  # close after one episode? was that so?
-        self._over = 0.0  # since when nothing happens any more
         self._windowed: tuple[int, int] | None = None  # its size, while the screen is full
-        self._fresh, self._due = fresh, 0.0  # when files are looked at again
         self._pads: dict[int, pygame.joystick.JoystickType] = {}
         if not headless:
             pygame.joystick.init()
@@ -96,30 +73,8 @@ class Window(Display):
 
     def tick(self, now: float) -> None:
         """Let time run, draw, show."""
-        self.hand.tick()
-        self.session.clock.tick(now)
-        self._go_on(now)
-        self.listen(now)
-        if now > self._due:
-            self._due = now + LOOKED
-            self.session.reread()
-            if self._fresh is not None and self._fresh():
-                self.commands.reload()
-        self.saving.tick()
-        if self.look.edit:
-            self.drafts.tick(now)
+        self.beat(now)
         self._draw(now)
-
-    def _go_on(self, now: float) -> None:
-        """By itself to the next level, or `once` to the end, a while after all episodes are over."""
-        session = self.session
-        if not ((self.look.auto or self.once) and session.over and not self.look.help):
-            self._over = now
-        elif now - self._over > REST and self.once:
-            self.open, self.told = False, True
-        elif now - self._over > REST:
-            (session.restart if self.look.again else session.next_level)()
-            session.playing = True
 
     def _draw(self, now: float) -> None:
         """Compose the picture, keep it for clip and film, and show it."""
@@ -147,11 +102,8 @@ class Window(Display):
 
     def close(self) -> None:
         """Close the window; what is being written is finished first."""
-        if self.commands.given_up:
-            self.drafts.sweep()
-        self.open = False
         pygame.display.quit()
-        self.saving.close()
+        self.finish()
 
     # -- events
 
@@ -161,57 +113,25 @@ class Window(Display):
             self.look.help = False
             self.do("quit")
         elif event.type == pygame.KEYDOWN:
-            self._key(event)
+            name, held = pygame.key.name(event.key).lower(), event.mod
+            ctrl, shift = bool(held & pygame.KMOD_CTRL), bool(held & pygame.KMOD_SHIFT)
+            self.key(name, event.unicode, ctrl, shift)
         elif event.type == pygame.KEYUP:
-            self.hand.held.discard(keys.MOVES.get(pygame.key.name(event.key), ""))
+            self.key_up(pygame.key.name(event.key))
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button in (1, 2, 3):
-            self.mouse.area = bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)
-            self.mouse.marks = bool(pygame.key.get_mods() & pygame.KMOD_CTRL)
-            self.mouse.press(*self._pixel(event), event.button)
+            held = pygame.key.get_mods()
+            ctrl, shift = bool(held & pygame.KMOD_CTRL), bool(held & pygame.KMOD_SHIFT)
+            self.press(_at(event), event.button, ctrl, shift)
         elif event.type == pygame.MOUSEWHEEL:
             self.mouse.wheel(event.y)
         elif event.type == pygame.MOUSEMOTION:
-            self.mouse.move(*self._pixel(event))
+            self.move(_at(event))
         elif event.type == pygame.MOUSEBUTTONUP and event.button in (1, 2, 3):
-            self.mouse.drop(*self._pixel(event))
+            self.drop(_at(event))
         elif event.type == pygame.WINDOWFOCUSLOST:
-            self.hand.held.clear()
-            self.mouse.drag = None
+            self.let_go()
         elif pygame.event.event_name(event.type).startswith("Joy"):
             self._pad(event)
-
-    def _pixel(self, event: pygame.event.Event) -> tuple[int, int]:
-        """Where in the picture the mouse is, in its units: y, x."""
-        unit = unit_of(self.frame.shape[:2], self.look.larger)
-        return int(event.pos[1] / unit), int(event.pos[0] / unit)
-
-    def _key(self, event: pygame.event.Event) -> None:
-        name = pygame.key.name(event.key).lower()
-        if (form := self.look.form) is not None:
-            form.key(name, "" if event.mod & pygame.KMOD_CTRL else event.unicode)
-            if not form.open and self.look.form is form:
-                self.look.form = None
-            return
-        if event.mod & pygame.KMOD_CTRL:
-            name = f"ctrl+{name}"
-        elif name == "/" and event.mod & pygame.KMOD_SHIFT:
-            name = "?"
-        if self.look.edit and not self.look.help:
-            shift = bool(event.mod & pygame.KMOD_SHIFT)
-            if self.pencil.key(name, shift):
-                return
-        moves = name in keys.MOVES and (name != "space" or self.hand.jumps)
-        if moves and self.hand.plays:
-            self.hand.held.add(keys.MOVES[name])
-            self.hand.follow()
-        elif name in self._by_key:
-            self.do(self._by_key[name])
-
-    def do(self, action: str) -> None:
-        """What the key of that action does (see `keys.KEYS`)."""
-        if action == "edit":
-            self.mouse.drag = None
-        self.commands.do(action)
 
     def _pad(self, event: pygame.event.Event) -> None:
         """An event of a gamepad: what is pushed is held until it is let go."""
@@ -240,6 +160,11 @@ class Window(Display):
             self.hand.follow()
         elif new & {"left", "right"}:
             self.do("forward" if "right" in new else "back")
+
+
+def _at(event: pygame.event.Event) -> tuple[int, int]:
+    """The pixel that the mouse is at: y, x."""
+    return event.pos[1], event.pos[0]
 
 
 def _display(headless: bool) -> bool:
@@ -294,12 +219,11 @@ def copied(words: str) -> bool:
     return True
 
 
-def _by_key(settings: keys.Settings) -> dict[str, str]:
-    """What each key does; UserError for keys that there are not."""
-    found = {}
-    for key in settings.keys:
+def _check(settings: keys.Settings) -> None:
+    """UserError for keys that there are not."""
+    for key in (*settings.keys, *settings.editor):
         for name in key.keys:
-            plain = name.removeprefix("ctrl+")
+            plain = name.removeprefix("ctrl+").removeprefix("shift+")
             try:
                 pygame.key.key_code("/" if plain == "?" else plain)
             except (ValueError, pygame.error):
@@ -307,5 +231,3 @@ def _by_key(settings: keys.Settings) -> dict[str, str]:
                 raise UserError(
                     f"no key is called '{name}' (for {key.action}): use names such as f, f5, home or ctrl+z"
                 ) from None
-            found[name] = key.action
-    return found

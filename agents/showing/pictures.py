@@ -14,7 +14,11 @@ from PIL import Image
 from ...engine.catalogue import load, names
 from ...engine.files import write
 from ...engine.progress import Show
+from ...engine.view.camera import registry
+from ...engine.view.camera.shot import Shot
+from ...engine.view.draw import ink
 from ...engine.view.draw.ink import png
+from ...engine.view.draw.marks import goal_marks
 from ...engine.view.film import cards, film, story
 from ...engine.view.film.options import SIZE
 from ...engine.view.sheets import gallery
@@ -114,13 +118,27 @@ def editing(path: Path, scratch: Path) -> None:
     _shot(session, Look(shown={"trail", "marks", "saliency"}, edit=True, brush=1), path)
 
 
-def model(path: Path, scratch: Path) -> None:
-    """Four who play the same level, seen as a model."""
-    session = open_session("keys")
-    for _ in range(2):
-        session.cast.compare()
-    _steps(session, 20)
-    _shot(session, Look(camera="iso"), path)
+def cameras(path: Path, scratch: Path) -> None:
+    """Three worlds through all four cameras: a maze, a platformer, and one with keys and chests."""
+    shown, (high, wide), gap, left, head = ("corner", "coinrun", "keys"), (288, 384), 8, 110, 32
+    views = [registry.camera(name) for name in ("top", "chase", "iso", "eyes")]
+    size = head + len(shown) * (high + gap), left + len(views) * (wide + gap)
+    sheet = np.empty((*size, 3), np.uint8)
+    ink.fill(sheet, ink.DARK)
+    for k, view in enumerate(views):
+        x = left + k * (wide + gap) + wide // 2
+        ink.write(sheet, view.words, 6, x, 17, ink.TEXT, True, "middle")
+    for row, name in enumerate(shown):
+        session, y = open_session(name), head + row * (high + gap)
+        _steps(session, 3)
+        states, world = session.panes[0].history.state, session.world
+        ink.write(sheet, name, y + high // 2 - 10, 12, 19, ink.TEXT, True)
+        for k, view in enumerate(views):
+            here, x = states[0], left + k * (wide + gap)
+            at = view.window(world, here, (high, wide), float(here.y[0]), float(here.x[0]), 0)
+            shot = Shot(world, here, (high, wide), at=at, marks=goal_marks(world, states))
+            sheet[y : y + high, x : x + wide] = view.draw(shot)
+    write(path, png(sheet))
 
 
 PICTURES: Mapping[str, Callable[[Path, Path], None]] = {
@@ -131,7 +149,7 @@ PICTURES: Mapping[str, Callable[[Path, Path], None]] = {
     "mosaic.png": many,
     "window.png": window,
     "window-editing.png": editing,
-    "iso.png": model,
+    "cameras.png": cameras,
 }
 
 

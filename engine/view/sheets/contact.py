@@ -14,11 +14,14 @@ from ..camera.shot import Shot, Window
 from ..draw.ink import DARK, DIM, TEXT, png, write
 from ..draw.marks import goal_marks
 from ..html import image, render
+from . import difficulty
 
 # pixels: of a sheet, between levels, of a caption, of the title
 WIDE, GAP, LINE, HEAD = 1400, 14, 20, 40
 SMALL, LARGE, COLUMNS = 8, 32, 8  # pixels of a cell, at least and most; levels in a row, at most
 MOST = 64  # levels on one sheet
+CHART = 960  # pixels of the curve on a page, from left to right
+Curve = tuple[np.ndarray, np.ndarray, np.ndarray]  # as `difficulty.chart` takes it
 
 
 def portrait(world: World, states: np.recarray, i: int, p: int) -> np.ndarray:
@@ -36,8 +39,16 @@ def arranged(states: np.recarray) -> tuple[int, int]:
     return columns, min(max(fitting, 1), LARGE)
 
 
-def sheet(world: World, states: np.recarray, captions: Sequence[str], title: str) -> np.ndarray:
-    """The levels in rows, each with its caption: uint8[height, width, 3]."""
+def sheet(
+    world: World,
+    states: np.recarray,
+    captions: Sequence[str],
+    title: str,
+    curve: Curve | None = None,
+) -> np.ndarray:
+    """The levels in rows, each with its caption, below the curve of how hard they are:
+    uint8[height, width, 3].
+    """
     columns, p = arranged(states)
     tall, wide = int(states.h.max()) * p, int(states.w.max()) * p
     rows = -(-len(states) // columns)
@@ -50,25 +61,40 @@ def sheet(world: World, states: np.recarray, captions: Sequence[str], title: str
         drawn = portrait(world, states, i, p)
         picture[y : y + drawn.shape[0], x : x + drawn.shape[1]] = drawn
         write(picture, caption, y + tall + 3, x, 12, DIM, width=wide)
-    return picture
+    if curve is None:
+        return picture
+    drawn, gap = difficulty.chart(*curve, picture.shape[1]), picture[:GAP].copy()
+    gap[:] = DARK
+    return np.concatenate([picture[:HEAD], drawn, gap, picture[HEAD:]])
 
 
-def page(world: World, states: np.recarray, captions: Sequence[str], title: str) -> str:
+def page(
+    world: World,
+    states: np.recarray,
+    captions: Sequence[str],
+    title: str,
+    curve: Curve | None = None,
+) -> str:
     """The same as HTML that needs nothing else: the pictures are in it, and it can load nothing."""
     _, p = arranged(states)
     pictures = [image(png(portrait(world, states, i, p)), "png") for i in range(len(captions))]
-    return render(
-        "engine/view/sheets/contact.html.j2",
-        title=title,
-        figures=list(zip(pictures, captions, strict=True)),
-    )
+    figures = list(zip(pictures, captions, strict=True))
+    if curve is not None:
+        drawn = image(png(difficulty.chart(*curve, CHART)), "png")
+        figures.insert(0, (drawn, "how hard they are, in this order"))
+    return render("engine/view/sheets/contact.html.j2", title=title, figures=figures)
 
 
 def save(
-    world: World, states: np.recarray, captions: Sequence[str], title: str, path: Path
+    world: World,
+    states: np.recarray,
+    captions: Sequence[str],
+    title: str,
+    path: Path,
+    curve: Curve | None = None,
 ) -> None:
     """Write a sheet (.png) or a page (.html), whole or not at all."""
     if path.suffix == ".html":
-        files.write(path, page(world, states, captions, title).encode())
+        files.write(path, page(world, states, captions, title, curve).encode())
         return
-    files.write(path, png(sheet(world, states, captions, title)))
+    files.write(path, png(sheet(world, states, captions, title, curve)))
