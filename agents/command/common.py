@@ -269,11 +269,30 @@ def add_film_looks(parser: Parser) -> None:
         metavar="NAME",
         help=f"{', '.join(registry.names())}; a page takes several (default: top)",
     )
+    add_overlay(parser)
     parser.add_argument(
         "--captions",
         metavar="FILE.toml",
         help='what to say when: [[caption]] from, to, text; and in other words: [words] "..." = "..."',
     )
+
+
+def add_overlay(parser: Parser) -> None:
+    parser.add_argument(
+        "--overlay",
+        metavar="A,B",
+        help="posterior (which goal what it did speaks for, as a bar), alarm or alarm:DETECTOR"
+        " (a detector's score, and '?' where it sounds); in films, not in pages",
+    )
+
+
+def overlaid(args: argparse.Namespace) -> tuple[str, ...]:
+    """The instruments that --overlay names, read before any work is done."""
+    if not args.overlay:
+        return ()
+    from ..lab.instruments import read
+
+    return read(args.overlay)
 
 
 def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "FilmPlan":
@@ -303,6 +322,7 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
         notes=notes,
         words=words,
         captions_out=out,
+        overlay=overlaid(args),
         options=options,
     )
 

@@ -201,6 +201,7 @@ def contrast_flags(parser: Parser) -> None:
         "goalshift contrast runs/a --pick worst -o worst.mp4 -o worst.gif",
         "goalshift contrast runs/a --split alpha=0.5 --size 1920x1080",
         "goalshift contrast runs/a --layout vertical -o phone.mp4",
+        "goalshift contrast runs/a --overlay posterior,alarm -o wants.mp4",
         "goalshift contrast runs/a --captions-out words.toml",
     ),
 )
@@ -283,6 +284,12 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError("name either replays or runs, not both")
     if args.level and (args.mosaic or any(are_replays)):
         raise UserError("--level picks one level of a run; a replay is of one, a mosaic of many")
+    if args.overlay and args.mosaic:
+        raise UserError("--overlay needs room beside a pane, and a mosaic has none")
+    if args.overlay and any(are_replays) and "alarm" in args.overlay:
+        raise UserError(
+            "an alarm is read from an agent's mind, and a replay has none: name the run"
+        )
     if args.mosaic and (any(are_replays) or len(args.sources) > 1):
         raise UserError("--mosaic films one run on many levels: name one run")
     home = Path(args.sources[0])

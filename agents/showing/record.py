@@ -45,7 +45,7 @@ def record_replays(
     world, made = found[0][1], [replay for replay, _ in found]
     if any(r.world != world.name or r.params.keys() != made[0].params.keys() for r in made):
         raise UserError("these replays are of different worlds: film them apart")
-    takes = [take_of(w, replay) for replay, w in found]
+    takes = [plan.gauged(w, take_of(w, replay)) for replay, w in found]
     roles = [take.role for take in takes]
     if sorted(roles) == ["INTENDED", "LEARNED"]:
         order = sorted((0, 1), key=lambda k: roles[k])  # the intended way on the left
@@ -95,7 +95,7 @@ def record_runs(
     ]
     roles = _roles(agents, steps) if len(agents) > 1 else ["LEARNED"]
     takes = [
-        replace(take_of(world, replay), role=role, label=agent.name)
+        replace(plan.gauged(world, take_of(world, replay), agent), role=role, label=agent.name)
         for role, agent, replay in zip(roles, agents, made, strict=True)
     ]
     return _keep(world, made, takes, chosen.how, plan, show)
