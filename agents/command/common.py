@@ -269,7 +269,7 @@ def add_film_looks(parser: Parser) -> None:
         metavar="NAME",
         help=f"{', '.join(registry.names())}; a page takes several (default: top)",
     )
-    add_overlay(parser)
+    add_overlay(parser, "films, not in pages")
     parser.add_argument(
         "--captions",
         metavar="FILE.toml",
@@ -277,13 +277,31 @@ def add_film_looks(parser: Parser) -> None:
     )
 
 
-def add_overlay(parser: Parser) -> None:
+def add_overlay(parser: Parser, where: str) -> None:
     parser.add_argument(
         "--overlay",
         metavar="A,B",
         help="posterior (which goal what it did speaks for, as a bar), alarm or alarm:DETECTOR"
-        " (a detector's score, and '?' where it sounds); in films, not in pages",
+        f" (a detector's score, and '?' where it sounds); in {where}",
     )
+
+
+def add_steer(parser: Parser, what: str) -> None:
+    parser.add_argument(
+        "--steer",
+        metavar="FILE[:X]",
+        help=f"{what}: a cue's vector that `goalshift inside` found, X times instead of as found",
+    )
+
+
+def instruments_of(args: argparse.Namespace) -> tuple[tuple[str, ...], str]:
+    """The overlays that --overlay names, and the detector of its alarm."""
+    if not args.overlay:
+        return (), ""
+    from ..lab.instruments import named
+
+    shown, detector = named(overlaid(args))
+    return tuple(shown), detector
 
 
 def overlaid(args: argparse.Namespace) -> tuple[str, ...]:

@@ -69,9 +69,11 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     out = Path(args.out or home / "inside.html")
     if out.suffix.lower() != ".html":
         raise UserError(f"--out '{out}' must end in .html")
-    for path in (out, out.with_suffix(".json")):
+    vector = out.with_name(f"{out.stem}-cue.safetensors")
+    for path in (out, out.with_suffix(".json"), vector):
         preflight.check_file(path, args.force)
     from ...engine.files import make_folder
+    from ..lab.inside import vectors
     from ..lab.inside.study import COEFFICIENTS, inside, open_agent
     from ..showing.inside.page import claim, to_json, write_page
 
@@ -81,6 +83,10 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say)
     make_folder(out.parent)
     made = write_page(found, agent, out, args.again, args.seed)
+    w = found.written
+    ask = (agent, agent.world, w.layer, found.cue, w.chosen, found.split, args.seed)
+    vectors.found(*ask).save(vector)
+    made["vector"] = str(vector)
     lines = [f"{claim(found)[0]}.", *reading_lines(found.readings), *sized([*made.values()])]
     return Report({**to_json(found, args.again), **made}, "\n".join(lines))
 

@@ -11,9 +11,12 @@ from .common import (
     add_films,
     add_level,
     add_origin,
+    add_overlay,
+    add_steer,
     add_window,
     add_world,
     film_names,
+    instruments_of,
     refuse_knobs,
     sized,
     trust,
@@ -52,6 +55,8 @@ def show_flags(parser: Parser, what: str, needed: bool = True) -> None:
 
 def watch_flags(parser: Parser) -> None:
     show_flags(parser, "WORLD|LEVEL|REPLAY|RUN", needed=False)
+    add_steer(parser, "the agent, and beside it steered with a slider")
+    add_overlay(parser, "the window")
     parser.add_argument(
         "--tour",
         action="store_true",
@@ -70,6 +75,7 @@ def watch_flags(parser: Parser) -> None:
         "goalshift watch runs/a --level 7f3a90c1",
         "goalshift watch runs/a --follow",
         "goalshift watch chase.gmr --terminal",
+        "goalshift watch runs/a --steer runs/a/inside-cue.safetensors --overlay posterior",
     ),
     knobs=True,
 )
@@ -87,6 +93,7 @@ def watch(args: argparse.Namespace, talk: Talk) -> Report:
 
 def play_flags(parser: Parser) -> None:
     show_flags(parser, "WORLD|LEVEL")
+    parser.set_defaults(steer="", overlay="")
 
 
 @VERBS.verb(
@@ -109,7 +116,7 @@ def open_window(args: argparse.Namespace, play: bool) -> Report:
     """Open the window, or the terminal, and stay until it is closed."""
     trust(args.world, args.trained_on)
     from ...engine.levels.splits import is_file
-    from ..live.open import Place, is_replay, open_session, show_session
+    from ..live.open import Place, is_replay, open_session, show_session, steer
 
     need(
         not (args.level and args.seed is not None),
@@ -121,7 +128,11 @@ def open_window(args: argparse.Namespace, play: bool) -> Report:
         refuse_knobs(
             args, "the levels are read as their file has them, unless --world names a world"
         )
-    place = Place(args.size, args.terminal, not args.no_color, args.headless, args.settings)
+    shown, detector = instruments_of(args)
+    need(not (shown and args.terminal), "--overlay is drawn in a window: leave --terminal out")
+    place = Place(
+        args.size, args.terminal, not args.no_color, args.headless, args.settings, shown=shown
+    )
     if not (args.terminal or args.headless):
         from ..live.window import splash
 
@@ -129,6 +140,9 @@ def open_window(args: argparse.Namespace, play: bool) -> Report:
     session = open_session(
         args.what, args.seed, args.split, play, args.world, args.knobs, args.level
     )
+    if args.steer:
+        steer(session, args.steer)
+    session.detector = detector
     steps = show_session(session, place, Path(args.what) if args.follow else None)
     return Report({"world": session.world.name, "steps": steps}, "")
 

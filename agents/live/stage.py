@@ -58,7 +58,7 @@ class Stage:
     focus, learner: the pane and the agent of it that keys are about. playing: does time run?
     moved: when the last step was made, by `time.perf_counter`. message: what is to be told to
     whoever watches. detector: whose alarm is shown ("": the usual
-    one).
+    one). steering: how many times a vector is written into who is steered.
     """
 
     world: World
@@ -70,6 +70,7 @@ class Stage:
     message: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     detector: str = ""
+    steering: float = 0.0
 
     @property
     def pane(self) -> Pane:

@@ -51,7 +51,7 @@ class FilmPlan:
     which agent it is; notes: captions of the author's, as (first step, last step, text); words:
     what to say in place of a text (see `captions`); captions_out: where all that is said is
     written, to be translated; overlay: instruments that are shown beside (see
-    `lab.instruments.read`).
+    `lab.instruments.read`); steer: see `lab.inside.vectors.read`.
     """
 
     films: Sequence[Path]
@@ -65,6 +65,7 @@ class FilmPlan:
     words: Mapping[str, str] = field(default_factory=dict)
     captions_out: Path | None = None
     overlay: Sequence[str] = ()
+    steer: str = ""
     options: FilmOptions = USUAL
 
     def of(self, world: World) -> FilmPlan:
