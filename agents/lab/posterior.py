@@ -110,7 +110,7 @@ def _evidence(
     """Log likelihood of what was done up to each step, float64[T + 1, n, names], and of the goals'
     for every beta.
     """
-    running = _until_met(world, states, running)
+    running = until_met(world, states, running)
     agent = _softmax(_worth(world, states, running), actions, running)
     device = _devices(world, states, actions, running)  # [T + 1, n, kinds]
     return np.concatenate([_mean_of(agent), _mean_of(device)[..., None]], -1), agent
@@ -164,7 +164,7 @@ def _worth(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray
     return worth
 
 
-def _until_met(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
+def until_met(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
     """bool[T, n]: the episode runs, and no goal that is earned once has been met."""
     totals = states["totals"][:, :, 0]
     once = [goal.once for goal in world.goals]
