@@ -712,6 +712,7 @@ def test_every_overlay_changes_the_picture_and_says_so_in_the_legend(opened):
         "ghost",
         "saliency",
         "events",
+        "posterior",
     ):
         if name in ("ghost", "events"):
             s.go(s.ends)

@@ -270,11 +270,48 @@ def add_film_looks(parser: Parser) -> None:
         metavar="NAME",
         help=f"{', '.join(registry.names())}; a page takes several (default: top)",
     )
+    add_overlay(parser, "films, not in pages")
     parser.add_argument(
         "--captions",
         metavar="FILE.toml",
         help='what to say when: [[caption]] from, to, text; and in other words: [words] "..." = "..."',
     )
+
+
+def add_overlay(parser: Parser, where: str) -> None:
+    parser.add_argument(
+        "--overlay",
+        metavar="A,B",
+        help="posterior (which goal what it did speaks for, as a bar), alarm or alarm:DETECTOR"
+        f" (a detector's score, and '?' where it sounds); in {where}",
+    )
+
+
+def add_steer(parser: Parser, what: str) -> None:
+    parser.add_argument(
+        "--steer",
+        metavar="FILE[:X]",
+        help=f"{what}: a cue's vector that `goalshift inside` found, X times instead of as found",
+    )
+
+
+def instruments_of(args: argparse.Namespace) -> tuple[tuple[str, ...], str]:
+    """The overlays that --overlay names, and the detector of its alarm."""
+    if not args.overlay:
+        return (), ""
+    from ..lab.instruments import named
+
+    shown, detector = named(overlaid(args))
+    return tuple(shown), detector
+
+
+def overlaid(args: argparse.Namespace) -> tuple[str, ...]:
+    """The instruments that --overlay names, read before any work is done."""
+    if not args.overlay:
+        return ()
+    from ..lab.instruments import read
+
+    return read(args.overlay)
 
 
 def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "FilmPlan":
@@ -304,6 +341,7 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
         notes=notes,
         words=words,
         captions_out=out,
+        overlay=overlaid(args),
         options=options,
     )
 

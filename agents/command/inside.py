@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...engine.errors import UserError
 from ..learning import preflight
@@ -10,6 +11,9 @@ from .parser import Parser
 from .talk import Report, Talk
 from .values import count, count_to, times
 from .verb import Group
+
+if TYPE_CHECKING:
+    from ..lab.exact import Directed
 
 VERBS = Group("lab")
 
@@ -69,9 +73,11 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     out = Path(args.out or home / "inside.html")
     if out.suffix.lower() != ".html":
         raise UserError(f"--out '{out}' must end in .html")
-    for path in (out, out.with_suffix(".json")):
+    vector = out.with_name(f"{out.stem}-cue.safetensors")
+    for path in (out, out.with_suffix(".json"), vector):
         preflight.check_file(path, args.force)
     from ...engine.files import make_folder
+    from ..lab.inside import vectors
     from ..lab.inside.study import COEFFICIENTS, inside, open_agent
     from ..showing.inside.page import claim, to_json, write_page
 
@@ -81,6 +87,10 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say)
     make_folder(out.parent)
     made = write_page(found, agent, out, args.again, args.seed)
+    w = found.written
+    ask = (agent, agent.world, w.layer, found.cue, w.chosen, found.split, args.seed)
+    vectors.found(*ask).save(vector)
+    made["vector"] = str(vector)
     lines = [f"{claim(found)[0]}.", *reading_lines(found.readings), *sized([*made.values()])]
     return Report({**to_json(found, args.again), **made}, "\n".join(lines))
 
@@ -100,6 +110,13 @@ def posterior_flags(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN|AGENT", help=f"run folders, {AGENTS}")
     add_origin(parser)
     add_judged(parser, "train, and the one the world is judged on", 128)
+    parser.add_argument(
+        "--exact",
+        type=count,
+        metavar="N",
+        help="also count every future of N levels, in small worlds of one learner: MEG towards each goal"
+        " (how much better it foretells what is done than chance does), and the prices of events",
+    )
     add_seed(parser)
 
 
@@ -111,6 +128,7 @@ def posterior_flags(parser: Parser) -> None:
     (
         "goalshift posterior runs/a",
         "goalshift posterior runs/a runs/b runs/c --split deploy --levels 512",
+        "goalshift posterior runs/a --exact 32",
     ),
 )
 def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
@@ -118,6 +136,7 @@ def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.plain import to_plain
     from ..judging.rollout import rollout
     from ..judging.runs import open_agents
+    from ..lab.exact import directed
     from ..lab.posterior import posterior
     from ..lab.psychometric import psychometric
 
@@ -132,6 +151,13 @@ def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
         beliefs = ", ".join(f"{name} {one.percent()}" for name, one in shares.belief.items())
         lines.append(f"{split}, {args.levels} levels: {beliefs}")
         found[split] = to_plain(shares)
+        if args.exact:
+            talk.say(f"every future of {args.exact} levels of {split}")
+            ask = (split, args.exact, args.seed)
+            few = [rollout(world, agent, *ask, trace=("states",)) for agent in cast.agents]
+            known = directed(world, few, args.seed)
+            lines += exact_lines(known)
+            found[split]["exact"] = to_plain(known)
     data = {"world": world.name, "agents": [one.name for one in cast.agents], "splits": found}
     try:
         ask = (cast.agents, world, (args.split or [""])[-1], args.levels, args.seed)
@@ -145,6 +171,19 @@ def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
         told = f"taken {100 * one.taken:3.0f} [{low:.0f}, {high:.0f}] of {one.choices}"
         lines.append(f"  intended {place:>10} steps further: {told}")
     return Report({**data, "psychometric": to_plain(curve)}, "\n".join(lines))
+
+
+def exact_lines(known: "Directed") -> list[str]:
+    """What counting every future shows."""
+    towards = ", ".join(
+        f"{name} {one.value:.1f} [{one.low:.1f}, {one.high:.1f}] ({100 * known.share[name]:.0f} % of all)"
+        for name, one in known.meg.items()
+    )
+    prices = ", ".join(f"{name} {price:+.2f}" for name, price in known.prices.items())
+    return [
+        f"  MEG in nats an episode, {known.levels} levels: {towards}",
+        f"  prices of events, the largest is 1: {prices}",
+    ]
 
 
 def audit_flags(parser: Parser) -> None:

@@ -12,10 +12,13 @@ from .common import (
     add_films,
     add_level,
     add_origin,
+    add_overlay,
+    add_steer,
     add_web,
     add_window,
     add_world,
     film_names,
+    instruments_of,
     refuse_knobs,
     sized,
     trust,
@@ -56,6 +59,8 @@ def show_flags(parser: Parser, what: str, needed: bool = True) -> None:
 
 def watch_flags(parser: Parser) -> None:
     show_flags(parser, "WORLD|LEVEL|REPLAY|RUN", needed=False)
+    add_steer(parser, "the agent, and beside it steered with a slider")
+    add_overlay(parser, "the window")
     parser.add_argument(
         "--tour",
         action="store_true",
@@ -81,6 +86,7 @@ def watch_flags(parser: Parser) -> None:
         "goalshift watch runs/a --follow",
         "goalshift watch chase.gmr --terminal",
         "goalshift watch corner --web",
+        "goalshift watch runs/a --steer runs/a/inside-cue.safetensors --overlay posterior",
     ),
     knobs=True,
 )
@@ -101,6 +107,7 @@ def watch(args: argparse.Namespace, talk: Talk) -> Report:
 
 def play_flags(parser: Parser) -> None:
     show_flags(parser, "WORLD|LEVEL")
+    parser.set_defaults(steer="", overlay="")
 
 
 @VERBS.verb(
@@ -125,7 +132,7 @@ def open_window(
     """Open the window, the terminal or a port, and stay until it is closed."""
     trust(args.world, args.trained_on)
     from ...engine.levels.splits import is_file
-    from ..live.open import Place, is_replay, open_session, show_session
+    from ..live.open import Place, is_replay, open_session, show_session, steer
 
     need(
         not (args.level and args.seed is not None),
@@ -139,9 +146,11 @@ def open_window(
         )
     need(not (args.web and args.terminal), "--web and --terminal: give one of them")
     need(not (steps and args.terminal), "--steps is for the window: leave --terminal out")
+    shown, detector = instruments_of(args)
+    need(not (shown and args.terminal), "--overlay is drawn in a window: leave --terminal out")
     place = Place(
         args.size, args.terminal, not args.no_color, args.headless, args.settings,
-        web=args.web, steps=steps, say=talk.say,
+        web=args.web, steps=steps, say=talk.say, shown=shown,
     )  # fmt: skip
     if args.web:
         extras.need("websockets", "--web")
@@ -152,8 +161,11 @@ def open_window(
     session = open_session(
         args.what, args.seed, args.split, play, args.world, args.knobs, args.level
     )
-    steps = show_session(session, place, Path(args.what) if args.follow else None)
-    return Report({"world": session.world.name, "steps": steps}, "")
+    if args.steer:
+        steer(session, args.steer)
+    session.detector = detector
+    lived = show_session(session, place, Path(args.what) if args.follow else None)
+    return Report({"world": session.world.name, "steps": lived}, "")
 
 
 def worlds_flags(parser: Parser) -> None:

@@ -22,6 +22,7 @@ from .common import (
     add_out,
     add_pick,
     add_seed,
+    add_steer,
     film_lines,
     film_names,
     film_plan,
@@ -201,6 +202,7 @@ def contrast_flags(parser: Parser) -> None:
         "goalshift contrast runs/a --pick worst -o worst.mp4 -o worst.gif",
         "goalshift contrast runs/a --split alpha=0.5 --size 1920x1080",
         "goalshift contrast runs/a --layout vertical -o phone.mp4",
+        "goalshift contrast runs/a --overlay posterior,alarm -o wants.mp4",
         "goalshift contrast runs/a --captions-out words.toml",
     ),
 )
@@ -245,6 +247,7 @@ def record_flags(parser: Parser) -> None:
     parser.add_argument(
         "--levels", type=count, default=256, metavar="N", help="held-out levels to pick from"
     )
+    add_steer(parser, "one run as it is, and beside it steered")
     parser.add_argument("--mosaic", type=count, metavar="N", help="N x N held-out levels at once")
     parser.add_argument(
         "--history", action="store_true", help="every checkpoint kept in training (train --keep N)"
@@ -272,6 +275,7 @@ def record_flags(parser: Parser) -> None:
         "goalshift record runs/a",
         "goalshift record runs/a --history -o training.mp4",
         "goalshift record runs/a --mosaic 4 -o mosaic.webm",
+        "goalshift record runs/a --steer runs/a/inside-cue.safetensors --overlay posterior",
         "goalshift record a.gmr b.gmr -o both.html --camera top --camera eyes",
     ),
 )
@@ -283,6 +287,14 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError("name either replays or runs, not both")
     if args.level and (args.mosaic or any(are_replays)):
         raise UserError("--level picks one level of a run; a replay is of one, a mosaic of many")
+    if args.overlay and args.mosaic:
+        raise UserError("--overlay needs room beside a pane, and a mosaic has none")
+    if args.overlay and any(are_replays) and "alarm" in args.overlay:
+        raise UserError(
+            "an alarm is read from an agent's mind, and a replay has none: name the run"
+        )
+    if args.steer and (any(are_replays) or len(args.sources) > 1 or args.mosaic or args.history):
+        raise UserError("--steer films one run beside itself: name one run, and no more")
     if args.mosaic and (any(are_replays) or len(args.sources) > 1):
         raise UserError("--mosaic films one run on many levels: name one run")
     home = Path(args.sources[0])
@@ -306,8 +318,14 @@ def film_record(args: argparse.Namespace, talk: Talk) -> Report:
             if args.level:
                 split, pick = picked(args, args.sources[-1])
                 plan = replace(plan, split=split, pick=pick)
-            sources = checkpoints(args)
-            made = record.record_runs(sources, plan, args.levels, args.seed, show, args.world)
+            plan = replace(plan, steer=args.steer or "")
+            sources, ask = checkpoints(args), (plan, args.levels, args.seed, show, args.world)
+            if args.steer:
+                from ..showing.steered import record_steered
+
+                made = record_steered(sources[0], *ask)
+            else:
+                made = record.record_runs(sources, *ask)
     lines = [made["pick"]] if "pick" in made else []
     return Report(made, "\n".join([*lines, *sized([*made["films"], *made.get("replays", [])])]))
 

@@ -72,7 +72,7 @@ def choose(
         among, kind = _telling(world, agent, experts, verdict)
         if pick == "first":
             return at(among[0], f"first {kind}")
-        return at(_middle(experts, among), f"median by the expert's steps {kind}")
+        return at(middle(experts, among), f"median by the expert's steps {kind}")
     if pick == "random":
         draw = int(fold_many(np.array([seed], np.uint64), 7)[0] >> np.uint64(33))
         return at(draw * n >> 31, f"one of {n} held-out levels at random")
@@ -96,11 +96,11 @@ def opening(world: World, split: str) -> int:
     found = split_of(world, split)
     known = references(world, found, at_most(found, FEW), 0)
     parts = np.flatnonzero(Ruler(world, known).parts)
-    at = _middle(known.experts, parts) if len(parts) else 0
+    at = middle(known.experts, parts) if len(parts) else 0
     return int(known.experts[0].seeds[at])
 
 
-def _middle(experts: Sequence[Episodes], among: np.ndarray) -> int:
+def middle(experts: Sequence[Episodes], among: np.ndarray) -> int:
     """Of these levels the one where the intended goal's expert needs the median of steps."""
     order = among[np.argsort(experts[0].length[among], kind="stable")]
     return int(order[(len(order) - 1) // 2])

@@ -132,7 +132,8 @@ class Monitored(Watched):
         if thought.value is not None:
             self.before = thought.value.astype(np.float32).reshape(self.before.shape).copy()
         score = scored(self.fitted.score, shown(steps, self.fitted.detector), self.fitted.name)
-        self.alarm = (score > self.line).reshape(obs.shape[:2])
+        self.score = score.reshape(obs.shape[:2])
+        self.alarm = self.score > self.line
 
     def wants_help(
         self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray, actions: np.ndarray

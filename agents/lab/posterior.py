@@ -79,24 +79,46 @@ def posterior(world: World, played: Sequence[Episodes]) -> Posterior:
     """
     logs, betas = [], np.zeros((len(world.goals), len(BETAS)))
     for episodes in played:
-        assert episodes.trace is not None and episodes.trace.states is not None
-        states = episodes.trace.states
-        running = _until_met(world, states, episodes.trace.running)
-        actions = episodes.trace.actions[..., 0]
-        worth = _worth(world, states, running)  # [T, n, G, actions]
-        agent = _softmax(worth, actions, running)  # [T + 1, n, G, betas], log likelihood
+        trace = episodes.trace
+        assert trace is not None and trace.states is not None
+        evidence, agent = _evidence(world, trace.states, trace.actions[..., 0], trace.running)
         betas += agent[-1].sum(0)
-        device = _devices(world, states, actions, running)  # [T + 1, n, kinds]
-        mixed = [_mean_of(agent), _mean_of(device)[..., None]]
-        logs.append(np.concatenate(mixed, -1))
+        logs.append(evidence)
     longest = max(map(len, logs))
     same = [np.concatenate([x, np.repeat(x[-1:], longest - len(x), 0)]) for x in logs]
     total = np.concatenate(same, 1)
-    total -= total.max(-1, keepdims=True)
-    chances = np.exp(total)
-    chances /= chances.sum(-1, keepdims=True)
+    chances = _normalised(total)
     best = {goal.name: BETAS[int(betas[g].argmax())] for g, goal in enumerate(world.goals)}
     return Posterior((*best, NONE), chances, best)
+
+
+def belief_along(world: World, states: np.recarray, actions: np.ndarray) -> np.ndarray:
+    """The posterior after every step of one episode: float64[T + 1, names], by its states
+    recarray[T], each before a step, and what was done in it, int64[T, L].
+    """
+    running = np.ones((len(actions), 1), np.bool_)
+    if not len(actions):
+        return np.full((1, len(world.goals) + 1), 1 / (len(world.goals) + 1))
+    lived = states[: len(actions), None].view(np.recarray)
+    evidence, _ = _evidence(world, lived, actions[:, :1], running)
+    return _normalised(evidence)[:, 0]
+
+
+def _evidence(
+    world: World, states: np.recarray, actions: np.ndarray, running: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log likelihood of what was done up to each step, float64[T + 1, n, names], and of the goals'
+    for every beta.
+    """
+    running = until_met(world, states, running)
+    agent = _softmax(_worth(world, states, running), actions, running)
+    device = _devices(world, states, actions, running)  # [T + 1, n, kinds]
+    return np.concatenate([_mean_of(agent), _mean_of(device)[..., None]], -1), agent
+
+
+def _normalised(logs: np.ndarray) -> np.ndarray:
+    chances = np.exp(logs - logs.max(-1, keepdims=True))
+    return chances / chances.sum(-1, keepdims=True)
 
 
 def _mean_of(logs: np.ndarray) -> np.ndarray:
@@ -142,7 +164,7 @@ def _worth(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray
     return worth
 
 
-def _until_met(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
+def until_met(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
     """bool[T, n]: the episode runs, and no goal that is earned once has been met."""
     totals = states["totals"][:, :, 0]
     once = [goal.once for goal in world.goals]

@@ -230,15 +230,24 @@ class Trained(Policy):
         states: np.recarray | None,
         fresh: np.ndarray,
         weights: np.ndarray,
+        along: tuple[np.ndarray, float] | None = None,
     ) -> np.ndarray:
+        """See `Differentiable`. `weights` may have a column more, of the value; `along` (another
+        observation, share): the slopes at this share of the way from that one to `obs`.
+        """
         pictures = self.seen(obs, states)
         seen, memory, begins = self._rows(pictures, fresh)
         encoder = self.net.encoder
-        held = encoder.floats(seen.flatten(0, 1)).detach().requires_grad_()
+        held = encoder.floats(seen.flatten(0, 1)).detach()
+        if along is not None:
+            start = encoder.floats(self._rows(along[0], fresh)[0].flatten(0, 1)).detach()
+            held = start + along[1] * (held - start)
+        held.requires_grad_()
         encoded = encoder.encode(held)
-        logits, _, _ = self.net.behind(encoded, memory.clone(), begins, self._edited)
+        logits, value, _ = self.net.behind(encoded, memory.clone(), begins, self._edited)
         wanted = torch.from_numpy(np.asarray(weights, np.float32)).to(self.device)
-        (slope,) = torch.autograd.grad((logits * wanted.view_as(logits)).sum(), held)
+        told = torch.cat([logits, value.unsqueeze(-1)], -1)[..., : wanted.shape[-1]]
+        (slope,) = torch.autograd.grad((told * wanted.view_as(told)).sum(), held)
         slope = encoder.back(slope)
         return slope.detach().cpu().numpy().reshape(*pictures.shape[:4], -1)
 

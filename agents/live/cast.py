@@ -12,20 +12,24 @@ import numpy as np
 
 from ...engine import state
 from ...engine.errors import UserError
-from ...engine.history import History, Saved
+from ...engine.history import History
 from ...engine.vector import observed
 from ...engine.world import World
+from ..lab.inside.steering import Steered
 from ..policies.expert import Expert
 from ..policies.policy import Policy
 from ..policies.simple import RandomPolicy
+from .recalling import recalls, relive
 from .stage import HUMAN, RECORDED, Pane, Stage
 
 PANES = 4
+STEERED = "steered"
 WORDS = {
     HUMAN: "you",
     "random": "random moves",
     RECORDED: "as recorded",
     "checkpoint": "the learned agent",
+    STEERED: "the learned agent, steered",
 }
 Agents = dict[str, Callable[[World], Policy]]  # name -> what makes the policy for a world
 
@@ -75,6 +79,8 @@ class Cast:
             for name in ("epsilon", "temperature")
             if getattr(now, name) != usual[name]
         ]
+        if STEERED in pane.who:
+            set_to.append(f"{self.stage.steering:+g}")
         return f"{words} ({', '.join(set_to)})" if set_to and self.learned(pane) else words
 
     # -- changing who plays
@@ -134,11 +140,17 @@ class Cast:
             return self.agents[name](self.stage.world)
         raise UserError(f"'{name}' cannot play by itself")
 
+    def tune(self, policy: Policy) -> None:
+        """Let it draw its actions, and be steered, as is set now."""
+        policy.loosen(*self.stage.sampling)
+        if isinstance(policy, Steered):
+            policy.coefficient = self.stage.steering
+
     def question(self, pane: Pane, wanted: int) -> Callable[[], np.ndarray]:
         """What to ask a pane's policies about its state, to be answered in a thread: the actions
         int64[L]. A person wants to do `wanted`.
         """
-        world, sampling = self.stage.world, self.stage.sampling
+        world = self.stage.world
         states, saved, who = state.copy(pane.history.state), pane.history.save(), list(pane.who)
         policies, asked = pane.policies, pane.asked
 
@@ -152,13 +164,13 @@ class Cast:
                 if name not in policies:
                     policies[name] = self.policy(name)
                 policy = policies[name]
-                policy.loosen(*sampling)
+                self.tune(policy)
                 fresh = saved.t == 0 or asked.get(name, -1) != saved.t - 1
                 if fresh:
                     policy.start(1, world.learners)
                     # what it remembers has to be lived through again
-                    if saved.t and _recalls(policy):
-                        _relive(policy, History(world, saved.copies[0]), saved)
+                    if saved.t and recalls(policy):
+                        relive(policy, world, saved.copies[0], saved)
                         fresh = False
                 chosen = np.asarray(policy.act(observed(world, states), states, np.array([fresh])))[
                     0
@@ -172,17 +184,3 @@ class Cast:
             return actions
 
         return think
-
-
-def _recalls(policy: Policy) -> bool:
-    """Does it remember what it saw? An expert's plans are made anew."""
-    return policy.remembers and not isinstance(policy, Expert)
-
-
-def _relive(policy: Policy, past: History, saved: Saved) -> None:
-    """Ask a policy again about all steps that came before `saved.t`, in order."""
-    past.restore(saved)
-    for k in range(saved.t):
-        past.go(k)
-        then = state.copy(past.state)
-        policy.act(observed(past.world, then), then, np.array([k == 0]))

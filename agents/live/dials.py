@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .cast import Cast
+from .cast import STEERED, Cast
 from .source import Source
 from .stage import Stage
 
 HOTTEST = 4.0  # highest temperature of a policy's softmax
+REACH = 16.0  # times a vector, at most and less
 
 
 class Dial(NamedTuple):
@@ -30,6 +31,7 @@ class Dials:
 
     def __init__(self, stage: Stage, cast: Cast, source: Source) -> None:
         self.stage, self.cast, self.source = stage, cast, source
+        self.reach = REACH  # of steering
 
     def of_agents(self) -> list[Dial]:
         """How learned agents act, if there are any: it holds from this step on."""
@@ -38,6 +40,9 @@ class Dials:
             Dial("epsilon", random, 0.0, 1.0, f"{random:g}"),
             Dial("temperature", heat, 0.0, HOTTEST, f"{heat:g}"),
         ]
+        if STEERED in self.cast.agents:
+            now = self.stage.steering
+            found.insert(0, Dial("steering", now, -self.reach, self.reach, f"{now:+g}"))
         return found if self.cast.agents else []
 
     def of_levels(self) -> list[Dial]:
@@ -58,7 +63,7 @@ class Dials:
             self.source.mix(value)
             self._told(f"alpha {self.source.alpha:g}")
         elif name in agents:
-            self._set_sampling(agents[name], value)
+            self._set_agents(agents[name], value)
         else:
             self._set_parameter(name, value)
 
@@ -75,14 +80,19 @@ class Dials:
     def _told(self, what: str) -> None:
         self.stage.message = f"{what} from the next reset or level on"
 
-    def _set_sampling(self, dial: Dial, value: float) -> None:
-        """Let learned agents draw otherwise: what they did after this step is forgotten."""
+    def _set_agents(self, dial: Dial, value: float) -> None:
+        """Let learned agents act otherwise: what they did after this step is forgotten."""
         value = round(min(max(float(value), dial.low), dial.high), 2)
+        steers = dial.name == "steering"
+        value = round(2 * value) / 2 if steers else value
         if value == dial.value:
             return
-        self.stage.sampling = self.stage.sampling._replace(**{dial.name: value})
+        if steers:
+            self.stage.steering = value
+        else:
+            self.stage.sampling = self.stage.sampling._replace(**{dial.name: value})
         for pane in self.stage.panes:
-            if self.cast.learned(pane):
+            if STEERED in pane.who if steers else self.cast.learned(pane):
                 pane.history.forget()
                 pane.ask_anew()
         self.stage.message = (

@@ -6,8 +6,9 @@ import numpy as np
 
 from ...engine import state
 from ...engine.vector import observed
-from ..policies.policy import Policy, Sampling
+from ..policies.policy import Policy
 from .cast import Cast
+from .recalling import memory_of
 from .stage import HUMAN, RECORDED, Pane, Stage
 from .thoughts import Thoughts, think
 
@@ -27,24 +28,25 @@ class Insight:
         name = pane.who[min(stage.learner, len(pane.who) - 1)]
         if name in (HUMAN, RECORDED) or not wanted:
             return Thoughts()
-        sampling, learner = stage.sampling, stage.learner
-        key = name, learner, sampling, frozenset(wanted), pane.history.state.tobytes()
+        learner, tuned = stage.learner, (stage.sampling, stage.steering)
+        key = name, learner, tuned, frozenset(wanted), pane.history.state.tobytes()
         if key != pane.thoughts_of and not pane.mapper.busy:
             pane.thoughts_of = key
-            states = state.copy(pane.history.state)
+            states, saved = state.copy(pane.history.state), pane.history.save()
 
             def work() -> Thoughts:
-                policy = self._policy(pane, name, sampling)
-                return think(stage.world, policy, states, learner, wanted)
+                policy = self._policy(pane, name)
+                memory = memory_of(policy, stage.world, saved.copies[0], saved)
+                return think(stage.world, policy, states, learner, wanted, memory)
 
             pane.mapper.ask(work)
         return pane.thoughts
 
-    def _policy(self, pane: Pane, name: str, sampling: Sampling) -> Policy:
+    def _policy(self, pane: Pane, name: str) -> Policy:
         """Another copy of a policy than the one that acts: both are asked at the same time."""
         if name not in pane.mapping:
             pane.mapping[name] = self.cast.policy(name)
-        pane.mapping[name].loosen(*sampling)
+        self.cast.tune(pane.mapping[name])
         return pane.mapping[name]
 
     def seen(self, pane: Pane) -> np.ndarray:

@@ -67,6 +67,8 @@ KEYS = (
         "which cells speak for (+) and against (-) what it is about to do",
     ),
     Key("events", "show", ("9",), "what happened, where and at which step"),
+    Key("posterior", "show", ("0",), "which goal what was done speaks for, or none"),
+    Key("alarm", "show", ("f8",), "a detector's score, and a ? where it sounds"),
     Key("edit", "edit", ("e",), "edit: paint (left), erase (right), drag things"),
     Key("brush", "edit", ("b",), "the next tile to paint with"),
     Key("undo", "edit", ("ctrl+z", "z"), "undo"),

@@ -23,7 +23,7 @@ from ..judging import named
 from ..judging.choose import opening
 from ..policies.foreign.base import Foreign, at_home
 from ..policies.policy import Policy
-from .cast import Agents
+from .cast import STEERED, Agents
 from .session import Session
 from .source import Source, Typed
 from .stage import HUMAN, RECORDED
@@ -81,6 +81,28 @@ def _source(world: World, seed: int | None, split: str | None, typed: Typed) -> 
         else:
             seed = opening(world, split)
     return Source(world, seed, split, typed=typed)
+
+
+def steer(session: Session, text: str) -> None:
+    """The learned agent beside itself steered by a file of `goalshift inside` (or FILE:X, X times),
+    on the same level and dice. Raises UserError if that does not fit.
+    """
+    from ..lab.inside.vectors import read
+
+    steering, cast, world = read(text), session.cast, session.world
+    need(len(cast.agents) > 0, "--steer needs a learned agent: name a run")
+    name, make = next(iter(cast.agents.items()))
+    steering.of(make(world), world)  # or it is refused
+    cast.agents[STEERED] = lambda here: steering.of(make(here), here)
+    session.steering = steering.coefficient
+    session.dials.reach = max(session.dials.reach, 2 * abs(steering.coefficient))
+    del session.panes[1:]
+    session.panes[0].who = [name] * world.learners
+    cast.compare()
+    session.panes[1].who = [STEERED] * world.learners
+    session.source.typed = session.source.typed._replace(more=("--steer", text))
+    session.source.begin()
+    _beside(session)
 
 
 def _beside(session: Session) -> Session:
@@ -200,7 +222,7 @@ class Place:
     size: of the window (width, height); terminal: in text, with `color` or without; headless: a
     window without a screen; settings: see `keys.Settings.find`; edit: begin with the editor; web:
     the address (host, port) that browsers are served at instead; steps: close after so many, or at
-    the end of the episode; say: where remarks go.
+    the end of the episode; say: where remarks go; shown: overlays, by name.
     """
 
     size: tuple[int, int] = (1280, 720)
@@ -212,6 +234,7 @@ class Place:
     web: tuple[str, int] | None = None
     steps: int | None = None
     say: Callable[[str], None] = print
+    shown: tuple[str, ...] = ()
 
 
 def show_session(session: Session, place: Place, follow: Path | None = None) -> int:
@@ -235,6 +258,7 @@ def show_session(session: Session, place: Place, follow: Path | None = None) -> 
         from .web.show import Show
 
         show = Show(session, place.size, settings, fresh)
+        show.look.shown |= {*place.shown}
         if place.edit:
             show.do("edit")
         serve_session(show, place.web, place.say)
@@ -242,6 +266,7 @@ def show_session(session: Session, place: Place, follow: Path | None = None) -> 
     from .window import Window
 
     shown = Window(session, place.size, place.headless, fresh, settings=settings)
+    shown.look.shown |= {*place.shown}
     if place.edit:
         shown.do("edit")
     shown.most = place.steps

@@ -13,7 +13,7 @@ from ...engine.view.camera import registry
 from ...engine.view.camera.gaze import Gaze, gaze_at
 from ...engine.view.camera.registry import Camera
 from ...engine.view.camera.shot import Shot, Window
-from ...engine.view.draw import overlays, signs, sprites
+from ...engine.view.draw import gauges, overlays, signs, sprites
 from ...engine.view.draw.ink import (
     DIM,
     PANEL,
@@ -49,6 +49,9 @@ def draw(canvas: Canvas, k: int, part: Rect) -> None:
     label = round(30 * _large(canvas)) if part.high >= 120 and part.wide >= 120 else 0
     gap = 6 if min(part.high, part.wide) > 100 else 0
     area = Rect(part.y0 + (label or gap), part.x0 + gap, part.y1 - gap, part.x1 - gap)
+    gauged = session.witness.of(session.panes[k], look.shown)
+    if gauged is not None and min(part.high - 160, part.wide - 160) > 0:
+        area = _gauges(canvas, k, area, gauged)
     if area.high < 2 or area.wide < 2:
         return
     if label:
@@ -58,6 +61,9 @@ def draw(canvas: Canvas, k: int, part: Rect) -> None:
     told = session.insight.of(pane, wanted) if wanted else Thoughts()
     with scaled(1.0):  # within the picture all is in pixels
         at = _picture(canvas, k, area, told)
+        if isinstance(gauged, gauges.Gauges) and gauged.alarmed(pane.history.t):
+            flat, place = registry.camera(look.camera).flat, pane.history.note.places[0]
+            gauges.ask(canvas.part(area), at if flat else None, *map(float, place))
     if focus and len(session.panes) > 1:
         _outline(canvas, area, COLOURS[k])
     camera = registry.camera(look.camera)
@@ -132,6 +138,19 @@ def _resting(canvas: Canvas, k: int, camera: Camera, shot: Shot) -> np.ndarray:
     if pane.resting is None or pane.resting[0] != key:
         pane.resting = key, camera.draw(shot)
     return pane.resting[1]
+
+
+def _gauges(canvas: Canvas, k: int, area: Rect, told: gauges.Gauges | Exception) -> Rect:
+    """What instruments say, at the foot of a pane's area; returns what is left of that."""
+    rows = canvas.session.witness.rows(canvas.look.shown)
+    top, start = area.y1 - gauges.HIGH * rows, area.x0 + min(190, round(area.wide * 0.34))
+    if isinstance(told, Exception):
+        write(canvas.frame, str(told), top + 4, area.x0, 13, DIM, width=area.wide)
+    else:
+        t = canvas.session.panes[k].history.t
+        at = top, area.x0 + 2, start, area.x1 - 2
+        gauges.draw(canvas.frame, told, t, max(canvas.session.ends, 24), at)
+    return area._replace(y1=top)
 
 
 def _gaze(canvas: Canvas, k: int, learner: int, fraction: float) -> Gaze | None:

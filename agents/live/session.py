@@ -22,6 +22,7 @@ from .judge import Judge
 from .keeping import Keeping
 from .source import Source
 from .stage import RECORDED, Pane, Stage
+from .witness import Witness
 
 
 class Session(Stage):
@@ -48,6 +49,7 @@ class Session(Stage):
         self.facts = Facts(self)
         self.judge = Judge(self)
         self.insight = Insight(self, self.cast)
+        self.witness = Witness(self, self.cast)
         self.keeping = Keeping(self, self.cast, source, self.judge)
         first = [self.cast.known(name) for name in who or ("",)][:PANES]
         self.panes = [

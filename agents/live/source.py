@@ -19,17 +19,19 @@ ALPHAS = {"train": 0.0, "deploy": 1.0}  # splits that are an end of the mixture
 
 class Typed(NamedTuple):
     """How a session was opened: the world, run or file, the world's file if it was named beside
-    that, parameters that were changed, and the verb.
+    that, parameters that were changed, the verb, and what else was said.
     """
 
     what: str
     world: str = ""
     knobs: Mapping[str, Any] = {}
     verb: str = "watch"
+    more: tuple[str, ...] = ()
 
     def words(self, what: str, params: Mapping[str, float]) -> list[str]:
         """The words of a command that opens `what` with these parameters."""
         named = ["--world", self.world] if self.world and self.world != what else []
+        named += self.more
         told = {**self.knobs, **{name: f"{value:g}" for name, value in params.items()}}
         knobs = [word for name, value in told.items() for word in (f"--world.{name}", str(value))]
         return ["goalshift", self.verb, what, *named, *knobs]

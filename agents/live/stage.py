@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engine.history import History, Note
 from ...engine.view.camera.gaze import Gaze
+from ...engine.view.draw.gauges import Gauges
 from ...engine.world import World
 from ..policies.policy import Policy, Sampling
 from .background import Thinker
@@ -38,6 +39,9 @@ class Pane:
     mapping: dict[str, Policy] = field(default_factory=dict)
     thoughts: Thoughts = field(default_factory=Thoughts)
     thoughts_of: tuple = ()  # what was asked for last
+    witness: Thinker[Gauges] = field(default_factory=Thinker[Gauges])
+    gauged: Gauges | Exception | None = None
+    gauged_of: tuple = ()
     # (camera, learner, step) -> where it looked, and the note of the step that it was lived in
     gazes: dict[tuple[str, int, int], tuple[Note, Gaze]] = field(default_factory=dict)
     # what the last picture in three dimensions was drawn from, and the picture
@@ -55,7 +59,8 @@ class Stage:
 
     focus, learner: the pane and the agent of it that keys are about. playing: does time run?
     moved: when the last step was made, by `time.perf_counter`. message: what is to be told to
-    whoever watches.
+    whoever watches. detector: whose alarm is shown ("": the usual
+    one). steering: how many times a vector is written into who is steered.
     """
 
     world: World
@@ -66,6 +71,8 @@ class Stage:
     moved: float = 0.0
     message: str = ""
     sampling: Sampling = field(default_factory=Sampling)
+    detector: str = ""
+    steering: float = 0.0
 
     @property
     def pane(self) -> Pane:

@@ -1,7 +1,8 @@
 """What a policy thinks of a state: where it would go, what it expects, and what it heeds.
 
 It is asked from outside: it is shown the same state with the learner on other cells, or with one
-cell changed. A policy with a memory is asked as if its episode had just begun.
+cell changed. A policy with a memory keeps it: `memory`, float32[1, L, units], is what it remembers
+just then (see `recalling`); None is as if its episode had just begun.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ...engine.history import History
 from ...engine.vector import observed
 from ...engine.world import World
 from ..policies.policy import LearnedPolicy, Policy, learned
+from .recalling import begin
 
 AHEAD = 64  # steps of a planned path
 PATCH = 8  # pixels a side of the patches that are hidden from who sees pictures
@@ -51,7 +53,12 @@ class Thoughts:
 
 
 def think(
-    world: World, policy: Policy, states: np.recarray, learner: int, wanted: set[str]
+    world: World,
+    policy: Policy,
+    states: np.recarray,
+    learner: int,
+    wanted: set[str],
+    memory: np.ndarray | None = None,
 ) -> Thoughts:
     """What is `wanted` of a policy in the state (a batch of one) about one learner, as far as it
     can tell: names of fields of `Thoughts`. Chances and worth come with any of them.
@@ -59,19 +66,24 @@ def think(
     value = arrows = chances = sway = None
     worth = 0.0
     if wanted & {"value", "arrows"}:
-        value, arrows = fields(world, policy, states, learner)
+        value, arrows = fields(world, policy, states, learner, memory)
     if isinstance(policy, LearnedPolicy):
-        policy.start(1, world.learners)
-        thought = policy.think(observed(world, states), states, np.ones(1, np.bool_))
+        fresh = begin(policy, 1, world.learners, memory)
+        thought = policy.think(observed(world, states), states, fresh)
         chances = policy.sampling.chances(thought.logits)[0, learner]
         worth = float(thought.value[0, learner]) if thought.value is not None else 0.0
-        sway = saliency(world, policy, states, learner) if "saliency" in wanted else None
-    way = plan(world, policy, states, learner) if "plan" in wanted else None
+        ask = (world, policy, states, learner, memory)
+        sway = saliency(*ask) if "saliency" in wanted else None
+    way = plan(world, policy, states, learner, memory) if "plan" in wanted else None
     return Thoughts(frozenset(wanted), value, arrows, way, sway, chances, worth)
 
 
 def fields(
-    world: World, policy: Policy, states: np.recarray, learner: int
+    world: World,
+    policy: Policy,
+    states: np.recarray,
+    learner: int,
+    memory: np.ndarray | None = None,
 ) -> tuple[np.ndarray | None, np.ndarray]:
     """The maps `value` (of learned policies only) and `arrows` of `Thoughts`: the learner is put on
     every cell in turn.
@@ -80,9 +92,8 @@ def fields(
     cells = np.argwhere(world.solid[s.tiles[: s.h, : s.w]] == 0)
     many = np.repeat(states, len(cells)).view(np.recarray)
     many["y"][:, learner], many["x"][:, learner] = cells[:, 0], cells[:, 1]
-    seen, fresh = observed(world, many), np.ones(len(many), np.bool_)
+    seen, fresh = observed(world, many), begin(policy, len(many), world.learners, memory)
     worths = None
-    policy.start(len(many), world.learners)
     if isinstance(policy, LearnedPolicy):
         thought = policy.think(seen, many, fresh)
         chances = policy.sampling.chances(thought.logits)[:, learner]
@@ -96,19 +107,32 @@ def fields(
     return worths, arrows
 
 
-def plan(world: World, policy: Policy, states: np.recarray, learner: int) -> np.ndarray:
+def plan(
+    world: World,
+    policy: Policy,
+    states: np.recarray,
+    learner: int,
+    memory: np.ndarray | None = None,
+) -> np.ndarray:
     """Where the policy would go from here, if all learners were played by it: float64[n, 2]."""
     history = History(world, states)
-    policy.start(1, world.learners)
-    for k in range(AHEAD):
+    fresh = begin(policy, 1, world.learners, memory)
+    for _ in range(AHEAD):
         if history.over:
             break
         seen = observed(world, history.state)
-        history.act(np.asarray(policy.act(seen, state.copy(history.state), np.array([k == 0])))[0])
+        history.act(np.asarray(policy.act(seen, state.copy(history.state), fresh))[0])
+        fresh = np.zeros(1, np.bool_)
     return np.array([note.places[learner] for note in history.notes], float)
 
 
-def saliency(world: World, policy: Policy, states: np.recarray, learner: int) -> Saliency:
+def saliency(
+    world: World,
+    policy: Policy,
+    states: np.recarray,
+    learner: int,
+    memory: np.ndarray | None = None,
+) -> Saliency:
     """How what is seen of each cell moves the chance of the likeliest action.
 
     `cells` float64[H, W] of the board is how much likelier the
@@ -130,8 +154,8 @@ def saliency(world: World, policy: Policy, states: np.recarray, learner: int) ->
         floor, wall = _usual(world, states)
         for k, (r, c) in enumerate(places.tolist(), 1):
             many[k, learner, r, c] = wall if picture[r, c] == floor else floor
-    asked.start(len(many), world.learners)
-    thought = asked.think(many, None, np.ones(len(many), np.bool_))
+    fresh = begin(policy, len(many), world.learners, memory)
+    thought = asked.think(many, np.repeat(states, len(many)).view(np.recarray), fresh)
     chances = asked.sampling.chances(thought.logits)[:, learner]
     action = int(chances[0].argmax())
     moved, chance = chances[0, action] - chances[1:, action], float(chances[0, action])

@@ -50,7 +50,8 @@ class FilmPlan:
     `judging.choose`); command: what makes the film again; facts: how the agent was trained; mark:
     which agent it is; notes: captions of the author's, as (first step, last step, text); words:
     what to say in place of a text (see `captions`); captions_out: where all that is said is
-    written, to be translated.
+    written, to be translated; overlay: instruments that are shown beside (see
+    `lab.instruments.read`); steer: see `lab.inside.vectors.read`.
     """
 
     films: Sequence[Path]
@@ -63,6 +64,8 @@ class FilmPlan:
     notes: tuple[tuple[int, int, str], ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     captions_out: Path | None = None
+    overlay: Sequence[str] = ()
+    steer: str = ""
     options: FilmOptions = USUAL
 
     def of(self, world: World) -> FilmPlan:
@@ -81,6 +84,15 @@ class FilmPlan:
             notes=self.notes,
             codes=tuple(replay.code() for replay in replays),
         )
+
+    def gauged(self, world: World, take: story.Take, agent: Policy | None = None) -> story.Take:
+        """The take with the instruments that are asked for; alarms are of the `agent`'s mind."""
+        if not self.overlay or take.actions is None:
+            return take
+        from ..lab.instruments import gauges_of
+
+        shown = gauges_of(world, self.overlay, take.states, take.actions, agent)
+        return replace(take, gauges=shown)
 
     def save(self, takes: Sequence[story.Take], card: story.Card, show: Show) -> list[str]:
         """Film the takes; returns the files' names."""
@@ -120,7 +132,10 @@ def contrast(
     chosen, actions = _play(agent, world, evaluation, plan)
     told = known(plan, chosen.how, verdict)
     made = live_both(agent, world, split, chosen.seed, actions, told)
-    whole = [take_of(world, replay) for replay in made]
+    whole = [
+        plan.gauged(world, take_of(world, replay), who)
+        for replay, who in zip(made, (None, agent), strict=True)
+    ]
     (level,) = ids.names(world, whole[1].states[:1].view(np.recarray))
     paths = [
         make_folder(plan.replays) / f"{Path(split).name}-{level}-{who}.gmr"
@@ -133,7 +148,11 @@ def contrast(
     if layout == "2x2":
         home = evaluation.home
         before = live_both(agent, world, home, chosen.seed)
-        above, _, _ = cut(world, [take_of(world, replay) for replay in before], "")
+        shown = [
+            plan.gauged(world, take_of(world, replay), who)
+            for replay, who in zip(before, (None, agent), strict=True)
+        ]
+        above, _, _ = cut(world, shown, "")
         named = [(home, take) for take in above] + [(split, take) for take in takes]
         takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
         plan = replace(plan, options=replace(plan.options, pairs=[(0, 1), (2, 3)]))

@@ -45,7 +45,7 @@ def record_replays(
     world, made = found[0][1], [replay for replay, _ in found]
     if any(r.world != world.name or r.params.keys() != made[0].params.keys() for r in made):
         raise UserError("these replays are of different worlds: film them apart")
-    takes = [take_of(w, replay) for replay, w in found]
+    takes = [plan.gauged(w, take_of(w, replay)) for replay, w in found]
     roles = [take.role for take in takes]
     if sorted(roles) == ["INTENDED", "LEARNED"]:
         order = sorted((0, 1), key=lambda k: roles[k])  # the intended way on the left
@@ -90,15 +90,15 @@ def record_runs(
     chosen = choose(plan.pick, world, last, references(world, split, levels, seed).experts, seed)
     only = np.array([chosen.seed], np.uint64)
     made = [
-        _live(world, agent, plan, rollout(world, agent, split, only, record=True), how=chosen.how)
+        live(world, agent, plan, rollout(world, agent, split, only, record=True), how=chosen.how)
         for agent in agents
     ]
     roles = _roles(agents, steps) if len(agents) > 1 else ["LEARNED"]
     takes = [
-        replace(take_of(world, replay), role=role, label=agent.name)
+        replace(plan.gauged(world, take_of(world, replay), agent), role=role, label=agent.name)
         for role, agent, replay in zip(roles, agents, made, strict=True)
     ]
-    return _keep(world, made, takes, chosen.how, plan, show)
+    return keep(world, made, takes, plan, show, plan.card(world, made, chosen.how))
 
 
 def _roles(agents: Sequence[Policy], steps: Sequence[int | None]) -> list[str]:
@@ -126,13 +126,14 @@ def mosaic(
     world, agents, _ = _agents([run], home)
     plan = plan.of(world)
     played = rollout(world, agents[0], plan.split, side * side, seed, record=True)
-    made = [_live(world, agents[0], plan, played, k) for k in range(side * side)]
+    made = [live(world, agents[0], plan, played, k) for k in range(side * side)]
     takes = [
         replace(take_of(world, replay), role=f"LEVEL {k}", label="")
         for k, replay in enumerate(made, 1)
     ]
     plan = replace(plan, options=replace(plan.options, columns=side))
-    return _keep(world, made, takes, f"the first {side * side} held-out levels", plan, show)
+    card = plan.card(world, made, f"the first {side * side} held-out levels")
+    return keep(world, made, takes, plan, show, card)
 
 
 def _agents(
@@ -151,7 +152,7 @@ def _agents(
     return world, [c.agents[0] for c in opened], [c.abouts[0].get("steps") for c in opened]
 
 
-def _live(
+def live(
     world: World, agent: Policy, plan: FilmPlan, played: Episodes, index: int = 0, how: str = ""
 ) -> Replay:
     """One of the episodes that an agent played, as a replay."""
@@ -163,13 +164,13 @@ def _live(
     return Replay.record(world, start, actions, plan.split, label=label, known=told)
 
 
-def _keep(
+def keep(
     world: World,
     made: Sequence[Replay],
     takes: Sequence[story.Take],
-    how: str,
     plan: FilmPlan,
     show: Show,
+    card: story.Card,
 ) -> dict[str, Any]:
     """Save the replays, and film the takes of them up to where all is told."""
     paths = []
@@ -178,8 +179,8 @@ def _keep(
         name = f"{Path(plan.split).name}-{levels[k]}-{k}.gmr"
         paths.append(make_folder(plan.replays) / name)
         replay.save(paths[-1])
-    takes, how, _ = cut(world, takes, how)
-    card = plan.card(world, made, how)
+    takes, how, _ = cut(world, takes, card.pick)
+    card = replace(card, pick=how)
     if len(takes) == 1 and made[0].known is not None:
         card = replace(card, conclusion=concluded(world, takes[0], made[0].known))
     return {

@@ -25,7 +25,8 @@ class Moments:
     """M moments of one agent: the first learner of each state.
 
     states: recarray[M]; seen: uint8[M, ...], what it looked at; level: int64[M], the episode that a
-    moment is of; layers: name -> float32[M, units]; `twin` the same of an agent that looked on.
+    moment is of; layers: name -> float32[M, units]; `twin` the same of an agent that looked on; memory: what a
+    recurrent agent remembered.
     """
 
     world: World
@@ -34,6 +35,7 @@ class Moments:
     level: np.ndarray
     layers: Mapping[str, np.ndarray]
     twin: Mapping[str, np.ndarray]
+    memory: np.ndarray | None = None  # before each moment, float32[M, units]
 
     def __len__(self) -> int:
         return len(self.level)
@@ -94,6 +96,10 @@ def moments(
         step.append(np.sort(dice.permutation(lived)[:each]))
         level.append(np.full(len(step[-1]), k))
     at = np.concatenate(step), np.concatenate(level)
+    before = None
+    if "memory" in asked.can and "memory" in names:
+        was = mine.activations["memory"][np.maximum(at[0] - 1, 0), at[1]][:, 0]
+        before = np.where(at[0][:, None] > 0, was, 0).astype(np.float32)
     return Moments(
         world,
         mine.states[at].view(np.recarray),
@@ -101,4 +107,5 @@ def moments(
         at[1],
         {name: mine.activations[name][at][:, 0] for name in names},
         {name: other.trace.activations[name][at][:, 0] for name in beside.layers},
+        before,
     )

@@ -17,7 +17,7 @@ import numpy as np
 
 from ....engine.errors import need
 from ....engine.vector import observed
-from ...policies.policy import Delegate, Editable, Policy, Thought, learned
+from ...policies.policy import Delegate, Editable, Policy, Recurrent, Thought, learned
 from .cues import Cue
 from .edits import add
 
@@ -46,6 +46,8 @@ class CueVector:
         layers = (self.layer,)
         there = self.agent.think(obs, states, fresh, layers).features[self.layer]
         blank = observed(self.cue.world, bare)
+        if obs.shape == blank.shape:  # what is seen may have been changed, and stays so
+            blank = np.where(observed(self.cue.world, states) == blank, obs, blank)
         return there - self.agent.think(blank, bare, fresh, layers).features[self.layer]
 
 
@@ -132,6 +134,21 @@ class Steered(Delegate):
         assert isinstance(asked, Editable)
         super().__init__(asked, f"{agent.name}, {layer} {coefficient:+g}")
         self.edited, self.layer, self.source, self.coefficient = asked, layer, source, coefficient
+
+    @property
+    def can(self) -> frozenset[str]:
+        return super().can | (self.edited.can & {"memory"})
+
+    @property
+    def memory(self) -> np.ndarray:
+        """What the agent remembers, and may be set."""
+        assert isinstance(self.edited, Recurrent)
+        return self.edited.memory
+
+    @memory.setter
+    def memory(self, memory: np.ndarray) -> None:
+        assert isinstance(self.edited, Recurrent)
+        self.edited.memory = memory
 
     def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
         with self._steered(obs, states, fresh):

@@ -26,14 +26,17 @@ from ...learning.trained import Trained
 from ...policies.policy import Editable, Policy, learned
 from . import cues as pairs
 from . import edits
+from .attribution import Attributed, View, attributed
 from .moments import Moments, moments
 from .probes import Reader, Reading
+from .retarget import Retargeted, retarget
 from .steering import NULLS, Arm, Arms, CueVector, Source
 
 COEFFICIENTS = (-16.0, -8.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 DRAWS = 20  # of every null: the least p is 1 in 21
 ROWS = 4096  # episodes in one batch
 SHARE = 0.1  # of a layer's units that are ablated
+FEWER = 128  # levels of a retargeting
 Tell = Callable[[str], None]
 
 
@@ -92,6 +95,8 @@ class Inside:
     sweeps: dict[str, tuple[float, ...]]  # by layer: intended met, on other levels
     written: Written
     ablated: tuple[Ablated, ...]
+    retargeted: Retargeted
+    attributed: Attributed | None = None  # None: it has no slopes
 
 
 def open_agent(run: str | Path) -> tuple[Trained, Trained]:
@@ -155,10 +160,34 @@ def inside(
     for layer in chosen:
         tell(f"without units of '{layer}'")
         ablated.append(_ablate(agent, known, what, layer, judge, min(draws, 10)))
+    tell(f"told by '{layer}' that '{what.name}' lies elsewhere")
+    order = _moved(agent, known, what, layer)
+    few = min(levels, FEWER)
+    retargeted = retarget(agent, what, layer, order, split, few, seed, draws=min(draws, 3))
+    slopes = "gradient" in learned(agent, "looking inside").can
+    if slopes:
+        tell("attribution")
     return Inside(
         world, agent.name, split, what.name, levels, judge.parting,
-        tuple(readings), tuple(coefficients), sweeps, written, tuple(ablated),
+        tuple(readings), tuple(coefficients), sweeps, written, tuple(ablated), retargeted,
+        _attributed(agent, twin, known, seed, draws) if slopes else None,
     )  # fmt: skip
+
+
+def _attributed(
+    agent: Policy, twin: Policy, known: Moments, seed: int, draws: int
+) -> Attributed | None:
+    """Attributions in one moment of each level, the first where the ways to the goals part."""
+    world = known.world
+    ways = np.stack([known.ways(goal.name) for goal in (world.intended, *world.proxies)])
+    apart = np.flatnonzero((ways != ways[0]).any(0))
+    _, first = np.unique(known.level[apart], return_index=True)
+    at = apart[first]
+    if not len(at):
+        return None
+    memory = None if known.memory is None else known.memory[at]
+    view = View.of(agent, world, known.states[at].view(np.recarray), memory)
+    return attributed(agent, twin, view, seed, draws)
 
 
 class Judge:
@@ -260,22 +289,11 @@ def _ablate(
     agent: Policy, known: Moments, what: pairs.Cue, layer: str, judge: Judge, draws: int
 ) -> Ablated:
     """Sets the units that the cue moves most to their mean; and as many others."""
-    from ....engine.vector import observed
-
     asked = learned(agent, "ablation", "features", "hooks")
     assert isinstance(asked, Editable)
-    x = known.layers[layer]
+    x, order = known.layers[layer], _moved(agent, known, what, layer)
     count = max(1, round(SHARE * x.shape[1]))
-    some = known.states[:: max(1, len(known) // 512)].copy().view(np.recarray)
-    fresh = np.ones(len(some), np.bool_)
-    bare = what.without(some)
-    agent.start(len(some), known.world.learners)
-    there, blank = (
-        asked.think(observed(known.world, s), s, fresh, (layer,)).features[layer][:, 0]
-        for s in (some, bare)
-    )
-    moved = np.abs(there - blank).mean(0) / np.maximum(x.std(0), 1e-6)
-    top = np.argsort(-moved)[:count]
+    top = order[:count]
 
     def without(units: np.ndarray) -> np.ndarray:
         with asked.hooked({layer: edits.mean(x, units)}):
@@ -292,3 +310,20 @@ def _ablate(
         tuple(judge.share(judge.intended(one)) for one in others),
         tuple(judge.share(judge.instead(one)) for one in others),
     )
+
+
+def _moved(agent: Policy, known: Moments, what: pairs.Cue, layer: str) -> np.ndarray:
+    """The units of a layer, those that the cue moves most first: int64[units]."""
+    from ....engine.vector import observed
+
+    asked, x = learned(agent, "ablation", "features", "hooks"), known.layers[layer]
+    some = known.states[:: max(1, len(known) // 512)].copy().view(np.recarray)
+    fresh = np.ones(len(some), np.bool_)
+    bare = what.without(some)
+    agent.start(len(some), known.world.learners)
+    there, blank = (
+        asked.think(observed(known.world, s), s, fresh, (layer,)).features[layer][:, 0]
+        for s in (some, bare)
+    )
+    moved = np.abs(there - blank).mean(0) / np.maximum(x.std(0), 1e-6)
+    return np.argsort(-moved)

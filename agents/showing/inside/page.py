@@ -12,16 +12,23 @@ from markupsafe import Markup
 from ....engine import files, machine
 from ....engine.levels.splits import split_of
 from ....engine.vector import level_of
-from ....engine.view.draw import charts
+from ....engine.view.camera import top
+from ....engine.view.camera.shot import Shot, Window
+from ....engine.view.draw import charts, overlays
 from ....engine.view.draw.ink import png
+from ....engine.view.draw.marks import goal_marks
+from ....engine.view.draw.signs import Lying
 from ....engine.view.film import page as film_page
 from ....engine.view.film import player_data
 from ....engine.view.html import image, render
+from ....engine.world import World
 from ...judging.plain import to_plain
 from ...judging.rollout import rollout
+from ...lab.inside.attribution import View, maps_of
 from ...lab.inside.cues import cue
 from ...lab.inside.steering import CueVector, Steered
 from ...lab.inside.study import Inside
+from ...live.thoughts import fields as ways
 from ...policies.policy import Policy
 from ..contrast import versions
 from ..report.figures import COLOURS, mind_picture
@@ -68,11 +75,12 @@ def write_page(
     source = CueVector(agent, w.layer, cue(world, found.cue))
     steered = Steered(agent, w.layer, source, w.chosen)
     sides: list[tuple[str, Policy]] = [("as it is", agent), ("steered", steered)]
-    boards, maps = [], []
+    boards, maps, fields = [], [], []
     for words, policy in sides:
         states = level_of(world, _telling(found, sides, seed), split_of(world, found.split))
         picture, _ = mind_picture(world, policy, states)
         boards.append({"words": words, "source": image(png(picture), "png"), "size": picture.shape})
+        fields.append(ways(world, policy, states, 0)[1])
         maps.append(Markup(charts.cells(words.capitalize(), _places(found, policy, seed), "")))
     data = to_json(found, command)
     said, tone = claim(found)
@@ -87,7 +95,8 @@ def write_page(
         sweep=Markup(_sweep(found)),
         legend=layer_colours(found),
         strips=_strips(found),
-        boards=boards,
+        boards=[*boards, _difference(world, states, fields)],
+        seen=_seen(world, agent, states) if found.attributed else [],
         maps=maps,
         data=data,
         machine=machine.describe(),
@@ -95,6 +104,37 @@ def write_page(
     files.write(out, text.encode())
     files.write(out.with_suffix(".json"), files.json_bytes(data))
     return {"page": str(out), "data": str(out.with_suffix(".json"))}
+
+
+def _board(world: World, states: np.recarray, lying: Lying, words: str) -> dict[str, Any]:
+    """A picture of a state with what lies on its cells, for the page."""
+    s, p = states[0], 28
+    shot = Shot(
+        world, s, (int(s.h) * p, int(s.w) * p), at=Window(p, s.h / 2, s.w / 2),
+        marks=goal_marks(world, states), under=lying,
+    )  # fmt: skip
+    picture = top.draw(shot)
+    return {"words": words, "source": image(png(picture), "png"), "size": picture.shape}
+
+
+def _difference(world: World, states: np.recarray, fields: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Where the policy's arrows turn when it is steered: the difference of the two."""
+    turned = fields[1] - fields[0]
+    turned[np.hypot(turned[..., 0], turned[..., 1]) < 0.08] = (
+        np.nan
+    )  # a dot everywhere tells nothing
+    return _board(world, states, overlays.arrows(turned, 28), "steered less unsteered")
+
+
+def _seen(world: World, agent: Policy, states: np.recarray) -> list[dict[str, Any]]:
+    """What is seen of each cell, as it adds to the likeliest action, and to the value."""
+    view, found = View.of(agent, world, states, None), []
+    if view.pictures:
+        return []
+    for towards, cells in maps_of(agent, view).items():
+        lying = overlays.saliency(view.on_board(cells[0], 0), 28)
+        found.append(_board(world, states, lying, f"what adds to its {towards}"))
+    return found
 
 
 def _telling(found: Inside, sides: Sequence[tuple[str, Policy]], seed: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from ...history import Note
 from ...world import World
 from ..camera.shot import Window
+from . import gauges
 from .ink import DARK, DIM, LINE, MARKS, SIDES, TEXT, box, icon, in_pixels, text_width, write
 from .kept import kept
 from .marks import INTENDED, PROXY, dot_art, mark_of
@@ -198,13 +199,16 @@ def rest(p: int) -> Stamp:
 TITLES = {
     "trail": "trails", "plan": "planned path", "value": "value", "arrows": "policy arrows", "visits": "visits",
     "marks": "goals", "ghost": "other's ghost", "saliency": "saliency", "events": "events",
+    "posterior": "goal posterior", "alarm": "alarm",
 }  # fmt: skip
 
 
 def sign(frame: np.ndarray, overlay: str, y: int, x: int, on: bool) -> None:
     """The sign of an overlay in the legend, 18 pixels wide."""
     strength = 1.0 if on else 0.4
-    if overlay == "marks":
+    if overlay in ("posterior", "alarm"):
+        gauges.sign(frame, overlay, y, x, on)
+    elif overlay == "marks":
         icon(frame, INTENDED, y, x - 2, 12, strength)
         icon(frame, PROXY, y + 5, x + 7, 12, strength)
     elif overlay == "ghost":

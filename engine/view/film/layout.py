@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import UserError
 from ..camera import top
+from ..draw import gauges
 from ..draw.ink import (
     DARK,
     DIM,
@@ -54,6 +55,7 @@ class Pane(NamedTuple):
     left: int  # of its picture
     wide: int  # of its picture
     words: int = 0  # units that the names of the goals need
+    gauges: int = 0  # top of its gauges
     unit: float = 1.0
 
     @property
@@ -109,6 +111,8 @@ class Layout:
         self.rows = -(-n // self.columns)
         self.full, self.scored = n <= 2, self.rows <= 2
         goals = len(story.world.goals)
+        known = [side.take.gauges for side in story.sides]
+        self.gauged = max(one.rows if one else 0 for one in known) if self.scored else 0
         self.row = (26 if goals <= 4 else 20) if self.full else 19  # height of a score
         self.small = self.row - 11 if self.full else 13  # of its letters
         self.slim = size[1] < SLIM  # then a caption has a line of its own
@@ -130,7 +134,8 @@ class Layout:
         heading, first = (begin + 8, begin + 42) if self.full else (begin + 6, begin + 30)
         rows = len(self.story.world.goals) * self.row
         scores = begin + tall - rows - 8 if self.scored else begin + tall - 2
-        high = scores - 6 - first if self.scored else scores - first
+        gauged = gauges.HIGH * self.gauged
+        high = scores - gauged - 6 - first if self.scored else scores - first
         left, broad = 16 + column * (wide + 16), wide
         if self.aside:
             broad = self.aside[0] - 12 - 16
@@ -148,7 +153,8 @@ class Layout:
         )
         x = 16 + column * (wide + 16)
         words = max(named) + 44
-        return Pane(x, wide, heading, first, high, scores, p, left, broad, words, self.unit)
+        below = scores - gauged - 2
+        return Pane(x, wide, heading, first, high, scores, p, left, broad, words, below, self.unit)
 
     def furniture(self) -> np.ndarray:
         """A frame with all that never changes: uint8[height, width, 3], a new array."""

@@ -12,6 +12,7 @@ from ..camera.gaze import FORESEEN, Gaze, gaze_at
 from ..camera.registry import camera
 from ..camera.shot import Shot, Window
 from ..camera.top import window
+from ..draw import gauges
 from ..draw.ink import (
     DARK,
     DIM,
@@ -112,6 +113,10 @@ class Stage:
                 area[:] = self.view(index, (k, far))
             shown = min(k if far >= 0.5 else max(k - 1, 0), side.last)
             self._scores(frame, index, shown)
+            if side.take.gauges is not None and self.layout.gauged:
+                at = pane.gauges, pane.x + 2, pane.bar[0], pane.x + pane.width - 2
+                say = self.story.card.say
+                gauges.draw(frame, side.take.gauges, shown, self.story.steps, at, say)
         if self.aside:
             self.aside.draw(frame, [k if far >= 0.5 else max(k - 1, 0) for k, far in moments])
         self._timeline(frame, moments)
@@ -126,7 +131,18 @@ class Stage:
             picture = self.camera.draw(replace(shot, gaze=self._gaze(index, moment)))
             if shot.at is not None:
                 pops.lay(picture, shot.at, self.story, self.pops[index], moment)
+            self._ask(picture, index, moment, shot.at)
         return picture
+
+    def _ask(self, picture: np.ndarray, index: int, moment: Moment, at: Window | None) -> None:
+        """A question mark beside the learner, or in a corner, where a detector sounds."""
+        (k, fraction), side = moment, self.story.sides[index]
+        shown = k if fraction >= 0.5 else max(k - 1, 0)
+        if side.take.gauges is None or not side.take.gauges.alarmed(shown):
+            return
+        before = max(k - 1, 0)
+        y, x = side.path[before, 0] + (side.path[k, 0] - side.path[before, 0]) * fraction
+        gauges.ask(picture, at, float(y), float(x))
 
     def _gaze(self, index: int, moment: Moment) -> Gaze | None:
         """Where a camera that turns looks: it knows a little of what is to come."""

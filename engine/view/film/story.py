@@ -17,6 +17,7 @@ import numpy as np
 from ... import state
 from ...errors import UserError
 from ...worth import Outcome, Worth, outcome
+from ..draw.gauges import ALARM, SPEAKS, Gauges
 from ..draw.ink import DIM, MARKS, RED, SIDES
 from ..draw.marks import INTENDED, Mark, goal_marks
 from ..draw.signs import Laid, signs
@@ -34,7 +35,7 @@ class Take:
     this agent was paid for, or None for one that was not trained; wants: the name of the goal a
     planner pursues, if it is one; worth: the references of each goal on this level, as far as they
     are known: without them nothing is said to be met; actions: what was done, int64[T, L], if that
-    is known.
+    is known; gauges: what instruments say of it.
     """
 
     role: str
@@ -44,6 +45,7 @@ class Take:
     wants: str = ""
     worth: Mapping[str, Worth] = field(default_factory=dict)
     actions: np.ndarray | None = None
+    gauges: Gauges | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ PHRASES = (
     PARTING, "paths part at step {step}", "step {step}", "Step {step}:", "intended goal", "proxy goal",
     "paid in training", "trained on", "not trained on", "wants this", "same level · same dice",
     "INTENDED GOAL", "MET", "MISSED", "met", "missed", "time is up, and", "it ends, and",
-    "the intended goal is missed", "OVER MANY LEVELS",
+    "the intended goal is missed", "OVER MANY LEVELS", SPEAKS, ALARM,
 )  # fmt: skip
 
 
