@@ -12,6 +12,7 @@ from goalshift.agents.learning import replay
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.curriculum import CURRICULA
 from goalshift.agents.learning.level_buffer import Buffer, Priority, units
+from goalshift.agents.learning.lineage import MOST, Lines
 from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.replay import AGAIN, CHILD, NEW, Replay, shares
 from goalshift.agents.learning.scores import Lived, ideals, score_of
@@ -20,6 +21,7 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import rule
 from goalshift.engine.kernels import TEST, in_pool
+from goalshift.engine.levels.edit import mutate
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import Goal, Thing, Tile, World
 
@@ -94,7 +96,7 @@ def meet(buffer, prints, scores, solved=None):
     facts = {"prints": np.asarray(prints, np.uint64), "score": np.asarray(scores, float)}
     facts |= {"best": np.asarray(scores, float), "depth": np.zeros(k, np.int64)}
     facts |= {"solved": np.ones(k, np.int64) if solved is None else np.asarray(solved)}
-    buffer.take(words, facts | {"ideal": np.full((k, 2), np.nan)})
+    buffer.take(words, facts | {"ideal": np.full((k, 2), np.nan)}, Lines(CORNER, k, 0, False))
 
 
 # -- the buffer ------------------------------------------------------------------------------------
@@ -276,6 +278,40 @@ def test_after_a_level_met_again_comes_a_child_of_that_very_level(few):
             parents[int(now[1][i])] = int(nxt[1][i])
         assert not ((now[2] == AGAIN) & (nxt[2] == AGAIN)).any()
     assert len(set(parents.values())) == len(parents) > 4
+
+
+def test_a_line_made_again_ends_at_the_level_that_it_is_told_of(few):
+    """Key by key, in a batch or alone; of a long line the first are forgotten."""
+    one = few("corner", edits=2, again=0.9, size=64, score="pvl", enough=0.05)
+    for _ in range(60):
+        one.update()
+    held, lines = one.curriculum.buffer, one.curriculum.buffer.lines
+    assert (held.depth[: held.held] == 2 * lines.length[: held.held]).all()
+    assert lines.length.max() > 2
+    for at in range(0, held.held, 7):
+        line = lines.of(at)
+        assert len(line) == lines.length[at] + 1
+        assert state.words(line[-1:])[0].tolist() == held.words[at].tolist()
+    old, everyone = Lines(CORNER, 3, 2, True), np.arange(3)
+    start = Vec(CORNER, 3).reset_states()
+    old.begin(everyone, state.words(start))
+    for generation in range(MOST + 5):
+        old.grow(everyone, np.arange(3, dtype=np.uint64) + np.uint64(9 * generation))
+        made = start if not generation else made
+        made = mutate(
+            CORNER, made, np.arange(3, dtype=np.uint64) + np.uint64(9 * generation), 2, True
+        )
+    assert old.of(1)[-1].tobytes() == made[1].tobytes() and len(old.of(1)) == MOST + 1
+
+
+def test_edits_that_leave_targets_alone_do(few):
+    cheese = [t.name for t in CORNER.tiles].index("cheese")
+    before = Vec(CORNER, 200, "deploy").reset_states()
+    keys = np.arange(200, dtype=np.uint64)
+    still, free = (mutate(CORNER, before, keys, 5, still) for still in (True, False))
+    same = ((before.tiles == cheese) == (still.tiles == cheese)).all((1, 2))
+    assert same.all() and (still.tiles != before.tiles).any((1, 2)).mean() > 0.8
+    assert ((before.tiles == cheese) == (free.tiles == cheese)).all((1, 2)).mean() < 0.5
 
 
 @pytest.mark.parametrize("name", ["plr", "accel:oracle"])

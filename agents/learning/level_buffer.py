@@ -11,6 +11,7 @@ from ...engine import check
 from ...engine.errors import need
 from ...engine.rng import fold_many
 from ...engine.world import World
+from .lineage import Lines, Told, records
 
 
 def units(key: int, first: int, n: int) -> np.ndarray:
@@ -18,11 +19,6 @@ def units(key: int, first: int, n: int) -> np.ndarray:
     keys = np.full(n, key % 2**64, np.uint64)
     bits = fold_many(keys, np.arange(first, first + n))
     return (bits >> np.uint64(11)) * 2.0**-53
-
-
-def records(world: World, words: np.ndarray) -> np.recarray:
-    """uint64[k, W] as k states of the world."""
-    return np.ascontiguousarray(words).view(world.dtype).reshape(-1).view(np.recarray)
 
 
 @dataclass(frozen=True)
@@ -53,11 +49,14 @@ class Buffer:
     words: start states. prints: their fingerprints. score: as they were met last. last: the clock
     then. best: the highest return on it. visits, solved: how often it was met, and with a return
     above 0. ideal: what experts earn there of every goal, NaN if nobody asked. depth: edits since
-    it was drawn.
+    it was drawn. lines: what they came from.
     """
 
-    def __init__(self, world: World, size: int, priority: Priority) -> None:
+    def __init__(
+        self, world: World, size: int, priority: Priority, edits: int = 0, still: bool = False
+    ) -> None:
         self.size, self.priority, self.held, self.clock = size, priority, 0, 0
+        self.lines = Lines(world, size, edits, still)
         self.words = np.zeros((size, world.dtype.itemsize // 8), np.uint64)
         self.prints = np.zeros(size, np.uint64)
         self.score, self.best = np.zeros(size), np.zeros(size)
@@ -94,13 +93,13 @@ class Buffer:
         upto = np.cumsum(self.weights())
         return np.minimum(np.searchsorted(upto, u * upto[-1], side="right"), self.held - 1)
 
-    def take(self, words: np.ndarray, facts: Mapping[str, np.ndarray]) -> None:
+    def take(self, words: np.ndarray, facts: Mapping[str, np.ndarray], lines: Told) -> None:
         """Levels were met: known ones get their new facts; others a free place, or that of the
         level with the lowest weight if their score is higher.
 
-        `facts` has prints, score, best, solved (0 or 1), ideal, depth, each [k]. Of a level that
-        was met twice at once the first counts in full, the second as a visit. The best newcomers
-        go first.
+        `facts` has prints, score, best, solved (0 or 1), ideal, depth, each [k]; `lines` are what
+        they came from. Of a level that was met twice at once the first counts in full, the second
+        as a visit. The best newcomers go first.
         """
         self.clock += 1
         _, first = np.unique(facts["prints"], return_index=True)
@@ -123,6 +122,7 @@ class Buffer:
                     break
             self.words[at], self.prints[at] = words[k], facts["prints"][k]
             self.depth[at], self.ideal[at] = facts["depth"][k], facts["ideal"][k]
+            self.lines.copy(at, lines, k)
             self.visits[at] = self.solved[at] = 0
             self.best[at] = -np.inf
             self._met(int(at), k, facts)
@@ -142,6 +142,7 @@ class Buffer:
         names = ["words", "prints", "score", "best", "last", "visits", "solved", "depth", "ideal"]
         kept = {name: np.nan_to_num(getattr(self, name), nan=-1e300) if name == "ideal"
                 else getattr(self, name).copy() for name in names}  # fmt: skip
+        kept |= {f"lines.{name}": array for name, array in self.lines.state().items()}
         return kept | {"counts": np.array([self.held, self.clock])}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -149,8 +150,10 @@ class Buffer:
         held, clock = map(int, state["counts"])
         need(0 <= held <= self.size and clock >= 0, "the buffer of levels does not add up")
         self.held, self.clock = held, clock
+        lines = {k.removeprefix("lines."): v for k, v in state.items() if k.startswith("lines.")}
+        self.lines.restore(lines, held)
         for name, array in state.items():
-            if name != "counts":
+            if name != "counts" and not name.startswith("lines."):
                 getattr(self, name)[...] = array
         self.ideal[self.ideal == -1e300] = np.nan
         check.states(self.world, self.levels)  # may come from a stranger's file
