@@ -293,14 +293,12 @@ def test_a_line_made_again_ends_at_the_level_that_it_is_told_of(few):
         assert len(line) == lines.length[at] + 1
         assert state.words(line[-1:])[0].tolist() == held.words[at].tolist()
     old, everyone = Lines(CORNER, 3, 2, True), np.arange(3)
-    start = Vec(CORNER, 3).reset_states()
-    old.begin(everyone, state.words(start))
+    made = Vec(CORNER, 3).reset_states()
+    old.begin(everyone, state.words(made))
     for generation in range(MOST + 5):
-        old.grow(everyone, np.arange(3, dtype=np.uint64) + np.uint64(9 * generation))
-        made = start if not generation else made
-        made = mutate(
-            CORNER, made, np.arange(3, dtype=np.uint64) + np.uint64(9 * generation), 2, True
-        )
+        keys = np.arange(3, dtype=np.uint64) + np.uint64(9 * generation)
+        old.grow(everyone, keys)
+        made = mutate(CORNER, made, keys, 2, True)
     assert old.of(1)[-1].tobytes() == made[1].tobytes() and len(old.of(1)) == MOST + 1
 
 
