@@ -10,12 +10,14 @@ import torch
 
 from goalshift.agents.learning import replay
 from goalshift.agents.learning.config import configure
+from goalshift.agents.learning.curricula.ncc import Adversary, project
 from goalshift.agents.learning.curriculum import CURRICULA
+from goalshift.agents.learning.hooks import Rollout
 from goalshift.agents.learning.level_buffer import Buffer, Priority, units
 from goalshift.agents.learning.lineage import MOST, Lines
-from goalshift.agents.learning.ppo import Learner, resolve
+from goalshift.agents.learning.ppo import Learner, advantages, resolve
 from goalshift.agents.learning.replay import AGAIN, CHILD, NEW, Replay, shares
-from goalshift.agents.learning.scores import Lived, ideals, score_of
+from goalshift.agents.learning.scores import Lived, ideals, score_of, shortfall
 from goalshift.engine import grid, layout, rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
@@ -155,15 +157,74 @@ def test_scores_are_what_they_say():
     one = np.ones(2)
     lived = Lived(
         scores=np.array([[0.0, 2.0], [1.0, 0.0]]), ideal=np.array([[1.0, 2.0], [1.0, 2.0]]),
-        positive=np.array([0.3, 0.1]), value=np.array([0.25, 0.5]), best=one,
+        positive=np.array([0.3, 0.1]), short=np.array([0.4, 0.2]), value=np.array([0.25, 0.5]), best=one,
         visits=np.array([1, 2]), solved=np.array([0, 1]), paid=0,
     )  # fmt: skip
     known = {
-        "pvl": [0.3, 0.1], "maxmc": [0.75, 0.5], "latest": [1, 0], "oracle": [1, 0],
+        "pvl": [0.3, 0.1], "mna": [0.4, 0.2], "maxmc": [0.75, 0.5], "latest": [1, 0], "oracle": [1, 0],
         "learnability": [2 / 9, 1 / 4], "shaped:0.5": [1, -1], "shaped:0": [1, 0],
     }  # fmt: skip
     for name, wanted in known.items():
         assert np.allclose(score_of(name).of(lived), wanted), name
+
+
+def test_a_shortfall_is_what_is_missing_of_what_the_critic_promised():
+    """Three steps, worse, better and worse than expected, added up on paper; and a longer episode
+    beside them, in which nothing was worse.
+    """
+    surprise = np.array([[-1.0, 0.5, -0.5, 9.0], [0.5, 0.5, 0.5, 0.5]])
+    steps, found = np.array([3, 4]), np.zeros(2)
+    for lam, gamma, wanted in (
+        (0.0, 1.0, (1 + 0 + 0.5) / 3),
+        (1.0, 1.0, (1 + 0.5 + 0.5) / 3),
+        (0.5, 1.0, (0.875 + 0.25 + 0.5) / 3),
+        (1.0, 0.5, ((1 - 0.25 + 0.125) + 0.25 + 0.5) / 3),
+    ):
+        shortfall(surprise, steps, gamma, lam, found)
+        assert np.allclose(found, [wanted, 0.0])
+
+
+def test_what_surprised_the_critic_is_had_back_from_the_advantages():
+    """Each step's own part, episodes that end in the middle among them."""
+    one = learner(curriculum="plr:mna")
+    reward, value = torch.rand(8, 4), torch.rand(9, 4)
+    done = torch.rand(8, 4) < 0.3
+    gain = advantages(reward, value, done, torch.zeros(8, 4), one.config.gamma, one.config.lam)
+    told = reward + one.config.gamma * ~done * value[1:] - value[:-1]
+    assert torch.allclose(
+        one.curriculum.surprises(Rollout(gain, value, reward, done)), told, atol=1e-5
+    )
+
+
+def test_an_adversary_ends_where_being_surer_costs_what_it_gains():
+    """Three levels: in proportion to exp(score / cost), whatever it began with."""
+    score = np.array([0.1, 0.05, 0.0])
+    wanted = np.exp(score / 0.05) / np.exp(score / 0.05).sum()
+    for first in ([1 / 3, 1 / 3, 1 / 3], [0.02, 0.08, 0.9]):
+        one = Adversary(3, least=1e-4)
+        one.admit(3)
+        one.y[:] = first
+        for _ in range(3000):
+            one.ascend(score)
+        assert np.allclose(one.y, wanted, atol=1e-3) and np.isclose(one.y.sum(), 1)
+    free = Adversary(3, cost=0.0, least=1e-4)
+    for _ in range(3000):
+        free.ascend(score)
+    assert np.allclose(free.y, [1 - 2e-4, 1e-4, 1e-4])
+
+
+def test_points_are_projected_on_the_simplex():
+    assert np.allclose(project(np.array([0.5, 0.3, 0.2]), 0.0), [0.5, 0.3, 0.2])
+    assert np.allclose(project(np.array([2.0, 0.0, 0.0]), 0.0), [1, 0, 0])
+    assert np.allclose(project(np.array([2.0, 1.8, 0.0]), 0.1), [0.55, 0.35, 0.1])
+
+
+def test_a_level_that_is_new_in_the_buffer_begins_as_likely_as_the_mean():
+    one = Adversary(4, least=0.0)
+    one.ascend(np.array([0.3, 0.0]))
+    first, second = one.weights(np.zeros(2), np.zeros(2))
+    assert first > 0.5
+    assert np.allclose(one.weights(np.zeros(3), np.zeros(3)), np.array([first, second, 0.5]) / 1.5)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +385,7 @@ def test_no_curriculum_meets_a_held_out_level(few, name):
     assert held.held > 32 and not any(in_pool(mark, TEST) for mark in held.prints[: held.held])
 
 
-@pytest.mark.parametrize("name", ["plr", "accel:oracle", "robust_plr", "sfl"])
+@pytest.mark.parametrize("name", ["plr:mna", "accel:oracle", "robust_plr", "sfl", "ncc"])
 def test_a_curriculum_resumes_exactly(name):
     options = {"curriculum": name, "envs": 32, "rollout": 32}
     whole, begun = learner(updates=3, **options), learner(updates=3, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -43,6 +44,12 @@ class Priority:
         return (1 - self.staleness) * by_score + self.staleness * since / since.sum()
 
 
+class Weighing(Protocol):
+    """What says how likely each level is to be met again."""
+
+    def weights(self, score: np.ndarray, since: np.ndarray) -> np.ndarray: ...
+
+
 class Buffer:
     """At most `size` levels, each once. Arrays [size], of which the first `held` count.
 
@@ -53,7 +60,7 @@ class Buffer:
     """
 
     def __init__(
-        self, world: World, size: int, priority: Priority, edits: int = 0, still: bool = False
+        self, world: World, size: int, priority: Weighing, edits: int = 0, still: bool = False
     ) -> None:
         self.size, self.priority, self.held, self.clock = size, priority, 0, 0
         self.lines = Lines(world, size, edits, still)

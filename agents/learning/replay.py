@@ -27,7 +27,7 @@ from .curriculum import Curriculum
 from .hooks import Learning, Recipe, Rollout
 from .level_buffer import Buffer, Priority, units
 from .lineage import Lines, records
-from .scores import Lived, ideals, score_of
+from .scores import Lived, ideals, score_of, shortfall
 
 NEW, AGAIN, CHILD = range(3)  # how a level was chosen
 SAMPLE, EVERY = 32, 10  # levels of the buffer that experts look at for the log, and how seldom
@@ -71,6 +71,7 @@ class Replay(Curriculum):
             f"--curriculum {config.curriculum} learns from single steps: leave out --memory",
         )
         self.buffer = Buffer(world, self.size, self.priority, self.edits, self.still)
+        self.gamma, self.lam = config.gamma, config.lam
         self.key, self.drawn = config.seed * 0x9E3779B97F4A7C15, 0
         self.ended: list[Ended] = []
         self.updates = self.gradients = 0
@@ -104,6 +105,9 @@ class Replay(Curriculum):
         )
         self.lines.begin(everyone, words)
         self.sums = np.zeros((3, n))  # of the running episodes: steps, max(advantage, 0), value
+        # of the running episodes, if they are asked for: how each step surprised the critic
+        longest = int(self.world.table.horizon.max()) if self.scored.short else 0
+        self.surprise = np.zeros((n, longest))
         self.began = np.zeros(n, np.int64)  # the kind of level when the rollout began
         self._choose(vec, everyone)
         return vec
@@ -205,22 +209,43 @@ class Replay(Curriculum):
 
         gain, value = each(rollout.gain.clamp_min(0)), each(rollout.value)
         done = each(rollout.done) > 0
-        positive, mean_value, ended = [], [], iter(self.ended)
+        surprise = each(self.surprises(rollout)) if self.scored.short else None
+        positive, mean_value, short, ended = [], [], [], iter(self.ended)
         for t in range(steps):
+            if surprise is not None:
+                self.surprise[np.arange(n), self.sums[0].astype(int)] = surprise[t]
             self.sums += np.stack([np.ones(n), gain[t], value[t]])
             if done[t].any():
                 where = next(ended).where
+                short.append(self._short(where))
                 positive.append(self.sums[1, where] / self.sums[0, where])
                 mean_value.append(self.sums[2, where] / self.sums[0, where])
                 self.sums[:, where] = 0
         if self.ended:
             merged = Ended(*map(np.concatenate, zip(*self.ended, strict=True)))
-            self._score(merged, np.concatenate(positive), np.concatenate(mean_value))
+            self._score(merged, *map(np.concatenate, (positive, short, mean_value)))
         self.ended.clear()
         self.began[:] = self.now[2]
         self.updates += 1
 
-    def _score(self, ended: Ended, positive: np.ndarray, value: np.ndarray) -> None:
+    def surprises(self, rollout: Rollout) -> Tensor:
+        """The temporal differences that the advantages [T, B] were made of."""
+        later = rollout.gain[1:] * ~rollout.done[:-1]
+        found = rollout.gain.clone()
+        found[:-1] -= self.gamma * self.lam * later
+        return found
+
+    def _short(self, where: np.ndarray) -> np.ndarray:
+        """The shortfall of the episodes that end there, NaN if nobody asks for it."""
+        found = np.full(len(where), np.nan)
+        if self.scored.short:
+            steps = self.sums[0, where].astype(np.int64)
+            shortfall(self.surprise[where], steps, self.gamma, self.lam, found)
+        return found
+
+    def _score(
+        self, ended: Ended, positive: np.ndarray, short: np.ndarray, value: np.ndarray
+    ) -> None:
         """Score episodes and take their levels into the buffer."""
         at = self.buffer.find(ended.prints)
         known, paid = at >= 0, ended.scores[:, self.paid]
@@ -232,7 +257,9 @@ class Replay(Curriculum):
         solved = (paid > 0).astype(np.int64)
         visits = np.where(known, self.buffer.visits[at], 0) + 1
         often = np.where(known, self.buffer.solved[at], 0) + solved
-        lived = Lived(ended.scores, ideal, positive, value, best, visits, often, self.paid)
+        lived = Lived(
+            ended.scores, ideal, positive, short, value, best, visits, often, self.paid
+        )  # fmt: skip
         facts = {"prints": ended.prints, "score": self.scored.of(lived), "best": paid}
         facts |= {"solved": solved, "ideal": ideal, "depth": ended.depth}
         self.buffer.take(ended.words, facts, ended)
@@ -274,6 +301,7 @@ class Replay(Curriculum):
         for name, lines in (("lines", self.lines), ("next_lines", self.next_lines)):
             found |= {f"{name}.{k}": array for k, array in lines.state().items()}
         found["replay"] = np.array([self.drawn, self.updates, self.gradients])
+        found["surprise"] = self.surprise.copy()
         return found | {"sums": self.sums.copy(), "began": self.began.copy()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -293,6 +321,9 @@ class Replay(Curriculum):
             lines.restore(part(f"{name}."), len(self.began))
         self.drawn, self.updates, self.gradients = map(int, state["replay"])
         self.sums[...], self.began[...] = state["sums"], state["began"]
+        self.surprise[...] = state["surprise"]
+        counted = (self.sums[0] >= 0) & (self.sums[0] <= self.world.table.horizon.max())
+        need(counted.all(), "an episode has no length")
 
 
 def shares(world: World, states: np.recarray) -> tuple[float, float]:
