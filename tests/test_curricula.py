@@ -1,5 +1,6 @@
 """Curricula: a buffer of three levels, worlds with two arms, known regret; nothing held out is met."""
 
+import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,10 @@ from goalshift.agents.learning.level_buffer import Buffer, Priority, units
 from goalshift.agents.learning.lineage import MOST, Lines
 from goalshift.agents.learning.ppo import Learner, advantages, resolve
 from goalshift.agents.learning.replay import AGAIN, CHILD, NEW, Replay, shares
+from goalshift.agents.learning.run import save
 from goalshift.agents.learning.scores import Lived, ideals, score_of, shortfall
+from goalshift.agents.showing.ancestry import ancestry, line_of
+from goalshift.agents.showing.contrast import FilmPlan
 from goalshift.engine import grid, layout, rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
@@ -447,3 +451,41 @@ def test_the_curriculum_of_the_readme_is_a_whole_one(tmp_path):
         learner(curriculum=str(path))
     CURRICULA.load(str(path))
     assert learner(updates=1, curriculum=str(path)).curriculum.priority == Priority(0.1, 0.0)
+
+
+# -- where a level comes from ----------------------------------------------------------------------
+
+
+def test_the_ancestry_of_a_level_is_shown_edit_by_edit(few, tmp_path):
+    """The first is a level that was drawn, the last the one held, and framed is what differs."""
+    one = few("corner", edits=2, again=0.9, size=24, score="pvl", enough=0.05)
+    for _ in range(40):
+        one.update()
+    run = tmp_path / "run"
+    run.mkdir()
+    about = {"world_version": CORNER.version, "format": 1}
+    (run / "config.json").write_text(json.dumps(one.config.to_json() | about))
+    save(run, one, 1.0)
+    line = line_of(run)
+    lines = one.curriculum.buffer.lines
+    assert len(line.levels) == lines.length.max() + 1 > 1 and line.role(0) == "DRAWN"
+    for k in range(1, len(line.levels)):
+        a, b = line.levels[k - 1], line.levels[k]
+        moved = {tuple(cell) for cell in np.argwhere(a.tiles != b.tiles).tolist()}
+        assert moved <= set(line.framed[k]) and len(line.framed[k]) <= 2 * 2
+    made = ancestry(line, FilmPlan([tmp_path / "line.png"]), tmp_path / "sheet.png")
+    assert made["edits"] == [2 * k for k in range(len(line.levels))]
+    assert len(made["met"]) == len(line.levels) and (tmp_path / "sheet.png").is_file()
+    edited = int((lines.length[: one.curriculum.buffer.held] > 0).sum())
+    with pytest.raises(UserError, match=f"{edited} levels of the buffer"):
+        line_of(run, edited + 1)
+
+
+def test_a_run_without_edits_has_no_ancestry(tmp_path):
+    one = learner(curriculum="plr")
+    (tmp_path / "config.json").write_text(
+        json.dumps(one.config.to_json() | {"world_version": CORNER.version, "format": 1})
+    )
+    save(tmp_path, one, 1.0)
+    with pytest.raises(UserError, match="trained without edits"):
+        line_of(tmp_path)
