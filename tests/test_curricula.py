@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,9 @@ import torch
 from goalshift.agents.learning import replay
 from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.curricula.ncc import Adversary, project
+from goalshift.agents.learning.curricula.paired import Paired, Seat
 from goalshift.agents.learning.curriculum import CURRICULA
+from goalshift.agents.learning.designer import Designer
 from goalshift.agents.learning.hooks import Rollout
 from goalshift.agents.learning.level_buffer import Buffer, Priority, units
 from goalshift.agents.learning.lineage import MOST, Lines
@@ -27,7 +30,7 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import rule
 from goalshift.engine.kernels import TEST, in_pool
-from goalshift.engine.levels.edit import mutate
+from goalshift.engine.levels.edit import choices, chosen, mutate
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import Goal, Thing, Tile, World
 
@@ -389,7 +392,7 @@ def test_no_curriculum_meets_a_held_out_level(few, name):
     assert held.held > 32 and not any(in_pool(mark, TEST) for mark in held.prints[: held.held])
 
 
-@pytest.mark.parametrize("name", ["plr:mna", "accel:oracle", "robust_plr", "sfl", "ncc"])
+@pytest.mark.parametrize("name", ["plr:mna", "accel:oracle", "robust_plr", "sfl", "ncc", "paired"])
 def test_a_curriculum_resumes_exactly(name):
     options = {"curriculum": name, "envs": 32, "rollout": 32}
     whole, begun = learner(updates=3, **options), learner(updates=3, **options)
@@ -451,6 +454,79 @@ def test_the_curriculum_of_the_readme_is_a_whole_one(tmp_path):
         learner(curriculum=str(path))
     CURRICULA.load(str(path))
     assert learner(updates=1, curriculum=str(path)).curriculum.priority == Priority(0.1, 0.0)
+
+
+# -- an adversary that makes levels ----------------------------------------------------------------
+
+
+def test_an_edit_that_is_asked_for_is_made_where_it_can_be():
+    """A wall less, the mouse and the cheese elsewhere; what cannot be made changes nothing."""
+    level = Vec(CORNER, 1).reset_states()
+    (tall, wide), s = CORNER.size, level[0]
+    free = [c for c in map(tuple, np.argwhere(s.tiles == 0)) if c != (s.y[0], s.x[0])]
+    wall = next(c for c in map(tuple, np.argwhere(s.tiles == 1)) if min(c) > 0 and max(c) < s.h - 1)
+    cheese = 1 + CORNER.entities + 2
+
+    def after(what, cell):
+        number = np.array([(what * tall + cell[0]) * wide + cell[1]])
+        assert 0 <= number[0] < choices(CORNER)
+        return chosen(CORNER, level, number)[0]
+
+    assert after(0, wall).tiles[wall] == 0 and after(0, free[0]).tiles[free[0]] == 1
+    moved = after(1, free[1])
+    assert (moved.y[0], moved.x[0]) == free[1] and (moved.tiles == s.tiles).all()
+    moved = after(cheese, free[2])
+    assert moved.tiles[free[2]] == 2 and (moved.tiles == 2).sum() == 1
+    for what, cell in ((0, (0, 0)), (1, wall), (cheese, wall), (cheese - 1, free[0])):
+        assert after(what, cell).tobytes() == s.tobytes()
+
+
+def test_a_designer_learns_what_it_is_paid_for():
+    """Levels on which the mouse stands far on the left: a fourth of them at first."""
+    levels = Vec(CORNER, 128).reset_states()
+    one, often = Designer(CORNER, 2, 0, entropy=0.01), []
+    for _ in range(30):
+        made, edits = one.design(levels)
+        paid = (made.x[:, 0] <= 3).astype(float)
+        often.append(paid.mean())
+        one.learn(levels, edits, paid)
+    *_, same = one.again(levels, edits)
+    assert same.tobytes() == made.tobytes()
+    assert often[0] < 0.4 < 0.8 < np.mean(often[-3:])
+
+
+def test_regret_is_the_antagonist_at_best_less_the_protagonist_on_average():
+    """Episodes of the round before do not count."""
+    vecs = [Vec(CORNER, 3, levels=Vec(CORNER, 3).reset_states()) for _ in range(2)]
+    for vec in vecs:
+        vec.reset()
+    first, second = map(Seat, vecs)
+    for seat in (first, second):
+        seat.finished(np.array([0]), np.array([9.0]), 0)
+        seat.begin(Vec(CORNER, 3, seed=5).reset_states(), 1)
+    for seat, returns in (
+        (first, [[7, 7, 7], [0, 1, 0], [1, 1, 0]]),
+        (second, [[7, 7, 7], [1, 0, 0], [0, 1, 0]]),
+    ):
+        for row in returns:
+            seat.finished(np.arange(3), np.array(row, float), 1)
+    assert first.count.tolist() == [2, 2, 2] and first.total.tolist() == [1, 2, 0]
+    told = SimpleNamespace(seats=[first, second])
+    assert Paired.regret(told).tolist() == [0.5, 0.0, 0.0]
+
+
+def test_both_students_play_the_levels_of_the_adversary_and_none_that_is_held_out():
+    one = learner("corner", curriculum="paired", envs=16, rollout=32)
+    made, met = one.curriculum, []
+    for _ in range(24):
+        row = one.update()
+        assert not any(in_pool(mark, TEST) for mark in CORNER.fingerprints(made.made))
+        met.append(row["paired_rounds"])
+        wanted = state.words(made.made)
+        for seat in made.seats:
+            assert (seat.queued == made.now).all()
+            assert (seat.vec._starts == wanted).all()
+    assert met[-1] > 1 and row["extra_steps"] == 16 * 32 and made.second.steps == one.steps
 
 
 # -- where a level comes from ----------------------------------------------------------------------

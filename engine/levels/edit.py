@@ -111,6 +111,62 @@ def mutate(
     return made
 
 
+@rule
+def edit_at(s, p, tiles, what, y, x):
+    """The edit that is asked for, if it can be made: 0: a wall more or less there; 1 + k: the k-th
+    entity put there; beyond those, by number: the first tile of that kind moved there.
+    """
+    wall, floor = stuff(s, p, tiles)
+    if y >= s.h or x >= s.w:
+        return False
+    if what == 0:
+        inside = 0 < y < s.h - 1 and 0 < x < s.w - 1
+        if inside and s.tiles[y, x] == wall and floor >= 0:
+            s.tiles[y, x] = floor
+            return True
+        if inside and wall >= 0 and s.tiles[y, x] == floor and free(s, p, y, x):
+            s.tiles[y, x] = wall
+            return True
+        return False
+    if what <= len(s.y):
+        if s.alive[what - 1] and free(s, p, y, x):
+            put(s, what - 1, y, x)
+            return True
+        return False
+    tile = what - 1 - len(s.y)
+    if tile in (wall, floor) or s.tiles[y, x] != floor or not free(s, p, y, x):
+        return False
+    for fy in range(s.h):
+        for fx in range(s.w):
+            if s.tiles[fy, fx] == tile:
+                s.tiles[fy, fx] = floor
+                s.tiles[y, x] = tile
+                return True
+    return False
+
+
+@kernel
+def _edit_each(states, table, tiles, choice, tall, wide):
+    for i in range(len(states)):
+        cell = choice[i] % (tall * wide)
+        what = choice[i] // (tall * wide)
+        edit_at(states[i], table[states[i].row], tiles, what, cell // wide, cell % wide)
+
+
+def choices(world: World) -> int:
+    """How many edits `chosen` knows: every kind of edit on every cell."""
+    return (1 + world.entities + len(world.tiles)) * world.size[0] * world.size[1]
+
+
+def chosen(world: World, states: np.recarray, choice: np.ndarray) -> np.recarray:
+    """Each level after the edit of this number, int64[n] below `choices`; where it cannot be made
+    the level stays as it is.
+    """
+    made = state.copy(states)
+    _edit_each(made, world.table, len(world.tiles), choice, *world.size)
+    return made
+
+
 @kernel
 def _cross_all(states, others, table, tiles, seed):
     for i in range(len(states)):
