@@ -185,8 +185,9 @@ def recalled(
 def looked_at(folder: Path) -> Training:
     """A training as its last good checkpoint left it, to be read and not to go on with."""
     need((folder / CONFIG).exists(), f"'{folder}' holds no run: there is no {CONFIG} in it")
-    config, _ = read_config(folder / CONFIG)
+    config, version = read_config(folder / CONFIG)
     world = recall(config.world, folder)
+    need(world.version == version, f"'{folder}' was trained on another version of its world")
     splits.recall(world.with_params(**dict(config.params)), config.split, folder)
     learner = learner_of(world, resolve(config))
     _restore(folder, learner, lambda line: None)
