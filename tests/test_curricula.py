@@ -156,6 +156,26 @@ def test_levels_are_drawn_by_their_weights():
     assert np.allclose(often, held.weights(), atol=0.01)
 
 
+def test_levels_that_are_played_are_not_drawn_and_none_is_drawn_twice():
+    """Unless there are too few; and the first draw is by the weights."""
+    held = buffer_of([0.2, 0.9, 0.5])
+    first, none = [], np.zeros(0, np.uint64)
+    for k in range(4000):
+        both = held.draw_free(units(7, 3 * k, 3), 2, none)
+        assert both[0] != both[1]
+        first.append(both[0])
+    assert np.allclose(np.bincount(first, minlength=3) / 4000, held.weights(), atol=0.03)
+    for k in range(50):
+        assert held.draw_free(units(8, 3 * k, 3), 2, np.array([11], np.uint64)).tolist() != [1, 1]
+        assert 1 not in held.draw_free(units(8, 3 * k, 3), 2, np.array([11], np.uint64))
+    assert len(held.draw_free(units(9, 0, 3), 5, none)) == 5
+
+
+def test_equal_scores_are_equally_likely():
+    weights = Priority(0.3, 0.0).weights(np.array([1.0, 1.0, 1.0, 0.0]), np.zeros(4))
+    assert np.allclose(weights[:3], weights[0]) and weights[0] > 10 * weights[3]
+
+
 # -- scores ----------------------------------------------------------------------------------------
 
 

@@ -26,8 +26,8 @@ def units(key: int, first: int, n: int) -> np.ndarray:
 class Priority:
     """How likely each level of a buffer is to be met again (Jiang et al. 2021, arXiv 2010.03934).
 
-    By rank of its score to the power of -1 / temperature, and a share `staleness` of the
-    probability by how long ago it was met.
+    By rank of its score to the power of -1 / temperature, which equal scores share, and a share
+    `staleness` of the probability by how long ago it was met.
     """
 
     temperature: float = 0.3
@@ -38,6 +38,8 @@ class Priority:
         rank = np.empty(len(score))
         rank[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
         by_score = rank ** (-1.0 / self.temperature)
+        _, same = np.unique(score, return_inverse=True)
+        by_score = (np.bincount(same, by_score) / np.bincount(same))[same]
         by_score /= by_score.sum()
         if not since.any():
             return by_score
@@ -99,6 +101,21 @@ class Buffer:
         """Places of levels to meet again, for numbers from 0 to 1."""
         upto = np.cumsum(self.weights())
         return np.minimum(np.searchsorted(upto, u * upto[-1], side="right"), self.held - 1)
+
+    def draw_free(self, u: np.ndarray, n: int, prints: np.ndarray) -> np.ndarray:
+        """Places of n levels to meet again, each once, and none of those `prints` that are being
+        played: else one level of a high rank would be on most environments at once. Where there are
+        too few, as `draw`. u: a number from 0 to 1 for each level held.
+        """
+        free = np.ones(self.held, np.bool_)
+        places = self.find(prints)
+        free[places[places >= 0]] = False
+        if free.sum() < n:
+            return self.draw(np.resize(u, n))
+        # the n least of exponential waiting times: drawn by weight, without putting back
+        wait = -np.log1p(-u) / np.maximum(self.weights(), 1e-300)
+        wait[~free] = np.inf
+        return np.argsort(wait, kind="stable")[:n]
 
     def take(self, words: np.ndarray, facts: Mapping[str, np.ndarray], lines: Told) -> None:
         """Levels were met: known ones get their new facts; others a free place, or that of the

@@ -139,7 +139,8 @@ class Replay(Curriculum):
             depth[children] = self.now[3][children] + self.edits
         old = where[kind[where] == AGAIN]
         if len(old):
-            places = self.buffer.draw(self._units(len(old)))
+            played = np.concatenate([self.now[1], prints])
+            places = self.buffer.draw_free(self._units(self.buffer.held), len(old), played)
             words[old], prints[old] = self.buffer.words[places], self.buffer.prints[places]
             depth[old] = self.buffer.depth[places]
             self.next_lines.copy(old, self.buffer.lines, places)

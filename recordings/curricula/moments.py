@@ -125,11 +125,16 @@ def draw(rows):
 
 
 if __name__ == "__main__":
-    found = [row for run in sys.argv[1:] for row in rows_of(run)]
+    found = []
     with open(HERE / "corner.csv", "w", newline="") as file:
-        out = csv.DictWriter(file, list(found[0]), lineterminator="\n")
-        out.writeheader()
-        out.writerows(
-            {k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()} for r in found
-        )
+        out = csv.writer(file, lineterminator="\n")
+        for run in sys.argv[1:]:
+            made = list(rows_of(run))
+            if not found:
+                out.writerow(made[0])
+            out.writerows(
+                [round(v, 4) if isinstance(v, float) else v for v in r.values()] for r in made
+            )
+            file.flush()
+            found += made
     draw(found)
