@@ -1,7 +1,9 @@
 """Curricula: a buffer of three levels, worlds with two arms, known regret; nothing held out is met."""
 
+import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,16 +12,25 @@ import torch
 
 from goalshift.agents.learning import replay
 from goalshift.agents.learning.config import configure
+from goalshift.agents.learning.curricula.ncc import Adversary, project
+from goalshift.agents.learning.curricula.paired import Paired, Seat
 from goalshift.agents.learning.curriculum import CURRICULA
+from goalshift.agents.learning.designer import Designer
+from goalshift.agents.learning.hooks import Rollout
 from goalshift.agents.learning.level_buffer import Buffer, Priority, units
-from goalshift.agents.learning.ppo import Learner, resolve
+from goalshift.agents.learning.lineage import MOST, Lines
+from goalshift.agents.learning.ppo import Learner, advantages, resolve
 from goalshift.agents.learning.replay import AGAIN, CHILD, NEW, Replay, shares
-from goalshift.agents.learning.scores import Lived, ideals, score_of
+from goalshift.agents.learning.run import save
+from goalshift.agents.learning.scores import Lived, ideals, score_of, shortfall
+from goalshift.agents.showing.ancestry import ancestry, line_of
+from goalshift.agents.showing.contrast import FilmPlan
 from goalshift.engine import grid, layout, rng, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import rule
 from goalshift.engine.kernels import TEST, in_pool
+from goalshift.engine.levels.edit import choices, chosen, mutate
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import Goal, Thing, Tile, World
 
@@ -94,7 +105,7 @@ def meet(buffer, prints, scores, solved=None):
     facts = {"prints": np.asarray(prints, np.uint64), "score": np.asarray(scores, float)}
     facts |= {"best": np.asarray(scores, float), "depth": np.zeros(k, np.int64)}
     facts |= {"solved": np.ones(k, np.int64) if solved is None else np.asarray(solved)}
-    buffer.take(words, facts | {"ideal": np.full((k, 2), np.nan)})
+    buffer.take(words, facts | {"ideal": np.full((k, 2), np.nan)}, Lines(CORNER, k, 0, False))
 
 
 # -- the buffer ------------------------------------------------------------------------------------
@@ -145,6 +156,26 @@ def test_levels_are_drawn_by_their_weights():
     assert np.allclose(often, held.weights(), atol=0.01)
 
 
+def test_levels_that_are_played_are_not_drawn_and_none_is_drawn_twice():
+    """Unless there are too few; and the first draw is by the weights."""
+    held = buffer_of([0.2, 0.9, 0.5])
+    first, none = [], np.zeros(0, np.uint64)
+    for k in range(4000):
+        both = held.draw_free(units(7, 3 * k, 3), 2, none)
+        assert both[0] != both[1]
+        first.append(both[0])
+    assert np.allclose(np.bincount(first, minlength=3) / 4000, held.weights(), atol=0.03)
+    for k in range(50):
+        assert held.draw_free(units(8, 3 * k, 3), 2, np.array([11], np.uint64)).tolist() != [1, 1]
+        assert 1 not in held.draw_free(units(8, 3 * k, 3), 2, np.array([11], np.uint64))
+    assert len(held.draw_free(units(9, 0, 3), 5, none)) == 5
+
+
+def test_equal_scores_are_equally_likely():
+    weights = Priority(0.3, 0.0).weights(np.array([1.0, 1.0, 1.0, 0.0]), np.zeros(4))
+    assert np.allclose(weights[:3], weights[0]) and weights[0] > 10 * weights[3]
+
+
 # -- scores ----------------------------------------------------------------------------------------
 
 
@@ -153,15 +184,74 @@ def test_scores_are_what_they_say():
     one = np.ones(2)
     lived = Lived(
         scores=np.array([[0.0, 2.0], [1.0, 0.0]]), ideal=np.array([[1.0, 2.0], [1.0, 2.0]]),
-        positive=np.array([0.3, 0.1]), value=np.array([0.25, 0.5]), best=one,
+        positive=np.array([0.3, 0.1]), short=np.array([0.4, 0.2]), value=np.array([0.25, 0.5]), best=one,
         visits=np.array([1, 2]), solved=np.array([0, 1]), paid=0,
     )  # fmt: skip
     known = {
-        "pvl": [0.3, 0.1], "maxmc": [0.75, 0.5], "latest": [1, 0], "oracle": [1, 0],
+        "pvl": [0.3, 0.1], "mna": [0.4, 0.2], "maxmc": [0.75, 0.5], "latest": [1, 0], "oracle": [1, 0],
         "learnability": [2 / 9, 1 / 4], "shaped:0.5": [1, -1], "shaped:0": [1, 0],
     }  # fmt: skip
     for name, wanted in known.items():
         assert np.allclose(score_of(name).of(lived), wanted), name
+
+
+def test_a_shortfall_is_what_is_missing_of_what_the_critic_promised():
+    """Three steps, worse, better and worse than expected, added up on paper; and a longer episode
+    beside them, in which nothing was worse.
+    """
+    surprise = np.array([[-1.0, 0.5, -0.5, 9.0], [0.5, 0.5, 0.5, 0.5]])
+    steps, found = np.array([3, 4]), np.zeros(2)
+    for lam, gamma, wanted in (
+        (0.0, 1.0, (1 + 0 + 0.5) / 3),
+        (1.0, 1.0, (1 + 0.5 + 0.5) / 3),
+        (0.5, 1.0, (0.875 + 0.25 + 0.5) / 3),
+        (1.0, 0.5, ((1 - 0.25 + 0.125) + 0.25 + 0.5) / 3),
+    ):
+        shortfall(surprise, steps, gamma, lam, found)
+        assert np.allclose(found, [wanted, 0.0])
+
+
+def test_what_surprised_the_critic_is_had_back_from_the_advantages():
+    """Each step's own part, episodes that end in the middle among them."""
+    one = learner(curriculum="plr:mna")
+    reward, value = torch.rand(8, 4), torch.rand(9, 4)
+    done = torch.rand(8, 4) < 0.3
+    gain = advantages(reward, value, done, torch.zeros(8, 4), one.config.gamma, one.config.lam)
+    told = reward + one.config.gamma * ~done * value[1:] - value[:-1]
+    assert torch.allclose(
+        one.curriculum.surprises(Rollout(gain, value, reward, done)), told, atol=1e-5
+    )
+
+
+def test_an_adversary_ends_where_being_surer_costs_what_it_gains():
+    """Three levels: in proportion to exp(score / cost), whatever it began with."""
+    score = np.array([0.1, 0.05, 0.0])
+    wanted = np.exp(score / 0.05) / np.exp(score / 0.05).sum()
+    for first in ([1 / 3, 1 / 3, 1 / 3], [0.02, 0.08, 0.9]):
+        one = Adversary(3, least=1e-4)
+        one.admit(3)
+        one.y[:] = first
+        for _ in range(3000):
+            one.ascend(score)
+        assert np.allclose(one.y, wanted, atol=1e-3) and np.isclose(one.y.sum(), 1)
+    free = Adversary(3, cost=0.0, least=1e-4)
+    for _ in range(3000):
+        free.ascend(score)
+    assert np.allclose(free.y, [1 - 2e-4, 1e-4, 1e-4])
+
+
+def test_points_are_projected_on_the_simplex():
+    assert np.allclose(project(np.array([0.5, 0.3, 0.2]), 0.0), [0.5, 0.3, 0.2])
+    assert np.allclose(project(np.array([2.0, 0.0, 0.0]), 0.0), [1, 0, 0])
+    assert np.allclose(project(np.array([2.0, 1.8, 0.0]), 0.1), [0.55, 0.35, 0.1])
+
+
+def test_a_level_that_is_new_in_the_buffer_begins_as_likely_as_the_mean():
+    one = Adversary(4, least=0.0)
+    one.ascend(np.array([0.3, 0.0]))
+    first, second = one.weights(np.zeros(2), np.zeros(2))
+    assert first > 0.5
+    assert np.allclose(one.weights(np.zeros(3), np.zeros(3)), np.array([first, second, 0.5]) / 1.5)
 
 
 @pytest.mark.parametrize(
@@ -278,6 +368,38 @@ def test_after_a_level_met_again_comes_a_child_of_that_very_level(few):
     assert len(set(parents.values())) == len(parents) > 4
 
 
+def test_a_line_made_again_ends_at_the_level_that_it_is_told_of(few):
+    """Key by key, in a batch or alone; of a long line the first are forgotten."""
+    one = few("corner", edits=2, again=0.9, size=64, score="pvl", enough=0.05)
+    for _ in range(60):
+        one.update()
+    held, lines = one.curriculum.buffer, one.curriculum.buffer.lines
+    assert (held.depth[: held.held] == 2 * lines.length[: held.held]).all()
+    assert lines.length.max() > 2
+    for at in range(0, held.held, 7):
+        line = lines.of(at)
+        assert len(line) == lines.length[at] + 1
+        assert state.words(line[-1:])[0].tolist() == held.words[at].tolist()
+    old, everyone = Lines(CORNER, 3, 2, True), np.arange(3)
+    made = Vec(CORNER, 3).reset_states()
+    old.begin(everyone, state.words(made))
+    for generation in range(MOST + 5):
+        keys = np.arange(3, dtype=np.uint64) + np.uint64(9 * generation)
+        old.grow(everyone, keys)
+        made = mutate(CORNER, made, keys, 2, True)
+    assert old.of(1)[-1].tobytes() == made[1].tobytes() and len(old.of(1)) == MOST + 1
+
+
+def test_edits_that_leave_targets_alone_do(few):
+    cheese = [t.name for t in CORNER.tiles].index("cheese")
+    before = Vec(CORNER, 200, "deploy").reset_states()
+    keys = np.arange(200, dtype=np.uint64)
+    still, free = (mutate(CORNER, before, keys, 5, still) for still in (True, False))
+    same = ((before.tiles == cheese) == (still.tiles == cheese)).all((1, 2))
+    assert same.all() and (still.tiles != before.tiles).any((1, 2)).mean() > 0.8
+    assert ((before.tiles == cheese) == (free.tiles == cheese)).all((1, 2)).mean() < 0.5
+
+
 @pytest.mark.parametrize("name", ["plr", "accel:oracle"])
 def test_no_curriculum_meets_a_held_out_level(few, name):
     one = few("corner", edits=5 * (name != "plr"), size=64)
@@ -290,7 +412,7 @@ def test_no_curriculum_meets_a_held_out_level(few, name):
     assert held.held > 32 and not any(in_pool(mark, TEST) for mark in held.prints[: held.held])
 
 
-@pytest.mark.parametrize("name", ["plr", "accel:oracle", "robust_plr", "sfl"])
+@pytest.mark.parametrize("name", ["plr:mna", "accel:oracle", "robust_plr", "sfl", "ncc", "paired"])
 def test_a_curriculum_resumes_exactly(name):
     options = {"curriculum": name, "envs": 32, "rollout": 32}
     whole, begun = learner(updates=3, **options), learner(updates=3, **options)
@@ -352,3 +474,114 @@ def test_the_curriculum_of_the_readme_is_a_whole_one(tmp_path):
         learner(curriculum=str(path))
     CURRICULA.load(str(path))
     assert learner(updates=1, curriculum=str(path)).curriculum.priority == Priority(0.1, 0.0)
+
+
+# -- an adversary that makes levels ----------------------------------------------------------------
+
+
+def test_an_edit_that_is_asked_for_is_made_where_it_can_be():
+    """A wall less, the mouse and the cheese elsewhere; what cannot be made changes nothing."""
+    level = Vec(CORNER, 1).reset_states()
+    (tall, wide), s = CORNER.size, level[0]
+    free = [c for c in map(tuple, np.argwhere(s.tiles == 0)) if c != (s.y[0], s.x[0])]
+    wall = next(c for c in map(tuple, np.argwhere(s.tiles == 1)) if min(c) > 0 and max(c) < s.h - 1)
+    cheese = 1 + CORNER.entities + 2
+
+    def after(what, cell):
+        number = np.array([(what * tall + cell[0]) * wide + cell[1]])
+        assert 0 <= number[0] < choices(CORNER)
+        return chosen(CORNER, level, number)[0]
+
+    assert after(0, wall).tiles[wall] == 0 and after(0, free[0]).tiles[free[0]] == 1
+    moved = after(1, free[1])
+    assert (moved.y[0], moved.x[0]) == free[1] and (moved.tiles == s.tiles).all()
+    moved = after(cheese, free[2])
+    assert moved.tiles[free[2]] == 2 and (moved.tiles == 2).sum() == 1
+    for what, cell in ((0, (0, 0)), (1, wall), (cheese, wall), (cheese - 1, free[0])):
+        assert after(what, cell).tobytes() == s.tobytes()
+
+
+def test_a_designer_learns_what_it_is_paid_for():
+    """Levels on which the mouse stands far on the left: a fourth of them at first."""
+    levels = Vec(CORNER, 128).reset_states()
+    one, often = Designer(CORNER, 2, 0, entropy=0.01), []
+    for _ in range(30):
+        made, edits = one.design(levels)
+        paid = (made.x[:, 0] <= 3).astype(float)
+        often.append(paid.mean())
+        one.learn(levels, edits, paid)
+    *_, same = one.again(levels, edits)
+    assert same.tobytes() == made.tobytes()
+    assert often[0] < 0.4 < 0.8 < np.mean(often[-3:])
+
+
+def test_regret_is_the_antagonist_at_best_less_the_protagonist_on_average():
+    """Episodes of the round before do not count."""
+    vecs = [Vec(CORNER, 3, levels=Vec(CORNER, 3).reset_states()) for _ in range(2)]
+    for vec in vecs:
+        vec.reset()
+    first, second = map(Seat, vecs)
+    for seat in (first, second):
+        seat.finished(np.array([0]), np.array([9.0]), 0)
+        seat.begin(Vec(CORNER, 3, seed=5).reset_states(), 1)
+    for seat, returns in (
+        (first, [[7, 7, 7], [0, 1, 0], [1, 1, 0]]),
+        (second, [[7, 7, 7], [1, 0, 0], [0, 1, 0]]),
+    ):
+        for row in returns:
+            seat.finished(np.arange(3), np.array(row, float), 1)
+    assert first.count.tolist() == [2, 2, 2] and first.total.tolist() == [1, 2, 0]
+    told = SimpleNamespace(seats=[first, second])
+    assert Paired.regret(told).tolist() == [0.5, 0.0, 0.0]
+
+
+def test_both_students_play_the_levels_of_the_adversary_and_none_that_is_held_out():
+    one = learner("corner", curriculum="paired", envs=16, rollout=32)
+    made, met = one.curriculum, []
+    for _ in range(24):
+        row = one.update()
+        assert not any(in_pool(mark, TEST) for mark in CORNER.fingerprints(made.made))
+        met.append(row["paired_rounds"])
+        wanted = state.words(made.made)
+        for seat in made.seats:
+            assert (seat.queued == made.now).all()
+            assert (seat.vec._starts == wanted).all()
+    assert met[-1] > 1 and row["extra_steps"] == 16 * 32 and made.second.steps == one.steps
+
+
+# -- where a level comes from ----------------------------------------------------------------------
+
+
+def test_the_ancestry_of_a_level_is_shown_edit_by_edit(few, tmp_path):
+    """The first is a level that was drawn, the last the one held, and framed is what differs."""
+    one = few("corner", edits=2, again=0.9, size=24, score="pvl", enough=0.05)
+    for _ in range(40):
+        one.update()
+    run = tmp_path / "run"
+    run.mkdir()
+    about = {"world_version": CORNER.version, "format": 1}
+    (run / "config.json").write_text(json.dumps(one.config.to_json() | about))
+    save(run, one, 1.0)
+    line = line_of(run)
+    lines = one.curriculum.buffer.lines
+    assert len(line.levels) == lines.length.max() + 1 > 1 and line.role(0) == "DRAWN"
+    for k in range(1, len(line.levels)):
+        a, b = line.levels[k - 1], line.levels[k]
+        moved = {tuple(cell) for cell in np.argwhere(a.tiles != b.tiles).tolist()}
+        assert moved <= set(line.framed[k]) and len(line.framed[k]) <= 2 * 2
+    made = ancestry(line, FilmPlan([tmp_path / "line.png"]), tmp_path / "sheet.png")
+    assert made["edits"] == [2 * k for k in range(len(line.levels))]
+    assert len(made["met"]) == len(line.levels) and (tmp_path / "sheet.png").is_file()
+    edited = int((lines.length[: one.curriculum.buffer.held] > 0).sum())
+    with pytest.raises(UserError, match=f"{edited} levels of the buffer"):
+        line_of(run, edited + 1)
+
+
+def test_a_run_without_edits_has_no_ancestry(tmp_path):
+    one = learner(curriculum="plr")
+    (tmp_path / "config.json").write_text(
+        json.dumps(one.config.to_json() | {"world_version": CORNER.version, "format": 1})
+    )
+    save(tmp_path, one, 1.0)
+    with pytest.raises(UserError, match="trained without edits"):
+        line_of(tmp_path)

@@ -5,7 +5,18 @@ from pathlib import Path
 
 from ...engine.errors import MismatchError, UserError
 from ..learning import preflight
-from .common import add_file_out, add_level, add_world, changed_world
+from .common import (
+    KINDS,
+    add_file_out,
+    add_films,
+    add_level,
+    add_world,
+    changed_world,
+    film_names,
+    sized,
+    trust,
+    trust_code,
+)
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count
@@ -193,3 +204,47 @@ def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
     if count > 1 and kind.single:
         text = f"wrote {count:,} files into {made[0].parent}: {kind.what}, hold one each"
     return Report({"files": made, "levels": len(found.states)}, text)
+
+
+def level_ancestry_flags(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run that was trained with --curriculum accel")
+    parser.add_argument(
+        "--at",
+        type=count,
+        default=1,
+        metavar="N",
+        help="the N-th level of its buffer, the longest line first (default: 1)",
+    )
+    parser.add_argument("--curriculum", metavar="FILE", help="its curriculum, if that is of yours")
+    add_world(parser)
+    add_films(parser, f"{' '.join(KINDS)} (default: RUN/films/ancestry.mp4 and .webp)")
+
+
+@VERBS.verb(
+    "level ancestry",
+    "RUN",
+    "film the edits that a level of a curriculum comes from, and what the agent does on each",
+    level_ancestry_flags,
+    (
+        "goalshift level ancestry runs/accel-0",
+        "goalshift level ancestry runs/accel-0 --at 5 -o line.html",
+    ),
+)
+def level_ancestry(args: argparse.Namespace, talk: Talk) -> Report:
+    trust(args.world)
+    if args.curriculum:
+        trust_code("curriculum", args.curriculum)
+    run = Path(args.run)
+    films = film_names(args) or [run / "films" / f"ancestry{end}" for end in (".mp4", ".webp")]
+    from ..showing.ancestry import ancestry, line_of
+    from ..showing.contrast import FilmPlan
+
+    line = line_of(run, args.at, args.world)
+    sheet = films[0].with_suffix(".png")
+    preflight.check_writable(sheet.parent)
+    plan = FilmPlan(films, command=args.again)
+    with talk.progress("filming") as show:
+        made = ancestry(line, plan, sheet, show)
+    pairs = zip(made["edits"], made["met"], strict=True)
+    lines = [f"after {n} edits: {', '.join(met) or 'no goal'} met" for n, met in pairs]
+    return Report(made, "\n".join([*lines, "", *sized([made["sheet"], *made["films"]])]))

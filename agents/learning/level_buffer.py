@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ...engine import check
 from ...engine.errors import need
 from ...engine.rng import fold_many
 from ...engine.world import World
+from .lineage import Lines, Told, records
 
 
 def units(key: int, first: int, n: int) -> np.ndarray:
@@ -20,17 +22,12 @@ def units(key: int, first: int, n: int) -> np.ndarray:
     return (bits >> np.uint64(11)) * 2.0**-53
 
 
-def records(world: World, words: np.ndarray) -> np.recarray:
-    """uint64[k, W] as k states of the world."""
-    return np.ascontiguousarray(words).view(world.dtype).reshape(-1).view(np.recarray)
-
-
 @dataclass(frozen=True)
 class Priority:
     """How likely each level of a buffer is to be met again (Jiang et al. 2021, arXiv 2010.03934).
 
-    By rank of its score to the power of -1 / temperature, and a share `staleness` of the
-    probability by how long ago it was met.
+    By rank of its score to the power of -1 / temperature, which equal scores share, and a share
+    `staleness` of the probability by how long ago it was met.
     """
 
     temperature: float = 0.3
@@ -41,10 +38,18 @@ class Priority:
         rank = np.empty(len(score))
         rank[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
         by_score = rank ** (-1.0 / self.temperature)
+        _, same = np.unique(score, return_inverse=True)
+        by_score = (np.bincount(same, by_score) / np.bincount(same))[same]
         by_score /= by_score.sum()
         if not since.any():
             return by_score
         return (1 - self.staleness) * by_score + self.staleness * since / since.sum()
+
+
+class Weighing(Protocol):
+    """What says how likely each level is to be met again."""
+
+    def weights(self, score: np.ndarray, since: np.ndarray) -> np.ndarray: ...
 
 
 class Buffer:
@@ -53,11 +58,14 @@ class Buffer:
     words: start states. prints: their fingerprints. score: as they were met last. last: the clock
     then. best: the highest return on it. visits, solved: how often it was met, and with a return
     above 0. ideal: what experts earn there of every goal, NaN if nobody asked. depth: edits since
-    it was drawn.
+    it was drawn. lines: what they came from.
     """
 
-    def __init__(self, world: World, size: int, priority: Priority) -> None:
+    def __init__(
+        self, world: World, size: int, priority: Weighing, edits: int = 0, still: bool = False
+    ) -> None:
         self.size, self.priority, self.held, self.clock = size, priority, 0, 0
+        self.lines = Lines(world, size, edits, still)
         self.words = np.zeros((size, world.dtype.itemsize // 8), np.uint64)
         self.prints = np.zeros(size, np.uint64)
         self.score, self.best = np.zeros(size), np.zeros(size)
@@ -94,13 +102,28 @@ class Buffer:
         upto = np.cumsum(self.weights())
         return np.minimum(np.searchsorted(upto, u * upto[-1], side="right"), self.held - 1)
 
-    def take(self, words: np.ndarray, facts: Mapping[str, np.ndarray]) -> None:
+    def draw_free(self, u: np.ndarray, n: int, prints: np.ndarray) -> np.ndarray:
+        """Places of n levels to meet again, each once, and none of those `prints` that are being
+        played: else one level of a high rank would be on most environments at once. Where there are
+        too few, as `draw`. u: a number from 0 to 1 for each level held.
+        """
+        free = np.ones(self.held, np.bool_)
+        places = self.find(prints)
+        free[places[places >= 0]] = False
+        if free.sum() < n:
+            return self.draw(np.resize(u, n))
+        # the n least of exponential waiting times: drawn by weight, without putting back
+        wait = -np.log1p(-u) / np.maximum(self.weights(), 1e-300)
+        wait[~free] = np.inf
+        return np.argsort(wait, kind="stable")[:n]
+
+    def take(self, words: np.ndarray, facts: Mapping[str, np.ndarray], lines: Told) -> None:
         """Levels were met: known ones get their new facts; others a free place, or that of the
         level with the lowest weight if their score is higher.
 
-        `facts` has prints, score, best, solved (0 or 1), ideal, depth, each [k]. Of a level that
-        was met twice at once the first counts in full, the second as a visit. The best newcomers
-        go first.
+        `facts` has prints, score, best, solved (0 or 1), ideal, depth, each [k]; `lines` are what
+        they came from. Of a level that was met twice at once the first counts in full, the second
+        as a visit. The best newcomers go first.
         """
         self.clock += 1
         _, first = np.unique(facts["prints"], return_index=True)
@@ -123,6 +146,7 @@ class Buffer:
                     break
             self.words[at], self.prints[at] = words[k], facts["prints"][k]
             self.depth[at], self.ideal[at] = facts["depth"][k], facts["ideal"][k]
+            self.lines.copy(at, lines, k)
             self.visits[at] = self.solved[at] = 0
             self.best[at] = -np.inf
             self._met(int(at), k, facts)
@@ -142,6 +166,7 @@ class Buffer:
         names = ["words", "prints", "score", "best", "last", "visits", "solved", "depth", "ideal"]
         kept = {name: np.nan_to_num(getattr(self, name), nan=-1e300) if name == "ideal"
                 else getattr(self, name).copy() for name in names}  # fmt: skip
+        kept |= {f"lines.{name}": array for name, array in self.lines.state().items()}
         return kept | {"counts": np.array([self.held, self.clock])}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -149,8 +174,10 @@ class Buffer:
         held, clock = map(int, state["counts"])
         need(0 <= held <= self.size and clock >= 0, "the buffer of levels does not add up")
         self.held, self.clock = held, clock
+        lines = {k.removeprefix("lines."): v for k, v in state.items() if k.startswith("lines.")}
+        self.lines.restore(lines, held)
         for name, array in state.items():
-            if name != "counts":
+            if name != "counts" and not name.startswith("lines."):
                 getattr(self, name)[...] = array
         self.ideal[self.ideal == -1e300] = np.nan
         check.states(self.world, self.levels)  # may come from a stranger's file

@@ -24,9 +24,10 @@ from ...engine.world import World
 from ...engine.worth import met
 from ..policies.expert import optimum
 from .curriculum import Curriculum
-from .hooks import Recipe, Rollout
-from .level_buffer import Buffer, Priority, records, units
-from .scores import Lived, ideals, score_of
+from .hooks import Learning, Recipe, Rollout
+from .level_buffer import Buffer, Priority, units
+from .lineage import Lines, records
+from .scores import Lived, ideals, score_of, shortfall
 
 NEW, AGAIN, CHILD = range(3)  # how a level was chosen
 SAMPLE, EVERY = 32, 10  # levels of the buffer that experts look at for the log, and how seldom
@@ -41,6 +42,9 @@ class Ended(NamedTuple):
     kind: np.ndarray  # int64[k], how those were chosen
     depth: np.ndarray  # int64[k]
     scores: np.ndarray  # float64[k, G], averaged over learners
+    first: np.ndarray  # as in `Lines`
+    keys: np.ndarray
+    length: np.ndarray
 
 
 class Replay(Curriculum):
@@ -52,6 +56,7 @@ class Replay(Curriculum):
     score = "pvl"
     robust = False  # learn from levels of the buffer alone
     edits = 0  # small changes that make a child of a level; 0: no children
+    still = False  # whether edits leave targets where they are
     again = 0.5  # how often a level of the buffer follows, once there are enough
     size = 2048  # of the buffer
     enough = 0.5  # the share of it that must be filled before levels are met again
@@ -65,10 +70,11 @@ class Replay(Curriculum):
             not (self.robust and config.memory),
             f"--curriculum {config.curriculum} learns from single steps: leave out --memory",
         )
-        self.buffer = Buffer(world, self.size, self.priority)
+        self.buffer = Buffer(world, self.size, self.priority, self.edits, self.still)
+        self.gamma, self.lam = config.gamma, config.lam
         self.key, self.drawn = config.seed * 0x9E3779B97F4A7C15, 0
         self.ended: list[Ended] = []
-        self.updates = 0
+        self.updates = self.gradients = 0
         self.figures: dict[str, float | None] = {}
 
     # -- levels ----------------------------------------------------------------------------------
@@ -94,7 +100,14 @@ class Replay(Curriculum):
         # how it was chosen, how many edits old
         self.now = [words.copy(), self.world.fingerprints(starts), *np.zeros((2, n), np.int64)]
         self.next = [part.copy() for part in self.now]
+        self.lines, self.next_lines = (
+            Lines(self.world, n, self.edits, self.still) for _ in range(2)
+        )
+        self.lines.begin(everyone, words)
         self.sums = np.zeros((3, n))  # of the running episodes: steps, max(advantage, 0), value
+        # of the running episodes, if they are asked for: how each step surprised the critic
+        longest = int(self.world.table.horizon.max()) if self.scored.short else 0
+        self.surprise = np.zeros((n, longest))
         self.began = np.zeros(n, np.int64)  # the kind of level when the rollout began
         self._choose(vec, everyone)
         return vec
@@ -115,7 +128,10 @@ class Replay(Curriculum):
         children = where[kind[where] == CHILD]
         if len(children):
             parents = self._records(self.now[0][children])
-            made = mutate(self.world, parents, int(self._units(1)[0] * 2**53), self.edits)
+            keys = (self._units(len(children)) * 2**53).astype(np.uint64)
+            made = mutate(self.world, parents, keys, self.edits, self.still)
+            self.next_lines.copy(children, self.lines, children)
+            self.next_lines.grow(children, keys)
             marks = self.world.fingerprints(made)
             held_out = np.array([in_pool(mark, TEST) for mark in marks])
             kind[children[held_out]] = NEW
@@ -123,9 +139,11 @@ class Replay(Curriculum):
             depth[children] = self.now[3][children] + self.edits
         old = where[kind[where] == AGAIN]
         if len(old):
-            places = self.buffer.draw(self._units(len(old)))
+            played = np.concatenate([self.now[1], prints])
+            places = self.buffer.draw_free(self._units(self.buffer.held), len(old), played)
             words[old], prints[old] = self.buffer.words[places], self.buffer.prints[places]
             depth[old] = self.buffer.depth[places]
+            self.next_lines.copy(old, self.buffer.lines, places)
         new = where[kind[where] == NEW]
         if len(new):
             mask = np.zeros(vec.n, np.bool_)
@@ -134,6 +152,7 @@ class Replay(Curriculum):
             fresh = state.copy(self.source.states[new].view(np.recarray))
             words[new], prints[new] = state.words(fresh), self.world.fingerprints(fresh)
             depth[new] = 0
+            self.next_lines.begin(new, words[new])
         mask = np.zeros(vec.n, np.bool_)
         mask[where] = True
         vec.put_levels(where, self._records(words[where]))
@@ -150,7 +169,9 @@ class Replay(Curriculum):
         totals = vec.final_totals[where][:, : self.world.learners]
         words, prints, kind, depth = (part[where].copy() for part in self.now)
         scores = self.world.scores(totals).mean(1)
-        self.ended.append(Ended(where, words, prints, kind, depth, scores))
+        lines = (getattr(self.lines, name)[where] for name in Lines.PARTS)
+        self.ended.append(Ended(where, words, prints, kind, depth, scores, *lines))
+        self.lines.copy(where, self.next_lines, where)
         for now, then in zip(self.now, self.next, strict=True):
             now[where] = then[where]
         self._choose(vec, where)
@@ -189,22 +210,43 @@ class Replay(Curriculum):
 
         gain, value = each(rollout.gain.clamp_min(0)), each(rollout.value)
         done = each(rollout.done) > 0
-        positive, mean_value, ended = [], [], iter(self.ended)
+        surprise = each(self.surprises(rollout)) if self.scored.short else None
+        positive, mean_value, short, ended = [], [], [], iter(self.ended)
         for t in range(steps):
+            if surprise is not None:
+                self.surprise[np.arange(n), self.sums[0].astype(int)] = surprise[t]
             self.sums += np.stack([np.ones(n), gain[t], value[t]])
             if done[t].any():
                 where = next(ended).where
+                short.append(self._short(where))
                 positive.append(self.sums[1, where] / self.sums[0, where])
                 mean_value.append(self.sums[2, where] / self.sums[0, where])
                 self.sums[:, where] = 0
         if self.ended:
             merged = Ended(*map(np.concatenate, zip(*self.ended, strict=True)))
-            self._score(merged, np.concatenate(positive), np.concatenate(mean_value))
+            self._score(merged, *map(np.concatenate, (positive, short, mean_value)))
         self.ended.clear()
         self.began[:] = self.now[2]
         self.updates += 1
 
-    def _score(self, ended: Ended, positive: np.ndarray, value: np.ndarray) -> None:
+    def surprises(self, rollout: Rollout) -> Tensor:
+        """The temporal differences that the advantages [T, B] were made of."""
+        later = rollout.gain[1:] * ~rollout.done[:-1]
+        found = rollout.gain.clone()
+        found[:-1] -= self.gamma * self.lam * later
+        return found
+
+    def _short(self, where: np.ndarray) -> np.ndarray:
+        """The shortfall of the episodes that end there, NaN if nobody asks for it."""
+        found = np.full(len(where), np.nan)
+        if self.scored.short:
+            steps = self.sums[0, where].astype(np.int64)
+            shortfall(self.surprise[where], steps, self.gamma, self.lam, found)
+        return found
+
+    def _score(
+        self, ended: Ended, positive: np.ndarray, short: np.ndarray, value: np.ndarray
+    ) -> None:
         """Score episodes and take their levels into the buffer."""
         at = self.buffer.find(ended.prints)
         known, paid = at >= 0, ended.scores[:, self.paid]
@@ -216,11 +258,16 @@ class Replay(Curriculum):
         solved = (paid > 0).astype(np.int64)
         visits = np.where(known, self.buffer.visits[at], 0) + 1
         often = np.where(known, self.buffer.solved[at], 0) + solved
-        lived = Lived(ended.scores, ideal, positive, value, best, visits, often, self.paid)
+        lived = Lived(
+            ended.scores, ideal, positive, short, value, best, visits, often, self.paid
+        )  # fmt: skip
         facts = {"prints": ended.prints, "score": self.scored.of(lived), "best": paid}
         facts |= {"solved": solved, "ideal": ideal, "depth": ended.depth}
-        self.buffer.take(ended.words, facts)
+        self.buffer.take(ended.words, facts, ended)
         self.figures["replayed"] = float(np.mean(ended.kind == AGAIN))
+
+    def stepped(self, learner: Learning) -> None:
+        self.gradients += 1
 
     # -- the log ---------------------------------------------------------------------------------
 
@@ -228,7 +275,8 @@ class Replay(Curriculum):
         """buffer: levels held; buffer_shifted: the share of them from outside the training split,
         buffer_edited: that are children, buffer_parts: on which goals part, and
         buffer_unsolvable: where the intended goal's expert earns nothing (both of a sample, where
-        experts walk); replayed: the share of episodes on levels of the buffer.
+        experts walk); replayed: the share of episodes on levels of the buffer; gradient_steps: made
+        so far.
         """
         buffer, levels = self.buffer, self.buffer.levels
         shifted = float(self._shifted[levels.row].mean()) if len(levels) else None
@@ -240,7 +288,7 @@ class Replay(Curriculum):
         return {
             "buffer": float(buffer.held), "buffer_shifted": shifted, "buffer_edited": edited,
             "buffer_parts": parts[0], "buffer_unsolvable": parts[1],
-            "replayed": self.figures.get("replayed"),
+            "replayed": self.figures.get("replayed"), "gradient_steps": float(self.gradients),
         }  # fmt: skip
 
     # -- resuming --------------------------------------------------------------------------------
@@ -251,7 +299,10 @@ class Replay(Curriculum):
         found |= {f"source.{name}": array for name, array in self.source.snapshot().items()}
         for name, level in (("now", self.now), ("next", self.next)):
             found |= {f"{name}.{k}": part.copy() for k, part in enumerate(level)}
-        found["replay"] = np.array([self.drawn, self.updates])
+        for name, lines in (("lines", self.lines), ("next_lines", self.next_lines)):
+            found |= {f"{name}.{k}": array for k, array in lines.state().items()}
+        found["replay"] = np.array([self.drawn, self.updates, self.gradients])
+        found["surprise"] = self.surprise.copy()
         return found | {"sums": self.sums.copy(), "began": self.began.copy()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -267,8 +318,13 @@ class Replay(Curriculum):
                 level[int(k)][...] = array
             check.states(self.world, self._records(level[0]))
             need(((level[2] >= NEW) & (level[2] <= CHILD)).all(), "a level was chosen in no way")
-        self.drawn, self.updates = map(int, state["replay"])
+        for name, lines in (("lines", self.lines), ("next_lines", self.next_lines)):
+            lines.restore(part(f"{name}."), len(self.began))
+        self.drawn, self.updates, self.gradients = map(int, state["replay"])
         self.sums[...], self.began[...] = state["sums"], state["began"]
+        self.surprise[...] = state["surprise"]
+        counted = (self.sums[0] >= 0) & (self.sums[0] <= self.world.table.horizon.max())
+        need(counted.all(), "an episode has no length")
 
 
 def shares(world: World, states: np.recarray) -> tuple[float, float]:

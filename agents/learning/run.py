@@ -182,6 +182,18 @@ def recalled(
             yield Run(folder, learner, told, seconds)
 
 
+def looked_at(folder: Path) -> Training:
+    """A training as its last good checkpoint left it, to be read and not to go on with."""
+    need((folder / CONFIG).exists(), f"'{folder}' holds no run: there is no {CONFIG} in it")
+    config, version = read_config(folder / CONFIG)
+    world = recall(config.world, folder)
+    need(world.version == version, f"'{folder}' was trained on another version of its world")
+    splits.recall(world.with_params(**dict(config.params)), config.split, folder)
+    learner = learner_of(world, resolve(config))
+    _restore(folder, learner, lambda line: None)
+    return learner
+
+
 def _restore(folder: Path, learner: Training, say: Callable[[str], None]) -> float:
     """Bring the learner to the newest good checkpoint of the run.
 

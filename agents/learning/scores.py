@@ -1,6 +1,8 @@
 """What makes a level worth training on: one number for each finished episode, higher is sooner.
 
     pvl          positive value loss: the mean of max(advantage, 0) (Jiang et al. 2021)
+    mna          maximised negative advantage: how far the episode fell short of what the critic
+                 promised, 0 on levels that were never won (Mead et al. 2026, arXiv 2601.14957)
     maxmc        the best return ever on the level, less the mean value of the states met
     latest       the best return ever on the level, less this return
     oracle       what the paid goal's expert earns there, less this return: regret, where the
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...engine.errors import UserError, or_rather
+from ...engine.jit import kernel
 from ...engine.world import World
 from ..policies.expert import optimum
 from .mitigation import number
@@ -36,6 +39,7 @@ class Lived:
     scores: np.ndarray
     ideal: np.ndarray
     positive: np.ndarray  # the mean of max(advantage, 0)
+    short: np.ndarray  # the mean of `shortfall`, NaN unless the score asks for it
     value: np.ndarray  # the mean value of the states met
     best: np.ndarray
     visits: np.ndarray
@@ -50,10 +54,31 @@ class Lived:
 
 @dataclass(frozen=True)
 class Score:
-    """How levels are scored; `experts`: whether `Lived.ideal` is needed."""
+    """How levels are scored; `experts`, `short`: whether `Lived.ideal` and `.short` are needed."""
 
     of: Callable[[Lived], np.ndarray]
     experts: bool = False
+    short: bool = False
+
+
+@kernel
+def shortfall(surprise, steps, gamma, lam, out):
+    """Into out[k]: how far episode k fell short of the critic's word, averaged over its steps.
+
+    surprise: float64[k, longest], temporal differences, of which the first steps[k] count. From
+    each step on they are summed, discounted, and the running sum is cut at 0 from above; of those
+    sums the lambda-average is taken, as generalised advantage estimation does.
+    """
+    for k in range(len(steps)):
+        out[k] = 0.0
+        for start in range(steps[k]):
+            total, weight, discount, mean = 0.0, 1.0, 1.0, 0.0
+            for t in range(start, steps[k]):
+                total = min(total + discount * surprise[k, t], 0.0)
+                mean += (1.0 - lam) * weight * total
+                weight *= lam
+                discount *= gamma
+            out[k] -= (mean + weight * total) / steps[k]
 
 
 def shaped(eta: float) -> Score:
@@ -75,6 +100,7 @@ def learnability(e: Lived) -> np.ndarray:
 
 SCORES = {
     "pvl": Score(lambda e: e.positive),
+    "mna": Score(lambda e: e.short * (e.best > 0), short=True),
     "maxmc": Score(lambda e: e.best - e.value),
     "latest": Score(lambda e: e.best - e.latest),
     "oracle": Score(lambda e: e.ideal[:, e.paid] - e.latest, experts=True),

@@ -10,6 +10,7 @@ where it stopped:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,7 +83,7 @@ class Curve:
         found = []
         for a, b in pairs:
             name = f"{self.over.name}={a}" + (f",{self.by.name}={b}" if self.by else "")
-            found.append(Point(a, b, out / name))
+            found.append(Point(a, b, out / re.sub(r"[:/\\]", "-", name)))
         return found
 
     def recipe(self, point: Point) -> dict[str, Any]:

@@ -41,13 +41,13 @@ def stuff(s, p, tiles):
 
 
 @rule
-def edit(s, p, tiles):
-    """One small change: a wall more or less, a thing or a tile of another kind moved. The rim of
-    the level stays.
+def edit(s, p, tiles, kinds):
+    """One small change: a wall more or less (1 kind), a thing (2), or a tile of another kind moved
+    (3 kinds). The rim of the level stays.
     """
     wall, floor = stuff(s, p, tiles)
     for _ in range(TRIES):
-        kind = rng.below(s, 3)
+        kind = rng.below(s, kinds)
         if kind == 0 and wall >= 0 and floor >= 0 and s.h > 2 and s.w > 2:
             y, x = rng.between(s, 1, s.h - 2), rng.between(s, 1, s.w - 2)
             if s.tiles[y, x] == wall:
@@ -79,24 +79,91 @@ def edit(s, p, tiles):
 
 
 @kernel
-def _edit_all(states, table, tiles, seed, edits):
+def _edit_all(states, table, tiles, seeds, places, edits, kinds):
     for i in range(len(states)):
         s = states[i]
         key, draws = s.key, s.draws
-        s.key = rng.fold(rng.fold(seed, rng.PICK), np.uint64(i))
+        s.key = rng.fold(rng.fold(seeds[i], rng.PICK), places[i])
         s.draws = np.uint64(0)
         for _ in range(edits):
-            edit(s, table[s.row], tiles)
+            edit(s, table[s.row], tiles, kinds)
         s.key, s.draws = key, draws
 
 
-def mutate(world: World, states: np.recarray, seed: int = 0, edits: int = 1) -> np.recarray:
-    """Each level after so many small changes: a wall more or less, a thing or a tile of another
-    kind moved.
+def mutate(
+    world: World,
+    states: np.recarray,
+    seed: int | np.ndarray = 0,
+    edits: int = 1,
+    still: bool = False,
+) -> np.recarray:
+    """Each level after so many small changes: a wall more or less, a thing or (unless `still`) a
+    tile of another kind moved.
+
+    `seed`: one for all, or uint64[n], with which a level is changed alike in any company.
+    """
+    made, n = state.copy(states), len(states)
+    alone = isinstance(seed, np.ndarray)
+    places = np.zeros(n, np.uint64) if alone else np.arange(n, dtype=np.uint64)
+    seeds = seed if alone else np.full(n, seed % 2**64, np.uint64)
+    with np.errstate(over="ignore"):
+        _edit_all(made, world.table, len(world.tiles), seeds, places, edits, 2 if still else 3)
+    return made
+
+
+@rule
+def edit_at(s, p, tiles, what, y, x):
+    """The edit that is asked for, if it can be made: 0: a wall more or less there; 1 + k: the k-th
+    entity put there; beyond those, by number: the first tile of that kind moved there.
+    """
+    wall, floor = stuff(s, p, tiles)
+    if y >= s.h or x >= s.w:
+        return False
+    if what == 0:
+        inside = 0 < y < s.h - 1 and 0 < x < s.w - 1
+        if inside and s.tiles[y, x] == wall and floor >= 0:
+            s.tiles[y, x] = floor
+            return True
+        if inside and wall >= 0 and s.tiles[y, x] == floor and free(s, p, y, x):
+            s.tiles[y, x] = wall
+            return True
+        return False
+    if what <= len(s.y):
+        if s.alive[what - 1] and free(s, p, y, x):
+            put(s, what - 1, y, x)
+            return True
+        return False
+    tile = what - 1 - len(s.y)
+    if tile in (wall, floor) or s.tiles[y, x] != floor or not free(s, p, y, x):
+        return False
+    for fy in range(s.h):
+        for fx in range(s.w):
+            if s.tiles[fy, fx] == tile:
+                s.tiles[fy, fx] = floor
+                s.tiles[y, x] = tile
+                return True
+    return False
+
+
+@kernel
+def _edit_each(states, table, tiles, choice, tall, wide):
+    for i in range(len(states)):
+        cell = choice[i] % (tall * wide)
+        what = choice[i] // (tall * wide)
+        edit_at(states[i], table[states[i].row], tiles, what, cell // wide, cell % wide)
+
+
+def choices(world: World) -> int:
+    """How many edits `chosen` knows: every kind of edit on every cell."""
+    return (1 + world.entities + len(world.tiles)) * world.size[0] * world.size[1]
+
+
+def chosen(world: World, states: np.recarray, choice: np.ndarray) -> np.recarray:
+    """Each level after the edit of this number, int64[n] below `choices`; where it cannot be made
+    the level stays as it is.
     """
     made = state.copy(states)
-    with np.errstate(over="ignore"):
-        _edit_all(made, world.table, len(world.tiles), np.uint64(seed % 2**64), edits)
+    _edit_each(made, world.table, len(world.tiles), choice, *world.size)
     return made
 
 

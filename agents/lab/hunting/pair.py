@@ -12,9 +12,7 @@ from ....engine.vector import Vec
 from ....engine.view.camera import top
 from ....engine.view.camera.shot import Shot, Window
 from ....engine.view.draw.ink import DARK, SIDES, icon
-from ....engine.view.draw.kept import kept
-from ....engine.view.draw.marks import Trail, goal_marks
-from ....engine.view.draw.stamps import Stamp, painted
+from ....engine.view.draw.marks import Trail, frame_art, goal_marks
 from ....engine.world import World
 from ...policies.policy import Policy
 
@@ -30,15 +28,15 @@ def picture(world: World, agent: Policy, right: np.recarray, wrong: np.recarray)
     """
     p = WIDE // max(int(right.w[0]), int(wrong.w[0]))
     cells = changed(world, right, wrong)
-    boards = [_board(world, agent, one, cells, p) for one in (right, wrong)]
-    tall = max(board.shape[0] for board in boards)
+    boards = [board(world, *walked(world, agent, one), one, cells, p) for one in (right, wrong)]
+    tall = max(drawn.shape[0] for drawn in boards)
     frame = np.empty((HEAD + tall + GAP, GAP + sum(b.shape[1] + GAP for b in boards), 3), np.uint8)
     frame[:] = DARK
     x = GAP
-    for board, sign in zip(boards, SIGNS, strict=True):
-        frame[HEAD : HEAD + board.shape[0], x : x + board.shape[1]] = board
-        icon(frame, sign, 10, x + board.shape[1] // 2 - (HEAD - 20) // 2, HEAD - 20)
-        x += board.shape[1] + GAP
+    for drawn, sign in zip(boards, SIGNS, strict=True):
+        frame[HEAD : HEAD + drawn.shape[0], x : x + drawn.shape[1]] = drawn
+        icon(frame, sign, 10, x + drawn.shape[1] // 2 - (HEAD - 20) // 2, HEAD - 20)
+        x += drawn.shape[1] + GAP
     return frame
 
 
@@ -55,10 +53,15 @@ def changed(world: World, one: np.recarray, other: np.recarray) -> list[tuple[in
     return sorted(cells)
 
 
-def _board(
-    world: World, agent: Policy, level: np.recarray, cells: Sequence[tuple[int, int]], p: int
+def board(
+    world: World,
+    path: np.ndarray,
+    end: np.recarray,
+    level: np.recarray,
+    cells: Sequence[tuple[int, int]],
+    p: int,
 ) -> np.ndarray:
-    path, end = _walked(world, agent, level)
+    """The level at `p` pixels a cell, with these cells framed, and what was `walked` there."""
     h, w = int(level.h[0]), int(level.w[0])
     trails = [Trail(path[:, k], SIDES[k % len(SIDES)], faint=False) for k in range(world.learners)]
     shot = Shot(
@@ -74,7 +77,7 @@ def _board(
     return top.draw(shot)
 
 
-def _walked(world: World, agent: Policy, level: np.recarray) -> tuple[np.ndarray, np.recarray]:
+def walked(world: World, agent: Policy, level: np.recarray) -> tuple[np.ndarray, np.recarray]:
     """Where each learner went in one episode, int64[T, L, 2], and the last state."""
     vec = Vec(world, 1, autoreset="off")
     obs, fresh = vec.start_from(level), np.ones(1, np.bool_)
@@ -86,11 +89,3 @@ def _walked(world: World, agent: Policy, level: np.recarray) -> tuple[np.ndarray
             return np.array(path), state.copy(vec.states)
         obs = vec.step(agent.act(obs, vec.states, fresh))[0]
         fresh = np.zeros(1, np.bool_)
-
-
-@kept
-def frame_art(p: int) -> Stamp:
-    """A thick frame around a cell."""
-    sides = ((0, 0, 100, 10), (0, 90, 100, 100), (0, 0, 10, 100), (90, 0, 100, 100))
-    lines = (f"box orange {a} {b} {c} {d} flat" for a, b, c, d in sides)
-    return painted("tile\n" + "\n".join(lines), p)

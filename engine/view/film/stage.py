@@ -29,7 +29,7 @@ from ..draw.ink import (
     text_width,
     write,
 )
-from ..draw.marks import INTENDED, PROXY, Trail
+from ..draw.marks import INTENDED, PROXY, Trail, frame_art
 from ..draw.signs import lying
 from . import pops
 from .aside import Aside
@@ -64,6 +64,7 @@ def shot_of(story: Story, index: int, moment: Moment, size: tuple[int, int], p: 
         ghost = other.take.states[shown] if shown <= other.last else None
     at = follow(story, index, moment, size, p) if p else None
     under, over = lying(story.world, side.signs[shown], p) if p else ([], [])
+    over = [*over, *((frame_art(p), y, x) for y, x in side.take.framed if p)]
     return Shot(
         story.world, states[k], size, states[before], fraction, at, trails, side.marks[shown], ghost,
         under=under, over=over,

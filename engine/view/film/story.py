@@ -35,7 +35,8 @@ class Take:
     this agent was paid for, or None for one that was not trained; wants: the name of the goal a
     planner pursues, if it is one; worth: the references of each goal on this level, as far as they
     are known: without them nothing is said to be met; actions: what was done, int64[T, L], if that
-    is known; gauges: what instruments say of it.
+    is known; gauges: what instruments say of it; framed: cells (y, x) that are framed, in flat
+    cameras.
     """
 
     role: str
@@ -46,6 +47,7 @@ class Take:
     worth: Mapping[str, Worth] = field(default_factory=dict)
     actions: np.ndarray | None = None
     gauges: Gauges | None = None
+    framed: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True)
