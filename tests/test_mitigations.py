@@ -530,3 +530,78 @@ def test_a_split_that_there_is_not_is_refused_before_anything_runs(tmp_path, cap
     words = ["mitigate", "corner", "--split=nowhere", "--with=entropy", "-q"]
     assert main([*words, "--out", str(tmp_path / "a")]) == 2
     assert "no split 'nowhere'" in capsys.readouterr().err
+
+
+# -- several comparisons side by side --------------------------------------------------------------
+
+COMPARED = (
+    "world,settings,entry,label,seeds,levels,intended_value,intended_low,intended_high,"
+    "intended_apart_value,intended_apart_low,intended_apart_high,"
+    "competence_value,competence_low,competence_high\n"
+)
+
+
+def compared(path, world, *rows, head=COMPARED):
+    lines = [f"{world},steps=9,{name},x,3,8,0.5,0.4,0.6,{apart},1,1,1" for name, apart in rows]
+    path.write_text(head + "".join(line + "\n" for line in lines))
+    return str(path)
+
+
+def test_comparisons_of_several_worlds_are_laid_side_by_side(tmp_path, capsys):
+    (tmp_path / "b").mkdir()
+    one = compared(
+        tmp_path / "a.csv", "corner", ("plain", ",,"), ("penalty", "0.02,-0.1,0.1"),
+        ("labelled:0.1", "0.3,0.1,0.5"),
+    )  # fmt: skip
+    compared(
+        tmp_path / "b/mitigate.csv", "lava", ("plain", ",,"), ("penalty:0.2", "-0.5,-0.7,-0.3")
+    )
+    words = ["mitigate", "--together", one, str(tmp_path / "b"), "--out", str(tmp_path / "out")]
+    assert main([*words, "-q", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["head"] == ["MITIGATION", "corner", "lava"]
+    assert told["rows"] == [
+        ["plain", "50 [40, 60]", "50 [40, 60]"],
+        ["penalty", "+2 [-10, 10]", "-50 [-70, -30]"],  # its usual value is the name alone
+        ["labelled:0.1", "+30 [10, 50]", ""],
+    ]
+    page = (tmp_path / "out/together.md").read_text()
+    assert "| `penalty` | +2 [-10, 10] | **-50 [-70, -30]** |" in page
+    made = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+    assert made.keys() == {"together.md", "together.svg", "together.png"}
+    assert main([*words, "-q"]) == 0
+    assert made == {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "message"),
+    [
+        ([("plain", ",,")], "entry,label\n", "no sound CSV"),
+        ([], "entry,label\n", "no column 'world'"),
+        ([("penalty", "0,0,0")], COMPARED, "its first row is not 'plain'"),
+        ([("plain", ",,"), ("penalty", "a,b,c")], COMPARED, "must be three numbers"),
+        ([("plain", ",,"), ("penalty", "nan,0,0")], COMPARED, "must be three numbers"),
+        ([("plain", ",,"), ("penalty", "1e9,0,0")], COMPARED, "must be three numbers"),
+        ([("plain", ",,"), ("plain", ",,")], COMPARED, "two rows are called alike"),
+    ],
+)
+def test_what_is_no_comparison_is_refused_in_one_line(rows, head, message, tmp_path, capsys):
+    path = compared(tmp_path / "a.csv", "corner", *rows, head=head)
+    assert main(["mitigate", "--together", path, "--out", str(tmp_path / "out"), "-q"]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1 and "a.csv" in said
+
+
+def test_a_penalty_is_a_share_of_what_the_paid_goal_earns_or_counts_each_point():
+    """In the corridor the cheese earns 1 and the dish 2 at every step but the three that lead there."""
+    penalty = MITIGATIONS.load("penalty").options
+    points = 2 * (CORRIDOR.horizon - 3 + 1)
+    assert penalty("0.5:each", CORRIDOR, {})["reward"] == "goal.cheese - 0.5*goal.dish"
+    assert penalty("0.5", CORRIDOR, {})["reward"] == f"goal.cheese - {0.5 / points:.3g}*goal.dish"
+
+
+def test_without_names_a_comparison_leaves_out_what_its_world_cannot_have():
+    asked, left_out = mitigate.comparison("tomato", [], jobs.Plan({"steps": 1000}))
+    [line] = [line for line in left_out if line.startswith("penalty")]
+    assert "no proxy beside what it pays for" in line
+    assert "penalty" not in [one.text for one in asked.entries]
