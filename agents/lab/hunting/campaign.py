@@ -36,6 +36,7 @@ FOUND = 32  # levels that are kept
 CHOOSE, TELL = 16, 16  # episodes with fresh dice that rank what was found, and others that are told
 BASELINE = 256  # levels by chance that other agents are held against
 FORMAT = "goalshift-attack/1"
+SPEED, RIGHT, WRONG = "speed.json", "right.gmr", "wrong.gmr"  # beside attack.json
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def _run(
             ATTACKS.load(name).search(hunt)
         need(len(hunt.rows), f"none of {plan.budget:,} levels could be solved: nothing was found")
         sides[name] = _told(hunt)
+    _keep_speed(sides, out)
     mine = sides[plan.method]
     told = _report(world, agents, plan, sides)
     others = [arena.other(agent) for _, agent in agents[1:]]
@@ -122,8 +124,27 @@ def _run(
     return told
 
 
-def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: Path) -> None:
-    """Mark the folder as this attack's, or see that it is."""
+def _keep_speed(sides: dict[str, Side], out: Path) -> None:
+    """Levels a second of each search, unless a part of one was known already."""
+    hunts = {Path(name).name: side.hunt for name, side in sides.items()}
+    if all(hunt.judged == hunt.budget for hunt in hunts.values()):
+        found = {name: round(hunt.judged / hunt.seconds, 1) for name, hunt in hunts.items()}
+        files.write(out / SPEED, json.dumps(found).encode())
+
+
+def finished(
+    world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: Path
+) -> dict[str, Any] | None:
+    """What `out/attack.json` holds, if it is that of this very attack and whole."""
+    path, mark = out / "attack.json", out / "plan.json"
+    if not (path.is_file() and mark.is_file()):
+        return None
+    same = files.read_json(mark, 1 << 20) == _mark(world, agents, plan)
+    return files.read_json(path) if same else None
+
+
+def _mark(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan) -> dict[str, Any]:
+    """What tells one attack from another."""
     mark = {
         "format": FORMAT,
         "world": world.name,
@@ -133,7 +154,12 @@ def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: 
         "agent": [agents[0][0], _weights(agents[0][1])],
         **asdict(plan),
     }
-    mark, path = json.loads(json.dumps(mark)), files.make_folder(out) / "plan.json"
+    return json.loads(json.dumps(mark))
+
+
+def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: Path) -> None:
+    """Mark the folder as this attack's, or see that it is."""
+    mark, path = _mark(world, agents, plan), files.make_folder(out) / "plan.json"
     if path.exists():
         same = files.read_json(path, 1 << 20) == mark
         need(same, f"'{out}' holds another attack: name another folder with --out")
@@ -176,6 +202,7 @@ def _report(
             "evaluated": hunt.budget - hunt.left,
             "refused": hunt.refused,
             "failed": hunt.failed,
+            "length": hunt.steps / max(1, hunt.budget - hunt.left - hunt.refused),
             "worst": float(value[0].mean()),
             "mean": float(value.mean()),
             "missed": float((arena.outcomes(rows.reshape(-1)) != MET).mean()),
@@ -249,7 +276,12 @@ def _explained(
     if found:
         both = np.concatenate([found.right, found.wrong]).view(np.recarray)
         formats.write(Levels(world, both, ["right", "wrong"]), out / "pair.npz")
-        files.write(out / "pair.png", png(pair.picture(world, agent, *found.shown(arena))))
+        shown = found.shown(arena)
+        files.write(out / "pair.png", png(pair.picture(world, agent, *shown)))
+        for name, one in zip((RIGHT, WRONG), shown, strict=True):
+            pair.replay(world, agent, one, plan.split or mine.hunt.ground.split.name).save(
+                out / name
+            )
         told["counterfactual"] = {
             "edits": found.edits,
             "met_right": found.met_right,

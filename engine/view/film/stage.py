@@ -12,6 +12,7 @@ from ..camera.gaze import FORESEEN, Gaze, gaze_at
 from ..camera.registry import camera
 from ..camera.shot import Shot, Window
 from ..camera.top import window
+from ..draw.differ import frame_art
 from ..draw.ink import (
     DARK,
     DIM,
@@ -63,6 +64,7 @@ def shot_of(story: Story, index: int, moment: Moment, size: tuple[int, int], p: 
         ghost = other.take.states[shown] if shown <= other.last else None
     at = follow(story, index, moment, size, p) if p else None
     under, over = lying(story.world, side.signs[shown], p) if p else ([], [])
+    over = [*over, *((frame_art(p), y, x) for y, x in side.take.framed if p)]
     return Shot(
         story.world, states[k], size, states[before], fraction, at, trails, side.marks[shown], ghost,
         under=under, over=over,

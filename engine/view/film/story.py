@@ -34,7 +34,7 @@ class Take:
     this agent was paid for, or None for one that was not trained; wants: the name of the goal a
     planner pursues, if it is one; worth: the references of each goal on this level, as far as they
     are known: without them nothing is said to be met; actions: what was done, int64[T, L], if that
-    is known.
+    is known; framed: cells (y, x) with a frame around them all the time.
     """
 
     role: str
@@ -44,6 +44,7 @@ class Take:
     wants: str = ""
     worth: Mapping[str, Worth] = field(default_factory=dict)
     actions: np.ndarray | None = None
+    framed: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
