@@ -62,7 +62,7 @@ def attack_flags(parser: Parser) -> None:
     parser.add_argument(
         "--each",
         action="store_true",
-        help="attack each RUN by itself, whatever its world, and lay them together in a table",
+        help="attack each RUN by itself, whatever its world, for one table, without explanations",
     )
     parser.add_argument(
         "--film",

@@ -75,11 +75,12 @@ def run(
     plan: Plan,
     out: Path,
     bar: Bar = no_bar,
+    reasons: bool = True,
 ) -> dict[str, Any]:
     """Attack the first agent, have the others play what is found, and write all of it into `out`.
 
-    Returns what `out/attack.json` holds. An attack that was broken off in `out` goes on. Raises
-    UserError if `out` holds another.
+    Returns what `out/attack.json` holds. Without `reasons` nothing is explained. An attack that was
+    broken off in `out` goes on. Raises UserError if `out` holds another.
     """
     ground, method = plan.ground(world), ATTACKS.load(plan.method)
     hint = did_you_mean(plan.objective, OBJECTIVES)
@@ -91,41 +92,49 @@ def run(
     )
     with only_writer(out):
         _begin(world, agents, plan, out)
-        return _run(world, agents, plan, ground, out, bar)
+        sides = _searched(Arena(world, agents[0][1], plan.objective), plan, ground, out, bar)
+        return _found(world, agents, plan, sides, out, reasons)
 
 
-def _run(
-    world: World,
-    agents: Sequence[tuple[str, Policy]],
-    plan: Plan,
-    ground: Ground,
-    out: Path,
-    bar: Bar,
-) -> dict[str, Any]:
-    """The searches, and what is made of them."""
-    arena = Arena(world, agents[0][1], plan.objective)
+def _searched(arena: Arena, plan: Plan, ground: Ground, out: Path, bar: Bar) -> dict[str, Side]:
+    """The search and its control."""
     sides: dict[str, Side] = {}
     for name in dict.fromkeys((plan.method, CONTROL)):
-        with bar(f"{Path(name).name} on {world.name}") as show:
+        with bar(f"{Path(name).name} on {arena.world.name}") as show:
             journal = out / ("control.bin" if name == CONTROL else "search.bin")
             hunt = Hunt(name, arena, ground, plan.budget, plan.seed, journal, show)
             ATTACKS.load(name).search(hunt)
         need(len(hunt.rows), f"none of {plan.budget:,} levels could be solved: nothing was found")
         sides[name] = _told(hunt)
     _keep_speed(sides, out)
+    return sides
+
+
+def _found(
+    world: World,
+    agents: Sequence[tuple[str, Policy]],
+    plan: Plan,
+    sides: dict[str, Side],
+    out: Path,
+    reasons: bool,
+) -> dict[str, Any]:
+    """What is made of the searches."""
     mine = sides[plan.method]
+    arena = mine.hunt.arena
     told = _report(world, agents, plan, sides)
     others = [arena.other(agent) for _, agent in agents[1:]]
     rows = [mine.rows, *(other.again(mine.levels, TELL) for other in others)]
     told["transfer"] = _transfer(agents, mine, rows, others, plan)
-    told |= _explained(world, agents[0][1], arena, mine, plan, out)
+    told |= {"counterfactual": None, "shrunk": None}
+    if reasons:
+        told |= _explained(world, agents[0][1], arena, mine, plan, out)
     _write_found(world, mine, rows, out)
     files.write(out / "attack.json", json.dumps(told, indent=1).encode())
     return told
 
 
 def _keep_speed(sides: dict[str, Side], out: Path) -> None:
-    """Levels a second of each search, unless a part of one was known already."""
+    """Levels a second of processor time of each search, unless a part of one was known already."""
     hunts = {Path(name).name: side.hunt for name, side in sides.items()}
     if all(hunt.judged == hunt.budget for hunt in hunts.values()):
         found = {name: round(hunt.judged / hunt.seconds, 1) for name, hunt in hunts.items()}

@@ -20,14 +20,15 @@ from .campaign import CONTROL, SPEED, Plan
 SLOWER = 8  # a planner that searches gets so many times fewer levels
 HEAD = (
     "world", "split", "measure", "budget", "worst", "worst by chance", "share failing",
-    "by chance", "missed on found", "on by chance", "steps of an episode", "levels/s", "edits",
+    "by chance", "missed on found", "on by chance", "steps of an episode", "levels/s",
 )  # fmt: skip
 
 
 def attack_each(
     runs: Sequence[str], plan: Plan, out: Path, bar: Bar = no_bar
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Attack every run by `plan`, in `out`/NAME, and write attacks.csv and attacks.md.
+    """Attack every run by `plan`, in `out`/NAME, and write attacks.csv and attacks.md. Nothing is
+    explained: for that attack one of them by itself.
 
     Where experts search rather than walk, an eighth of the budget is spent. Returns a row for each
     attack and a line for each that was refused. What is done already goes on.
@@ -42,18 +43,22 @@ def attack_each(
             slow = cast.world.planner == "search"
             mine = replace(plan, budget=max(1, plan.budget // SLOWER)) if slow else plan
             asked = cast.world, [(run, cast.agents[0])], mine, out / name
-            told = campaign.finished(*asked) or campaign.run(*asked, bar)
+            told = campaign.finished(*asked) or campaign.run(*asked, bar, reasons=False)
         except UserError as fault:
             faults.append(f"{name}: {fault}")
             continue
         rows.append(_row(told, out / name))
-    if rows:
-        table = [HEAD, *(tuple(row.values()) for row in rows)]
-        files.write(files.make_folder(out) / "attacks.csv", files.csv_bytes(table))
-        lines = ["| " + " | ".join(line) + " |" for line in (HEAD, ["---"] * len(HEAD))]
-        lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
-        files.write(out / "attacks.md", ("\n".join(lines) + "\n").encode())
+        _save(rows, out)
     return rows, faults
+
+
+def _save(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
+    """The table as CSV and for a page."""
+    table = [HEAD, *(tuple(row.values()) for row in rows)]
+    files.write(files.make_folder(out) / "attacks.csv", files.csv_bytes(table))
+    lines = ["| " + " | ".join(line) + " |" for line in (HEAD, ["---"] * len(HEAD))]
+    lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
+    files.write(out / "attacks.md", ("\n".join(lines) + "\n").encode())
 
 
 def _row(told: Mapping[str, Any], home: Path) -> dict[str, Any]:
@@ -61,11 +66,10 @@ def _row(told: Mapping[str, Any], home: Path) -> dict[str, Any]:
     mine, chance = told["searches"][Path(told["method"]).name], told["searches"][CONTROL]
     speed = files.read_json(home / SPEED) if (home / SPEED).is_file() else {}
     regret = told["expert"]["word"] if told["objective"] == "regret" else told["objective"]
-    pair = told["counterfactual"]
     values = (
         told["world"], told["split"], regret, told["budget"], mine["worst"], chance["worst"],
         _failing(mine), _failing(chance), mine["missed"], chance["missed"],
-        chance["length"], speed.get(CONTROL), pair["edits"] if pair else None,
+        chance["length"], speed.get(CONTROL),
     )  # fmt: skip
     return dict(zip(HEAD, values, strict=True))
 

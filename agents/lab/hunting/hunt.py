@@ -42,7 +42,10 @@ class Hunt:
         self.states = state.blank(arena.world.dtype, 0)
         self.rows = np.zeros(0, arena.dtype)  # the worst levels, worst first
         self.refused = self.failed = self.steps = 0  # steps: of all levels that count
-        self.judged, self.seconds = 0, 0.0  # levels that no journal knew, and what they took
+        self.judged, self.seconds = (
+            0,
+            0.0,
+        )  # levels that no journal knew, and processor time for them
         self._show, self._journal = show, journal
         self._known = _read(journal, arena.dtype, budget) if journal else self.rows
 
@@ -81,11 +84,11 @@ class Hunt:
         rest = states[len(known) :].view(np.recarray)
         if not len(rest):
             return known
-        begun = time.perf_counter()
+        begun = time.process_time()
         rows = self.arena.judge(rest, self.ground.allows(rest))
         self.judged, self.seconds = (
             self.judged + len(rest),
-            self.seconds + time.perf_counter() - begun,
+            self.seconds + time.process_time() - begun,
         )
         if self._journal:
             with files.appended(self._journal) as file:

@@ -10,8 +10,8 @@ teach anything: see the test.
 import numpy as np
 
 from ....engine.errors import need
-from ....engine.levels.splits import split_of
 from ....engine.vector import Vec
+from ...policies.expert import optimum
 from ..mitigation import Mitigation, number
 
 LEVELS = 64  # that say what goals earn
@@ -35,13 +35,11 @@ def penalty(value, world, given):
 
 def _worth(world, proxies):
     """What the expert of the paid goal and of each proxy earns on the mean level, by name."""
-    from ...designing.survey import ways
-
-    vec = Vec(world, LEVELS, split_of(world, "train"), autoreset="off")
+    vec = Vec(world, LEVELS, "train", autoreset="off")
     vec.reset()
-    states = vec.states.copy().view(np.recarray)
+    starts = vec.states.copy().view(np.recarray)
     return {
-        goal.name: float(ways(world, goal.name, states, effort=False).score.mean())
+        goal.name: float(optimum(world, goal.name, starts).score.mean())
         for goal in (world.paid, *proxies)
     }
 
