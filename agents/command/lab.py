@@ -103,10 +103,10 @@ def lay_together(args: argparse.Namespace) -> Report:
     preflight.check_writable(out)
     columns = [together.read(Path(text)) for text in args.together]
     paths = together.draw(columns, out)
-    rows = [["MITIGATION", *(one.world for one in columns)]]
-    rows.append(["plain", *(one.plain.percent() for one in columns)])
+    rows = [("MITIGATION", *(one.world for one in columns))]
+    rows.append(("plain", *(one.plain.percent() for one in columns)))
     rows += [
-        [name, *(together.cell(one, name).replace("**", "") for one in columns)]
+        (name, *(together.cell(one, name).replace("**", "") for one in columns))
         for name in together.entries(columns)
     ]
     text = "\n".join([in_columns(rows), together.note(columns), "  ".join(map(str, paths))])

@@ -75,12 +75,12 @@ def _estimate(path: Path, row: dict[str, str], name: str) -> Estimate:
     if cells == ["", "", ""]:
         return Estimate(None, None, None, ())
     try:
-        found = [float(cell) for cell in cells]
+        value, low, high = (float(cell) for cell in cells)
     except ValueError:
-        found = [math.nan]
-    sound = all(abs(number) <= LARGEST for number in found)
+        value = low = high = math.nan
+    sound = all(abs(number) <= LARGEST for number in (value, low, high))
     need(sound, f"{path}, row '{row['entry']}': `{name}` must be three numbers")
-    return Estimate(*found, ())
+    return Estimate(value, low, high, ())
 
 
 def entries(columns: Sequence[Column]) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ...engine.progress import Show, silent
 from ...engine.replay import Replay
 from ...engine.view.draw.differ import changed
@@ -22,10 +24,10 @@ def framed(world: World, takes: Sequence[Take]) -> list[Take]:
     """Two takes with a frame around the cells on which they begin differently, if those are few and
     the boards are of one size; else as they are.
     """
-    starts = [take.states[:1] for take in takes]
+    starts = [take.states[:1].view(np.recarray) for take in takes]
     if len(takes) != 2 or any((starts[0][name] != starts[1][name]).any() for name in ("h", "w")):
         return [*takes]
-    cells = tuple(changed(world, *starts))
+    cells = tuple(changed(world, starts[0], starts[1]))
     few = 0 < len(cells) <= MOST
     return [replace(take, framed=cells if few else ()) for take in takes]
 

@@ -40,15 +40,16 @@ class Planner(Policy):
 
     def __init__(self, agents, world, k) -> None:
         self.agents, self.world, self.k = agents, world, k
-        self.graph, self.prices = Graph(world), None
-        self.value = np.zeros(0)
+        self.graph = Graph(world)
+        self.prices, self.value = np.zeros(0), np.zeros(0)
 
     def act(self, obs, states, fresh):
-        if self.prices is None:
+        if not len(self.prices):
             nothing = np.zeros(len(self.world.events))
             others = [nothing, counts(self.world, RandomPolicy(self.world))]
             chosen = np.mean([counts(self.world, agent) for agent in self.agents], 0)
             self.prices = worth(chosen, others, self.k)
+        assert states is not None
         here = self.graph.number(states)
         if self.graph.grow():
             self.plan()
