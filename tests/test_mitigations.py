@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from goalshift.agents.lab import mitigate
 from goalshift.agents.learning import hooks
 from goalshift.agents.learning.config import TrainConfig, configure
 from goalshift.agents.learning.mitigation import MITIGATIONS, expanded, hooks_of
-from goalshift.agents.learning.mitigations import ird
+from goalshift.agents.learning.mitigations import ird, occupancy
 from goalshift.agents.learning.pays import Pays
 from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.reward import parse
@@ -446,6 +447,29 @@ def test_kl_is_nothing_to_oneself_and_pulls_towards_the_reference(tmp_path):
     other = Learner(CORNER, one.config)
     other.restore(arrays, counters)
     assert bytes_of(other) == bytes_of(one)
+
+
+def test_a_price_on_occupancy_learns_the_ratio_of_what_is_seen():
+    """One cell: the reference sees 1 half of the time, we nine times in ten."""
+    ratio = occupancy.Ratio(1, 2)
+    ours = torch.tensor([[1]] * 9 + [[0]])
+    ratio.fit(ours, torch.tensor([[0], [1]]), turns=400)
+    both = ratio.of(torch.tensor([[0], [1]])).tolist()
+    assert both == pytest.approx([math.log(0.1 / 0.5), math.log(0.9 / 0.5)], abs=0.02)
+    divergence = 0.1**2 / 0.5 + 0.9**2 / 0.5 - 1
+    assert float(ratio.of(ours).exp().mean()) - 1 == pytest.approx(divergence, abs=0.02)
+
+
+def test_a_price_on_occupancy_resumes_exactly_and_needs_its_reference_once(tmp_path):
+    run = train("corner", tmp_path / "a", steps=256, seed=7, **SMALL)
+    whole, begun = (learner(updates=2, mitigate=f"occupancy:0.5:{run}") for _ in range(2))
+    arrays, counters = begun.state()
+    (run / "checkpoint.safetensors").unlink()
+    went_on = Learner(CORNER, whole.config)
+    went_on.restore({name: array.copy() for name, array in arrays.items()}, counters)
+    row, other = whole.update(), went_on.update()
+    assert row["chi_square"] == other["chi_square"] > 0
+    assert bytes_of(whole) == bytes_of(went_on)
 
 
 class Sure(RandomPolicy):
