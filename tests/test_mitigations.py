@@ -688,11 +688,11 @@ def test_comparisons_of_several_worlds_are_laid_side_by_side(tmp_path, capsys):
     assert told["head"] == ["MITIGATION", "corner", "lava"]
     assert told["rows"] == [
         ["plain", "50 [40, 60]", "50 [40, 60]"],
-        ["penalty", "+2 [-10, 10]", "-50 [-70, -30]"],  # its usual value is the name alone
+        ["penalty:0.2", "+2 [-10, 10]", "-50 [-70, -30]"],  # also where the value was left out
         ["labelled:0.1", "+30 [10, 50]", ""],
     ]
     page = (tmp_path / "out/together.md").read_text()
-    assert "| `penalty` | +2 [-10, 10] | **-50 [-70, -30]** |" in page
+    assert "| `penalty:0.2` | +2 [-10, 10] | **-50 [-70, -30]** |" in page
     made = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
     assert made.keys() == {"together.md", "together.svg", "together.png"}
     assert main([*words, "-q"]) == 0

@@ -63,10 +63,9 @@ def read(path: Path) -> Column:
 
 
 def usual(entry: str) -> str:
-    """An entry as it is named shortest: a mitigation with its usual value goes by its name alone."""
-    name, _, value = entry.partition(":")
-    known = name in MITIGATIONS.shipped() and MITIGATIONS.load(name).value == value
-    return name if known else entry
+    """An entry with its value, also if that is the usual one: "penalty" is "penalty:0.2"."""
+    known = entry in MITIGATIONS.shipped() and MITIGATIONS.load(entry).value
+    return f"{entry}:{known}" if known else entry
 
 
 def _estimate(path: Path, row: dict[str, str], name: str) -> Estimate:
