@@ -19,12 +19,17 @@ from goalshift.agents.lab.hunting.ground import Ground, edits_between
 from goalshift.agents.lab.hunting.hunt import Hunt
 from goalshift.agents.policies.claim import EXACT, claim
 from goalshift.agents.policies.expert import Expert, optimum
+from goalshift.agents.showing.contrast import FilmPlan, take_of
+from goalshift.agents.showing.pair import MOST, film_pair, framed
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.declaration import Goal
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels.edit import mutate
 from goalshift.engine.levels.level import parse
 from goalshift.engine.vector import Vec
+from goalshift.engine.view.draw import differ
+from goalshift.engine.view.film.stage import shot_of
+from goalshift.engine.view.film.story import Card, Story, Take
 from goalshift.worlds.corner import CHEESE, FLOOR, WALL
 
 HOUSE = Path(goalshift.__file__).parent
@@ -326,9 +331,9 @@ def test_a_pair_shows_episodes_in_which_the_agent_does_what_it_mostly_does(corne
 def test_a_pair_s_picture_frames_what_differs_and_nothing_else(corner):
     wrong = level(corner, OPEN)
     right = level(corner, OPEN.replace("@#", "@."))
-    assert pair.changed(corner, right, wrong) == [(3, 4)]
+    assert differ.changed(corner, right, wrong) == [(3, 4)]
     moved = level(corner, OPEN.replace("#..@#", "#@..#"))
-    assert pair.changed(corner, moved, wrong) == [(3, 1), (3, 3)]
+    assert differ.changed(corner, moved, wrong) == [(3, 1), (3, 3)]
     agent = Faulty(corner, wall_beside)
     framed = pair.picture(corner, agent, right, wrong)
     plain = pair.picture(corner, agent, wrong, wrong)
@@ -338,6 +343,35 @@ def test_a_pair_s_picture_frames_what_differs_and_nothing_else(corner):
     for at in (x, second):  # the left side of the frame
         assert (framed[y, at + 2] != plain[y, at + 2]).any()
     assert (framed[y, second - 2 * p] == plain[y, second - 2 * p]).all()
+
+
+def test_a_film_of_a_pair_frames_what_differs_in_both_panes(corner, tmp_path):
+    agent = Faulty(corner, wall_beside)
+    levels = [level(corner, OPEN.replace("@#", tiles)) for tiles in ("@.", "@#")]
+    right, wrong = (pair.replay(corner, agent, one, "deploy") for one in levels)
+    takes = framed(corner, [take_of(corner, replay) for replay in (right, wrong)])
+    assert [take.framed for take in takes] == [((3, 4),), ((3, 4),)]
+    story = Story(takes, Card(corner))
+    assert [story.outcomes(side)[0].brief for side in story.sides] == ["met", "missed"]
+    for pane in (0, 1):
+        shot = shot_of(story, pane, (1, 1.0), (90, 90), 10)
+        assert [place[1:] for place in shot.over].count((3, 4)) == 1
+    told = {"edits": 1, "met_right": 1.0, "met_wrong": 0.0, "changes": [], "episodes": 16}
+    plan = FilmPlan([tmp_path / "pair.png"], split="deploy")
+    assert film_pair(corner, (right, wrong), told, plan) == [str(tmp_path / "pair.png")]
+    assert (tmp_path / "pair.png").stat().st_size > 5_000
+
+
+def test_levels_that_differ_in_much_are_filmed_without_frames(corner):
+    one = level(corner, OPEN)
+    other = level(corner, OPEN.replace("#.......#", "#.#.#.#.#"))
+    takes = [Take("", "", states) for states in (one, other)]
+    assert len(differ.changed(corner, one, other)) == 6 <= MOST
+    assert all(len(take.framed) == 6 for take in framed(corner, takes))
+    full = level(corner, OPEN.replace("#.......#", "#########"))
+    takes = [Take("", "", states) for states in (one, full)]
+    assert len(differ.changed(corner, one, full)) > MOST
+    assert [take.framed for take in framed(corner, takes)] == [(), ()]
 
 
 # -- the whole of it -------------------------------------------------------------------------------
@@ -379,9 +413,39 @@ def test_what_an_attack_finds_is_a_file_of_levels_that_other_verbs_take(call, tm
     assert judged.code == 0 and told["splits"]["out/found.npz"]["levels"] == 32
 
 
+def test_agents_are_attacked_one_after_another_into_one_table(call, tmp_path):
+    shutil.copy(COINLINE, tmp_path / "a.safetensors")
+    (tmp_path / "b.safetensors").write_bytes(b"nothing")
+    words = [
+        "attack",
+        "a.safetensors",
+        "b.safetensors",
+        "--each",
+        "--budget",
+        "200",
+        "--out",
+        "out",
+    ]
+    done = call(*words, "-q", "--json")
+    told = json.loads(done.out)
+    assert done.code == 1 and [row["world"] for row in told["rows"]] == ["coinline"]
+    assert len(told["faults"]) == 1 and told["faults"][0].startswith("b: ")
+    [row] = told["rows"]
+    assert 0 <= row["by chance"] <= row["share failing"] <= 1 and row["steps of an episode"] > 1
+    table = (tmp_path / "out/attacks.csv").read_bytes()
+    assert table.count(b"\n") == 2 and not (tmp_path / "out/a/pair.png").exists()
+    journal = tmp_path / "out/a/search.bin"
+    journal.unlink()
+    assert call(*words, "-q").code == 1  # goes on, and finds it done
+    assert (tmp_path / "out/attacks.csv").read_bytes() == table and not journal.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--each", "--film", "a.mp4"], "--film is for one attack: leave --each out"),
+        (["--each", "--world.coin", "3"], "attacked in the world it was trained in"),
+        (["--film", "a.txt"], "--film 'a.txt' must end in .mp4"),
         (["--method", "climd"], "no attack 'climd'; did you mean 'climb'?"),
         (["--method", "./none.py"], "no attack file 'none.py'"),
         (["--method", "cem", "--within", "train"], "cem makes levels of its own, within legal"),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from goalshift.agents.lab import mitigate
 from goalshift.agents.learning import hooks
 from goalshift.agents.learning.config import TrainConfig, configure
 from goalshift.agents.learning.mitigation import MITIGATIONS, expanded, hooks_of
+from goalshift.agents.learning.mitigations import ird, occupancy
 from goalshift.agents.learning.pays import Pays
 from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.reward import parse
@@ -22,6 +24,7 @@ from goalshift.agents.learning.run import train
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.policies.distance import distances
 from goalshift.agents.policies.expert import Expert
+from goalshift.agents.policies.graph import Graph
 from goalshift.agents.policies.simple import RandomPolicy
 from goalshift.agents.studies import jobs
 from goalshift.engine import grid, layout, plugins
@@ -260,8 +263,9 @@ def test_paying_the_world_s_reward_by_hand_learns_the_same():
     [
         {"mitigate": "cutout,dropout,weight_decay"},
         {"mitigate": "attainable", "reward": "cheese + shaped(cheese) - 0.01"},
+        {"mitigate": "attainable:1:inaction,reachability:1:start"},
     ],
-    ids=["dice", "branch"],
+    ids=["dice", "branch", "baselines"],
 )
 def test_a_training_with_hooks_resumes_exactly(options):
     whole, begun = learner(updates=2, **options), learner(updates=2, **options)
@@ -292,6 +296,7 @@ def test_options_are_written_out_once_and_stay_so():
         ("cutout:40", "hides the whole view"),
         ("kl", "kl needs the run of a reference"),
         ("kl:nowhere", "nowhere"),
+        ("reachability:1:inactoin", "no baseline 'inactoin'. Did you mean 'inaction'?"),
         ("./nothing.py", "no mitigation file 'nothing.py'"),
     ],
 )
@@ -343,6 +348,84 @@ def test_attainable_utility_is_the_difference_that_doing_something_makes():
     assert taken(CORRIDOR, RIGHT, aup("2", CORRIDOR, config)) == pytest.approx(-2 * apart)
 
 
+@pytest.mark.parametrize(("baseline", "was"), [("stepwise", 4), ("inaction", 3), ("start", 3)])
+def test_a_baseline_is_a_step_an_episode_or_the_start_without_the_agent(baseline, was):
+    """Two steps to the right in the corridor, from cell 3 to 5; held against where it else would be."""
+    aup = MITIGATIONS.load("attainable").hook(
+        f"1:{baseline}", CORRIDOR, configure("corner", gamma=0.5)
+    )
+    vec = Vec(CORRIDOR, 1, autoreset="off")
+    vec.reset()
+    for _ in range(2):
+        before = vec.states.copy().view(np.recarray)
+        ended, cut = vec.step(np.array([[RIGHT]]))[2:]
+        step = hooks.Step(CORRIDOR, before, np.array([[RIGHT]]), vec.states, ended, cut)
+        found = float(aup.reward(step, np.zeros((1, 1)))[0, 0])
+    apart = (abs(0.5 ** (6 - 5) - 0.5 ** (6 - was)) + abs(0.5**5 - 0.5**was)) / 2
+    assert found == pytest.approx(-apart)
+
+
+def test_reachability_is_what_has_become_further_away():
+    """In a corridor of seven cells, a step to the right takes the four cells behind one step away."""
+    hook = MITIGATIONS.load("reachability").hook
+    config = configure("corner", gamma=0.5)
+    assert taken(CORRIDOR, STAY, hook("1", CORRIDOR, config)) == 0
+    lost = sum(0.5**k - 0.5 ** (k + 1) for k in range(4)) / 7
+    assert taken(CORRIDOR, RIGHT, hook("2", CORRIDOR, config)) == pytest.approx(-2 * lost)
+
+
+def test_a_box_in_a_corner_costs_what_can_never_be_reached_again():
+    world = load("sokoban")
+    vec = Vec(world, 4, autoreset="off")
+    vec.reset()
+    graph, expert, most = Graph(world), Expert(world, "pay"), {True: 0.0, False: 0.0}
+    cornered = world.events.index("corner")
+    while not (vec.states["events"][:, 0, cornered] > 0).all():
+        before = graph.number(vec.states)
+        vec.step(expert.act(None, vec.states, np.zeros(4, bool)))
+        now = graph.number(vec.states)
+        graph.grow()
+        pushed = vec.states["events"][:, 0, cornered] > 0
+        for lost, one in zip(graph.lost(before, now, 0.97).tolist(), pushed.tolist(), strict=True):
+            most[one] = max(most[one], lost)
+        if vec.states["t"].max() > 8:
+            break
+    assert most[True] > 0.3 > 0.1 > most[False]
+
+
+def test_what_has_too_many_states_is_refused_in_one_line():
+    graph = Graph(CORRIDOR, most=4)
+    vec = Vec(CORRIDOR, 1)
+    vec.reset()
+    graph.number(vec.states)
+    with pytest.raises(UserError, match="'corridor' has more than 4 states: too large a board"):
+        graph.grow()
+
+
+def test_an_event_that_training_never_showed_may_be_worth_anything():
+    """A price of which nothing is known has mean 0 and a standard deviation of 1 / sqrt(3)."""
+    found = ird.worth(np.array([1.0, 0.0]), [np.zeros(2)], k=1.0, sure=5.0)
+    w = np.linspace(-1, 1, 100_001)
+    likely = 1 / (1 + np.exp(-5 * w))  # what was chosen, beside nothing at all
+    mean = (w * likely).sum() / likely.sum()
+    std = np.sqrt(((w - mean) ** 2 * likely).sum() / likely.sum())
+    assert found == pytest.approx([mean - std, -(3**-0.5)], abs=0.02)
+
+
+def test_a_planner_that_is_not_sure_of_lava_walks_around_it():
+    world = load("lava")
+    [planner] = MITIGATIONS.load("ird").agents("1", world, [Expert(world, "cheese")])
+    burnt, ate = (world.events.index(name) for name in ("lava", "cheese"))
+    for one, dry in ((planner, True), (Expert(world, "cheese"), False)):
+        vec = Vec(world, 12, "deploy", autoreset="off")
+        obs = vec.reset()
+        one.start(12, 1)
+        while (vec.states["ended"] == 0).any():
+            obs = vec.step(one.act(obs, vec.states, np.zeros(12, bool)))[0]
+        assert (vec.states["totals"][:, 0, ate] > 0).all()
+        assert (vec.states["totals"][:, 0, burnt] == 0).all() == dry
+
+
 def test_kl_is_nothing_to_oneself_and_pulls_towards_the_reference(tmp_path):
     run = train("corner", tmp_path / "a", steps=256, seed=7, **SMALL)
     one = learner(mitigate=f"kl:0.5:{run}")
@@ -364,6 +447,29 @@ def test_kl_is_nothing_to_oneself_and_pulls_towards_the_reference(tmp_path):
     other = Learner(CORNER, one.config)
     other.restore(arrays, counters)
     assert bytes_of(other) == bytes_of(one)
+
+
+def test_a_price_on_occupancy_learns_the_ratio_of_what_is_seen():
+    """One cell: the reference sees 1 half of the time, we nine times in ten."""
+    ratio = occupancy.Ratio(1, 2)
+    ours = torch.tensor([[1]] * 9 + [[0]])
+    ratio.fit(ours, torch.tensor([[0], [1]]), turns=400)
+    both = ratio.of(torch.tensor([[0], [1]])).tolist()
+    assert both == pytest.approx([math.log(0.1 / 0.5), math.log(0.9 / 0.5)], abs=0.02)
+    divergence = 0.1**2 / 0.5 + 0.9**2 / 0.5 - 1
+    assert float(ratio.of(ours).exp().mean()) - 1 == pytest.approx(divergence, abs=0.02)
+
+
+def test_a_price_on_occupancy_resumes_exactly_and_needs_its_reference_once(tmp_path):
+    run = train("corner", tmp_path / "a", steps=256, seed=7, **SMALL)
+    whole, begun = (learner(updates=2, mitigate=f"occupancy:0.5:{run}") for _ in range(2))
+    arrays, counters = begun.state()
+    (run / "checkpoint.safetensors").unlink()
+    went_on = Learner(CORNER, whole.config)
+    went_on.restore({name: array.copy() for name, array in arrays.items()}, counters)
+    row, other = whole.update(), went_on.update()
+    assert row["chi_square"] == other["chi_square"] > 0
+    assert bytes_of(whole) == bytes_of(went_on)
 
 
 class Sure(RandomPolicy):
@@ -392,6 +498,26 @@ def test_an_ensemble_takes_what_its_members_agree_on():
     right = np.full(5, 1e-9) + np.eye(5)[4]
     [agreed] = abstain("0.7", CORNER, [Sure("a", right), Sure("b", right)])
     assert agreed.act(obs, states, np.ones(1, bool))[0, 0] == 4
+
+
+@pytest.mark.parametrize(
+    ("q", "chances"),
+    [
+        ("0.2", [1, 0, 0, 0, 0]),
+        ("0.3", [2 / 3, 0, 1 / 3, 0, 0]),
+        ("0.4", [1 / 2, 0, 1 / 2, 0, 0]),
+        ("1", [1 / 5] * 5),
+    ],
+)
+def test_a_quantilizer_draws_from_the_best_share_of_its_base(q, chances):
+    [one] = MITIGATIONS.load("quantilizer").agents(
+        q, CORNER, [Sure("a", [0.5, 0.1, 0.2, 0.1, 0.1])]
+    )
+    obs, fresh = np.zeros((1, 1, *CORNER.view), np.uint8), np.ones(1, bool)
+    assert one.chances(obs, None, fresh)[0, 0] == pytest.approx(chances)
+    one.base = Sure("base", [0.05, 0.05, 0.8, 0.05, 0.05])  # rarely does what the agent likes best
+    found = one.chances(obs, None, fresh)[0, 0]
+    assert found[0] == pytest.approx(0.05 / float(q)) and found.sum() == pytest.approx(1)
 
 
 # -- plug-ins of strangers -------------------------------------------------------------------------
@@ -530,3 +656,78 @@ def test_a_split_that_there_is_not_is_refused_before_anything_runs(tmp_path, cap
     words = ["mitigate", "corner", "--split=nowhere", "--with=entropy", "-q"]
     assert main([*words, "--out", str(tmp_path / "a")]) == 2
     assert "no split 'nowhere'" in capsys.readouterr().err
+
+
+# -- several comparisons side by side --------------------------------------------------------------
+
+COMPARED = (
+    "world,settings,entry,label,seeds,levels,intended_value,intended_low,intended_high,"
+    "intended_apart_value,intended_apart_low,intended_apart_high,"
+    "competence_value,competence_low,competence_high\n"
+)
+
+
+def compared(path, world, *rows, head=COMPARED):
+    lines = [f"{world},steps=9,{name},x,3,8,0.5,0.4,0.6,{apart},1,1,1" for name, apart in rows]
+    path.write_text(head + "".join(line + "\n" for line in lines))
+    return str(path)
+
+
+def test_comparisons_of_several_worlds_are_laid_side_by_side(tmp_path, capsys):
+    (tmp_path / "b").mkdir()
+    one = compared(
+        tmp_path / "a.csv", "corner", ("plain", ",,"), ("penalty", "0.02,-0.1,0.1"),
+        ("labelled:0.1", "0.3,0.1,0.5"),
+    )  # fmt: skip
+    compared(
+        tmp_path / "b/mitigate.csv", "lava", ("plain", ",,"), ("penalty:0.2", "-0.5,-0.7,-0.3")
+    )
+    words = ["mitigate", "--together", one, str(tmp_path / "b"), "--out", str(tmp_path / "out")]
+    assert main([*words, "-q", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["head"] == ["MITIGATION", "corner", "lava"]
+    assert told["rows"] == [
+        ["plain", "50 [40, 60]", "50 [40, 60]"],
+        ["penalty:0.2", "+2 [-10, 10]", "-50 [-70, -30]"],  # also where the value was left out
+        ["labelled:0.1", "+30 [10, 50]", ""],
+    ]
+    page = (tmp_path / "out/together.md").read_text()
+    assert "| `penalty:0.2` | +2 [-10, 10] | **-50 [-70, -30]** |" in page
+    made = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+    assert made.keys() == {"together.md", "together.svg", "together.png"}
+    assert main([*words, "-q"]) == 0
+    assert made == {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "message"),
+    [
+        ([("plain", ",,")], "entry,label\n", "no sound CSV"),
+        ([], "entry,label\n", "no column 'world'"),
+        ([("penalty", "0,0,0")], COMPARED, "its first row is not 'plain'"),
+        ([("plain", ",,"), ("penalty", "a,b,c")], COMPARED, "must be three numbers"),
+        ([("plain", ",,"), ("penalty", "nan,0,0")], COMPARED, "must be three numbers"),
+        ([("plain", ",,"), ("penalty", "1e9,0,0")], COMPARED, "must be three numbers"),
+        ([("plain", ",,"), ("plain", ",,")], COMPARED, "two rows are called alike"),
+    ],
+)
+def test_what_is_no_comparison_is_refused_in_one_line(rows, head, message, tmp_path, capsys):
+    path = compared(tmp_path / "a.csv", "corner", *rows, head=head)
+    assert main(["mitigate", "--together", path, "--out", str(tmp_path / "out"), "-q"]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1 and "a.csv" in said
+
+
+def test_a_penalty_is_a_share_of_what_the_paid_goal_earns_or_counts_each_point():
+    """In the corridor the cheese earns 1 and the dish 2 at every step but the three that lead there."""
+    penalty = MITIGATIONS.load("penalty").options
+    points = 2 * (CORRIDOR.horizon - 3 + 1)
+    assert penalty("0.5:each", CORRIDOR, {})["reward"] == "goal.cheese - 0.5*goal.dish"
+    assert penalty("0.5", CORRIDOR, {})["reward"] == f"goal.cheese - {0.5 / points:.3g}*goal.dish"
+
+
+def test_without_names_a_comparison_leaves_out_what_its_world_cannot_have():
+    asked, left_out = mitigate.comparison("tomato", [], jobs.Plan({"steps": 1000}))
+    [line] = [line for line in left_out if line.startswith("penalty")]
+    assert "no proxy beside what it pays for" in line
+    assert "penalty" not in [one.text for one in asked.entries]

@@ -2,15 +2,19 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...engine.errors import UserError
 from ..learning import preflight
-from .common import AGENTS, add_origin, add_seed, trust
-from .many import goes_on
+from .common import AGENTS, KINDS, SHOWN, add_origin, add_seed, refuse_knobs, sized, trust
+from .many import exit_code, goes_on, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count_to
 from .verb import Group
+
+if TYPE_CHECKING:
+    from ..lab.hunting.campaign import Plan
 
 VERBS = Group("lab")
 
@@ -55,6 +59,17 @@ def attack_flags(parser: Parser) -> None:
         metavar="N",
         help="levels tried by the search, and as many by chance (default: 20k)",
     )
+    parser.add_argument(
+        "--each",
+        action="store_true",
+        help="attack each RUN by itself, whatever its world, for one table, without explanations",
+    )
+    parser.add_argument(
+        "--film",
+        action="append",
+        metavar="FILE",
+        help="film the level on which it is right beside the one on which it is wrong; again for several",
+    )
     add_seed(parser)
     add_origin(parser)
     parser.add_argument(
@@ -71,6 +86,8 @@ def attack_flags(parser: Parser) -> None:
         "goalshift attack runs/a",
         "goalshift attack runs/a runs/b --within edits:2 --budget 100k",
         "goalshift attack runs/a --method map_elites --objective proxy --out runs/worst",
+        "goalshift attack runs/a --within edits:2 --film pair.mp4",
+        "goalshift attack agents/pretrained/*.safetensors --each --budget 8k",
         "goalshift attack runs/a --method ./my_attack.py",
     ),
     knobs=True,
@@ -80,16 +97,72 @@ def attack(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.runs import open_agents
     from ..lab.hunting import campaign
 
-    cast = open_agents(args.runs, args.knobs, args.world)
     plan = campaign.Plan(
         args.method, args.objective, args.within, args.split, args.budget, args.seed
     )
+    if args.each:
+        return attack_each(args, plan, talk)
+    films = film_files(args.film)
+    cast = open_agents(args.runs, args.knobs, args.world)
     out = Path(args.out) if args.out else preflight.fresh_folder(f"attack-{cast.world.name}")
     preflight.check_writable(out)
     agents = list(zip(map(str, args.runs), cast.agents, strict=True))
     with goes_on(args, out):
         told = campaign.run(cast.world, agents, plan, out, talk.progress)
-    return Report({"out": str(out), **told}, attack_text(told, out))
+    data, text = {"out": str(out), **told}, attack_text(told, out)
+    if films and told["counterfactual"]:
+        data["films"] = film(args, told, out, films, talk)
+        text += "\n" + "\n".join(sized(data["films"]))
+    elif films:
+        talk.say("no level was found on which the agent is right, so there is nothing to film")
+    return Report(data, text)
+
+
+def film_files(names: list[str] | None) -> list[Path]:
+    """Where to film to, checked before any work is done."""
+    films = [Path(name) for name in names or ()]
+    for one in films:
+        if one.suffix.lower() not in KINDS:
+            raise UserError(f"--film '{one}' must end in {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+        preflight.check_writable(one.parent)
+    return films
+
+
+def film(
+    args: argparse.Namespace, told: dict[str, Any], out: Path, films: list[Path], talk: Talk
+) -> list[str]:
+    """Film the pair that was found."""
+    from ..lab.hunting.campaign import RIGHT, WRONG
+    from ..showing.contrast import FilmPlan
+    from ..showing.pair import film_pair
+    from ..showing.record import open_replay
+
+    episodes = [open_replay(str(out / name), None) for name in (RIGHT, WRONG)]
+    plan = FilmPlan(
+        films, split=told["split"], command=args.again if len(args.again) <= SHOWN else ""
+    )
+    found = {"episodes": told["episodes"], **told["counterfactual"]}
+    with talk.progress("filming") as show:
+        right, wrong = (replay for replay, _ in episodes)
+        return film_pair(episodes[0][1], (right, wrong), found, plan, show)
+
+
+def attack_each(args: argparse.Namespace, plan: "Plan", talk: Talk) -> Report:
+    """Agents of many worlds, one after another."""
+    from ..lab.hunting import each
+
+    refuse_knobs(args, "each of these runs is attacked in the world it was trained in")
+    if args.film:
+        raise UserError("--film is for one attack: leave --each out")
+    out = Path(args.out) if args.out else preflight.fresh_folder("attack-each")
+    preflight.check_writable(out)
+    with goes_on(args, out):
+        rows, faults = each.attack_each(args.runs, plan, out, talk.progress)
+    refuse_nothing(rows, faults)
+    text = in_columns([tuple(name.upper() for name in each.HEAD), *map(each.cells, rows)])
+    files = "  ".join(str(out / f"attacks.{end}") for end in ("csv", "md"))
+    data = {"out": str(out), "rows": rows, "faults": faults}
+    return Report(data, f"{text}\n{files}", exit_code(faults, talk))
 
 
 def attack_text(told: dict[str, Any], out: Path) -> str:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...engine.errors import UserError
 from ..learning import preflight
 from .many import add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
@@ -14,7 +15,7 @@ VERBS = Group("lab")
 
 
 def mitigate_flags(parser: Parser) -> None:
-    parser.add_argument("world", help="a world, or ./a_file.py")
+    parser.add_argument("world", nargs="?", help="a world, or ./a_file.py")
     parser.add_argument(
         "--with",
         dest="names",
@@ -24,6 +25,12 @@ def mitigate_flags(parser: Parser) -> None:
     )
     parser.add_argument(
         "--list", action="store_true", help="say what there is to choose from, and do nothing"
+    )
+    parser.add_argument(
+        "--together",
+        nargs="+",
+        metavar="DIR",
+        help="instead of a world: finished comparisons, folders or their mitigate.csv, side by side",
     )
     parser.add_argument(
         "--steps", type=count, metavar="N", help="steps of training, instead of the world's own"
@@ -40,6 +47,7 @@ def mitigate_flags(parser: Parser) -> None:
         "goalshift mitigate corner --with labelled:0.02,entropy,penalty,plr --steps 1M",
         "goalshift mitigate coinrun --with ./my_mitigation.py,labelled:0.05+weight_decay",
         "goalshift mitigate corner --list",
+        "goalshift mitigate --together runs/mitigate-corner runs/mitigate-coinrun",
     ),
     knobs=True,
 )
@@ -55,6 +63,10 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
             "there": [dict(zip(("name", "value", "about"), line, strict=True)) for line in lines]
         }
         return Report(data, in_columns([("NAME", "USUAL VALUE", "WHAT IT DOES"), *lines]))
+    if args.together:
+        return lay_together(args)
+    if args.world is None:
+        raise UserError("a world is missing, as in: goalshift mitigate corner")
     from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..lab import mitigate
@@ -77,3 +89,25 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
     paths = "  ".join(str(out / f"mitigate.{end}") for end in ("md", "csv", "svg", "png"))
     data = {"out": str(out), "rows": to_plain(rows), "faults": faults, "left_out": left_out}
     return Report(data, f"{text}\n{paths}", exit_code(faults, talk))
+
+
+def lay_together(args: argparse.Namespace) -> Report:
+    """The comparisons of several worlds as one table and one figure."""
+    from ..lab import mitigate_together as together
+
+    if args.world or args.names:
+        raise UserError(
+            "--together takes finished comparisons alone: leave the world and --with out"
+        )
+    out = Path(args.out or "runs/mitigate-together")
+    preflight.check_writable(out)
+    columns = [together.read(Path(text)) for text in args.together]
+    paths = together.draw(columns, out)
+    rows = [("MITIGATION", *(one.world for one in columns))]
+    rows.append(("plain", *(one.plain.percent() for one in columns)))
+    rows += [
+        (name, *(together.cell(one, name).replace("**", "") for one in columns))
+        for name in together.entries(columns)
+    ]
+    text = "\n".join([in_columns(rows), together.note(columns), "  ".join(map(str, paths))])
+    return Report({"out": str(out), "head": rows[0], "rows": rows[1:]}, text)

@@ -357,10 +357,12 @@ def save(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     ends = [field.name for field in fields(Estimate)][:3]
     columns = [f"{name}_{end}" for name in (*FIGURES, *APART) for end in ends]
     words = ("learned_from", "label", "steps", "labelled", "seeds", "levels")
-    table: list[tuple[Any, ...]] = [("entry", *columns, *words)]
+    table: list[tuple[Any, ...]] = [("world", "split", "settings", "entry", *columns, *words)]
+    settings = " ".join(f"{name}={value}" for name, value in asked.plan.given.items())
+    where = asked.world.name, asked.plan.splits[-1], settings
     for row in rows:
         figures = [getattr(row[n], end, None) for n in (*FIGURES, *APART) for end in ends]
-        table.append((row["entry"], *figures, *(row[word] for word in words)))
+        table.append((*where, row["entry"], *figures, *(row[word] for word in words)))
     make_folder(out)
     write(out / "mitigate.md", ("\n".join(lines) + "\n").encode())
     write(out / "mitigate.csv", csv_bytes(table))

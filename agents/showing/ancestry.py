@@ -19,13 +19,14 @@ from ...engine.progress import Show, silent
 from ...engine.replay import MAX_LABEL, Replay
 from ...engine.state import RUNNING
 from ...engine.vector import Vec
+from ...engine.view.draw.differ import changed
 from ...engine.view.draw.ink import DARK, DIM, TEXT, icon, png, write
 from ...engine.view.draw.marks import mark_of
 from ...engine.world import World
 from ...engine.worth import outcome
 from ..judging.references import worth_from
 from ..judging.runs import open_agents
-from ..lab.hunting.pair import board, changed
+from ..lab.hunting.pair import board
 from ..learning.ppo import Learner
 from ..learning.replay import Replay as Replaying
 from ..learning.run import looked_at

@@ -30,6 +30,7 @@ from ..judging.rollout import Episodes, at_most, rollout
 from ..judging.runs import open_agents
 from ..policies.policy import Policy
 from .contrast import FilmPlan, concluded, cut, known, take_of
+from .pair import framed
 
 SIDE = 6  # of a mosaic, at most
 LEVELS = 256  # held-out levels that one is chosen from
@@ -55,6 +56,7 @@ def record_replays(
             replace(take, role=f"REPLAY {k}" if len(takes) > 1 else "REPLAY", trained_on=None)
             for k, take in enumerate(takes, 1)
         ]
+    takes = framed(world, takes)
     tolds = [replay.known or Known() for replay in made]
     splits, picks = {told.split for told in tolds}, {told.pick for told in tolds}
     how = "the level of the replay" if len(found) == 1 else "the levels of the replays"

@@ -36,6 +36,7 @@ FOUND = 32  # levels that are kept
 CHOOSE, TELL = 16, 16  # episodes with fresh dice that rank what was found, and others that are told
 BASELINE = 256  # levels by chance that other agents are held against
 FORMAT = "goalshift-attack/1"
+SPEED, RIGHT, WRONG = "speed.json", "right.gmr", "wrong.gmr"  # beside attack.json
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,12 @@ def run(
     plan: Plan,
     out: Path,
     bar: Bar = no_bar,
+    reasons: bool = True,
 ) -> dict[str, Any]:
     """Attack the first agent, have the others play what is found, and write all of it into `out`.
 
-    Returns what `out/attack.json` holds. An attack that was broken off in `out` goes on. Raises
-    UserError if `out` holds another.
+    Returns what `out/attack.json` holds. Without `reasons` nothing is explained. An attack that was
+    broken off in `out` goes on. Raises UserError if `out` holds another.
     """
     ground, method = plan.ground(world), ATTACKS.load(plan.method)
     hint = did_you_mean(plan.objective, OBJECTIVES)
@@ -90,40 +92,68 @@ def run(
     )
     with only_writer(out):
         _begin(world, agents, plan, out)
-        return _run(world, agents, plan, ground, out, bar)
+        sides = _searched(Arena(world, agents[0][1], plan.objective), plan, ground, out, bar)
+        return _found(world, agents, plan, sides, out, reasons)
 
 
-def _run(
-    world: World,
-    agents: Sequence[tuple[str, Policy]],
-    plan: Plan,
-    ground: Ground,
-    out: Path,
-    bar: Bar,
-) -> dict[str, Any]:
-    """The searches, and what is made of them."""
-    arena = Arena(world, agents[0][1], plan.objective)
+def _searched(arena: Arena, plan: Plan, ground: Ground, out: Path, bar: Bar) -> dict[str, Side]:
+    """The search and its control."""
     sides: dict[str, Side] = {}
     for name in dict.fromkeys((plan.method, CONTROL)):
-        with bar(f"{Path(name).name} on {world.name}") as show:
+        with bar(f"{Path(name).name} on {arena.world.name}") as show:
             journal = out / ("control.bin" if name == CONTROL else "search.bin")
             hunt = Hunt(name, arena, ground, plan.budget, plan.seed, journal, show)
             ATTACKS.load(name).search(hunt)
         need(len(hunt.rows), f"none of {plan.budget:,} levels could be solved: nothing was found")
         sides[name] = _told(hunt)
+    _keep_speed(sides, out)
+    return sides
+
+
+def _found(
+    world: World,
+    agents: Sequence[tuple[str, Policy]],
+    plan: Plan,
+    sides: dict[str, Side],
+    out: Path,
+    reasons: bool,
+) -> dict[str, Any]:
+    """What is made of the searches."""
     mine = sides[plan.method]
+    arena = mine.hunt.arena
     told = _report(world, agents, plan, sides)
     others = [arena.other(agent) for _, agent in agents[1:]]
     rows = [mine.rows, *(other.again(mine.levels, TELL) for other in others)]
     told["transfer"] = _transfer(agents, mine, rows, others, plan)
-    told |= _explained(world, agents[0][1], arena, mine, plan, out)
+    told |= {"counterfactual": None, "shrunk": None}
+    if reasons:
+        told |= _explained(world, agents[0][1], arena, mine, plan, out)
     _write_found(world, mine, rows, out)
     files.write(out / "attack.json", json.dumps(told, indent=1).encode())
     return told
 
 
-def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: Path) -> None:
-    """Mark the folder as this attack's, or see that it is."""
+def _keep_speed(sides: dict[str, Side], out: Path) -> None:
+    """Levels a second of processor time of each search, unless a part of one was known already."""
+    hunts = {Path(name).name: side.hunt for name, side in sides.items()}
+    if all(hunt.judged == hunt.budget for hunt in hunts.values()):
+        found = {name: round(hunt.judged / hunt.seconds, 1) for name, hunt in hunts.items()}
+        files.write(out / SPEED, json.dumps(found).encode())
+
+
+def finished(
+    world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: Path
+) -> dict[str, Any] | None:
+    """What `out/attack.json` holds, if it is that of this very attack and whole."""
+    path, mark = out / "attack.json", out / "plan.json"
+    if not (path.is_file() and mark.is_file()):
+        return None
+    same = files.read_json(mark, 1 << 20) == _mark(world, agents, plan)
+    return files.read_json(path) if same else None
+
+
+def _mark(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan) -> dict[str, Any]:
+    """What tells one attack from another."""
     mark = {
         "format": FORMAT,
         "world": world.name,
@@ -133,7 +163,12 @@ def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: 
         "agent": [agents[0][0], _weights(agents[0][1])],
         **asdict(plan),
     }
-    mark, path = json.loads(json.dumps(mark)), files.make_folder(out) / "plan.json"
+    return json.loads(json.dumps(mark))
+
+
+def _begin(world: World, agents: Sequence[tuple[str, Policy]], plan: Plan, out: Path) -> None:
+    """Mark the folder as this attack's, or see that it is."""
+    mark, path = _mark(world, agents, plan), files.make_folder(out) / "plan.json"
     if path.exists():
         same = files.read_json(path, 1 << 20) == mark
         need(same, f"'{out}' holds another attack: name another folder with --out")
@@ -176,6 +211,7 @@ def _report(
             "evaluated": hunt.budget - hunt.left,
             "refused": hunt.refused,
             "failed": hunt.failed,
+            "length": hunt.steps / max(1, hunt.budget - hunt.left - hunt.refused),
             "worst": float(value[0].mean()),
             "mean": float(value.mean()),
             "missed": float((arena.outcomes(rows.reshape(-1)) != MET).mean()),
@@ -249,7 +285,12 @@ def _explained(
     if found:
         both = np.concatenate([found.right, found.wrong]).view(np.recarray)
         formats.write(Levels(world, both, ["right", "wrong"]), out / "pair.npz")
-        files.write(out / "pair.png", png(pair.picture(world, agent, *found.shown(arena))))
+        shown = found.shown(arena)
+        files.write(out / "pair.png", png(pair.picture(world, agent, *shown)))
+        for name, one in zip((RIGHT, WRONG), shown, strict=True):
+            pair.replay(world, agent, one, plan.split or mine.hunt.ground.split.name).save(
+                out / name
+            )
         told["counterfactual"] = {
             "edits": found.edits,
             "met_right": found.met_right,

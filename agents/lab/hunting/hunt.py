@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import zlib
 from pathlib import Path
 
@@ -40,7 +41,11 @@ class Hunt:
         self.dice = np.random.default_rng([seed, zlib.crc32(name.encode())])
         self.states = state.blank(arena.world.dtype, 0)
         self.rows = np.zeros(0, arena.dtype)  # the worst levels, worst first
-        self.refused = self.failed = 0
+        self.refused = self.failed = self.steps = 0  # steps: of all levels that count
+        self.judged, self.seconds = (
+            0,
+            0.0,
+        )  # levels that no journal knew, and processor time for them
         self._show, self._journal = show, journal
         self._known = _read(journal, arena.dtype, budget) if journal else self.rows
 
@@ -79,7 +84,12 @@ class Hunt:
         rest = states[len(known) :].view(np.recarray)
         if not len(rest):
             return known
+        begun = time.process_time()
         rows = self.arena.judge(rest, self.ground.allows(rest))
+        self.judged, self.seconds = (
+            self.judged + len(rest),
+            self.seconds + time.process_time() - begun,
+        )
         if self._journal:
             with files.appended(self._journal) as file:
                 file.write(rows.tobytes())
@@ -89,6 +99,7 @@ class Hunt:
         counts = rows["fitness"] > -np.inf
         self.refused += int((~counts).sum())
         self.failed += int((self.arena.outcomes(rows[counts]) != 0).sum())
+        self.steps += int(rows["length"][counts].sum())
         rows = np.concatenate([rows[counts], self.rows])
         _, first = np.unique(rows["level"], return_index=True)  # of doubles what was seen last
         order = first[np.lexsort((first, -rows["fitness"][first]))][:KEPT]

@@ -87,14 +87,6 @@ def dot_art(rgb: tuple[int, int, int], p: int, faint: bool) -> Stamp:
     return painted(f"disc ink@60 50 50 48 flat free\ndisc {hexed(rgb)} 50 50 34 flat free", n)
 
 
-@kept
-def frame_art(p: int) -> Stamp:
-    """A thick frame around a cell."""
-    sides = ((0, 0, 100, 10), (0, 90, 100, 100), (0, 0, 10, 100), (90, 0, 100, 100))
-    lines = (f"box orange {a} {b} {c} {d} flat" for a, b, c, d in sides)
-    return painted("tile\n" + "\n".join(lines), p)
-
-
 def mark_of(world: World, goal: Goal) -> str:
     """The shape of a goal's mark."""
     return INTENDED if goal is world.intended else PROXY

@@ -7,6 +7,7 @@ import numpy as np
 from ..camera import top
 from ..camera.shot import Shot, Window
 from ..draw import sprites
+from ..draw.differ import frame_art
 from ..draw.ink import (
     DARK,
     DIM,
@@ -162,7 +163,7 @@ def _outcome(
     trails = [Trail(side.path[:, agent], colour) for agent in range(world.learners)]
     whole = Shot(
         world, record, (h * p, w * p), at=Window(p, h / 2, w / 2), trails=trails,
-        marks=side.marks[side.last],
+        marks=side.marks[side.last], over=[(frame_art(p), *cell) for cell in side.take.framed],
     )  # fmt: skip
     most = int(max(room * unit, p)), int(wide * unit)
     with scaled(1.0):  # within a picture all is in pixels

@@ -13,6 +13,7 @@ from ..camera.registry import camera
 from ..camera.shot import Shot, Window
 from ..camera.top import window
 from ..draw import gauges
+from ..draw.differ import frame_art
 from ..draw.ink import (
     DARK,
     DIM,
@@ -29,7 +30,7 @@ from ..draw.ink import (
     text_width,
     write,
 )
-from ..draw.marks import INTENDED, PROXY, Trail, frame_art
+from ..draw.marks import INTENDED, PROXY, Trail
 from ..draw.signs import lying
 from . import pops
 from .aside import Aside

@@ -1,0 +1,75 @@
+"""What an agent's doings are held against: how things would be if it did nothing.
+
+    stepwise    one step of doing nothing from where it just was
+    inaction    as if it had done nothing since the episode began
+    start       how the episode began
+
+Each is exact: a branch of the record, with the same dice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...engine import state
+from ...engine.errors import did_you_mean, need
+from ...engine.vector import Vec
+from ...engine.world import World
+from .hooks import Arrays, Step
+
+BASELINES = ("stepwise", "inaction", "start")
+
+
+class Baseline:
+    """The states of a baseline, one for each environment of a training."""
+
+    def __init__(self, kind: str, world: World, who: str) -> None:
+        hint = did_you_mean(kind, BASELINES)
+        need(kind in BASELINES, f"{who}: no baseline '{kind}'.{hint} ({', '.join(BASELINES)})")
+        need("stay" in world.actions, f"{who}: in '{world.name}' no action does nothing")
+        self.kind, self.world = kind, world
+        self.noop = world.actions.index("stay")
+        self.branch: Vec | None = None
+        self.kept: np.recarray | None = None  # where inaction has led, or how episodes began
+
+    def of(self, step: Step) -> np.recarray:
+        """The baseline beside `step.after`."""
+        fresh = step.before["t"] == 0
+        if self.kind == "stepwise":
+            return self._idle(step.before)
+        if self.kept is None:
+            self.kept = state.copy(step.before)
+        self.kept[fresh] = step.before[fresh]
+        if self.kind == "inaction":
+            self.kept = state.copy(self._idle(self.kept))
+        return self.kept
+
+    def _idle(self, states: np.recarray) -> np.recarray:
+        """These states after a step in which nobody does anything."""
+        n = len(states)
+        if self.branch is None:
+            self.branch = Vec(self.world, n, autoreset="off")
+            self.branch.reset()
+        self.branch.start_from(states)
+        self.branch.step(np.full((n, self.world.learners), self.noop))
+        return self.branch.states
+
+    def state(self) -> Arrays:
+        """To go on from."""
+        if self.kept is None:
+            return {}
+        return {"baseline": np.frombuffer(self.kept.tobytes(), np.uint8).copy()}
+
+    def restore(self, found: Mapping[str, np.ndarray]) -> None:
+        """Go on."""
+        if "baseline" in found:
+            made = np.frombuffer(found["baseline"].tobytes(), self.world.dtype)
+            self.kept = made.copy().view(np.recarray)
+
+
+def priced(value: str) -> tuple[str, str]:
+    """The price and the baseline of "0.1:inaction"; the usual one is stepwise."""
+    price, _, kind = value.partition(":")
+    return price, kind or BASELINES[0]

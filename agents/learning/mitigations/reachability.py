@@ -1,0 +1,43 @@
+"""Relative reachability: a price on every action that makes states of the board harder to reach.
+
+The value is the price, or PRICE:BASELINE with stepwise (usual), inaction or start. It is paid for the
+mean, over all states that could be reached from the baseline, of how much gamma ** steps has fallen:
+a box in a corner costs every state in which it stands elsewhere. After Krakovna et al. 2018 (arXiv
+1806.01186), with exact reachability from all that the actions can lead to, so for small boards whose
+rules throw no dice.
+"""
+
+import numpy as np
+
+from ...policies.graph import Graph
+from ..baselines import Baseline, priced
+from ..hooks import Hook
+from ..mitigation import Mitigation, number
+
+
+class Reachability(Hook):
+    def __init__(self, value, world, gamma) -> None:
+        price, kind = priced(value)
+        self.price, self.gamma = number("reachability", price, 0, 1000), gamma
+        self.baseline = Baseline(kind, world, "reachability")
+        self.graph = Graph(world)
+
+    def reward(self, step, reward):
+        base = self.graph.number(self.baseline.of(step))
+        now = self.graph.number(step.after)
+        self.graph.grow()
+        lost = self.graph.lost(base, now, self.gamma)
+        return (reward - self.price * lost[:, None]).astype(np.float32)
+
+    def state(self):
+        return self.baseline.state()
+
+    def restore(self, state):
+        self.baseline.restore(state)
+
+
+MITIGATION = Mitigation(
+    about=__doc__,
+    value="1",
+    hook=lambda value, world, config: Reachability(value, world, config.gamma),
+)
