@@ -430,6 +430,22 @@ def test_who_makes_half_of_its_way_first_turns_first():
     assert calm.robust.value == 0
 
 
+def test_what_features_say_is_learned_from_the_ends_of_other_worlds():
+    x = np.linspace(0, 1, 5)
+
+    def course(world, bad, sign):
+        way = np.stack([sign * x * (1 if bad else -1), np.ones(5)], 1)  # the second says nothing
+        return turning.Course(world, bad, x, x * bad, {"f": way})
+
+    found = [course(w, bad, 1) for w in "ab" for bad in (True, False) * 4]
+    for one in turning.learned("f", found):
+        assert (np.diff(one.given["f"]) > 0).all() == one.bad and one.given["f"].shape == (5,)
+    turned = [course(w, bad, 1 if w == "a" else -1) for w in "ab" for bad in (True, False) * 4]
+    assert (np.diff(turning.learned("f", turned)[0].given["f"]) < 0).all()  # as b has it
+    alone = turning.learned("f", [one for one in found if one.world == "a"])
+    assert np.isnan(alone[0].given["f"]).all()
+
+
 # -- monitors --------------------------------------------------------------------------------------
 
 
