@@ -201,8 +201,11 @@ def _stratum(zoo: Zoo, world: World) -> str:
 def _estimate(row: Mapping[str, Any], name: str) -> Estimate:
     figure = row.get(name)
     parts = [figure.get(key) if isinstance(figure, dict) else None for key in INTERVAL]
-    known = all(type(x) in (int, float) and abs(x) < 1e9 for x in parts)
-    return Estimate(*parts, ()) if known else Estimate(None, None, None, ())
+    known = [float(x) for x in parts if isinstance(x, int | float) and abs(x) < 1e9]
+    if len(known) < len(INTERVAL):
+        return Estimate(None, None, None, ())
+    value, low, high = known
+    return Estimate(value, low, high, ())
 
 
 def _live(zoo: Zoo, subjects: Sequence[Subject], world: World) -> tuple[Claim, Any]:
