@@ -69,8 +69,8 @@ class Monitor(Hook):
         looked, unwanted, missed = self.counts
         self.counts = np.zeros(3)
         return {
-            "monitor_unwanted": unwanted / looked if looked else None,
-            "monitor_missed": missed / unwanted if unwanted else None,
+            "monitor_unwanted": float(unwanted / looked) if looked else None,
+            "monitor_missed": float(missed / unwanted) if unwanted else None,
         }
 
     def state(self):
