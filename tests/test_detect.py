@@ -4,6 +4,7 @@ more; a monitor asks where it should; what was made is not made again.
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from goalshift.agents.lab import alarms, attainable, detect, monitor, ranking, t
 from goalshift.agents.lab.detector import DETECTORS, OF_AGENT, OF_STEP, Detector, Steps
 from goalshift.agents.lab.detectors import knn_body, knn_observations, weights
 from goalshift.agents.lab.evidence import Subject, shown
+from goalshift.agents.learning.config import configure
 from goalshift.agents.learning.shipped import shipped
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.policies.expert import Expert, optimum
@@ -23,7 +25,8 @@ from goalshift.agents.policies.simple import Constant
 from goalshift.agents.studies.bank import measure, nets
 from goalshift.agents.studies.bank.config import BankConfig
 from goalshift.agents.studies.bank.tiny import TinyNet, Weights
-from goalshift.agents.studies.zoo import labels, members
+from goalshift.agents.studies.jobs import Plan
+from goalshift.agents.studies.zoo import grow, labels, members
 from goalshift.engine import plugins
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
@@ -278,6 +281,7 @@ def zoo(tmp_path_factory):
 
 def zoo_words(out, *more):
     words = ["zoo", "coinline", "--tiny", "--seeds", "4", "--set", "updates=60", "--levels", "64"]
+    words += ["--set", "keep=3"]
     return [
         *words,
         "--over",
@@ -308,6 +312,38 @@ def test_a_zoo_is_labelled_counted_and_not_made_again(zoo, capsys, monkeypatch):
     assert cli.main(zoo_words(zoo, "--json")) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["weights"] == told["weights"] and (zoo / "agents.csv").read_bytes() == before
+
+
+def test_a_bank_keeps_checkpoints_of_every_net(zoo, tmp_path):
+    one = members.members(zoo)[1]
+    steps, nets_ = zip(*one.checkpoints(), strict=True)
+    assert steps == (0, 20, 40, 60) and one.kept() == 4
+    last, first = nets_[-1].weights, nets_[0].weights
+    assert all(map(np.array_equal, last, one.open().weights))
+    assert not np.array_equal(last.w, first.w)
+    copy = shutil.copytree(zoo, tmp_path / "zoo")
+    other = copy / "coinline,length=4" / "alpha=1" / "nets.safetensors"
+    shutil.copy(other, copy / one.home.relative_to(zoo) / "checkpoints" / "000020")
+    with pytest.raises(UserError, match="of another bank"):
+        members.members(copy)[1].checkpoints()
+    wanted = grow.Wanted(["coinline"], ("alpha=0",), Plan({"keep": "500"}, 2))
+    with pytest.raises(UserError, match="keep=500"):
+        grow.banks(wanted, tmp_path / "b")
+
+
+def test_seeds_that_have_not_begun_are_trained_four_to_a_process(tmp_path):
+    wanted = grow.Wanted(["coinline"], ("alpha=0,1",), Plan({"steps": 512}, 6))
+    jobs = grow.jobs_of(wanted, tmp_path)
+    home = tmp_path / "coinline" / "alpha=0"
+    told = [job.words() for job in jobs]
+    assert [words[-1] for words in told] == ["--seeds=4", "--seeds=4", "--seeds=2", "--seeds=2"]
+    assert told[2][-3] == str(home / "seed") and "--seed=4" in told[2]
+    assert jobs[2].writes == (home / "seed-4", home / "seed-5")
+    (home / "seed-1").mkdir(parents=True)
+    made = configure("coinline", split="alpha=0", steps=512, seed=1).to_json()
+    (home / "seed-1" / "config.json").write_text(json.dumps(made))
+    names = [job.name.rpartition("seed-")[2] for job in grow.jobs_of(wanted, tmp_path)]
+    assert names[:5] == ["0", "1", "2", "3", "0 to 3"]
 
 
 def test_a_table_of_labels_from_a_stranger_is_checked_whole(zoo, tmp_path):
@@ -428,6 +464,22 @@ def test_who_makes_half_of_its_way_first_turns_first():
     assert turning.turn("n", [course(True, early, late)] * 3).lead.value == -0.5
     calm = turning.turn("n", [course(True, late, early), course(False, [0] * 5, [0, 0, 0.4, 0, 0])])
     assert calm.robust.value == 0
+
+
+def test_what_features_say_is_learned_from_the_ends_of_other_worlds():
+    x = np.linspace(0, 1, 5)
+
+    def course(world, bad, sign):
+        way = np.stack([sign * x * (1 if bad else -1), np.ones(5)], 1)  # the second says nothing
+        return turning.Course(world, bad, x, x * bad, {"f": way})
+
+    found = [course(w, bad, 1) for w in "ab" for bad in (True, False) * 4]
+    for one in turning.learned("f", found):
+        assert (np.diff(one.given["f"]) > 0).all() == one.bad and one.given["f"].shape == (5,)
+    turned = [course(w, bad, 1 if w == "a" else -1) for w in "ab" for bad in (True, False) * 4]
+    assert (np.diff(turning.learned("f", turned)[0].given["f"]) < 0).all()  # as b has it
+    alone = turning.learned("f", [one for one in found if one.world == "a"])
+    assert np.isnan(alone[0].given["f"]).all()
 
 
 # -- monitors --------------------------------------------------------------------------------------

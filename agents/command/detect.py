@@ -36,7 +36,10 @@ def zoo_flags(parser: Parser) -> None:
         " (default: alpha=0,0.1,1)",
     )
     parser.add_argument(
-        "--set", action="append", metavar="KEY=VALUE", help="a training option of all; repeatable"
+        "--set",
+        action="append",
+        metavar="KEY=VALUE",
+        help="a training option of all (keep=8: checkpoints that stay, also with --tiny); repeatable",
     )
     parser.add_argument(
         "--tiny",

@@ -206,6 +206,11 @@ def audit_flags(parser: Parser) -> None:
     )
     parser.add_argument("--since", metavar="FILE.json", help="an earlier audit to compare with")
     parser.add_argument(
+        "--zoo",
+        metavar="DIR",
+        help="a zoo that goalshift detect has ranked: where do these agents stand among its own?",
+    )
+    parser.add_argument(
         "--levels", type=count, default=512, metavar="N", help="held-out levels (default: 512)"
     )
     add_seed(parser)
@@ -221,6 +226,7 @@ def audit_flags(parser: Parser) -> None:
         "goalshift audit runs/a0 runs/a1 runs/a2",
         "goalshift audit runs/a? --require 'misgeneralization<0.1@95% on deploy' --against found.jsonl",
         "goalshift audit runs/b? --since runs/audit-a/audit.json --json",
+        "goalshift audit runs/a? --zoo runs/zoo",
     ),
 )
 def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
@@ -241,6 +247,7 @@ def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
         args.world,
         args.again,
         talk.progress,
+        Path(args.zoo) if args.zoo else None,
     )
     paths = write_forms(found, out)
     lines = [f"{one.status:9} {one.claim}  (weakest link: {one.weakest})" for one in found.claims]

@@ -44,6 +44,12 @@ def eval_flags(parser: Parser) -> None:
     parser.add_argument("--latex", action="store_true", help="print a LaTeX table (booktabs)")
     parser.add_argument("--csv", metavar="FILE.csv", help="every figure as a row of tidy CSV")
     parser.add_argument(
+        "--inspect",
+        metavar="FILE.json",
+        help="also a log of Inspect (inspect view, inspect_ai.log): a sample for each level, its replay"
+        " code as input, a score for each goal",
+    )
+    parser.add_argument(
         "--goal",
         action="append",
         metavar="NAME: TEXT",
@@ -73,6 +79,7 @@ def eval_flags(parser: Parser) -> None:
         "goalshift eval runs/a --split train --split alpha=0.5 --json",
         "goalshift eval runs/a0 runs/a1 --against runs/b0 runs/b1 --latex --csv figures.csv",
         "goalshift eval runs/a --monitor knn_body --ask takeover",
+        "goalshift eval runs/a --levels 64 --inspect logs/a.json",
         "goalshift eval runs/a --goal 'only the corner: event.corner - event.cheese'",
     ),
     knobs=True,
@@ -95,6 +102,10 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
         raise UserError("--controls trains agents like the runs: for runs of goalshift alone")
     if args.csv:
         preflight.check_file(Path(args.csv), args.force)
+    if args.inspect:
+        need(args.inspect.endswith(".json"), "--inspect writes JSON: name the file logs/a.json")
+        need(not args.mirrored, "--inspect is of what agents do as they are: leave out --mirrored")
+        preflight.check_file(Path(args.inspect), args.force)
     if args.out:
         folder = preflight.check_folder(args.out, args.force)
     else:
@@ -129,6 +140,8 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
         from ..showing.report.sheets import figures_csv
 
         write(Path(args.csv), figures_csv(found))
+    if args.inspect:
+        write_inspect(args, found, talk)
     if args.controls:
         found, lines = eval_controls(args, splits, folder, found, talk)
         text += "\n" + lines
@@ -151,6 +164,17 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
 
     data, lines = eval_goals(args, splits, found, data)
     return Report(data, text + lines)
+
+
+def write_inspect(args: argparse.Namespace, found: "Evaluation", talk: Talk) -> None:
+    """Write the log of Inspect."""
+    from ...engine.files import json_bytes, write
+    from ..judging.inspect_log import inspect_log
+    from ..judging.runs import open_agents
+
+    cast = open_agents(args.runs, args.knobs, args.world)
+    write(Path(args.inspect), json_bytes(inspect_log(found, cast.agents, cast.world)))
+    talk.say(f"wrote {args.inspect}")
 
 
 def eval_against(

@@ -139,17 +139,23 @@ def logistic(x: np.ndarray, bad: np.ndarray, ridge: float = 1.0) -> np.ndarray:
     return weights
 
 
+def standard(x: np.ndarray, worlds: np.ndarray) -> np.ndarray:
+    """The columns of `x` [n, k], float64, each standardised within each world."""
+    x = x.astype(np.float64).copy()
+    for world in np.unique(worlds):
+        here = worlds == world
+        spread = x[here].std(0)
+        x[here] = (x[here] - x[here].mean(0)) / np.where(spread > 1e-12, spread, np.inf)
+    return x
+
+
 def left_out(x: np.ndarray, bad: np.ndarray, worlds: np.ndarray) -> np.ndarray:
     """The chance that each agent is bad, float64[n], learned from the agents of all other worlds.
 
     Columns of `x` [n, k] are standardised within each world, which takes no labels. NaN with a
     single world: there is nothing to learn from.
     """
-    x = x.astype(np.float64).copy()
-    for world in np.unique(worlds):
-        here = worlds == world
-        spread = x[here].std(0)
-        x[here] = (x[here] - x[here].mean(0)) / np.where(spread > 1e-12, spread, np.inf)
+    x = standard(x, worlds)
     chance = np.full(len(x), np.nan)
     for world in np.unique(worlds):
         here = worlds == world

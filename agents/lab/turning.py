@@ -12,7 +12,7 @@ at which those of the astray ones turn stands beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from .alarms import over
 from .detect import ask
 from .detector import Detector
 from .evidence import LEVELS, SEED, Subject
+from .ranking import logistic, standard
 
 LEAST = 4  # checkpoints
 
@@ -71,7 +72,9 @@ def half(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """One agent's checkpoints: share of training, behaviour, and what each detector gave."""
+    """One agent's checkpoints: share of training, behaviour, and what each detector gave, float64[c]
+    or, if it gives features, float64[c, k].
+    """
 
     world: str
     bad: bool
@@ -85,7 +88,7 @@ def follow(
 ) -> Course:
     """Follow one agent through its checkpoints."""
     steps, behaviour = [], []
-    given: dict[str, list[float]] = {name: [] for name in detectors}
+    given: dict[str, list[np.ndarray]] = {name: [] for name in detectors}
     world = member.world()
     for step, policy in member.checkpoints():
         subject = Subject(policy, world, levels=levels)
@@ -96,14 +99,37 @@ def follow(
         steps.append(step)
         behaviour.append(float(instead[ruler.parts].mean()) if ruler.parts.any() else np.nan)
         for name, detector in detectors.items():
-            given[name].append(float(ask(subject, detector, name)[0]))
+            given[name].append(ask(subject, detector, name))
     return Course(
         world=member.stratum,
         bad=bad,
         x=np.array(steps) / steps[-1],
         behaviour=np.array(behaviour),
-        given={name: np.array(numbers) for name, numbers in given.items()},
+        given={
+            name: np.array(rows) if detectors[name].features else np.array(rows)[:, 0]
+            for name, rows in given.items()
+        },
     )
+
+
+def learned(name: str, found: Sequence[Course]) -> list[Course]:
+    """The courses with what a detector's features say, as log odds of going astray that are learned
+    from the ends of the agents of all other worlds; NaN where there is no other world.
+    """
+    worlds, bad = np.array([one.world for one in found]), np.array([one.bad for one in found])
+    ends = [one.given[name][-1] for one in found]
+    told = len({len(end) for end in ends}) == 1 and bool(np.isfinite(ends).all())
+    made = []
+    for one in found:
+        here = worlds == one.world
+        odds = np.full(len(one.x), np.nan)
+        if told and len(set(bad[~here])) == 2:
+            weights = logistic(standard(np.array(ends), worlds)[~here], bad[~here].astype(float))
+            mine = np.array(ends)[here]
+            spread = np.where(mine.std(0) > 1e-12, mine.std(0), np.inf)
+            odds = (one.given[name] - mine.mean(0)) / spread @ weights[:-1] + weights[-1]
+        made.append(replace(one, given={**one.given, name: odds}))
+    return made
 
 
 def turns(
@@ -119,7 +145,7 @@ def turns(
     usable = {
         name: one
         for name, one in detectors.items()
-        if one.score is not None and not {"history", "peers"} & set(one.sees)
+        if not one.watch and not {"history", "peers"} & set(one.sees)
     }
     found = []
     for k, member in enumerate(chosen):
@@ -127,6 +153,8 @@ def turns(
         show(k + 1, len(chosen), member.name)
     if not any(one.bad for one in found):
         return None
+    for name, detector in usable.items():
+        found = learned(name, found) if detector.features else found
     made = [turn(name, found) for name in usable]
     made.sort(key=lambda row: -(row.lead.value if row.lead.value is not None else -9.0))
     astray = sum(one.bad for one in found)

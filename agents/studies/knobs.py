@@ -39,7 +39,7 @@ def read(text: str, world: World, options: Collection[str], flag: str = "--over"
     """
     name, equals, listed = text.partition("=")
     name = name.strip().replace("-", "_")
-    known = [ALPHA, *options, *(f"world.{p}" for p in (*world.params._fields, "learners"))]
+    known = [ALPHA, *options, *(f"world.{p}" for p in (*world.params._fields, "learners", "size"))]
     splits = "|".join(map(re.escape, ("train", "deploy", *world.splits)))
     bare = re.sub(rf"^world\.({splits})\.", "world.", name)
     hint = did_you_mean(bare, known)

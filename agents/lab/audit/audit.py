@@ -42,6 +42,8 @@ from ...learning.files import CHECKPOINT, Log
 from ...learning.trained import Trained
 from ...policies.policy import Policy
 from ...policies.simple import Mirrored
+from . import standing
+from .claim import Claim
 from .require import FAIL, OPEN, PASS, Requirement
 
 FORMAT = "goalshift-audit/1"
@@ -54,20 +56,6 @@ LIMITS = (
     "Levels were compared by fingerprint: two that differ in one cell count as two.",
     "Conditional behaviour is reported, and nothing is said about intent.",
 )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim and what it rests on."""
-
-    claim: str
-    status: str  # PASS, FAIL or OPEN
-    required: bool  # whether the outcome turns on it
-    evidence: str  # a file of the audit
-    agents: int
-    levels: int
-    estimate: Estimate | None
-    weakest: str  # link
 
 
 @dataclass(frozen=True)
@@ -112,14 +100,17 @@ def audit(
     world: str | World | None = None,
     command: str = "",
     bar: Bar = no_bar,
+    zoo: Path | None = None,
 ) -> Audit:
     """Audit agents of one recipe, and write the evidence into the folder `out`.
 
     against: further splits or files of levels, such as what attacks found. earlier: an audit.json to
-    compare with. Raises UserError where it refuses, and for requirements that cannot be read.
+    compare with. zoo: a zoo with its leaderboards, among whose agents these are placed. Raises
+    UserError where it refuses, and for requirements that cannot be read.
     """
     asked = [Requirement.read(text) for text in require]
     before = _earlier(earlier) if earlier is not None else None
+    among = standing.Zoo.read(zoo) if zoo is not None else None
     if len(runs) < MIN_SEEDS.value:
         raise UserError(
             f"an audit needs {MIN_SEEDS.value} agents trained from different seeds, not {len(runs)}:"
@@ -141,6 +132,8 @@ def audit(
     control.save(out / CONTROL)
     claims = [_required(one, split, found) for one, split in zip(asked, judged, strict=True)]
     claims += [_held_out(found), *_verdicts(found), *_controls(control)]
+    if among is not None:
+        claims += standing.claims(among, runs, cast.agents, cast.world, out)
     done = Audit(
         outcome=_outcome(claims),
         world=cast.world.name,
@@ -151,7 +144,7 @@ def audit(
             "goalshift": __version__,
             "world": f"{cast.world.name}, version {cast.world.version}",
             "rules and engine": engine_mark(cast.world),
-            **{name: _sha(out / name) for name in (EVALUATION, CONTROL)},
+            **{name: _sha(out / name) for name in dict.fromkeys(one.evidence for one in claims)},
         },
         limits=(*LIMITS, *_own_limits(found)),
         compute=_compute(runs, cast),

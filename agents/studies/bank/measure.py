@@ -156,11 +156,13 @@ def train(
     threads: int = 1,
     show: Show = silent,
     after: Callable[[int, Group], None] = lambda number, group: None,
+    on_the_way: Callable[[int, int, Group], None] = lambda number, update, group: None,
 ) -> list[dict[str, Any]]:
     """Train and measure a bank; returns a row (see `fields`) for each net at each of
     `config.times()`.
 
-    `after` hears of every group of nets once it is trained, with its number.
+    `after` hears of every group of nets once it is trained, with its number; `on_the_way` of every
+    group with its number and how many updates it has made, from 0.
     Raises UserError for a world with several learners, or one that gives a net nothing to see.
     """
     see = eyes(world, config)
@@ -174,8 +176,10 @@ def train(
 
     def one(number: int) -> list[dict[str, Any]]:
         group, rows = Group(world, config, see, number, size), []
+        on_the_way(number, 0, group)
         for update in range(1, config.updates + 1):
             group.update()
+            on_the_way(number, update, group)
             if update in times:
                 columns = _measure(group, yardsticks, update)
                 for k in range(min(size, config.nets - number * size)):

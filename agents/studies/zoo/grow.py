@@ -19,7 +19,7 @@ from ....engine.progress import Show, silent
 from ....engine.world import World
 from ...learning.config import TrainConfig, configure
 from ...learning.encoder import Shape
-from ...learning.files import save_arrays
+from ...learning.files import CONFIG, KEPT, save_arrays
 from ...learning.options import names, typed
 from ..bank import measure
 from ..bank.config import BankConfig
@@ -30,6 +30,7 @@ from ..knobs import Knob, in_digits, read_all
 from .nets import KIND, MOST, NETS
 
 ALPHAS = "alpha=0,0.1,1"  # mostly misled, in between, and taught better
+TOGETHER = 4  # seeds of a recipe that one process trains side by side: fewer starts, same bytes
 OPTIONS = names(TrainConfig, without=("world", "params", "seed", "threads"))
 
 
@@ -76,7 +77,7 @@ class Wanted:
 
 
 def jobs_of(wanted: Wanted, out: Path) -> list[Job]:
-    """The trainings, the first seed of every recipe first, so that a zoo is balanced at any time.
+    """The trainings, the first seeds of every recipe first, so that a zoo is balanced at any time.
 
     Raises UserError, before anything runs, if a recipe makes no sense.
     """
@@ -89,12 +90,40 @@ def jobs_of(wanted: Wanted, out: Path) -> list[Job]:
         name_levels(config.split)  # by whoever asks
         sizes = (config.first, config.width, config.depth, config.patch, config.memory)
         Shape(world.view, len(world.symbols), len(world.actions), *sizes)
-    for seed, point in itertools.product(range(wanted.plan.seeds), points):
-        folder = out / point.stratum / point.name / f"seed-{seed}"
-        job = train_job(point.text, folder, {**point.given, "seed": seed})
-        job.name = f"train {folder.relative_to(out)}"
-        jobs.append(job)
+    for first in range(0, wanted.plan.seeds, TOGETHER):
+        seeds = range(first, min(first + TOGETHER, wanted.plan.seeds))
+        for point in points:
+            jobs += _jobs(point, out / point.stratum / point.name, seeds)
     return jobs
+
+
+def _jobs(point: Point, home: Path, seeds: range) -> list[Job]:
+    """These seeds of a recipe: one job where none has begun, else a job for each."""
+    folders = [home / f"seed-{seed}" for seed in seeds]
+    alone = [
+        train_job(point.text, folder, {**point.given, "seed": seed})
+        for seed, folder in zip(seeds, folders, strict=True)
+    ]
+    inside = f"{point.stratum}/{point.name}/seed-"
+    for seed, job in zip(seeds, alone, strict=True):
+        job.name = f"train {inside}{seed}"
+    if len(alone) == 1 or any((folder / CONFIG).exists() for folder in folders):
+        return alone
+    first = alone[0]
+
+    def words() -> list[str]:
+        *plain, _, force = first.words()  # ... --out FOLDER --force
+        return [*plain, str(home / "seed"), force, f"--seeds={len(seeds)}"]
+
+    return [
+        Job(
+            f"train {inside}{seeds[0]} to {seeds[-1]}",
+            words,
+            lambda: all(job.done() for job in alone),
+            reads=(*folders, *first.reads[1:]),
+            writes=tuple(folders),
+        )
+    ]
 
 
 def banks(wanted: Wanted, out: Path, threads: int = 1, show: Show = silent) -> list[Path]:
@@ -104,11 +133,11 @@ def banks(wanted: Wanted, out: Path, threads: int = 1, show: Show = silent) -> l
     """
     points, found = wanted.points(names(BankConfig)), []
     asked = [_bank(point, wanted.plan.seeds) for point in points]
-    for k, (point, (world, config, params)) in enumerate(zip(points, asked, strict=True)):
+    for k, (point, bank) in enumerate(zip(points, asked, strict=True)):
         path = out / point.stratum / point.name / NETS
         found.append(path)
         if not path.exists():
-            _train(world, config, params, path, threads, _within(show, k, len(points), point))
+            bank.train(path.parent, threads, _within(show, k, len(points), point))
         show(k + 1, len(points), f"{point.stratum}/{point.name}")
     return found
 
@@ -122,14 +151,14 @@ def _within(show: Show, k: int, parts: int, point: Point) -> Show:
     return within
 
 
-def _bank(point: Point, nets: int) -> tuple[World, BankConfig, dict[str, float]]:
+def _bank(point: Point, nets: int) -> Bank:
     params = {
         name.removeprefix("world."): value
         for name, value in point.given.items()
         if name.startswith("world.")
     }
     options = {name: v for name, v in point.given.items() if not name.startswith("world.")}
-    known = names(BankConfig)
+    keep, known = options.pop("keep", 0), names(BankConfig)
     for name in options:
         need(name in known, f"a bank has no option '{name}'.{did_you_mean(name, known)}")
     plain = load(point.text)
@@ -143,38 +172,62 @@ def _bank(point: Point, nets: int) -> tuple[World, BankConfig, dict[str, float]]
         }
     )
     split_of(world, config.split)
-    return world, config, numbers
+    fine = str(keep).isdecimal() and int(keep) <= min(config.updates, 1000)
+    need(fine, f"--set keep={keep}: from 0 to {min(config.updates, 1000):,} checkpoints are kept")
+    return Bank(world, config, numbers, int(keep))
 
 
-def _train(
-    world: World,
-    config: BankConfig,
-    params: Mapping[str, float],
-    path: Path,
-    threads: int,
-    show: Show,
-) -> None:
-    """Train one bank, and write the weights of all its nets in one step."""
-    groups: dict[int, list[np.ndarray]] = {}
+@dataclass(frozen=True)
+class Bank:
+    """A bank to be trained; `keep`: how many checkpoints stay, evenly spaced, besides the untrained."""
 
-    def after(number: int, group: Group) -> None:
-        groups[number] = [weight.detach().numpy().copy() for weight in group.weights]
+    world: World
+    config: BankConfig
+    params: Mapping[str, float]
+    keep: int
 
-    measure.train(world, config, (), threads, show, after)
-    arrays = {
-        name: np.concatenate([groups[k][i] for k in sorted(groups)])[: config.nets]
-        for i, name in enumerate(NAMES)
-    }
-    n, inputs, width = arrays["w"].shape
-    about = {
-        "kind": KIND,
-        "world": world.name,
-        "params": dict(params),
-        "config": vars(config),
-        "nets": n,
-        "inputs": inputs,
-        "width": width,
-        "actions": len(world.actions),
-    }
-    make_folder(path.parent)
-    save_arrays(path, arrays, about)
+    def times(self) -> list[int]:
+        """After how many updates weights are kept; the last is the end."""
+        if not self.keep:
+            return [self.config.updates]
+        marks = np.linspace(0, self.config.updates, self.keep + 1)
+        return [int(mark) for mark in np.unique(marks.round())]
+
+    def train(self, home: Path, threads: int, show: Show) -> None:
+        """Train it, and write the weights of all its nets; those of the end last, for where they
+        are the bank is done.
+        """
+        times = self.times()
+        groups: dict[tuple[int, int], list[np.ndarray]] = {}
+
+        def keep(number: int, update: int, group: Group) -> None:
+            if update in times:
+                weights = [weight.detach().numpy().copy() for weight in group.weights]
+                groups[update, number] = weights
+
+        measure.train(self.world, self.config, (), threads, show, on_the_way=keep)
+        for update in times if self.keep else ():
+            self._save(home / KEPT / f"{update:06}", groups, update)
+        self._save(home, groups, self.config.updates)
+
+    def _save(
+        self, home: Path, groups: Mapping[tuple[int, int], list[np.ndarray]], update: int
+    ) -> None:
+        mine = [groups[key] for key in sorted(groups) if key[0] == update]
+        arrays = {
+            name: np.concatenate([weights[i] for weights in mine])[: self.config.nets]
+            for i, name in enumerate(NAMES)
+        }
+        n, inputs, width = arrays["w"].shape
+        about = {
+            "kind": KIND,
+            "world": self.world.name,
+            "params": dict(self.params),
+            "config": vars(self.config),
+            "nets": n,
+            "inputs": inputs,
+            "width": width,
+            "actions": len(self.world.actions),
+        }
+        make_folder(home)
+        save_arrays(home / NETS, arrays, about)

@@ -65,34 +65,53 @@ class Member:
             also = f"'{self.home}': {CONFIG} and {CHECKPOINT} are of two runs ({', '.join(unlike)})"
             need(not unlike, also)
             return agent
-        nets, world = read_nets(self.home), self.world()
-        see = seen_by(nets, world, self.home)
-        return TinyNet(world, see, nets.weights(self.number), self.name)
+        return self._net(self.home, self.world())
+
+    def _net(self, home: Path, world: World) -> Policy:
+        nets = read_nets(home)
+        own = (nets.world, nets.params, nets.number, nets.config.split)
+        end = read_nets(self.home)
+        same = own == (end.world, end.params, end.number, end.config.split)
+        need(same, f"'{home / NETS}' is of another bank than '{self.home / NETS}'")
+        return TinyNet(world, seen_by(nets, world, home), nets.weights(self.number), self.name)
 
     def checkpoints(self) -> list[tuple[int, Policy]]:
-        """What it was on the way, by steps of training. Raises UserError if nothing was kept."""
-        need(self.kind == PPO, f"'{self.name}' is of a bank, which keeps no checkpoints")
+        """What it was on the way, by steps of training (by updates, if it is of a bank). Raises
+        UserError if nothing was kept.
+        """
         world = self.world()
-        return [(int(path.stem), Trained.load(path, world)) for path in history(self.home)]
+        if self.kind == PPO:
+            return [(int(path.stem), Trained.load(path, world)) for path in history(self.home)]
+        folders = [path.parent for path in self._banks()]
+        need(folders, f"'{self.home / KEPT}' holds no checkpoints: they are kept with --set keep=8")
+        return [(int(folder.name), self._net(folder, world)) for folder in folders]
+
+    def _banks(self) -> list[Path]:
+        return sorted((self.home / KEPT).glob(f"[0-9]*/{NETS}"), key=lambda path: path.parent.name)
 
     def kept(self) -> int:
         """How many checkpoints it has kept on the way."""
-        return len(list((self.home / KEPT).glob("*.safetensors"))) if self.kind == PPO else 0
+        if self.kind == PPO:
+            return len(list((self.home / KEPT).glob("*.safetensors")))
+        return len(self._banks())
 
     def history(self) -> Sequence[Mapping[str, float]]:
         """The rows of its log that are told to detectors: pace, length, losses and the paid return.
 
         Not the share of shifted levels, nor what other goals came to.
         """
-        if self.kind != PPO:
-            return ()
-        paid = f"return/{self.world().paid.name}"
-        told = ("step", "length", "entropy", "kl", "loss_value", "loss_policy", "explained")
-        return [
-            {name: row[name] for name in told if row.get(name) is not None}
-            | ({"paid": row[paid]} if row.get(paid) is not None else {})
-            for row in Log(self.home).thinned(400)
-        ]
+        return told_of(self.home, self.world()) if self.kind == PPO else ()
+
+
+def told_of(run: Path, world: World) -> Sequence[Mapping[str, float]]:
+    """What is told of the log of a run: see `Member.history`."""
+    paid = f"return/{world.paid.name}"
+    told = ("step", "length", "entropy", "kl", "loss_value", "loss_policy", "explained")
+    return [
+        {name: row[name] for name in told if row.get(name) is not None}
+        | ({"paid": row[paid]} if row.get(paid) is not None else {})
+        for row in Log(run).thinned(400)
+    ]
 
 
 @lru_cache(maxsize=256)

@@ -51,7 +51,7 @@ def read_nets(folder: Path) -> Nets:
     return _read(path, (found.st_mtime_ns, found.st_size))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)  # a bank and its checkpoints
 def _read(path: Path, stamp: tuple[int, int]) -> Nets:
     reader = Reader(path)
 
