@@ -153,10 +153,20 @@ def has(t, kind):
 # -- in words --------------------------------------------------------------------------------------
 
 
-def about(p: Any) -> str:
-    """The goal and its cues in three words, such as "colour by region and guide"."""
+def parts(p: Any) -> dict[str, str]:
+    """What the task is made of, part by part, and all of it in words."""
     t = drawn(p)
-    return f"{KINDS[t.goal]} by {_all([KINDS[kind] for kind in cues_of(t)])}"
+    cues = cues_of(t)
+    return {
+        "goal": KINDS[t.goal],
+        "cues": " and ".join(KINDS[kind] for kind in cues),
+        "redundancy": str(len(cues)),
+        "shift": SHIFTS[t.shift],
+        "layout": LAYOUTS[t.layout],
+        "delay": DELAYS[t.delay],
+        "things": str(t.things),
+        "in words": tell(p),
+    }
 
 
 def tell(p: Any) -> str:
@@ -180,7 +190,7 @@ def tell(p: Any) -> str:
     after = {
         SWAP: f"a wrong thing {so}",
         DECORRELATE: f"any thing {so}",
-        DECOY: f"one thing more, a wrong one, {so}",
+        DECOY: f"an additional thing, a wrong one, {so}",
     }.get(t.shift)
     if not after:
         after = f"nothing {_cue(t, t.gone)}, and a wrong thing {_all([_cue(t, k) for k in left])}"

@@ -1,4 +1,4 @@
-"""A drawn task: goal, shortcut, shift, layout, redundancy and delay, all out of one number.
+"""A task out of a grammar.
 
 `mystery` draws one of six shortcuts. Here the number `task` names a sentence of a grammar (see
 `_grammar.py`): what makes a thing the right one (its colour, its shape, its dots, the landmark
@@ -487,6 +487,7 @@ WORLD = World(
         "layout": grammar.LAYOUTS,
         "delay": grammar.DELAYS,
     },
+    tells=grammar.parts,
     train=Params(),
     deploy=Params(shifted=1),
     generate=generate,
