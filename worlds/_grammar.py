@@ -257,7 +257,10 @@ def count() -> int:
     """How many tasks there are, those that are `canonical`ly the same counted once."""
     rest = 3 * 4 * (1 + 1 + 8)  # things, costs, delays with their waits
     n = 0
-    for layouts, places in ((1 + 3 + 1 + 1, 3), (1, 4)):  # corridors lie across: fewer mirror images
+    for layouts, places in (
+        (1 + 3 + 1 + 1, 3),
+        (1, 4),
+    ):  # corridors lie across: fewer mirror images
         details = {CELL: places, REGION: places, TIME: 2 * 4 * 6, WAY: 2}
         for goal in range(COLOUR, LANDMARK + 1):
             for cues in _sets(goal):

@@ -28,7 +28,7 @@ MOST, SIZE = 5, 9  # things, and the side of the board
 
 
 class Params(NamedTuple):
-    task: int = 0  # names the task; what is not 0 below forces a part of it
+    task: int = 3  # names the task; what is not 0 below forces a part of it
     goal: int = 0  # in GOALS
     shortcut: int = 0  # the first cue, in KINDS
     redundancy: int = 0  # how many cues agree
@@ -425,7 +425,10 @@ WORLD = World(
         Tile("floor", "."),
         Tile("wall", "#", solid=True),
         Tile("start", "_", sprite="mat"),
-        *(Tile(mark, "TBU"[k], solid=True, looks={"landmark": 1, mark: 1}) for k, mark in enumerate(MARKS)),
+        *(
+            Tile(mark, "TBU"[k], solid=True, looks={"landmark": 1, mark: 1})
+            for k, mark in enumerate(MARKS)
+        ),
         *map(kind_of_thing, range(len(COLOURS) * len(SHAPES) * MOST_DOTS)),
     ),
     things=(
@@ -494,7 +497,17 @@ WORLD = World(
     step=step,
     tick=tick,
     bot=bot,
-    training=dict(gamma=0.97, lr=3e-3, minibatch=2048, anneal=True, first=48, steps=1_000_000),
+    training=dict(
+        gamma=0.97,
+        lr=3e-3,
+        envs=256,
+        rollout=16,
+        minibatch=2048,
+        anneal=True,
+        first=48,
+        width=64,
+        steps=600_000,
+    ),  # fmt: skip
     intended=Goal(
         "right",
         {"right": 1.0, "cost": -0.2},

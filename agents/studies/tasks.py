@@ -99,7 +99,9 @@ def check(world: World, numbers: Sequence[int], show: Show = silent) -> dict[int
     return found
 
 
-def make(text: str, numbers: Sequence[int], out: Path, plan: Plan, show: Show = silent) -> list[Row]:
+def make(
+    text: str, numbers: Sequence[int], out: Path, plan: Plan, show: Show = silent
+) -> list[Row]:
     """Train and judge what is missing in `out`, and write tasks.csv of all these tasks.
 
     `plan.given` is what all runs share. UserError if `out` holds tasks of another recipe.
@@ -160,7 +162,9 @@ def _train(
         shutil.rmtree(_home(out, task), ignore_errors=True)  # begun and not finished
         for seed in range(plan.seeds):
             given = {**params, TASK: float(task)}
-            configs.append(configure(text, **{**options, "seed": seed, "threads": 1, "params": given}))
+            configs.append(
+                configure(text, **{**options, "seed": seed, "threads": 1, "params": given})
+            )
             folders.append(_home(out, task) / f"seed-{seed}")
     train(configs, folders)
 

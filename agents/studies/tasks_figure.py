@@ -65,7 +65,9 @@ def _part(left: Axes, right: Axes, rows: Sequence[Row], part: str) -> None:
     for line, name in enumerate(names):
         here = found[name]
         if part == "cues" and "redundancy" in here[0].parts:
-            for shift, (number, (colour, mark)) in zip((-0.22, 0, 0.22), SERIES.items(), strict=True):
+            for shift, (number, (colour, mark)) in zip(
+                (-0.22, 0, 0.22), SERIES.items(), strict=True
+            ):
                 some = [row for row in here if row.parts["redundancy"] == number]
                 _figure(left, line + shift, some, colour, mark)
         else:
