@@ -222,10 +222,7 @@ def wanted(rows: Sequence[Row]) -> Estimate:
     """The share of the levels where goals part on which able agents meet a proxy instead: the mean
     over tasks of the means over their able agents, and what 95 % of resampled tasks say.
     """
-    means = []
-    for row in rows:
-        if row.able:
-            means.append(sum(row.instead[k] for k in row.able) / len(row.able))
+    means = [sum(row.instead[k] for k in row.able) / len(row.able) for row in rows if row.able]
     return mean_of(means)
 
 
