@@ -70,13 +70,21 @@ def test_a_world_without_tasks_is_refused():
 
 def test_only_of_able_agents_is_asked_what_they_want():
     unable = [row(1, (1.0, 1.0), trained=0.5), row(2, (1.0,), competence=0.3)]
-    assert tasks.wanted(unable).value is None
+    assert tasks.sum_of(unable).instead.value is None
     rows = [*unable, row(3, (0.2, 0.4)), row(4, (0.8,), "time and guide", "2")]
-    assert tasks.wanted(rows).value == pytest.approx((0.3 + 0.8) / 2)
-    found = tasks.groups(rows, "cues")
-    assert [r.task for r in found["guide"]] == [1, 2, 3, 4] and len(found["time"]) == 1
-    lines = tasks.told(rows, ["redundancy"])
-    assert lines[0][:4] == ("redundancy", "1", "3", "2 of 5")
+    found = tasks.sum_of(rows)
+    assert found.instead.value == pytest.approx((0.3 + 0.8) / 2)
+    assert (found.tasks, found.agents, found.able) == (4, 6, 3)
+    by_cue = tasks.groups(rows, tasks.CUES)
+    assert [r.task for r in by_cue["guide"]] == [1, 2, 3, 4] and len(by_cue["time"]) == 1
+    alone = tasks.groups(rows, tasks.ALONE)
+    assert [r.task for r in alone["guide"]] == [1, 2, 3] and set(alone) == {"guide"}
+    one = next(s for s in tasks.sums(rows) if (s.part, s.value) == ("redundancy", "1"))
+    assert (one.tasks, one.able) == (3, 2)
+    assert (one.instead.low, one.instead.high) == (
+        0,
+        1,
+    )  # of one task that can be told nothing is sure
 
 
 def test_goalshift_worlds_tells_a_task_in_words(capsys):

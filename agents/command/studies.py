@@ -282,7 +282,7 @@ def tasks_flags(parser: Parser) -> None:
 def make_tasks(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.plain import to_plain
     from ..studies import tasks
-    from ..studies.tasks_figure import PARTS, draw
+    from ..studies.tasks_figure import draw
 
     out = Path(args.out or f"runs/tasks-{Path(args.world).stem}")
     numbers = tasks.numbered(args.tasks)
@@ -292,10 +292,13 @@ def make_tasks(args: argparse.Namespace, talk: Talk) -> Report:
     preflight.check_writable(out)
     with goes_on(args, out), jobs_shown(talk, "tasks") as show:
         rows = tasks.make(args.world, numbers, out, plan, show)
-    files = [out / "tasks.csv", *draw(rows, out)]
-    parts = [part for part in PARTS if part in rows[0].parts]
-    head = ("PART", "", "TASKS", "ABLE AGENTS", "a proxy instead")
-    text = [in_columns([head, *tasks.told(rows, parts)]), "  ".join(map(str, files))]
+    files = [out / "tasks.csv", out / "sums.csv", *draw(rows, out)]
+    found = [("PART", "", "TASKS", "ABLE AGENTS", "a proxy instead", "the intended goal")]
+    for one in tasks.sums(rows):
+        able = f"{one.able} of {one.agents}"
+        figures = (one.instead.percent(), one.intended.percent())
+        found.append((one.part, one.value, str(one.tasks), able, *figures))
+    text = [in_columns(found), "  ".join(map(str, files))]
     data = {"out": str(out), "rows": to_plain(rows), "files": [str(path) for path in files]}
     return Report(data, "\n".join(text))
 

@@ -4,7 +4,9 @@ Every task is checked by experts first (see `judging.premise`), then agents are 
 several seeds and judged. A folder holds everything, so it resumes where it stopped:
 
     OUT/task-17/evaluation.json      its agents, judged; the runs themselves are not kept
+    OUT/task-17/refused.json         or why experts refuse it
     OUT/tasks.csv                    a row for every task: its parts, and every figure
+    OUT/sums.csv                     a row for every value of every part
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from ...engine.progress import Show, silent
 from ...engine.world import World
 from ..judging.evaluate import evaluate
 from ..judging.evaluation import Evaluation
-from ..judging.intervals import Estimate, Weights
+from ..judging.intervals import Estimate, T, Z, tidy
 from ..judging.premise import refusals
 from ..judging.runs import open_runs
 from ..judging.verdict import CAPABLE, TRAINED
@@ -36,7 +38,10 @@ from .jobs import Plan, options_of
 TASK = "task"  # the parameter that names one
 ABREAST = 12  # trainings at a time, as far as there are processors
 MOST = 100_000  # tasks
-RECIPE = "recipe.json"
+RECIPE, REFUSED = "recipe.json", "refused.json"
+ALL, CUES, ALONE = "all", "cues", "one cue"
+PARTS = (ALONE, CUES, "redundancy", "delay", "goal", "shift", "layout", "things")
+ENDS = ("value", "low", "high")
 FIGURES = ("trained", "intended", "competence", "instead")
 
 
@@ -118,28 +123,30 @@ def make(
         )
     write(out / RECIPE, json_bytes(asked))
     params = {name: float(value) for name, value in world.numbers(params).items()}
-    missing = [task for task in numbers if not (_home(out, task) / EVALUATION).is_file()]
-    refused = {}
-    for task in numbers:
-        if why := refusals(world.with_params(task=task)):
-            refused[task] = "; ".join(why)
-    missing = [task for task in missing if task not in refused]
+    missing = [task for task in numbers if not _is_done(out, task)]
     width = max(ABREAST // plan.seeds, 1)
     for first in range(0, len(missing), width):
         some = missing[first : first + width]
-        _train(text, some, out, plan, options, params)
-        for task in some:
+        able = [task for task in some if _is_sound(world.with_params(task=task), _home(out, task))]
+        _train(text, able, out, plan, options, params)
+        for task in able:
             _judge(_home(out, task), world.with_params(task=task), plan)
         done = len(numbers) - len(missing) + first + len(some)
         show(done, len(numbers), f"tasks {', '.join(map(str, some))}")
-    rows = [
-        Row(task, parts_of(world, task), refused[task])
-        if task in refused
-        else _row(world, task, Evaluation.load(_home(out, task) / EVALUATION))
-        for task in numbers
-    ]
+    rows = [_row(world, task, _home(out, task)) for task in numbers]
     save(rows, out)
     return rows
+
+
+def _is_done(out: Path, task: int) -> bool:
+    return any((_home(out, task) / name).is_file() for name in (EVALUATION, REFUSED))
+
+
+def _is_sound(world: World, home: Path) -> bool:
+    """Do experts have nothing against it? What they have is written down."""
+    if why := refusals(world):
+        write(make_folder(home) / REFUSED, json_bytes(why))
+    return not why
 
 
 def _home(out: Path, task: int) -> Path:
@@ -157,6 +164,8 @@ def _train(
     """All seeds of these tasks side by side, each as it would be alone on one thread."""
     from ..learning.batch import train
 
+    if not some:
+        return
     configs, folders = [], []
     for task in some:
         shutil.rmtree(_home(out, task), ignore_errors=True)  # begun and not finished
@@ -179,7 +188,10 @@ def _judge(home: Path, world: World, plan: Plan) -> None:
     found.save(home / EVALUATION)
 
 
-def _row(world: World, task: int, found: Evaluation) -> Row:
+def _row(world: World, task: int, home: Path) -> Row:
+    if (home / REFUSED).is_file():
+        return Row(task, parts_of(world, task), "; ".join(read_json(home / REFUSED)))
+    found = Evaluation.load(home / EVALUATION)
     agent = found.splits["deploy"].agent
     figures = {
         "trained": found.splits[found.home].agent.goals[world.paid.name].normalised,
@@ -192,7 +204,7 @@ def _row(world: World, task: int, found: Evaluation) -> Row:
 
 
 def save(rows: Sequence[Row], out: Path) -> None:
-    """Write tasks.csv into `out`."""
+    """Write tasks.csv and sums.csv into `out`."""
     head = ["task", *rows[0].parts, "refused", "able", *FIGURES]
     lines: list[list[Any]] = [head]
     for row in rows:
@@ -200,6 +212,12 @@ def save(rows: Sequence[Row], out: Path) -> None:
         able = " ".join(map(str, row.able))
         lines.append([row.task, *row.parts.values(), row.refused, able, *singles])
     write(make_folder(out) / "tasks.csv", csv_bytes(lines))
+    ends = [f"{name}{end}" for name in ("instead", "intended") for end in ("", "_low", "_high")]
+    lines = [["part", "value", "tasks", "agents", "able", *ends]]
+    for one in sums(rows):
+        figures = [getattr(e, key) for e in (one.instead, one.intended) for key in ENDS]
+        lines.append([one.part, one.value, one.tasks, one.agents, one.able, *figures])
+    write(out / "sums.csv", csv_bytes(lines))
 
 
 def read(path: Path) -> list[Row]:
@@ -218,44 +236,63 @@ def read(path: Path) -> list[Row]:
 # -- summing up ------------------------------------------------------------------------------------
 
 
-def wanted(rows: Sequence[Row]) -> Estimate:
-    """The share of the levels where goals part on which able agents meet a proxy instead: the mean
-    over tasks of the means over their able agents, and what 95 % of resampled tasks say.
+@dataclass(frozen=True)
+class Sum:
+    """Tasks that have something in common: how many, and what their able agents do where the goals
+    part. Figures are means over tasks of means over agents; intervals are over tasks.
     """
-    means = [sum(row.instead[k] for k in row.able) / len(row.able) for row in rows if row.able]
-    return mean_of(means)
+
+    part: str
+    value: str
+    tasks: int
+    agents: int
+    able: int
+    instead: Estimate  # a proxy met instead
+    intended: Estimate  # the intended goal met
 
 
-def mean_of(values: Sequence[float]) -> Estimate:
-    """A mean over tasks with its interval; unknown of none, and without an interval of one."""
-    if not values:
+def sum_of(rows: Sequence[Row], part: str = ALL, value: str = "") -> Sum:
+    """Sum up these tasks."""
+    agents, able = sum(len(row.trained) for row in rows), sum(len(row.able) for row in rows)
+    told = [row for row in rows if row.able]
+    figures = [
+        mean_of([float(np.mean([getattr(row, name)[k] for k in row.able])) for row in told])
+        for name in ("instead", "intended")
+    ]
+    return Sum(part, value, len(rows), agents, able, *figures)
+
+
+def mean_of(shares: Sequence[float]) -> Estimate:
+    """The mean of shares of several tasks, with Student's interval over tasks: a few say little, and
+    one says nothing of the next.
+    """
+    n = len(shares)
+    if not n:
         return Estimate(None, None, None, ())
-    if len(values) == 1:
-        return Estimate(values[0], 0.0, 1.0, ())
-    weights = Weights(len(values), 1, 1000)
-    return weights.estimate(weights.mean(np.array(values)[:, None]))
+    mean = float(np.mean(shares))
+    if n == 1:
+        return Estimate(tidy(mean), 0.0, 1.0, ())
+    spread = float(np.std(shares, ddof=1)) / n**0.5 * (T[n - 2] if n - 2 < len(T) else Z)
+    ends = (tidy(max(mean - spread, 0.0)), tidy(min(mean + spread, 1.0)))
+    return Estimate(tidy(mean), *ends, ())
 
 
 def groups(rows: Sequence[Row], part: str) -> dict[str, list[Row]]:
     """The tasks by what they have of a part; one that has several, as in "region and guide", is in
-    each of their groups.
+    each of their groups. Part `ALONE`: tasks with one cue, by that cue.
     """
     found: dict[str, list[Row]] = {}
     for row in rows:
-        for word in row.parts[part].split(" and "):
+        words = row.parts[CUES if part == ALONE else part].split(" and ")
+        for word in words if part != ALONE or len(words) == 1 else ():
             found.setdefault(word, []).append(row)
     return found
 
 
-def told(rows: Sequence[Row], parts: Sequence[str]) -> list[tuple[str, ...]]:
-    """For every value of every part: how many tasks and agents, how many of those are able, and
-    how often these meet a proxy instead.
-    """
-    lines = []
-    for part in parts:
-        for word, here in sorted(groups(rows, part).items()):
-            agents = sum(len(row.trained) for row in here)
-            able = sum(len(row.able) for row in here)
-            told = (str(len(here)), f"{able} of {agents}", wanted(here).percent())
-            lines.append((part, word, *told))
-    return lines
+def sums(rows: Sequence[Row]) -> list[Sum]:
+    """All tasks, then those of every value of every part."""
+    known = [part for part in PARTS if rows and (part == ALONE or part in rows[0].parts)]
+    found = [sum_of(rows)]
+    for part in known:
+        found += [sum_of(here, part, value) for value, here in sorted(groups(rows, part).items())]
+    return found

@@ -11,11 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from .picture_files import save
-from .tasks import Row, groups, wanted
+from .tasks import ALONE, CUES, PARTS, Row, groups, sum_of
 
-# parts of a task, in the order they are drawn, and the order of their values where it is not the
-# alphabet's
-PARTS = ("cues", "redundancy", "delay", "goal", "shift", "layout", "things")
+# the order of values where it is not the alphabet's
 ORDER = ("cell", "region", "colour", "shape", "dots", "way", "time", "guide", "landmark")
 ORDER += ("at once", "later", "on return")
 SERIES = {"1": ("#0072b2", "o"), "2": ("#d55e00", "D"), "3": ("#009e73", "^")}
@@ -28,7 +26,7 @@ def draw(rows: Sequence[Row], out: Path) -> list[Path]:
     """
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"font.size": 10})
-    parts = [part for part in PARTS if rows and part in rows[0].parts]
+    parts = [part for part in PARTS if part != ALONE and rows and part in rows[0].parts]
     heights = [max(len(groups(rows, part)), 2) for part in parts]
     figure, axes = pyplot.subplots(
         len(parts),
@@ -64,7 +62,7 @@ def _part(left: Axes, right: Axes, rows: Sequence[Row], part: str) -> None:
     names = sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else 99, name))
     for line, name in enumerate(names):
         here = found[name]
-        if part == "cues" and "redundancy" in here[0].parts:
+        if part == CUES and "redundancy" in here[0].parts:
             for shift, (number, (colour, mark)) in zip(
                 (-0.22, 0, 0.22), SERIES.items(), strict=True
             ):
@@ -86,7 +84,7 @@ def _part(left: Axes, right: Axes, rows: Sequence[Row], part: str) -> None:
 
 def _figure(axis: Axes, height: float, rows: Sequence[Row], colour: str, mark: str) -> None:
     """A mean over tasks with its interval; pale without one."""
-    figure = wanted(rows)
+    figure = sum_of(rows).instead
     if figure.value is None or figure.low is None or figure.high is None:
         return
     sure = sum(bool(row.able) for row in rows) > 1
