@@ -256,8 +256,8 @@ def tasks_flags(parser: Parser) -> None:
     parser.add_argument(
         "--tasks",
         default="0..199",
-        metavar="A..B",
-        help="their numbers: A..B, or A,B,... (default: %(default)s)",
+        metavar="A..B,...",
+        help="their numbers, such as 0..59,80 (default: %(default)s)",
     )
     parser.add_argument(
         "--check",

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load
-from ...engine.errors import need
+from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, json_bytes, make_folder, read_csv, read_json, write
 from ...engine.progress import Show, silent
 from ...engine.world import World
@@ -69,16 +69,15 @@ class Row:
 
 
 def numbered(text: str) -> list[int]:
-    """The numbers of tasks that A..B, or A,B,..., names. UserError for anything else."""
-    span = re.fullmatch(r"(\d{1,9})\.\.(\d{1,9})", text.strip())
-    if span:
-        low, high = int(span[1]), int(span[2])
-        need(low <= high < low + MOST, f"--tasks {text}: write 0..199, at most {MOST:,} tasks")
-        return list(range(low, high + 1))
-    words = text.split(",")
-    known = all(re.fullmatch(r"\s*\d{1,9}\s*", word) for word in words)
-    need(known, f"--tasks '{text}': write it like 0..199 or 3,17")
-    numbers = [int(word) for word in words]
+    """The numbers of tasks that "0..9,17" names. UserError for anything else."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        span = re.fullmatch(r"\s*(\d{1,9})(?:\.\.(\d{1,9}))?\s*", part)
+        if span is None:
+            raise UserError(f"--tasks '{text}': write it like 0..199 or 3,17,40..59")
+        low, high = int(span[1]), int(span[2] or span[1])
+        need(low <= high < low + MOST, f"--tasks {text}: A..B are at most {MOST:,} tasks")
+        numbers += range(low, high + 1)
     need(len(set(numbers)) == len(numbers), f"--tasks '{text}': a task stands there twice")
     return numbers
 
