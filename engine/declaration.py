@@ -160,6 +160,9 @@ class Declaration:
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     # for parameters that are no quantities; see `words`
     labels: Mapping[str, Labels] = field(default_factory=dict)
+    # what a row of the parameters makes of the world, part by part: where that is a whole task.
+    # "in words" is all of it, in a sentence
+    tells: Callable[[Any], Mapping[str, str]] | None = None
     resizes: bool = False  # may `generate` set s.h and s.w to less than `size`?
     # the smallest board that `generate` can fill, for `--world.size`; None: it knows its own alone
     smallest: tuple[int, int] | None = None

@@ -31,6 +31,7 @@ FROZEN = {
     "corner": "388d6c537e29cf48 8ec847dcd281ee78",
     "dish": "7e3b99710401bf2d a4562e1fa53c2579",
     "distshift": "1cb2673cf971d85c c1a366e615ac661f",
+    "drawn": "4d28bcf0284414a6 a595d6f87cd724dd",
     "exam": "1ba84129fb23d62c 310b4b024dd70444",
     "follow": "00a1f2522bc94cdb 00a1f2522bc94cdb",
     "friendfoe": "b37c19bf048f2a51 1df350bc481d4515",

@@ -108,6 +108,11 @@ def tell(task: int, kind: int = DRAWN) -> str:
     )
 
 
+def parts(p: Params) -> dict[str, str]:
+    """The kind of the task's shortcut, and all of it in words."""
+    return {"cues": KINDS[drawn(p.task, p.kind).kind], "in words": tell(p.task, p.kind)}
+
+
 @rule
 def thing_on(s, y, x):
     """The number of the thing that lies on the cell, or -1. Thing 0 is the one the shortcut leads
@@ -353,6 +358,7 @@ WORLD = World(
         "kind": KINDS,
         "marked": ("right", "wrong", "any"),
     },
+    tells=parts,
     train=Params(),
     deploy=Params(marked=ON_WRONG),
     splits={"any": Params(marked=ON_ANY)},

@@ -276,6 +276,8 @@ def describe(world: "World") -> str:
     ]
     if world.source:
         facts.append(("after", world.source))
+    if world.tells:
+        facts.append(("task", world.tells(world.train)["in words"]))
     tables = map(in_columns, (facts, goals, knobs))
     return "\n\n".join((f"{world.name}: {(world.story or '').strip()}", *tables))
 

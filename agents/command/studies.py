@@ -1,4 +1,4 @@
-"""`table`, `map`, `curve`, `overlay`, `crossplay`: many trainings into one table or figure."""
+"""`table`, `map`, `curve`, `tasks`, `overlay`, `crossplay`: many trainings into one table or figure."""
 
 import argparse
 from pathlib import Path
@@ -249,6 +249,76 @@ def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
         f"{in_columns(rows)}\n{out / 'curve.csv'}  {out / 'curve.svg'}  {out / 'curve.png'}",
         exit_code(faults, talk),
     )
+
+
+def tasks_flags(parser: Parser) -> None:
+    parser.add_argument("world", help="a world that draws tasks, such as drawn, or ./a_file.py")
+    parser.add_argument(
+        "--tasks",
+        default="0..199",
+        metavar="A..B,...",
+        help="their numbers, such as 0..59,80 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="train nothing: let experts say which tasks show nothing, and why",
+    )
+    add_study(parser, 128, "tasks-WORLD", "")
+
+
+@VERBS.verb(
+    "tasks",
+    "WORLD",
+    "many drawn tasks, several seeds each: which shortcuts are taken? resumes",
+    tasks_flags,
+    (
+        "goalshift tasks drawn --tasks 0..199 --set steps=300k",
+        "goalshift tasks drawn --tasks 0..999 --check",
+        "goalshift tasks drawn --world.redundancy 1 --world.shift swap --out runs/single",
+    ),
+    knobs=True,
+)
+def make_tasks(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..judging.plain import to_plain
+    from ..studies import tasks
+    from ..studies.tasks_figure import draw
+
+    out = Path(args.out or f"runs/tasks-{Path(args.world).stem}")
+    numbers = tasks.numbered(args.tasks)
+    plan = planned(args, "train", "deploy")
+    if args.check:
+        return check_tasks(args, numbers, talk)
+    preflight.check_writable(out)
+    with goes_on(args, out), jobs_shown(talk, "tasks") as show:
+        rows = tasks.make(args.world, numbers, out, plan, show)
+    files = [out / "tasks.csv", out / "sums.csv", *draw(rows, out)]
+    found = [("PART", "", "TASKS", "ABLE AGENTS", "a proxy instead", "the intended goal")]
+    for one in tasks.sums(rows):
+        able = f"{one.able} of {one.agents}"
+        figures = (one.instead.percent(), one.intended.percent())
+        found.append((one.part, one.value, str(one.tasks), able, *figures))
+    text = [in_columns(found), "  ".join(map(str, files))]
+    data = {"out": str(out), "rows": to_plain(rows), "files": [str(path) for path in files]}
+    return Report(data, "\n".join(text))
+
+
+def check_tasks(args: argparse.Namespace, numbers: list[int], talk: Talk) -> Report:
+    from collections import Counter
+
+    from ...engine.catalogue import load
+    from ..studies import tasks
+
+    world = load(args.world).with_params(**args.knobs)
+    with talk.progress("tasks") as show:
+        refused = tasks.check(world, numbers, show)
+    reasons = Counter(why for found in refused.values() for why in found)
+    lines = [f"{len(numbers):,} tasks of '{world.name}': experts refuse {len(refused):,}"]
+    for why, n in reasons.most_common():
+        first = next(task for task, found in refused.items() if why in found)
+        lines.append(f"  {n:,}: {why} (the first is task {first})")
+    data = {"tasks": len(numbers), "refused": refused, "reasons": dict(reasons)}
+    return Report(data, "\n".join(lines), 3 if refused else 0)
 
 
 def overlay_flags(parser: Parser) -> None:
