@@ -24,6 +24,7 @@ FLOORS = (
     (
         "engine.version",
         "engine.moved",
+        "engine.counts",
         "engine.errors",
         "engine.files",
         "engine.progress",

@@ -351,7 +351,7 @@ def test_check_points_at_the_fault(call, tmp_path):
     code, out, err = call("level", "check", "a.toml", "b.toml")
     assert code == 2 and "Traceback" not in err
     lines = out.splitlines()
-    assert lines[0].startswith("a.toml: 1 levels of corner, sound")
+    assert lines[0].startswith("a.toml: 1 level of corner, sound")
     assert lines[1].startswith("b.toml:6:13: unknown character 'q'")
     assert lines[2:] == ["  ############q", "              ^"]
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...engine import child
+from ...engine.counts import counted
 from ...engine.errors import RunError
 from .bench_engine import Row
 from .peer_scripts.clients import CLIENTS
@@ -76,5 +77,5 @@ def row(name: str, python: str, passes: int) -> Row:
         return Row(f"{name}: does not work: {fault}", "steps/s", (0.0,))
     warned = len(found["warnings"])
     told = f"{warned} warning{'s' * (warned != 1)}"
-    what = f"{name} {found['version']}: {loop}; {found['lines']} lines, {told}"
+    what = f"{name} {found['version']}: {loop}; {counted(found['lines'], 'line')}, {told}"
     return Row(what, "steps/s", tuple(found["figures"]), remarks=tuple(found["warnings"]))

@@ -19,6 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ...engine import child, extras, machine
+from ...engine.counts import counted
 from ...engine.files import PACKAGE
 from ...engine.progress import Show, silent
 
@@ -216,7 +217,9 @@ def _torch() -> Iterator[Finding]:
     flags = machine.instructions()
     fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
     bf16 = ", ".join(fast) if fast else "no (training runs in float32)"
-    yield Finding("torch cpu", "ok", f"{data['threads']} threads, bfloat16 instructions: {bf16}")
+    yield Finding(
+        "torch cpu", "ok", f"{counted(data['threads'], 'thread')}, bfloat16 instructions: {bf16}"
+    )
     if data["gpu"]:
         half = "with bfloat16" if data["gpu_bf16"] else "without bfloat16"
         yield Finding("torch cuda", "ok", f"{data['gpu']}, {half}")

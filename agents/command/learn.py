@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine.counts import counted
 from ...engine.errors import RunError, UserError, need
 from ..learning import preflight
 from ..learning.config import TrainConfig, configure
@@ -311,7 +312,7 @@ def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
         "banks": [{"name": cell.name, "at": cell.at, "measured": summed} for cell, summed in found],
     }
     write(out / "summary.json", json_bytes(plain_data(data)))
-    title = f"{world.title}: {config.nets:,} nets"
+    title = f"{world.title}: {counted(config.nets, 'net')}"
     if knobs:
         drawn = figures.grid(f"{title} to a cell", asked, found, splits[-1])
     else:

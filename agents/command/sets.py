@@ -5,6 +5,7 @@ people.
 import argparse
 from pathlib import Path
 
+from ...engine.counts import counted
 from ...engine.errors import MismatchError, UserError, need
 from ..learning import preflight
 from .common import add_file_out, add_seed, add_window, add_world, changed_world
@@ -60,7 +61,7 @@ def level_publish(args: argparse.Namespace, talk: Talk) -> Report:
         each = all(levels.about(i).told().get(name) for i in range(len(levels.names)))
         need(each, f"nobody said the {name}: add --{name}, or say it in the editor (U)")
     formats.write(levels, path)
-    lines = [f"wrote {path}: {len(levels.names):,} levels of {levels.world.name}"]
+    lines = [f"wrote {path}: {counted(len(levels.names), 'level')} of {levels.world.name}"]
     lines += [f"  {name}: {words}" for name, words in shared.told().items()]
     lines += ["", f"next: goalshift eval RUN --split {path}   goalshift level play {path}"]
     return Report(
@@ -96,7 +97,7 @@ def level_play(args: argparse.Namespace, talk: Talk) -> Report:
     rows = [("LEVEL", "INTENDED GOAL", "STEPS")]
     rows += [(one.name, words[one.met], str(one.steps)) for one in played]
     data = {"levels": [one.__dict__ for one in played], "of": len(shelf), "met": met}
-    text = f"{in_columns(rows)}\n\n{met} of {len(played)} met; {len(shelf)} levels in {args.set}"
+    text = f"{in_columns(rows)}\n\n{met} of {len(played)} met; {counted(len(shelf), 'level')} in {args.set}"
     return Report(data, text)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import make_folder
 from ..learning import preflight
@@ -406,7 +407,7 @@ def write_site(args: argparse.Namespace, talk: Talk) -> Report:
     paths = [path for path in out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in paths)
     data = {"out": str(out), "files": len(paths), "bytes": size, "missing": missing}
-    text = f"{out / 'index.html'}  {len(paths)} files, {size / 1e6:.1f} MB: open it in a browser"
+    text = f"{out / 'index.html'}  {counted(len(paths), 'file')}, {size / 1e6:.1f} MB: open it in a browser"
     return Report(data, text)
 
 

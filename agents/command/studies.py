@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
 from .common import add_origin, add_out, add_seed, trust
@@ -126,7 +127,7 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
     plan = planned(args, "train", args.split)
     asked = maps.jobs_of(args.world, args.alpha, args.points, out, plan)
     hours = maps.core_hours(args.world, asked, plan)
-    talk.say(f"{len(asked)} runs; about {hours:.1f} core-hours are left to train")
+    talk.say(f"{counted(len(asked), 'run')}; about {hours:.1f} core-hours are left to train")
     with goes_on(args, out), jobs_shown(talk, "map") as show:
         spots, faults = maps.make(args.world, args.alpha, args.points, out, plan, show)
     refuse_nothing(spots, faults)
@@ -193,7 +194,7 @@ def play_across(args: argparse.Namespace, talk: Talk) -> Report:
     for i, name in enumerate(cross.names):
         rows.append((name, *(c.intended.percent() for c in cross.cells[i * k : i * k + k])))
     costs = [f"with {kind}: {price.percent()} less" for kind, price in cross.price.items()]
-    told = f"'{world.intended.name}' on {cross.levels} levels of '{cross.split}', per cent of the expert's"
+    told = f"'{world.intended.name}' on {counted(cross.levels, 'level')} of '{cross.split}', per cent of the expert's"
     text = "\n".join((in_columns(rows), told, *costs, "  ".join(map(str, paths))))
     return Report({"out": str(out), **to_plain(cross)}, text)
 

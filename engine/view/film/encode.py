@@ -21,6 +21,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ... import files
+from ...counts import counted
 from ...errors import RunError, UserError
 from ...progress import Show, silent
 from ..draw.ink import png
@@ -271,7 +272,7 @@ def _check(temporary: Path, path: Path, wanted: tuple[int, ...]) -> None:
     found = probe(temporary)
     if found != wanted:
         raise RunError(
-            f"the film '{path}' came out broken: {wanted[0]} frames of {wanted[1]} x {wanted[2]} written, "
+            f"the film '{path}' came out broken: {counted(wanted[0], 'frame')} of {wanted[1]} x {wanted[2]} written, "
             f"{found[0]} of {found[1]} x {found[2]} read back"
         )
 
@@ -390,7 +391,7 @@ def _check_animation(
         raise RunError(f"the film '{path}' came out broken: {fault}") from None
     if found != size or n > count or abs(lasted - seconds) > 0.02 * seconds + 0.2:
         raise RunError(
-            f"the film '{path}' came out broken: {n} frames of {found} in {lasted:.1f} s "
+            f"the film '{path}' came out broken: {counted(n, 'frame')} of {found} in {lasted:.1f} s "
             f"instead of {count} of {size} in {seconds:.1f} s"
         )
 
@@ -416,6 +417,6 @@ def strip(pictures: Iterable[np.ndarray], count: int, path: Path) -> None:
         raise UserError(
             "a strip needs at least one picture"
             if sheet is None
-            else f"{filled} pictures, not {count}"
+            else f"{counted(filled, 'picture')}, not {count}"
         )
     files.write(path, png(sheet))
