@@ -20,6 +20,10 @@ from .bench_engine import Row
 from .peer_scripts.clients import CLIENTS
 from .peers import Place, alone, run
 
+LONGEST = (
+    90  # seconds for one client, its start included; the slowest takes a third on a quiet core
+)
+
 HAS = """
 import importlib.util, sys
 def has(name):
@@ -72,7 +76,7 @@ def row(name: str, python: str, passes: int) -> Row:
     script = "goalshift.agents.care.peer_scripts.clients"
     words = [python, *child.command(script, name, str(passes))[1:]]
     try:
-        found = json.loads(run(words, alone()))
+        found = json.loads(run(words, alone(), LONGEST))
     except RunError as fault:
         return Row(f"{name}: does not work: {fault}", "steps/s", (0.0,))
     warned = len(found["warnings"])

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...engine import extras
 from ..learning import preflight
 from .many import add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
@@ -55,6 +56,7 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
             "there": [dict(zip(("name", "value", "about"), line, strict=True)) for line in lines]
         }
         return Report(data, in_columns([("NAME", "USUAL VALUE", "WHAT IT DOES"), *lines]))
+    extras.require("torch")
     from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..lab import mitigate

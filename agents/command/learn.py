@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine import extras
 from ...engine.counts import counted
 from ...engine.errors import RunError, UserError, need
 from ..learning import preflight
@@ -274,6 +275,7 @@ def bank_flags(parser: Parser) -> None:
     knobs=True,
 )
 def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     from ...engine.catalogue import load
     from ...engine.files import json_bytes, write
     from ..learning.options import names

@@ -43,14 +43,16 @@ def level_publish_flags(parser: Parser) -> None:
 def level_publish(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.errors import Reader
     from ...engine.levels import formats
-    from ...engine.levels.kind import about_of
+    from ...engine.levels.kind import About, about_of
     from ..designing import publish
 
     path = preflight.check_file(args.out or "set.toml", args.force)
     kind = formats.check_kind(path)
     need(not kind.single, f"'{path}': {kind.what}, holds one level; a set is a .toml, say")
-    given = {name: getattr(args, name) for name in ("title", "author", "licence")}
-    about = about_of({k: words for k, words in given.items() if words}, Reader("the command line"))
+    about = About()
+    for name in ("title", "author", "licence"):
+        if words := getattr(args, name):
+            about = about_of({name: words}, Reader(f"--{name}"), about)
     levels, bad = publish.signed(
         publish.gathered([*map(Path, args.files)], changed_world(args)), about
     )

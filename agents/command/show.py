@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...engine import extras
 from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import make_folder
@@ -91,6 +92,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
         done = ship_again(worlds, args.levels, args.force, talk.say)
         return Report({"recorded": done}, f"recorded anew: {', '.join(done) or 'nothing'}")
     need(not (args.live and args.all), "--live trains one agent, --all films those that ship")
+    extras.require("torch", "pygame" if args.live else "imageio_ffmpeg")
     if args.all:
         return film_all(args, talk)
     args.world = args.world or "coinrun"

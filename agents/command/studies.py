@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...engine import extras
 from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
@@ -52,6 +53,7 @@ def table_flags(parser: Parser) -> None:
     ),
 )
 def make_table(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     from ..judging.plain import to_plain
     from ..studies import seeds, table
     from ..studies.jobs import Plan
@@ -117,6 +119,7 @@ def map_flags(parser: Parser) -> None:
     knobs=True,
 )
 def make_map(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..studies import map as maps
@@ -226,6 +229,7 @@ def curve_flags(parser: Parser) -> None:
     knobs=True,
 )
 def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     out = Path(args.out or f"runs/curve-{Path(args.world).stem}-{args.over.partition('=')[0]}")
     preflight.check_writable(out)
     from ..judging.plain import to_plain

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ....engine.counts import counted
 from ....engine.errors import Reader, RunError, UserError, did_you_mean, need
 from ....engine.state import RUNNING
 from ....engine.world import World
@@ -142,7 +141,7 @@ class Foreign(Policy):
         twin, brought = copy(self), self.brought
         need(
             brought.actions in (None, len(world.actions)),
-            f"'{self.name}' knows {counted(brought.actions, 'action')}, and world '{world.name}' has"
+            f"'{self.name}' knows {brought.actions} actions, and world '{world.name}' has"
             f" {len(world.actions)} ({', '.join(world.actions)})",
         )
         if brought.space is not None:
