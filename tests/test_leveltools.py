@@ -344,6 +344,14 @@ def test_a_folder_goes_on_and_the_shipped_files_are_named(call, tmp_path):
     )
 
 
+@pytest.mark.parametrize("flag", ["--title", "--author", "--licence"])
+def test_publish_names_the_flag_whose_words_are_no_line(call, flag):
+    call("level", "new", "corner", "-o", "a.toml")
+    ended = call("level", "publish", "a.toml", flag, "one\ntwo", "-o", "set.toml")
+    assert ended.code == 2 and ended.line.startswith(f"error: {flag}: {flag[2:]} must be a text")
+    assert not Path("set.toml").exists()
+
+
 def test_check_points_at_the_fault(call, tmp_path):
     call("level", "new", "corner", "-o", "a.toml")
     text = (tmp_path / "a.toml").read_text().replace("#" * 13, "#" * 12 + "q", 1)

@@ -20,9 +20,7 @@ from .bench_engine import Row
 from .peer_scripts.clients import CLIENTS
 from .peers import Place, alone, run
 
-LONGEST = (
-    90  # seconds for one client, its start included; the slowest takes a third on a quiet core
-)
+LONGEST = 90  # seconds for one client, its start included: one that hangs must not hold the rest
 
 HAS = """
 import importlib.util, sys
