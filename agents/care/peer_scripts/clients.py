@@ -230,7 +230,7 @@ def skrl() -> Iterator[int]:
     from skrl.trainers.torch import SequentialTrainer
 
     def model(kind: type, outputs: int) -> Model:
-        class Linear(kind, Model):
+        class Linear(kind, Model):  # pyright: ignore[reportGeneralTypeIssues]
             def __init__(self) -> None:
                 Model.__init__(self, **about)
                 kind.__init__(self)
