@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ... import files
+from ... import extras, files
 from ...counts import counted
 from ...errors import RunError, UserError
 from ...progress import Show, silent
@@ -190,12 +190,14 @@ def _temporary(path: Path, suffix: str) -> Path:
 
 def _ffmpeg() -> list[str]:
     """The quiet, unattended encoder."""
-    try:
-        import imageio_ffmpeg
+    extras.require("imageio_ffmpeg")
+    import imageio_ffmpeg
 
+    try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as fault:
-        raise RunError(f"no ffmpeg to film with ({fault}): pip install imageio-ffmpeg") from None
+    except RuntimeError as fault:
+        remedy = extras.remedy("film")
+        raise RunError(f"no ffmpeg to film with ({fault}): {remedy}") from None
     if not _is_ffmpeg(program):
         told = os.environ.get("IMAGEIO_FFMPEG_EXE")
         remedy = "unset IMAGEIO_FFMPEG_EXE, which names it" if told else "reinstall imageio-ffmpeg"
