@@ -889,6 +889,15 @@ def test_the_doctor_sees_a_cache_that_cannot_be_kept(monkeypatch, tmp_path):
     assert "NUMBA_CACHE_DIR" in cache.fix and "not kept" in compiling.found
 
 
+def test_the_doctor_blames_no_cache_for_a_busy_machine(monkeypatch):
+    from goalshift.agents.care import doctor
+
+    real = doctor._ask_python
+    monkeypatch.setattr(doctor, "_ask_python", lambda code, timeout: real(code, 0.01))
+    [compiling] = [found for found in doctor._numba() if found.name == "compiling rules"]
+    assert compiling.state == "warning" and "delete" not in compiling.fix
+
+
 def test_the_doctor_sees_a_crash_in_a_library():
     from goalshift.agents.care import doctor
 

@@ -23,6 +23,7 @@ from ...engine.counts import counted
 from ...engine.files import PACKAGE
 from ...engine.progress import Show, silent
 
+_SILENT = "no answer"
 _PIP = f"{shlex.quote(sys.executable)} -m pip"
 
 
@@ -186,7 +187,7 @@ def _ask_python(code: str, timeout: float = 120) -> tuple[dict, str]:
             env=environment,
         )
     except subprocess.TimeoutExpired:
-        return {}, f"no answer within {timeout:g} s"
+        return {}, f"{_SILENT} within {timeout:g} s"
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return {}, f"exit code {done.returncode}: {last}"
@@ -267,6 +268,10 @@ def _numba() -> Iterator[Finding]:
     else:
         yield Finding("numba cache", "warning", f"'{folder}' cannot be written", fix)
     first, fault = _ask_python(_COMPILE, 300)
+    if fault.startswith(_SILENT):
+        busy = "is the machine busy with other work? try again when it is not"
+        yield Finding("compiling rules", "warning", fault, busy)
+        return
     if fault:
         remove = f"delete the *.nbi and *.nbc files in '{folder}' and try again"
         yield Finding("compiling rules", "problem", fault, remove)
