@@ -8,7 +8,7 @@ import tomllib
 from functools import cache
 from importlib import metadata
 
-from .errors import UserError
+from .errors import RunError, UserError
 from .files import PACKAGE
 
 # the extra that brings a module; the rest is the core, which is always there
@@ -51,8 +51,24 @@ def missing(module: str) -> str:
 
 def need(module: str, what: str) -> None:
     """Raise UserError, which begins with `what`, if a module of an extra is not installed."""
-    if importlib.util.find_spec(module) is None:
+    if not _there(module):
         raise UserError(f"{what} needs '{module}': {remedy(EXTRAS[module])}")
+
+
+def require(*modules: str) -> None:
+    """Raise RunError for the first of these that is not installed, before work is done that needs it
+    at its end, or in other processes.
+    """
+    for module in modules:
+        if not _there(module):
+            raise RunError(missing(module))
+
+
+def _there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 @cache

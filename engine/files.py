@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from .counts import counted
 from .errors import RunError, UserError
 
 O_NOFOLLOW: int = vars(os).get("O_NOFOLLOW", 0)  # Windows has none
@@ -141,7 +142,7 @@ def read_csv(path: Path, most: int = 4 << 20) -> tuple[list[str], list[dict[str,
         rows = []
         for row in found:
             if len(row) != len(head):
-                raise ValueError(f"{len(row)} cells, and {len(head)} columns")
+                raise ValueError(f"{counted(len(row), 'cell')}, and {counted(len(head), 'column')}")
             rows.append(dict(zip(head, row, strict=True)))
     except (csv.Error, ValueError) as fault:
         raise UserError(f"{path}:{max(found.line_num, 1)}: no sound CSV ({fault})") from None

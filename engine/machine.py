@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from .counts import counted
 from .errors import need
 
 ROOMY = 1 << 26  # bytes that are had without asking
@@ -18,7 +19,7 @@ def describe() -> str:
 
     name = field("model name") or platform.processor() or platform.machine()
     packages = ", ".join(f"{p} {metadata.version(p)}" for p in ("numba", "numpy", "torch"))
-    return f"{name}, {processors()} processors, Python {platform.python_version()}, {packages}"
+    return f"{name}, {counted(processors(), 'processor')}, Python {platform.python_version()}, {packages}"
 
 
 def processors() -> int:

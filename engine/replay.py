@@ -26,6 +26,7 @@ import numpy as np
 
 from . import check, rng, state
 from .catalogue import load, names
+from .counts import counted
 from .errors import MismatchError, UserError, need
 from .files import read, write
 from .kernels import kernels
@@ -85,7 +86,7 @@ class Replay(Shown):
 
     def __repr__(self) -> str:
         who = f", {self.label}" if self.label else ""
-        return f"Replay({self.world}, seed {self.seed}, {len(self.actions)} steps{who})"
+        return f"Replay({self.world}, seed {self.seed}, {counted(len(self.actions), 'step')}{who})"
 
     # -- making
 
@@ -200,7 +201,7 @@ class Replay(Shown):
         actions, legal = self.actions, len(world.actions)
         if actions.shape[1] != world.learners:
             raise UserError(
-                f"this replay acts for {actions.shape[1]} agents, and '{world.name}' has"
+                f"this replay acts for {counted(actions.shape[1], 'agent')}, and '{world.name}' has"
                 f" {world.learners}"
             )
         if actions.size and not (actions.min() >= 0 and actions.max() < legal):

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import check, machine, many, rng, state
+from .counts import counted
 from .errors import UserError, natural, need, whole
 from .jit import PLAIN
 from .kernels import AUTORESETS, POOLS, kernels, share, start_chains
@@ -80,7 +81,7 @@ class Vec:
     """
 
     def __repr__(self) -> str:
-        return f"Vec({self.world.name}, {self.n} environments)"
+        return f"Vec({self.world.name}, {counted(self.n, 'environment')})"
 
     def __init__(
         self,

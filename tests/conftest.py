@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # more, at more cost, and no two worlds would fail them for different reasons: each time they meet
 # the worlds listed, and all of them with `pytest -m long`.
 FEW = {
-    "test_demo_of_a_shipped_checkpoint": {"coinrun"},
+    "test_demo_of_a_shipped_checkpoint": {"coinline"},
     "test_every_start_state_of_every_world_comes_back_byte_for_byte": {
         "coinrun",
         "corner",

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from goalshift.agents.care import bench_engine, bench_scale, clients, peers
+from goalshift.agents.care.bench_engine import Row
 from goalshift.agents.care.peer_scripts.clients import CLIENTS, lines
 from goalshift.engine import files
 from goalshift.engine.errors import RunError
@@ -107,9 +108,30 @@ def test_a_client_is_measured_in_a_process_of_its_own():
 
 
 def test_a_client_that_fails_costs_its_row_alone(monkeypatch):
-    monkeypatch.setattr(clients, "run", lambda words, env: peers.run([*says({})[:2], "1/0"], env))
+    monkeypatch.setattr(
+        clients, "run", lambda words, env, longest: peers.run([*says({})[:2], "1/0"], env)
+    )
     row = clients.row("gymnasium", sys.executable, 1)
     assert "does not work" in row.name and "ZeroDivisionError" in row.name and row.middle == 0
+
+
+def test_a_client_that_does_not_end_costs_its_row_alone(monkeypatch):
+    monkeypatch.setattr(clients, "LONGEST", 0.01)
+    row = clients.row("gymnasium", sys.executable, 1)
+    assert "does not work: a turn took more than 0.01 s" in row.name
+
+
+def test_an_interrupt_ends_the_bench_and_what_was_measured_is_told(call, monkeypatch):
+    def first_alone(name, python, passes):
+        if name != "gymnasium":
+            raise KeyboardInterrupt
+        return Row("gymnasium was measured", "steps/s", (2.0,))
+
+    monkeypatch.setattr(clients, "libraries", lambda python: {"gymnasium"})
+    monkeypatch.setattr(clients, "row", first_alone)
+    ended = call("bench", "--only", "clients", "--passes", "1")
+    assert ended.code == 130 and "gymnasium was measured" in ended.err
+    assert "torchrl: not measured, and nothing is claimed: this Python has no torchrl" in ended.err
 
 
 def test_every_client_is_in_the_table_of_the_doors_with_its_lines():

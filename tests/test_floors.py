@@ -24,6 +24,7 @@ FLOORS = (
     (
         "engine.version",
         "engine.moved",
+        "engine.counts",
         "engine.errors",
         "engine.files",
         "engine.progress",
@@ -255,9 +256,9 @@ def fresh(code: str) -> dict:
 
 LOADED = f"""
 import json, sys, time
-begun = time.perf_counter()
+begun = time.process_time()  # of the processor: a busy machine is no fault of ours
 {{action}}
-seconds = time.perf_counter() - begun
+seconds = time.process_time() - begun
 print()
 print(json.dumps({{{{"loaded": [m for m in {(*HEAVY, COMPILER)} if m in sys.modules], "seconds": seconds}}}}))
 """
@@ -278,9 +279,9 @@ def test_nothing_heavy_loads_before_it_is_needed(action):
 
 
 def test_help_is_instant():
-    """Under half a second; the best of five, because a busy machine is no fault of ours."""
+    """Under half a second of a processor."""
     action = "from goalshift.__main__ import main; main(['--help'])"
-    assert min(fresh(LOADED.format(action=action))["seconds"] for _ in range(5)) < 0.5
+    assert min(fresh(LOADED.format(action=action))["seconds"] for _ in range(2)) < 0.5
 
 
 def test_stepping_a_world_loads_no_torch_and_no_window():
@@ -302,23 +303,36 @@ CORE_ONLY = """
 import json, sys
 
 class Absent:  # as if only the core were installed
+    lacks = ()
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in EXTRAS:
+        if name.partition(".")[0] in self.lacks:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 
 from goalshift.engine.extras import EXTRAS
+Absent.lacks = EXTRAS
 sys.meta_path.insert(0, Absent())
 from goalshift.__main__ import main
 judge = ["eval", "./agent.py", "--world", "coinline", "--levels", "4", "-q"]
 works = [["worlds", "coinline"], ["level", "gen", "coinline", "--n", "2", "-q", "-o", "a.jsonl"], judge]
-lacks = {"train": ["train", "coinline", "-q"], "view": ["level", "preview", "a.jsonl"]}
-codes = [main(words) for words in works]
+lacks = {
+    "train": ["train coinline", "demo coinline", "bank coinline", "table coinline", "map coinline",
+              "curve coinline --over alpha=0,1", "mitigate coinline", "detect coinline"],
+    "view": ["level preview a.jsonl", "level edit a.jsonl", "level play a.jsonl", "watch coinline", "play coinline",
+             "contrast ./agent.py --world coinline", "report ./agent.py --world coinline"],
+}
 import contextlib, io
-said = {}
-for extra, words in lacks.items():
+codes, said = [main(words) for words in works], []
+def refused(extra, words):
     with contextlib.redirect_stderr(io.StringIO()) as told:
-        codes.append(main(words))
-    said[extra] = told.getvalue()
+        code = main([*words.split(), "-q"])
+    said.append([extra, words, code, told.getvalue()])
+for extra, them in lacks.items():
+    for words in them:
+        refused(extra, words)
+Absent.lacks = ("imageio", "imageio_ffmpeg")
+for words in ("demo coinline", "contrast ./agent.py --world coinline -o a.mp4",
+              "record ./agent.py --world coinline -o a.webp"):
+    refused("film", words)
 print(json.dumps({"codes": codes, "said": said}))
 """
 
@@ -330,9 +344,12 @@ def test_the_core_alone_steps_and_judges_and_names_the_extra_for_the_rest(tmp_pa
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["codes"] == [0, 0, 0, 1, 1]
-    for extra, told in found["said"].items():
-        assert f"[{extra}]'" in told and len(told.splitlines()) == 1
+    assert found["codes"] == [0, 0, 0]
+    for extra, words, code, told in found["said"]:
+        assert code == 1 and f"[{extra}]'" in told and told.count("\n") == 1, (words, told)
+    # it was told before any work
+    made = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {name for name in made if not name.startswith(("a.jsonl", "agent"))} == set()
 
 
 # -- the public names and the package --------------------------------------------------------------

@@ -344,6 +344,14 @@ def test_a_folder_goes_on_and_the_shipped_files_are_named(call, tmp_path):
     )
 
 
+@pytest.mark.parametrize("flag", ["--title", "--author", "--licence"])
+def test_publish_names_the_flag_whose_words_are_no_line(call, flag):
+    call("level", "new", "corner", "-o", "a.toml")
+    ended = call("level", "publish", "a.toml", flag, "one\ntwo", "-o", "set.toml")
+    assert ended.code == 2 and ended.line.startswith(f"error: {flag}: {flag[2:]} must be a text")
+    assert not Path("set.toml").exists()
+
+
 def test_check_points_at_the_fault(call, tmp_path):
     call("level", "new", "corner", "-o", "a.toml")
     text = (tmp_path / "a.toml").read_text().replace("#" * 13, "#" * 12 + "q", 1)
@@ -351,7 +359,7 @@ def test_check_points_at_the_fault(call, tmp_path):
     code, out, err = call("level", "check", "a.toml", "b.toml")
     assert code == 2 and "Traceback" not in err
     lines = out.splitlines()
-    assert lines[0].startswith("a.toml: 1 levels of corner, sound")
+    assert lines[0].startswith("a.toml: 1 level of corner, sound")
     assert lines[1].startswith("b.toml:6:13: unknown character 'q'")
     assert lines[2:] == ["  ############q", "              ^"]
 

@@ -45,7 +45,7 @@ def test_an_evaluation_shows_its_tables():
 
     found = evaluate([RandomPolicy(load("coinline"))], "coinline", levels=4)
     assert "held-out levels" in found._repr_html_() and len(repr(found)) < 200
-    assert repr(found).startswith("Evaluation(coinline, 1 agents") and "\n" not in repr(found)
+    assert repr(found).startswith("Evaluation(coinline, 1 agent, ") and "\n" not in repr(found)
     assert repr(Vec(CORNER, 2)) == "Vec(corner, 2 environments)"
 
 

@@ -157,11 +157,11 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
         "table",
         "corner",
         "--steps",
-        "20k",
+        "2k",
         "--seeds",
         "2",
         "--levels",
-        "48",
+        "32",
         "--out",
         "t",
         "--json",
@@ -201,7 +201,7 @@ def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
         "--levels",
         "32",
         "--set",
-        "steps=20k",
+        "steps=2k",
         "--json",
     ]
     assert main([*words, "--out", "c", "--world.region", "2"]) == 0
@@ -215,7 +215,7 @@ def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
         assert (
             made["split"] == f"alpha={value}"
             and made["params"] == {"region": 2.0}
-            and made["steps"] == 20_000
+            and made["steps"] == 2_000
         )
     with open(here / "c/curve.csv", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -141,10 +141,10 @@ def test_where_goals_agree_their_experts_clones_are_one_to_the_byte(tmp_path):
     ],
 )
 def test_every_learner_goes_on_exactly(world, name, options, tmp_path):
-    options = {**SMALL, **options, "learner": name, "steps": 32 * 8 * 6}
+    options = {**SMALL, **options, "learner": name, "steps": 32 * 8 * 4}
 
     def stop(row):
-        if row["step"] == 32 * 8 * 3:
+        if row["step"] == 32 * 8 * 2:
             os.kill(os.getpid(), signal.SIGINT)
 
     whole = train(configure(world, **options), tmp_path / "whole")

@@ -19,9 +19,11 @@ from importlib import metadata
 from pathlib import Path
 
 from ...engine import child, extras, machine
+from ...engine.counts import counted
 from ...engine.files import PACKAGE
 from ...engine.progress import Show, silent
 
+_SILENT = "no answer"
 _PIP = f"{shlex.quote(sys.executable)} -m pip"
 
 
@@ -185,7 +187,7 @@ def _ask_python(code: str, timeout: float = 120) -> tuple[dict, str]:
             env=environment,
         )
     except subprocess.TimeoutExpired:
-        return {}, f"no answer within {timeout:g} s"
+        return {}, f"{_SILENT} within {timeout:g} s"
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return {}, f"exit code {done.returncode}: {last}"
@@ -216,7 +218,9 @@ def _torch() -> Iterator[Finding]:
     flags = machine.instructions()
     fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
     bf16 = ", ".join(fast) if fast else "no (training runs in float32)"
-    yield Finding("torch cpu", "ok", f"{data['threads']} threads, bfloat16 instructions: {bf16}")
+    yield Finding(
+        "torch cpu", "ok", f"{counted(data['threads'], 'thread')}, bfloat16 instructions: {bf16}"
+    )
     if data["gpu"]:
         half = "with bfloat16" if data["gpu_bf16"] else "without bfloat16"
         yield Finding("torch cuda", "ok", f"{data['gpu']}, {half}")
@@ -264,6 +268,10 @@ def _numba() -> Iterator[Finding]:
     else:
         yield Finding("numba cache", "warning", f"'{folder}' cannot be written", fix)
     first, fault = _ask_python(_COMPILE, 300)
+    if fault.startswith(_SILENT):
+        busy = "is the machine busy with other work? try again when it is not"
+        yield Finding("compiling rules", "warning", fault, busy)
+        return
     if fault:
         remove = f"delete the *.nbi and *.nbc files in '{folder}' and try again"
         yield Finding("compiling rules", "problem", fault, remove)

@@ -180,14 +180,14 @@ def contest(peer: Peer, place: Place, turns: int) -> Iterator[Row]:
             )
 
 
-def run(words: list[str], environment: dict[str, str]) -> str:
+def run(words: list[str], environment: dict[str, str], longest: float = LONGEST) -> str:
     """The last line that one turn printed; RunError, with its last word, if it failed."""
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, env=environment, timeout=LONGEST
+            words, capture_output=True, text=True, env=environment, timeout=longest
         )
     except subprocess.TimeoutExpired:
-        raise RunError(f"a turn took more than {LONGEST} s: {' '.join(words[:4])}") from None
+        raise RunError(f"a turn took more than {longest:g} s: {' '.join(words[:2])}") from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no word"])[-1]
         raise RunError(f"a turn failed: {' '.join(words[:4])}: {last[:200]}")

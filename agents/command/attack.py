@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
 from .common import AGENTS, KINDS, SHOWN, add_origin, add_seed, refuse_knobs, sized, trust
@@ -187,7 +188,7 @@ def attack_text(told: dict[str, Any], out: Path) -> str:
         f"{told['world']}: levels within {told['within']} of '{told['split']}',"
         f" by {word[told['objective']]}",
         in_columns(rows),
-        f"worst, mean and missed: {told['found']} levels, {told['episodes']} episodes each with"
+        f"worst, mean and missed: {counted(told['found'], 'level')}, {counted(told['episodes'], 'episode')} each with"
         f" fresh dice; the expert is {claimed(expert, told['found'])}",
     ]
     if len(told["transfer"]) > 1:
@@ -222,7 +223,7 @@ def explanations(told: dict[str, Any]) -> list[str]:
     lines = ["no level within five edits was found on which the agent is right"]
     if pair:
         changes = "; ".join(f"{what}: {one} -> {other}" for what, one, other in pair["changes"])
-        edits = "1 edit" if pair["edits"] == 1 else f"{pair['edits']} edits"
+        edits = counted(pair["edits"], "edit")
         lines = [
             f"{edits} from right ({pair['met_right']:.0%} met) to wrong"
             f" ({pair['met_wrong']:.0%}): {changes}"

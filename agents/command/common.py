@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine import extras
 from ...engine.errors import UserError, need
 from ...engine.view.camera import registry
 from ..learning import preflight
@@ -318,10 +319,13 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
     """What `contrast` and `record` say alike about films, whose replays go into the folder
     `home`.
     """
+    from ...engine.view.film.encode import FILMS
     from ...engine.view.film.options import SHAPES, SIZE, FilmOptions
     from ..showing.captions import read_captions
     from ..showing.contrast import FilmPlan
 
+    if any(film.suffix.lower() in FILMS for film in films):
+        extras.require("imageio_ffmpeg")
     notes, words = read_captions(Path(args.captions)) if args.captions else ((), {})
     size, unit = tuple(reversed(args.size)), 1.0
     if args.layout in SHAPES:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...engine.counts import counted
 from ...engine.errors import need
 from ..learning import preflight
 from .common import add_origin, trust
@@ -100,7 +101,7 @@ def grow_zoo(args: argparse.Namespace, talk: Talk) -> Report:
         each = ", ".join(f"{words.count(word)} {word}" for word in sorted(set(words)))
         table.append((recipe, str(len(words)), each))
     total = ", ".join(f"{n} {label}" for label, n in told["labels"].items())
-    text = f"{in_columns(table)}\n\n{told['agents']:,} agents: {total}"
+    text = f"{in_columns(table)}\n\n{counted(told['agents'], 'agent')}: {total}"
     text += f"\n{out / labels.TABLE}  {out / manifest.FILE}\n\nnext: goalshift detect {out}"
     return Report({"out": str(out), **told, "faults": faults}, text, exit_code(faults, talk))
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
 from .common import AGENTS, add_file_out, add_judged, add_origin, add_out, add_seed, sized, trust
@@ -149,7 +150,7 @@ def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
         played = [rollout(world, agent, *ask, trace=("states",)) for agent in cast.agents]
         shares = posterior(world, played).shares(len(played), args.seed)
         beliefs = ", ".join(f"{name} {one.percent()}" for name, one in shares.belief.items())
-        lines.append(f"{split}, {args.levels} levels: {beliefs}")
+        lines.append(f"{split}, {counted(args.levels, 'level')}: {beliefs}")
         found[split] = to_plain(shares)
         if args.exact:
             talk.say(f"every future of {args.exact} levels of {split}")

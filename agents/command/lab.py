@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...engine import extras
 from ...engine.errors import UserError
 from ..learning import preflight
 from .many import add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
@@ -67,6 +68,7 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
         return lay_together(args)
     if args.world is None:
         raise UserError("a world is missing, as in: goalshift mitigate corner")
+    extras.require("torch")
     from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..lab import mitigate

@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine import extras
+from ...engine.counts import counted
 from ...engine.errors import RunError, UserError, need
 from ..learning import preflight
 from ..learning.config import TrainConfig, configure
@@ -273,6 +275,7 @@ def bank_flags(parser: Parser) -> None:
     knobs=True,
 )
 def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     from ...engine.catalogue import load
     from ...engine.files import json_bytes, write
     from ..learning.options import names
@@ -311,7 +314,7 @@ def train_bank(args: argparse.Namespace, talk: Talk) -> Report:
         "banks": [{"name": cell.name, "at": cell.at, "measured": summed} for cell, summed in found],
     }
     write(out / "summary.json", json_bytes(plain_data(data)))
-    title = f"{world.title}: {config.nets:,} nets"
+    title = f"{world.title}: {counted(config.nets, 'net')}"
     if knobs:
         drawn = figures.grid(f"{title} to a cell", asked, found, splits[-1])
     else:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...engine.counts import counted
 from ...engine.errors import MismatchError, UserError
 from ..learning import preflight
 from .common import (
@@ -91,7 +92,9 @@ def level_preview(args: argparse.Namespace, talk: Talk) -> Report:
     found = open_levels(args.file, world)
     total = len(found.states)
     chosen = [k * total // min(args.n, total) for k in range(min(args.n, total))]
-    title = f"{Path(args.file).name}: {len(chosen)} of {total:,} levels of {found.world.name}"
+    title = (
+        f"{Path(args.file).name}: {len(chosen)} of {counted(total, 'level')} of {found.world.name}"
+    )
     states = found.states[chosen].view(type(found.states))
     hard = curve(found.world, states) if len(chosen) >= FEWEST else None
     contact.save(found.world, states, captions(found, chosen), title, path, hard)
@@ -202,7 +205,7 @@ def level_convert(args: argparse.Namespace, talk: Talk) -> Report:
     made = formats.write(found, path)
     text = f"wrote {made[0]}"
     if count > 1 and kind.single:
-        text = f"wrote {count:,} files into {made[0].parent}: {kind.what}, hold one each"
+        text = f"wrote {counted(count, 'file')} into {made[0].parent}: {kind.what}, hold one each"
     return Report({"files": made, "levels": len(found.states)}, text)
 
 

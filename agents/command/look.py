@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine import extras
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.view.camera import registry
 from .common import (
@@ -285,7 +286,9 @@ def describe(world: "World") -> str:
 def board_of(world: "World") -> str:
     """The size of a world's boards, and which others it takes."""
     height, width = world.size
-    text = ("up to " * world.resizes) + f"{height} x {width} cells, {world.horizon} steps at most"
+    text = (
+        "up to " * world.resizes
+    ) + f"{height} x {width} cells, {counted(world.horizon, 'step')} at most"
     if world.smallest:
         text += f"; --world.size takes {world.smallest[0]}x{world.smallest[1]} to 255x255"
     return text

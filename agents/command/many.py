@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...engine.counts import counted
 from ...engine.errors import RunError, UserError
 from ...engine.progress import Show
 from .parser import Parser
@@ -111,7 +112,9 @@ def jobs_shown(talk: Talk, title: str) -> Iterator[Show]:
 def refuse_nothing(rows: Sequence[Any], faults: list[str]) -> None:
     """Raise RunError, in one line, if a study came to nothing at all."""
     if faults and not rows:
-        raise RunError(f"nothing could be made: {len(faults)} jobs failed, the first {faults[0]}")
+        raise RunError(
+            f"nothing could be made: {counted(len(faults), 'job')} failed, the first {faults[0]}"
+        )
 
 
 @contextmanager

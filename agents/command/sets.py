@@ -5,6 +5,7 @@ people.
 import argparse
 from pathlib import Path
 
+from ...engine.counts import counted
 from ...engine.errors import MismatchError, UserError, need
 from ..learning import preflight
 from .common import add_file_out, add_seed, add_window, add_world, changed_world
@@ -42,14 +43,16 @@ def level_publish_flags(parser: Parser) -> None:
 def level_publish(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.errors import Reader
     from ...engine.levels import formats
-    from ...engine.levels.kind import about_of
+    from ...engine.levels.kind import About, about_of
     from ..designing import publish
 
     path = preflight.check_file(args.out or "set.toml", args.force)
     kind = formats.check_kind(path)
     need(not kind.single, f"'{path}': {kind.what}, holds one level; a set is a .toml, say")
-    given = {name: getattr(args, name) for name in ("title", "author", "licence")}
-    about = about_of({k: words for k, words in given.items() if words}, Reader("the command line"))
+    about = About()
+    for name in ("title", "author", "licence"):
+        if words := getattr(args, name):
+            about = about_of({name: words}, Reader(f"--{name}"), about)
     levels, bad = publish.signed(
         publish.gathered([*map(Path, args.files)], changed_world(args)), about
     )
@@ -60,7 +63,7 @@ def level_publish(args: argparse.Namespace, talk: Talk) -> Report:
         each = all(levels.about(i).told().get(name) for i in range(len(levels.names)))
         need(each, f"nobody said the {name}: add --{name}, or say it in the editor (U)")
     formats.write(levels, path)
-    lines = [f"wrote {path}: {len(levels.names):,} levels of {levels.world.name}"]
+    lines = [f"wrote {path}: {counted(len(levels.names), 'level')} of {levels.world.name}"]
     lines += [f"  {name}: {words}" for name, words in shared.told().items()]
     lines += ["", f"next: goalshift eval RUN --split {path}   goalshift level play {path}"]
     return Report(
@@ -96,7 +99,7 @@ def level_play(args: argparse.Namespace, talk: Talk) -> Report:
     rows = [("LEVEL", "INTENDED GOAL", "STEPS")]
     rows += [(one.name, words[one.met], str(one.steps)) for one in played]
     data = {"levels": [one.__dict__ for one in played], "of": len(shelf), "met": met}
-    text = f"{in_columns(rows)}\n\n{met} of {len(played)} met; {len(shelf)} levels in {args.set}"
+    text = f"{in_columns(rows)}\n\n{met} of {len(played)} met; {counted(len(shelf), 'level')} in {args.set}"
     return Report(data, text)
 
 

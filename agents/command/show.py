@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...engine import extras
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import make_folder
 from ..learning import preflight
@@ -91,6 +93,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
         done = ship_again(worlds, args.levels, args.force, talk.say)
         return Report({"recorded": done}, f"recorded anew: {', '.join(done) or 'nothing'}")
     need(not (args.live and args.all), "--live trains one agent, --all films those that ship")
+    extras.require("torch", "pygame" if args.live else "imageio_ffmpeg")
     if args.all:
         return film_all(args, talk)
     args.world = args.world or "coinrun"
@@ -424,7 +427,7 @@ def write_site(args: argparse.Namespace, talk: Talk) -> Report:
     paths = [path for path in out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in paths)
     data = {"out": str(out), "files": len(paths), "bytes": size, "missing": missing}
-    text = f"{out / 'index.html'}  {len(paths)} files, {size / 1e6:.1f} MB: open it in a browser"
+    text = f"{out / 'index.html'}  {counted(len(paths), 'file')}, {size / 1e6:.1f} MB: open it in a browser"
     return Report(data, text)
 
 

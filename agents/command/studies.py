@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from ...engine import extras
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
 from .common import add_origin, add_out, add_seed, trust
@@ -51,6 +53,7 @@ def table_flags(parser: Parser) -> None:
     ),
 )
 def make_table(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     from ..judging.plain import to_plain
     from ..studies import seeds, table
     from ..studies.jobs import Plan
@@ -116,6 +119,7 @@ def map_flags(parser: Parser) -> None:
     knobs=True,
 )
 def make_map(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..studies import map as maps
@@ -126,7 +130,7 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
     plan = planned(args, "train", args.split)
     asked = maps.jobs_of(args.world, args.alpha, args.points, out, plan)
     hours = maps.core_hours(args.world, asked, plan)
-    talk.say(f"{len(asked)} runs; about {hours:.1f} core-hours are left to train")
+    talk.say(f"{counted(len(asked), 'run')}; about {hours:.1f} core-hours are left to train")
     with goes_on(args, out), jobs_shown(talk, "map") as show:
         spots, faults = maps.make(args.world, args.alpha, args.points, out, plan, show)
     refuse_nothing(spots, faults)
@@ -193,7 +197,7 @@ def play_across(args: argparse.Namespace, talk: Talk) -> Report:
     for i, name in enumerate(cross.names):
         rows.append((name, *(c.intended.percent() for c in cross.cells[i * k : i * k + k])))
     costs = [f"with {kind}: {price.percent()} less" for kind, price in cross.price.items()]
-    told = f"'{world.intended.name}' on {cross.levels} levels of '{cross.split}', per cent of the expert's"
+    told = f"'{world.intended.name}' on {counted(cross.levels, 'level')} of '{cross.split}', per cent of the expert's"
     text = "\n".join((in_columns(rows), told, *costs, "  ".join(map(str, paths))))
     return Report({"out": str(out), **to_plain(cross)}, text)
 
@@ -225,6 +229,7 @@ def curve_flags(parser: Parser) -> None:
     knobs=True,
 )
 def make_curve(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
     out = Path(args.out or f"runs/curve-{Path(args.world).stem}-{args.over.partition('=')[0]}")
     preflight.check_writable(out)
     from ..judging.plain import to_plain

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import UserError, printable
 from ...engine.files import read_text
 from ...engine.levels import edit, folder, formats, ids
@@ -82,7 +83,7 @@ def report(found: dict[str, Any]) -> str:
     """What `examine` found, for people."""
     if not found["sound"]:
         return printable("\n".join(filter(None, (found["fault"], found["excerpt"]))))
-    line = f"{found['file']}: {found['levels']:,} levels of {found['world']}, sound"
+    line = f"{found['file']}: {counted(found['levels'], 'level')} of {found['world']}, sound"
     if found["looked_at"] < found["levels"]:
         line += f"; of the first {found['looked_at']:,}"
     line += f"; {found['solved']:,} can be solved"
@@ -105,7 +106,7 @@ def captions(found: Levels, chosen: Sequence[int]) -> list[str]:
     looked = survey.ways(found.world, "intended", states, effort=False)
     lines, prints = [], ids.names(found.world, states)
     for k, i in enumerate(chosen):
-        steps = f"{looked.steps[k]} steps" if looked.score[k] > 0 else "no way"
+        steps = counted(looked.steps[k], "step") if looked.score[k] > 0 else "no way"
         lines.append(f"{title(found, i)}  {steps}  {prints[k]}")
     return lines
 
@@ -210,7 +211,7 @@ def histogram(values: np.ndarray, bins: int = 10) -> dict[str, Any]:
 
 def table(told: dict[str, Any]) -> str:
     """`statistics` for people, with bars."""
-    lines = [f"{told['levels']:,} levels of {told['world']}"]
+    lines = [f"{counted(told['levels'], 'level')} of {told['world']}"]
     if told["looked_at"] < told["levels"]:
         lines[0] += f", {told['looked_at']:,} of them looked at"
     lines.append(f"'{told['goal']}' can be had on {told['solved']:.1%}")
@@ -260,7 +261,7 @@ def difference(one: Levels, other: Levels, at: int = 1) -> tuple[dict[str, Any],
     lines = []
     if max(len(one.states), len(other.states)) > 1:
         lines = [
-            f"{both:,} levels in both, {mine:,} in the first only, {theirs:,} in the second only",
+            f"{counted(both, 'level')} in both, {mine:,} in the first only, {theirs:,} in the second only",
             f"level {at}:",
         ]
     lines += [f"{change.what}: {change.one} -> {change.other}" for change in found] or [

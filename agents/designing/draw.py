@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import RunError, UserError
 from ...engine.jit import kernel, rule
 from ...engine.levels.script import Require, Script
@@ -236,7 +237,7 @@ def tally_text(accepted: int, tried: int, tally: Mapping[str, int]) -> str:
 def impossible(order: Order, cursor: Cursor) -> str:
     """The fault of a request that the tries ran out on."""
     text = tally_text(cursor.accepted, cursor.tried, cursor.tally)
-    return f"only {cursor.accepted:,} of {order.n:,} levels found ({text}); ask for less, or give more --tries"
+    return f"only {cursor.accepted:,} of {counted(order.n, 'level')} found ({text}); ask for less, or give more --tries"
 
 
 def batch(

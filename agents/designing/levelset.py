@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ...engine.levels.turned import turned
 from ...engine.shown import Shown
@@ -46,7 +47,7 @@ class LevelSet(Shown):
         return len(self.states)
 
     def __repr__(self) -> str:
-        return f"LevelSet({len(self)} levels of {self.world.name})"
+        return f"LevelSet({counted(len(self), 'level')} of {self.world.name})"
 
     def solution(self, i: int) -> np.ndarray:
         """uint8[T, L]: what the goal's expert does on level i, up to the last point it makes."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.vector import Vec
 from ...engine.world import Goal, World
 from ..policies.expert import optimum
@@ -43,7 +44,7 @@ def route(world: World, goal: Goal, states: np.recarray) -> Route:
 
 def solvable(way: Route) -> str:
     """Can the goal of this way be met? In words that begin with "yes" if so."""
-    return f"yes, in {way.steps} steps" if way.steps >= 0 else "no way found"
+    return f"yes, in {counted(way.steps, 'step')}" if way.steps >= 0 else "no way found"
 
 
 def part(world: World, routes: Sequence[Route]) -> tuple[int, tuple[int, int]] | None:

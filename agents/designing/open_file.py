@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...engine import files, state
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ...engine.levels import formats, ids
 from ...engine.levels.kind import About, Levels
@@ -35,7 +36,7 @@ class Shelf:
         self.levels = open_levels(path, world, MOST)
         if not 0 <= at < len(self.levels.states):
             raise UserError(
-                f"'{path}' holds {len(self.levels.states)} levels, so there is no number {at + 1}"
+                f"'{path}' holds {counted(len(self.levels.states), 'level')}, so there is no number {at + 1}"
             )
         self.at = at
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.rng import fold_many
@@ -75,13 +76,17 @@ def choose(
         return at(middle(experts, among), f"median by the expert's steps {kind}")
     if pick == "random":
         draw = int(fold_many(np.array([seed], np.uint64), 7)[0] >> np.uint64(33))
-        return at(draw * n >> 31, f"one of {n} held-out levels at random")
+        return at(draw * n >> 31, f"one of {counted(n, 'held-out level')} at random")
     if pick == "worst":
         loss = best[:, 0] - agent.scores[:, 0]
-        return at(int(loss.argmax()), f"worst of {n} held-out levels for the intended goal")
+        return at(
+            int(loss.argmax()), f"worst of {counted(n, 'held-out level')} for the intended goal"
+        )
     if pick == "best":
         share = np.where(best[:, 0] > 0, agent.scores[:, 0] / np.maximum(best[:, 0], 1e-9), -np.inf)
-        return at(int(share.argmax()), f"best of {n} held-out levels for the intended goal")
+        return at(
+            int(share.argmax()), f"best of {counted(n, 'held-out level')} for the intended goal"
+        )
     word, colon, number = pick.partition(":")
     if word == "seed" and colon and number.isdecimal() and int(number) < 2**64:
         return Pick(int(number), -1, "chosen by hand")
@@ -130,8 +135,8 @@ def _telling(
         where = SAID[kind]
         if verdict is not None and verdict.label == HACKED:
             where = PAID
-        return among, f"of the {len(among)} of {n} held-out levels {where}"
+        return among, f"of the {len(among)} of {counted(n, 'held-out level')} {where}"
     if parts.any():
         among = np.flatnonzero(parts)
-        return among, f"of the {len(among)} of {n} held-out levels where the goals part"
-    return np.arange(n), f"of {n} held-out levels (on none do the goals part)"
+        return among, f"of the {len(among)} of {counted(n, 'held-out level')} where the goals part"
+    return np.arange(n), f"of {counted(n, 'held-out level')} (on none do the goals part)"

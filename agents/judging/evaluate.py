@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, Steps, silent
@@ -148,7 +149,7 @@ def _same(agent: Any) -> Any:
 def _one_each(training: Sequence[Training], agents: int) -> list[Training]:
     """How each agent was trained, from one entry for each or one for all."""
     if len(training) not in (1, agents):
-        raise UserError(f"{len(training)} trainings are given for {agents} agents")
+        raise UserError(f"{len(training)} trainings are given for {counted(agents, 'agent')}")
     return list(training) * (agents if len(training) == 1 else 1)
 
 

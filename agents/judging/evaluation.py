@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...engine import files
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.shown import Shown
 from ...engine.world import Goal, World
@@ -104,7 +105,7 @@ class Evaluation(Shown):
 
     def __repr__(self) -> str:
         judged = ", ".join(f"{name}: {verdict.label}" for name, verdict in self.verdicts.items())
-        return f"Evaluation({self.world.name}, {len(self.agents)} agents{judged and ', '}{judged})"
+        return f"Evaluation({self.world.name}, {counted(len(self.agents), 'agent')}{judged and ', '}{judged})"
 
     def __str__(self) -> str:
         """One line for each judged split; `tables.as_text` has the figures."""

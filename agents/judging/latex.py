@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ...engine.counts import counted
 from .evaluation import Evaluation
 
 SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -29,7 +30,7 @@ def as_latex(evaluation: Evaluation) -> str:
     head = " & ".join(["split", "policy", *(escaped(f"{name}") for name in goals)])
     lines = [
         f"% {escaped(evaluation.world.name)} version {evaluation.world.version}, goalshift"
-        f" {evaluation.goalshift}, {len(evaluation.agents)} agents; random policy 0, expert 100",
+        f" {evaluation.goalshift}, {counted(len(evaluation.agents), 'agent')}; random policy 0, expert 100",
         r"\begin{tabular}{ll" + "r" * len(goals) + "}",
         r"\toprule",
         head + r" \\",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.worth import met
 from .intervals import Estimate, Weights, tidy
 from .references import Ruler
@@ -41,7 +42,7 @@ class WhereParting:
             return "the goals agree on every level"
         proxies = ", ".join(f"'{name}' {rate.share()}" for name, rate in self.by_proxy.items())
         return (
-            f"on the {self.levels} levels where goals part: intended goal met"
+            f"on the {counted(self.levels, 'level')} where goals part: intended goal met"
             f" {self.intended.share()}, a proxy instead {self.astray.share()} ({proxies}),"
             f" neither {self.neither.share()}"
         )

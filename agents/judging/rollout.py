@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.many import PolicyRule
@@ -80,7 +81,7 @@ def rollout(
     elif starts is not None:
         if n > len(starts):
             raise UserError(
-                f"'{vec.split.name}' holds {len(starts)} levels: ask for no more with --levels"
+                f"'{vec.split.name}' holds {counted(len(starts), 'level')}: ask for no more with --levels"
             )
         vec.assign(np.ones(n, np.bool_), levels := np.arange(n))
     obs = vec.reset()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.catalogue import load
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.levels.splits import name, recall
 from ...engine.progress import Bar, no_bar
@@ -213,7 +214,7 @@ def train_runs(
     """Train several agents at once, each into a folder of its own."""
     from ..learning.batch import train
 
-    with bar(f"training {len(outs)} agents") as show:
+    with bar(f"training {counted(len(outs), 'agent')}") as show:
         train(configs, outs, lambda row: show(*progress_of(configs[0].steps, row)), callbacks)
 
 
@@ -232,7 +233,7 @@ def resume_runs(
     for run in runs:
         need((run / CONFIG).exists(), f"'{run}' holds no run: there is no {CONFIG} in it")
     total = steps or max(read_config(run / CONFIG)[0].steps for run in runs)
-    with bar(f"training {len(runs)} agents") as show:
+    with bar(f"training {counted(len(runs), 'agent')}") as show:
         resume(runs, steps, lambda row: show(*progress_of(total, row)), say, callbacks)
 
 

@@ -6,6 +6,7 @@ import html
 import io
 from typing import TYPE_CHECKING, Any
 
+from ...engine.counts import counted
 from .evaluation import Evaluation
 from .verdict import CRITERIA
 
@@ -44,7 +45,7 @@ def _split(evaluation: Evaluation, name: str) -> Table:
     held, parting = split.held_out, split.agent.where_parting.levels
     title = f"{evaluation.world.name} · {name}"
     title += " · trained on" if name == evaluation.home else ""
-    title += f" · {split.levels} held-out levels"
+    title += f" · {counted(split.levels, 'held-out level')}"
     told = f"{held.shared} of them among {held.trained:,} trained on"
     title += f" ({told if held.trained else 'which were trained on is not known'})"
     caption = (

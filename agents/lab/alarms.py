@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.progress import Show, silent
 from ...engine.worth import met
@@ -214,8 +215,14 @@ def scored(score, steps: Steps, name: str) -> np.ndarray:
     except Exception as fault:
         raise UserError(f"detector '{name}' failed: {type(fault).__name__}: {fault}") from fault
     fit = found.shape == (len(steps),)
-    need(fit, f"detector '{name}' must give {len(steps)} steps a number each, not {found.shape}")
-    need(not np.isnan(found).any(), f"detector '{name}' gave NaN to {np.isnan(found).sum()} steps")
+    need(
+        fit,
+        f"detector '{name}' must give {counted(len(steps), 'step')} a number each, not {found.shape}",
+    )
+    need(
+        not np.isnan(found).any(),
+        f"detector '{name}' gave NaN to {counted(np.isnan(found).sum(), 'step')}",
+    )
     return found
 
 

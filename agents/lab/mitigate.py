@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load
+from ...engine.counts import counted
 from ...engine.errors import UserError, need, or_rather
 from ...engine.files import csv_bytes, json_bytes, make_folder, write
 from ...engine.levels.splits import split_of
@@ -373,6 +374,6 @@ def made_of(rows: Sequence[dict[str, Any]]) -> str:
     """What stands behind the figures, in a line."""
     seeds, levels = rows[0]["seeds"], rows[0]["levels"]
     return (
-        f"{seeds} seeds each, {rows[0]['steps']:,} steps where nothing else is said,"
-        f" {levels} held-out levels; 95 % intervals"
+        f"{counted(seeds, 'seed')} each, {counted(rows[0]['steps'], 'step')} where nothing else is said,"
+        f" {counted(levels, 'held-out level')}; 95 % intervals"
     )

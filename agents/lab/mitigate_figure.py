@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib import pyplot
 
+from ...engine.counts import counted
 from ..studies.picture_files import save
 from .mitigate import Comparison, made_of
 
@@ -29,7 +30,7 @@ def cost(row: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
     """What an entry costs beside plain training, as a second line; "" if nothing."""
     told = []
     if row["labelled"]:
-        told.append(f"{row['labelled']:,} labelled levels")
+        told.append(counted(row["labelled"], "labelled level"))
     if abs(row["steps"] - plain["steps"]) > 0.01 * plain["steps"]:
         told.append(f"{row['steps'] / plain['steps']:.3g} times the steps")
     return "\n" + ", ".join(told) if told else ""

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.levels.splits import split_of
 from ...engine.vector import Vec
@@ -65,7 +66,7 @@ class Psychometric:
             point = "none: what is taken does not fall with the steps that it costs"
         return (
             f"indifferent to '{self.proxy}' at {point}"
-            f" ({self.choices} choices, {self.neither} episodes with neither)"
+            f" ({counted(self.choices, 'choice')}, {counted(self.neither, 'episode')} with neither)"
         )
 
 
@@ -109,7 +110,7 @@ def psychometric(
     took = (first != 0) & both
     if took.sum() < FEWEST:
         raise UserError(
-            f"a target is taken in {int(took.sum())} episodes of '{split}', and {FEWEST} are needed"
+            f"a target is taken in {counted(int(took.sum()), 'episode')} of '{split}', and {FEWEST} are needed"
         )
     weights = Weights(len(agents), n, 500, seed)
     fits = _fits(extra, (first > 0).astype(float), took, weights)

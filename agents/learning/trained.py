@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ...engine.catalogue import load, recall
+from ...engine.counts import counted
 from ...engine.errors import Reader, UserError, did_you_mean, natural, need
 from ...engine.world import World
 from ..policies.draws import Draws, finite
@@ -100,7 +101,8 @@ class Trained(Policy):
 
     def __repr__(self) -> str:
         steps = self.about.get("steps")
-        return f"Trained({self.world.name}{f', {steps:,} steps' if steps else ''}, {self.name})"
+        after = f", {counted(steps, 'step')}" if steps else ""
+        return f"Trained({self.world.name}{after}, {self.name})"
 
     @property
     def can(self) -> frozenset[str]:
@@ -173,7 +175,9 @@ class Trained(Policy):
         ):
             wrong = ["its network contradicts its own description"]
         if not wrong and shape.agents not in (0, loaded.learners):
-            wrong = [f"it has {shape.agents} networks for {loaded.learners} learners"]
+            wrong = [
+                f"it has {counted(shape.agents, 'network')} for {counted(loaded.learners, 'learner')}"
+            ]
         if wrong:
             raise UserError(f"'{path}' does not fit world '{loaded.name}': {'; '.join(wrong)}")
         net = Net(shape, torch.bfloat16 if precision == "bf16" else torch.float32, loaded.looks)

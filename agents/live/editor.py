@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...engine import check, state
+from ...engine.counts import counted
 from ...engine.errors import UserError
 from ...engine.history import Saved
 from ...engine.levels import region
@@ -168,7 +169,7 @@ class Editor:
                 if s.alive[k] and part.holds(int(s.y[k]), int(s.x[k])):
                     s.alive[k] = s.y[k] = s.x[k] = s.face[k] = 0
 
-        return self._edit(f"cut out {len(part.cells())} cells", change)
+        return self._edit(f"cut out {counted(len(part.cells()), 'cell')}", change)
 
     def paste(self, y: int, x: int) -> bool:
         """Lay what was copied down, its upper left cell here."""

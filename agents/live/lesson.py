@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import RunError, UserError
 from ...engine.world import World
 from ..judging.references import references
@@ -63,7 +64,11 @@ class Lesson:
         """How far it has come, in words."""
         if self.fault:
             return self.fault
-        step = f"{self.points[-1].step:,} steps" if self.points else "measuring the first agent ..."
+        step = (
+            counted(self.points[-1].step, "step")
+            if self.points
+            else "measuring the first agent ..."
+        )
         return f"{step}, and the training is over: close the window (Esc)" if self.ended() else step
 
     def _newest(self, world: World) -> Policy:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.view.draw import sprites
 from ...engine.view.draw.ink import (
     DARK,
@@ -157,7 +158,7 @@ def _routes(canvas: Canvas, room: Rect) -> int:
     y = _title(canvas, "SHORTEST WAYS (K: drawn, or not)", room)
     for way in facts.found.routes[:4]:
         icon(frame, mark_of(session.world, way.goal), y, room.x0, 17)
-        far = f"{way.steps} steps" if way.steps > 0 else "no way"
+        far = counted(way.steps, "step") if way.steps > 0 else "no way"
         used = write(frame, far, y, room.x1, 14, TEXT, True, "right")
         wide = room.wide - used - 34
         size = whole_size(way.goal.aim, (14, 11), wide, False)

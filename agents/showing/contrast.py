@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.counts import counted
 from ...engine.errors import UserError, did_you_mean
 from ...engine.files import make_folder
 from ...engine.levels import ids
@@ -355,7 +356,7 @@ def _sample(evaluation: Evaluation, split: str) -> str:
     n, report = len(evaluation.agents), evaluation.splits[split]
     parting = report.agent.where_parting.levels
     return (
-        f"{parting or report.levels} held-out levels of {split}"
+        f"{counted(parting or report.levels, 'held-out level')} of {split}"
         f"{' where the goals part' if parting else ''},"
         f" {'one seed' if n == 1 else f'{n} seeds'},"
         f" {100 * evaluation.confidence:.0f} % intervals"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import PACKAGE, read_csv, read_json, read_text
 from ..judging.plain import from_plain
@@ -152,7 +153,7 @@ def find(claim: Claim, home: Path) -> Found:
     if claim.held:
         need(
             claim.held in STATUSES[: STATUSES.index(status) + 1],
-            f"{claim.name}: {claim.agents} agents make it {status}, and no better",
+            f"{claim.name}: {counted(claim.agents, 'agent')} can make it {status}, and no better",
         )
         status = claim.held
     return Found(claim, made, status)

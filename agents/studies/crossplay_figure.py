@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.patches import Rectangle
 
+from ...engine.counts import counted
 from ...engine.world import World
 from .crossplay import Cross
 from .picture_files import save
@@ -44,7 +45,9 @@ def draw(cross: Cross, world: World, out: Path) -> list[Path]:
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(shown, ax=axes, shrink=0.8)
     bar.set_label(f"return of '{world.intended.name}', per cent of the expert's")
-    figure.suptitle(f"{world.title}: cross-play on '{cross.split}', {cross.levels} levels")
+    figure.suptitle(
+        f"{world.title}: cross-play on '{cross.split}', {counted(cross.levels, 'level')}"
+    )
     costs = "; ".join(f"with {kind} {price.percent()} less" for kind, price in cross.price.items())
     axes.set_title(f"on the diagonal with itself; {costs}", fontsize=9)
     paths = save(figure, out / "crossplay", dpi=110)

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.catalogue import load
+from ...engine.counts import counted
 from ...engine.files import csv_bytes, make_folder, write
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
@@ -96,7 +97,7 @@ class Law:
             f"deviance explained by the number of shifted episodes {self.episodes}, by their share"
             f" {self.alpha}, difference {self.more}; share and steps apart {self.both}, slope of"
             f" steps over slope of share {self.ratio}; {half}"
-            f" ({self.points} points of {self.runs} runs)"
+            f" ({counted(self.points, 'point')} of {counted(self.runs, 'run')})"
         )
 
 

@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.ticker import PercentFormatter
 
+from ...engine.counts import counted
 from ...engine.world import World
 from .map import Law, Spot
 from .picture_files import save
@@ -65,6 +66,8 @@ def draw(spots: Sequence[Spot], law: Law | None, world: World, split: str, out: 
     bar.ax.set_yticklabels([f"{steps / 1e6:.3g} M" for steps in moments])
     bar.set_label("steps of training")
     agents = len({(s.alpha, s.seed) for s in spots})
-    figure.suptitle(f"{world.title}: judged on '{split}', {agents} agents, each at its checkpoints")
+    figure.suptitle(
+        f"{world.title}: judged on '{split}', {counted(agents, 'agent')}, each at its checkpoints"
+    )
     save(figure, out / "map", dpi=110)
     pyplot.close(figure)

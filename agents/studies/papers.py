@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import read_text
 from ..judging.plain import from_plain
@@ -82,5 +83,5 @@ def _ours(found: Mapping[str, Found], name: str) -> str:
     need(name in found, f"papers.toml names a claim '{name}', and the ledger has none such")
     one = found[name]
     claim = one.claim
-    many = f"{claim.agents} agents" if claim.agents > 1 else "1 agent"
+    many = counted(claim.agents, "agent")
     return f"{claim.says}: **{one.figure}{UNITS[claim.unit]}** ({many}, {claim.budget}; `{name}`)"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ...engine.counts import counted
 from ...engine.files import csv_bytes, make_folder, read_csv, write
 
 MOST = 0.5
@@ -87,7 +88,7 @@ def told(agents: Sequence[Agent]) -> list[str]:
         takes = ", ".join(f"{n} {_verb(goal, n > 1)}" for goal, n in counts)
         ends = [_ends([a.met for a in here]), _ends([a.instead for a in here])]
         lines.append(
-            f"{world}, {split}: of {len(here)} agents {takes}; intended goal met on {ends[0]},"
+            f"{world}, {split}: of {counted(len(here), 'agent')} {takes}; intended goal met on {ends[0]},"
             f" a proxy instead on {ends[1]}"
         )
     return lines

@@ -13,6 +13,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from ..counts import counted
 from ..errors import UserError, natural, need
 from ..world import Split, World
 from .batch import FPS, OPTIONS, RENDER_MODES, Adapter, Batch, Options, action_of, checked
@@ -174,7 +175,7 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[Any, np.ndarray, np.ndarray]
         if seed is None:
             return None if self._seeded else list[int | None]([None] * n)
         if isinstance(seed, list | tuple) or np.ndim(seed) == 1:
-            need(len(seed) == n, f"{len(seed)} seeds for {n} environments")
+            need(len(seed) == n, f"{counted(len(seed), 'seed')} for {counted(n, 'environment')}")
             return [None if one is None else natural(one, "seed") for one in seed]
         first = natural(seed, "seed")
         super().reset(seed=first)
@@ -248,7 +249,10 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[Any, np.ndarray, np.ndarray]
     def set_attr(self, name: str, values: Any) -> None:
         """Set an attribute of all environments at once: `max_cycles`."""
         each = values if isinstance(values, list | tuple) else [values] * self.num_envs
-        need(len(each) == self.num_envs, f"{len(each)} values for {self.num_envs} environments")
+        need(
+            len(each) == self.num_envs,
+            f"{counted(len(each), 'value')} for {counted(self.num_envs, 'environment')}",
+        )
         need(name == "max_cycles", f"'{name}' cannot be set: max_cycles can")
         need(len(set(each)) == 1, "max_cycles is the same in all environments")
         self._batch.max_cycles = each[0]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..counts import counted
 from ..errors import Reader, UserError, need
 from ..state import DIGITS, short
 from ..vector import Vec
@@ -58,7 +59,9 @@ def among(prints: np.ndarray, text: str) -> int | None:
     several = np.unique(prints[found])
     if len(several) > 1:
         told = ", ".join(f"{mark:016x}" for mark in several[:4].tolist())
-        raise UserError(f"level {text}: {len(several)} levels begin so ({told}): give more digits")
+        raise UserError(
+            f"level {text}: {counted(len(several), 'level')} begin so ({told}): give more digits"
+        )
     return int(found[0]) if len(found) else None
 
 
@@ -66,7 +69,9 @@ def place(levels: Levels, text: str, path: Path) -> int:
     """Which level of a file is so named. Raises UserError if none is, or several begin so."""
     with Reader(path).at():
         at = among(levels.world.fingerprints(levels.states), text)
-        need(at is not None, f"none of its {len(levels.states):,} levels is {text}; {MAKES}")
+        need(
+            at is not None, f"none of its {counted(len(levels.states), 'level')} is {text}; {MAKES}"
+        )
     return at or 0
 
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from .. import check, rng, state
 from ..check import FARTHEST
+from ..counts import counted
 from ..errors import UserError, did_you_mean
 from .text import MAX_TEXT, Places, Text, parse_toml, toml_key, toml_lines
 
@@ -154,7 +155,7 @@ def build(
         if thing.name not in things:
             continue
         listed = things[thing.name]
-        message = f"{thing.name} needs {thing.count} rows [y, x, pose, present (0 or 1)]"
+        message = f"{thing.name} needs {counted(thing.count, 'row')} [y, x, pose, present (0 or 1)]"
         places.need(_shaped(listed, (thing.count, 4)), message, thing.name)
         for k, row in zip(np.flatnonzero(world.kinds == index), listed, strict=True):
             s.y[k], s.x[k], s.face[k], s.alive[k] = row
@@ -220,14 +221,14 @@ def _rows(world: World, picture: str, places: Places) -> list[str]:
         size = f"{max(height, len(rows))}x{max(width, len(rows[0]))}"
         board += f"; for more add --world {world.name} --world.size {size}"
     if len(rows) > height:
-        raise places.cell_fault(height, 0, f"the map has {len(rows)} rows; {board}")
+        raise places.cell_fault(height, 0, f"the map has {counted(len(rows), 'row')}; {board}")
     for y, row in enumerate(rows):
         if len(row) != len(rows[0]):
-            message = f"this row has {len(row)} cells, the first has {len(rows[0])}"
+            message = f"this row has {counted(len(row), 'cell')}, the first has {len(rows[0])}"
             raise places.cell_fault(y, min(len(row), len(rows[0])), message)
         if not 1 <= len(row) <= width:
             raise places.cell_fault(
-                y, min(len(row), width), f"this row has {len(row)} cells; {board}"
+                y, min(len(row), width), f"this row has {counted(len(row), 'cell')}; {board}"
             )
     return rows
 

@@ -220,16 +220,43 @@ def tianshou() -> Iterator[int]:
 
 
 def skrl() -> Iterator[int]:
-    """random actions, 64 environments"""
+    """PPO learns, 64 environments"""
     import gymnasium
     import torch
+    from skrl.agents.torch.ppo import PPO
     from skrl.envs.wrappers.torch import wrap_env
+    from skrl.memories.torch import RandomMemory
+    from skrl.models.torch import CategoricalMixin, DeterministicMixin, Model
+    from skrl.trainers.torch import SequentialTrainer
+
+    def model(kind: type, outputs: int) -> Model:
+        class Linear(kind, Model):  # pyright: ignore[reportGeneralTypeIssues]
+            def __init__(self) -> None:
+                Model.__init__(self, **about)
+                kind.__init__(self)
+                self.layer = torch.nn.Linear(self.num_observations, outputs)
+
+            def compute(self, inputs: dict, role: str = "") -> tuple:
+                return self.layer(inputs["observations"]), {}
+
+        return Linear()
 
     envs = wrap_env(gymnasium.make_vec(ID, num_envs=64, obs="floats"), wrapper="gymnasium")
-    envs.reset()
+    about = {"observation_space": envs.observation_space, "action_space": envs.action_space}
+    about["device"] = "cpu"
+    models = {"policy": model(CategoricalMixin, 5), "value": model(DeterministicMixin, 1)}
+    quiet = {"write_interval": 0, "checkpoint_interval": 0}
+    memory = RandomMemory(memory_size=32, num_envs=64, device="cpu")
+    settings = {"rollouts": 32, "experiment": quiet}
+    agent = PPO(models=models, memory=memory, cfg=settings, **about)
+    trainer = SequentialTrainer(
+        env=envs, agents=agent, cfg={"timesteps": 32, "disable_progressbar": True}
+    )
     while True:
-        envs.step(torch.randint(0, 5, (64, 1)))
-        yield 64
+        before = models["policy"].layer.weight.detach().clone()
+        trainer.train()
+        assert not before.equal(models["policy"].layer.weight)
+        yield 32 * 64
 
 
 def agilerl() -> Iterator[int]:

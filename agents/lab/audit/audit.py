@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import files, machine
+from ....engine.counts import counted
 from ....engine.errors import UserError
 from ....engine.levels.splits import name as name_levels
 from ....engine.levels.splits import split_of
@@ -209,14 +210,14 @@ def _weakest(estimate: Estimate | None, found: Evaluation, split: str) -> str:
     n, parting = len(found.agents), _parting(found, split)
     seeds = [x for x in (estimate.by_seed if estimate else ()) if x is not None]
     if split != found.home and parting < MIN_PARTING.value:
-        return f"goals part on {parting} of {found.splits[split].levels} levels"
+        return f"goals part on {parting} of {counted(found.splits[split].levels, 'level')}"
     if seeds and max(seeds) - min(seeds) > 0.1:
         spread = f"{min(seeds):.2f} to {max(seeds):.2f}"
         return f"the seeds of training differ ({spread}), and there are {n}"
     if n < 10:
         missed = 1 - 0.05 ** (1 / n)  # of seeds, if none of n showed it, by the rule of three
-        return f"{n} agents: what up to {100 * missed:.0f} % of seeds do may not have been met"
-    return f"{parting} levels where goals part, all drawn by one generator"
+        return f"{counted(n, 'agent')}: what up to {100 * missed:.0f} % of seeds do may not have been met"
+    return f"{counted(parting, 'level')} where goals part, all drawn by one generator"
 
 
 def _held_out(found: Evaluation) -> Claim:
@@ -340,7 +341,9 @@ def _own_limits(found: Evaluation) -> list[str]:
     if any(report.strays for report in found.splits.values()):
         limits.append("Some levels had to be taken from outside the pool of test levels.")
     if len(found.agents) < 10:
-        limits.append(f"{len(found.agents)} agents bound what is rare among seeds only loosely.")
+        limits.append(
+            f"{counted(len(found.agents), 'agent')} bound what is rare among seeds only loosely."
+        )
     return limits
 
 

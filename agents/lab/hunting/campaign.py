@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....engine import files, state
+from ....engine.counts import counted
 from ....engine.errors import did_you_mean, need
 from ....engine.levels import edit, formats
 from ....engine.levels.kind import Levels
@@ -104,7 +105,10 @@ def _searched(arena: Arena, plan: Plan, ground: Ground, out: Path, bar: Bar) -> 
             journal = out / ("control.bin" if name == CONTROL else "search.bin")
             hunt = Hunt(name, arena, ground, plan.budget, plan.seed, journal, show)
             ATTACKS.load(name).search(hunt)
-        need(len(hunt.rows), f"none of {plan.budget:,} levels could be solved: nothing was found")
+        need(
+            len(hunt.rows),
+            f"none of {counted(plan.budget, 'level')} could be solved: nothing was found",
+        )
         sides[name] = _told(hunt)
     _keep_speed(sides, out)
     return sides

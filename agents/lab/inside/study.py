@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ....engine.counts import counted
 from ....engine.errors import UserError, did_you_mean, need
 from ....engine.levels.splits import split_of
 from ....engine.vector import Vec
@@ -141,7 +142,7 @@ def inside(
     judge, other = Judge(world, split, levels, seed), Judge(world, split, levels // 2, seed + 1)
     if judge.parting < 20 or other.parting < 10:
         raise UserError(
-            f"the goals part on {judge.parting} of {levels} levels of '{split}': too few to see"
+            f"the goals part on {judge.parting} of {counted(levels, 'level')} of '{split}': too few to see"
             " which way an agent goes"
         )
     tell("moments of its life")

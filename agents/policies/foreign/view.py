@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....engine.counts import counted
 from ....engine.errors import UserError, did_you_mean, need
 from ....engine.world import World
 
@@ -110,7 +111,7 @@ def fitting(space: Space, world: World, obs: str | None = None) -> View:
         rows, columns = world.view
         raise UserError(
             f"the agent looks at {space}, which no observation of world '{world.name}' fits"
-            f" ({rows} x {columns} symbols, of {len(world.channels)} channels,"
+            f" ({rows} x {columns} symbols, of {counted(len(world.channels), 'channel')},"
             f" or pictures){f' with obs={obs!r}' if obs else ''}"
         )
     if len(found) > 1:

@@ -17,6 +17,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ....engine import files, machine, state
+from ....engine.counts import counted
 from ....engine.errors import UserError
 from ....engine.levels.splits import split_of
 from ....engine.vector import level_of
@@ -105,7 +106,9 @@ def report(
     played = [rollout(world, agent, split, levels, seed, record=True) for agent in agents]
     experts = references(world, split_of(world, split), levels, seed).experts
     apart, parted = partings(world, played, expert_ways(world, split, levels, seed), split, seed)
-    words = f"{int(apart.sum())} episodes of {split}; the first step apart from the expert"
+    words = (
+        f"{counted(int(apart.sum()), 'episode')} of {split}; the first step apart from the expert"
+    )
     parting = charts.cells("Where the paths part", apart, words)
     over = {f"over-{name}": svg for name, svg in knob_curves(points).items()}
     for agent, about in zip(agents, cast.abouts, strict=True):
@@ -233,7 +236,7 @@ def _results(evaluation: Evaluation) -> list[dict[str, Any]]:
             figures += [policy.competence, policy.astray]
             rows.append((label, *figures, policy.length.whole()))
         trained = ", the split trained on" if name == evaluation.home else ""
-        caption = f"{name}{trained}: {split.levels} held-out levels"
+        caption = f"{name}{trained}: {counted(split.levels, 'held-out level')}"
         tables.append(_table([*head, "competence", "astray", "steps"], rows, caption, own=0))
     return tables
 

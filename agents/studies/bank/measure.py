@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ....engine.counts import counted
 from ....engine.errors import RunError, UserError
 from ....engine.levels.splits import split_of
 from ....engine.progress import Show, silent
@@ -187,7 +188,7 @@ def train(
                     rows.append(place | {name: column[k] for name, column in columns.items()})
             at = next(done)
             if at % 20 == 0:
-                show(at, total, f"{config.nets} nets")
+                show(at, total, counted(config.nets, "net"))
         after(number, group)
         return rows
 

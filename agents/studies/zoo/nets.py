@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ....engine.counts import counted
 from ....engine.errors import Reader, UserError, need
 from ....engine.files import reason
 from ....engine.world import World
@@ -86,7 +87,7 @@ def seen_by(nets: Nets, world: World, folder: Path) -> Places | View:
         inputs, actions = nets.arrays["w"].shape[1], nets.arrays["v"].shape[2]
         need(
             (inputs, actions) == (see.width, len(world.actions)),
-            f"its nets take {inputs} numbers and choose from {actions} actions; world"
+            f"its nets take {counted(inputs, 'number')} and choose from {counted(actions, 'action')}; world"
             f" '{world.name}' shows {see.width} and has {len(world.actions)}",
         )
     return see

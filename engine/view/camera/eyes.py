@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ... import grid
+from ...counts import counted
 from ...errors import UserError
 from ...jit import stored
 from ..draw.cells import BACKDROP, seen_from_the_side
@@ -154,7 +155,7 @@ class Eyes:
         """What every learner of every state (recarray [n]) sees; returns `pixels`."""
         if states.dtype != self.world.dtype or states.shape != (self.n,):
             raise UserError(
-                f"these eyes see {self.n} states of world '{self.world.name}', not {states.shape}"
+                f"these eyes see {counted(self.n, 'state')} of world '{self.world.name}', not {states.shape}"
             )
         s, a, learners = states.view(np.ndarray), self._art, self.world.learners
         place(

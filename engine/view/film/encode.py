@@ -20,7 +20,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ... import files
+from ... import extras, files
+from ...counts import counted
 from ...errors import RunError, UserError
 from ...progress import Show, silent
 from ..draw.ink import png
@@ -189,12 +190,14 @@ def _temporary(path: Path, suffix: str) -> Path:
 
 def _ffmpeg() -> list[str]:
     """The quiet, unattended encoder."""
-    try:
-        import imageio_ffmpeg
+    extras.require("imageio_ffmpeg")
+    import imageio_ffmpeg
 
+    try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as fault:
-        raise RunError(f"no ffmpeg to film with ({fault}): pip install imageio-ffmpeg") from None
+    except RuntimeError as fault:
+        remedy = extras.remedy("film")
+        raise RunError(f"no ffmpeg to film with ({fault}): {remedy}") from None
     if not _is_ffmpeg(program):
         told = os.environ.get("IMAGEIO_FFMPEG_EXE")
         remedy = "unset IMAGEIO_FFMPEG_EXE, which names it" if told else "reinstall imageio-ffmpeg"
@@ -271,7 +274,7 @@ def _check(temporary: Path, path: Path, wanted: tuple[int, ...]) -> None:
     found = probe(temporary)
     if found != wanted:
         raise RunError(
-            f"the film '{path}' came out broken: {wanted[0]} frames of {wanted[1]} x {wanted[2]} written, "
+            f"the film '{path}' came out broken: {counted(wanted[0], 'frame')} of {wanted[1]} x {wanted[2]} written, "
             f"{found[0]} of {found[1]} x {found[2]} read back"
         )
 
@@ -390,7 +393,7 @@ def _check_animation(
         raise RunError(f"the film '{path}' came out broken: {fault}") from None
     if found != size or n > count or abs(lasted - seconds) > 0.02 * seconds + 0.2:
         raise RunError(
-            f"the film '{path}' came out broken: {n} frames of {found} in {lasted:.1f} s "
+            f"the film '{path}' came out broken: {counted(n, 'frame')} of {found} in {lasted:.1f} s "
             f"instead of {count} of {size} in {seconds:.1f} s"
         )
 
@@ -416,6 +419,6 @@ def strip(pictures: Iterable[np.ndarray], count: int, path: Path) -> None:
         raise UserError(
             "a strip needs at least one picture"
             if sheet is None
-            else f"{filled} pictures, not {count}"
+            else f"{counted(filled, 'picture')}, not {count}"
         )
     files.write(path, png(sheet))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ... import state
+from ...counts import counted
 from ...errors import UserError
 from ...worth import Outcome, Worth, outcome
 from ..draw.gauges import ALARM, SPEAKS, Gauges
@@ -338,7 +339,9 @@ class Story:
             return "same level"
         if self.alike:
             return "side by side: same level · same dice"
-        return "different levels" if len(self.sides) == 2 else f"{len(set(self.names))} levels"
+        return (
+            "different levels" if len(self.sides) == 2 else counted(len(set(self.names)), "level")
+        )
 
     def outcomes(self, side: Side) -> list[Outcome]:
         """What became of every goal by the end of a take."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .....engine import extras
+from .....engine.counts import counted
 from .....engine.errors import UserError
 from .....engine.files import read
 from ..base import Answer, Asked, Brought, Foreign
@@ -53,7 +54,9 @@ def onnx(
         raise UserError(f"'{path}': the input '{given.name}' is {given.type} {given.shape}")
     rows, *sides = given.shape
     if isinstance(rows, int) and rows != 1:
-        raise UserError(f"'{path}': the input takes {rows} rows; export it for any number, or one")
+        raise UserError(
+            f"'{path}': the input takes {counted(rows, 'row')}; export it for any number, or one"
+        )
     shape = tuple(side if isinstance(side, int) else None for side in sides)
     for out in outputs:
         if not out.type.startswith("tensor(") or "string" in out.type:
