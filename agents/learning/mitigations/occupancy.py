@@ -86,7 +86,7 @@ class Occupancy(Hook):
         rate = self.ratio.of(picked[0]).clamp(-MOST, MOST).exp().mean()
         self.divergence = max(float(rate) - 1, LEAST)
 
-    def row(self):
+    def row(self) -> dict[str, float | None]:
         return {"chi_square": self.divergence}
 
     def state(self):
