@@ -289,7 +289,8 @@ def draw_file(
     with talk.progress("levels") as show:
         if args.ladder:
             wanted = n * ladder.DRAWN
-            how = asked.how | {"tries": asked.how["tries"] or n * ladder.TRIED}
+            how = dict(asked.how)
+            how["tries"] = how["tries"] or n * ladder.TRIED
             ordered, source = order_for(world, wanted, number, script, require, **how)
             drawn = ladder.ladder(ordered, source, n, args.workers, show)
         else:

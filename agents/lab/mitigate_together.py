@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib import pyplot
+from matplotlib.patches import Rectangle
 
 from ...engine.errors import need
 from ...engine.files import make_folder, read_csv, write
@@ -146,7 +147,7 @@ def _picture(columns: Sequence[Column], out: Path) -> list[Path]:
                 continue
             strong = min(1.0, abs(found.value) / 0.6) * (0.75 if sure(found) else 0.2)
             colour = (*(BLUE if found.value > 0 else RED), strong)
-            axes.add_patch(pyplot.Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, color=colour, lw=0))
+            axes.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, color=colour, lw=0))
             bold = "bold" if sure(found) else "normal"
             axes.text(
                 x, y - 0.13, f"{100 * found.value:+.0f}", ha="center", va="center", weight=bold

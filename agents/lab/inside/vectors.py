@@ -81,16 +81,15 @@ def read(text: str) -> Steering:
         return {"mean": (units,)}
 
     arrays, about = load_arrays(path, KIND, expected)
-    if coefficient is None:
-        coefficient = about.get("coefficient")
-    sound = type(coefficient) in (int, float) and abs(coefficient) <= MOST
+    said = about.get("coefficient") if coefficient is None else coefficient
     with Reader(path).at():
-        need(sound, f"a coefficient is a number from -{MOST:g} to {MOST:g}, not {coefficient!r}")
+        if not isinstance(said, (int, float)) or isinstance(said, bool) or not abs(said) <= MOST:
+            raise UserError(f"a coefficient is a number from -{MOST:g} to {MOST:g}, not {said!r}")
         for key in ("world", "layer", "cue"):
             need(type(about.get(key)) is str, f"it does not name its {key}")
         mean = arrays["mean"]
         need(mean.dtype == np.float32 and np.isfinite(mean).all(), "its vector is not finite")
-    return Steering(about["world"], about["layer"], about["cue"], float(coefficient), mean)
+    return Steering(about["world"], about["layer"], about["cue"], float(said), mean)
 
 
 def found(

@@ -181,21 +181,21 @@ class Paired(Curriculum):
             | {"whole": np.array(whole), "real": np.nan_to_num(known, nan=-1)}
         )
 
-    def restore(self, found):
+    def restore(self, state):
         def part(name):
             own = f"{name}."
-            return {k.removeprefix(own): v for k, v in found.items() if k.startswith(own)}
+            return {k.removeprefix(own): v for k, v in state.items() if k.startswith(own)}
 
-        super().restore(found)
-        self.now, self.extra, steps, updates = map(int, found["whole"])
+        super().restore(state)
+        self.now, self.extra, steps, updates = map(int, state["whole"])
         self.figures = {
-            k: None if x < 0 else float(x) for k, x in zip(self.figures, found["real"], strict=True)
+            k: None if x < 0 else float(x) for k, x in zip(self.figures, state["real"], strict=True)
         }
         self.designer.restore(part("designer"))
         self.source.restore(part("source"))
-        self.base = records(self.world, found["base"])
+        self.base = records(self.world, state["base"])
         check.states(self.world, self.base)
-        self.choice = found["choice"].copy()
+        self.choice = state["choice"].copy()
         need(((self.choice >= 0) & (self.choice < self.designer.kinds)).all(), "an edit is none")
         *_, self.made = self.designer.again(self.base, self.choice)
         self._hold_out()

@@ -78,12 +78,12 @@ class Occupancy(Hook):
 
     def learned(self, rollout):
         ours, self.lived = torch.cat(self.lived), []
-        picked = [
+        mine, others = (
             one[torch.randint(len(one), (BATCH,), generator=self.dice.of)].long()
             for one in (ours, self.theirs)
-        ]
-        self.ratio.fit(*picked)
-        rate = self.ratio.of(picked[0]).clamp(-MOST, MOST).exp().mean()
+        )
+        self.ratio.fit(mine, others)
+        rate = self.ratio.of(mine).clamp(-MOST, MOST).exp().mean()
         self.divergence = max(float(rate) - 1, LEAST)
 
     def row(self) -> dict[str, float | None]:

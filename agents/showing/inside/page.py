@@ -76,8 +76,8 @@ def write_page(
     steered = Steered(agent, w.layer, source, w.chosen)
     sides: list[tuple[str, Policy]] = [("as it is", agent), ("steered", steered)]
     boards, maps, fields = [], [], []
+    states = level_of(world, _telling(found, sides, seed), split_of(world, found.split))
     for words, policy in sides:
-        states = level_of(world, _telling(found, sides, seed), split_of(world, found.split))
         picture, _ = mind_picture(world, policy, states)
         boards.append({"words": words, "source": image(png(picture), "png"), "size": picture.shape})
         fields.append(ways(world, policy, states, 0)[1])
