@@ -87,7 +87,7 @@ def test_a_page_that_tells_another_figure_is_named(tmp_path):
 
 def test_a_better_status_than_the_agents_give_is_refused(tmp_path):
     claim = little(tmp_path, LITTLE.replace("agents", 'held = "solid"\nagents'))
-    with pytest.raises(Exception, match="3 agents make it thin, and no better"):
+    with pytest.raises(Exception, match="3 agents can make it thin, and no better"):
         claims.find(claim, tmp_path)
 
 

@@ -371,7 +371,7 @@ def test_after_a_level_met_again_comes_a_child_of_that_very_level(few):
 def test_a_line_made_again_ends_at_the_level_that_it_is_told_of(few):
     """Key by key, in a batch or alone; of a long line the first are forgotten."""
     one = few("corner", edits=2, again=0.9, size=64, score="pvl", enough=0.05)
-    for _ in range(60):
+    for _ in range(160):
         one.update()
     held, lines = one.curriculum.buffer, one.curriculum.buffer.lines
     assert (held.depth[: held.held] == 2 * lines.length[: held.held]).all()

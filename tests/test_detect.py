@@ -388,7 +388,8 @@ def test_detect_ranks_what_ships_and_what_a_user_brings(zoo, tmp_path, capsys, m
     assert {"agent", "mine", "weights.0"} <= set(heads.split(",")) and len(lines) == 8
     assert before["history"]["lacking"] == 8  # nets of a bank keep no log
     assert told["before"]["worlds"] == {"coinline,length=4": [4, 4]}
-    assert told["during"] is None
+    during = told["during"]  # nets of this bank kept checkpoints
+    assert (during["astray"], during["robust"], during["checkpoints"]) == (4, 4, 4)
     assert {row["name"] for row in told["live"]["sentries"]} >= {
         "knn_body",
         "entropy",

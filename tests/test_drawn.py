@@ -2,6 +2,8 @@
 they are as many as is said.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -119,27 +121,26 @@ def test_a_task_is_a_sentence_of_the_grammar(task):
 def test_the_number_of_tasks_is_what_naming_them_one_by_one_gives():
     """Every task of one goal with one cue, named by hand; and drawn ones are all different."""
     assert grammar.count() == 59_604_480
-    one = 0
+    one, first = 0, task_of(task=0)
     for cue in range(1, grammar.WAY + 1):
         if cue == grammar.COLOUR:
             continue
         for layout, walls in [(1, 10), (2, 10), (2, 20), (2, 30), (3, 10), (4, 10), (5, 10)]:
             found = set()
-            for row in (1, 3, 5, 7):
-                for column in (1, 3, 5, 7):
-                    for region in range(9):
-                        for last in (0, 1):
-                            t = task_of(task=0)._replace(
-                                goal=grammar.COLOUR, cue=cue, second=0, third=0, gone=0,
-                                layout=layout, walls=walls, row=row, column=column, region=region,
-                                last=last, far=last,
-                            )  # fmt: skip
-                            found.add(grammar.canonical(t))
+            # what a cue has nothing to do with makes no other task: two values of it are enough
+            cells = [1, 3, 5, 7] if cue == grammar.CELL else [1, 5]
+            regions = range(9) if cue == grammar.REGION else [0, 4]
+            for row, column, region, last in product(cells, cells, regions, (0, 1)):
+                t = first._replace(
+                    goal=grammar.COLOUR, cue=cue, second=0, third=0, gone=0, layout=layout,
+                    walls=walls, row=row, column=column, region=region, last=last, far=last,
+                )  # fmt: skip
+                found.add(grammar.canonical(t))
             one += len(found) * (24 if cue == grammar.TIME else 1)  # first steps and gaps
     sets = [cues for cues in grammar._sets(grammar.COLOUR) if len(cues) == 1]
     assert len(sets) == 8 and one == 7 * (1 + 1 + 1 + 1 + 48 + 2) + 2 * (6 * 3 + 4)
-    tasks = {grammar.canonical(task_of(task=task)) for task in range(2000)}
-    assert len(tasks) > 1990
+    tasks = {grammar.canonical(task_of(task=task)) for task in range(400)}
+    assert len(tasks) > 397
 
 
 def test_tasks_that_differ_in_names_alone_are_one():

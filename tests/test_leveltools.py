@@ -307,7 +307,7 @@ def test_a_set_is_drawn_checked_shown_counted_compared_and_converted(call, tmp_p
     with Image.open("a.png") as image:
         assert image.width <= contact.WIDE
     page = (tmp_path / "a.html").read_text()
-    assert page.count("<figure>") == 9 and "default-src 'none'" in page and "http:" not in page
+    assert page.count("<figcaption>#") == 9 and "default-src 'none'" in page and "http:" not in page
     code, out, _ = call("level", "stats", "a.npz", "--json")
     told = json.loads(out)
     assert (

@@ -135,8 +135,31 @@ def reachable(s, p, t, n):
         sound = sound and touched
     for k in range(n):
         s.tiles[s.spot_y[k], s.spot_x[k]] = FLOOR
+    if sound and has(t, WAY):
+        sound = leads_on(s, p, t, n)
     if not sound:
         s.tiles[:] = before
+    return sound
+
+
+@rule
+def leads_on(s, p, t, n):
+    """Is what is to have the cue of the WAY still the nearest, or the farthest, now that landmarks
+    stand in the way?
+    """
+    ways = s.ways
+    for y in range(s.h):
+        for x in range(s.w):
+            ways[y, x] = -1
+    ways[s.y[0], s.x[0]] = 0
+    grid.flood(s, p, ways, np.empty(s.h * s.w, np.int64))
+    sound = True
+    for k in range(n):
+        if k > 0 and not (moves_out(t) and k == n - 1):
+            way = ways[s.spot_y[k], s.spot_x[k]]
+            for lead in range(0, n, n - 1 if moves_out(t) else n):
+                far = ways[s.spot_y[lead], s.spot_x[lead]]
+                sound = sound and (far > way if t.far else far < way)
     return sound
 
 

@@ -254,8 +254,8 @@ def kind_of_thing(number: int) -> Tile:
     colour, shape = COLOURS[body // len(SHAPES)], SHAPES[body % len(SHAPES)]
     art = ART[shape].format(PAINTS.get(colour, colour))
     for k in range(dots + 1):
-        x = 50 + 26 * (k - dots / 2)
-        art += f"\ndisc ink {x:g} 84 13 flat\ndisc white {x:g} 84 9 flat"
+        x = 50 + 30 * (k - dots / 2)
+        art += f"\ndisc ink {x:g} 83 15 flat\ndisc white {x:g} 83 11 flat"
     some = f"{grammar.NUMBERS[dots + 1]} dot{'s' * (dots > 0)}"
     seen = {colour: 1, shape: 1, some: 1}
     return Tile(f"{colour} {shape}, {some}", CHARS[number], looks=seen, sprite=art)

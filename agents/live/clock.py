@@ -123,9 +123,9 @@ class Clock:
         """One step back."""
         self.stage.go(self.stage.t - 1)
 
-    def tick(self, now: float) -> None:
-        """Let time run: as many steps as are due at time `now` (seconds). A policy that raises
-        stops it.
+    def tick(self, now: float, most: int | None = None) -> None:
+        """Let time run: as many steps as are due at time `now` (seconds), and none after step
+        `most`. A policy that raises stops it.
         """
         stage = self.stage
         if not stage.playing:
@@ -135,7 +135,7 @@ class Clock:
         self._due = max(self._due, now - 0.25)  # what cannot be kept up with is left out
         end = time.perf_counter() + BUDGET
         while self._due + per <= now and stage.playing:
-            if stage.over:
+            if stage.over or (most is not None and stage.t >= most):
                 stage.playing = False
                 return
             before = stage.t

@@ -67,7 +67,7 @@ class Driven(Display):
     def beat(self, now: float) -> None:
         """Let time run up to `now` (seconds by `time.perf_counter`); nothing is drawn."""
         self.hand.tick()
-        self.session.clock.tick(now)
+        self.session.clock.tick(now, self.most)
         self._go_on(now)
         self.listen(now)
         if self.most is not None and (self.session.t >= self.most or not self.session.playing):

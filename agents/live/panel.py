@@ -34,7 +34,7 @@ from .session import Session
 from .stage import Pane
 
 ROW = 25  # pixels of a slider or switch
-KEPT = 150  # pixels that are left for sliders
+KEPT = 134  # pixels that are left for sliders
 
 
 def draw(canvas: Canvas, part: Rect) -> None:
