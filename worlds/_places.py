@@ -82,17 +82,23 @@ def places(t):
 
 
 @rule
+def from_mouse(s, p):
+    """How many steps every cell is away from the mouse, in `s.ways`; -1: it cannot be reached."""
+    for y in range(s.h):
+        for x in range(s.w):
+            s.ways[y, x] = -1
+    s.ways[s.y[0], s.x[0]] = 0
+    grid.flood(s, p, s.ways, np.empty(s.h * s.w, np.int64))
+    return s.ways
+
+
+@rule
 def spread(s, p, t):
     """Choose cells for the things and a landmark beside each, so that each thing is reached past
     all others; did it work out?
     """
     n = places(t)
-    ways = s.ways
-    for y in range(s.h):
-        for x in range(s.w):
-            ways[y, x] = -1
-    ways[s.y[0], s.x[0]] = 0
-    grid.flood(s, p, ways, np.empty(s.h * s.w, np.int64))
+    ways = from_mouse(s, p)
     edge = 99 if t.far else 0
     for nth in range(n):
         k = nth
@@ -147,12 +153,7 @@ def leads_on(s, p, t, n):
     """Is what is to have the cue of the WAY still the nearest, or the farthest, now that landmarks
     stand in the way?
     """
-    ways = s.ways
-    for y in range(s.h):
-        for x in range(s.w):
-            ways[y, x] = -1
-    ways[s.y[0], s.x[0]] = 0
-    grid.flood(s, p, ways, np.empty(s.h * s.w, np.int64))
+    ways = from_mouse(s, p)
     sound = True
     for k in range(n):
         if k > 0 and not (moves_out(t) and k == n - 1):
