@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar
@@ -290,41 +290,15 @@ def fingerprint(function: Callable, options: Mapping[str, Any] | None = None) ->
     """
     digest = hashlib.sha256(_BUILDS if options else b"")
     digest.update(repr(sorted((options or {}).items())).encode())
-    seen: set[int] = set()
-
-    def visit(value: Any) -> None:
-        value = _meant(value)
-        if isinstance(value, FunctionType):
-            if id(value) not in seen:
-                seen.add(id(value))
-                read(value.__code__, value.__globals__)
-                digest.update(repr(value.__defaults__ or "").encode())
-                for cell in value.__closure__ or ():  # a rule made inside a function
-                    visit(cell.cell_contents)
-        elif isinstance(value, np.ndarray):
-            digest.update(value.dtype.str.encode() + value.tobytes())
-        elif isinstance(value, (bool, int, float, tuple, np.generic)):
-            digest.update(repr(value).encode())
-
-    def read(code: CodeType, names: dict[str, Any]) -> None:
-        digest.update(code.co_code)
-        for place, constant in enumerate(code.co_consts):
-            if isinstance(constant, CodeType):
-                read(constant, names)
-            elif place or not isinstance(constant, str):  # a docstring changes nothing
-                digest.update(repr(constant).encode())
-        for name in code.co_names:
-            digest.update(name.encode())
-            value = names.get(name)
-            if isinstance(value, ModuleType):
-                if value.__name__.split(".")[0] not in ("numpy", "numba", "math"):
-                    # `layout.maze(...)`: any name of ours that the code mentions
-                    for attribute in code.co_names:
-                        visit(value.__dict__.get(attribute))
-            else:
-                visit(value)
-
-    visit(function)
+    for kind, met in _within_reach(function):
+        if kind == "code":
+            digest.update(met.co_code)
+        elif kind == "name":
+            digest.update(met.encode())
+        elif isinstance(met, np.ndarray):
+            digest.update(met.dtype.str.encode() + met.tobytes())
+        else:
+            digest.update(repr(met).encode())
     return digest.hexdigest()[:16]
 
 
@@ -332,32 +306,46 @@ def mentions(function: Callable) -> set[str]:
     """Every name that the code of a rule mentions, and that of every rule within reach: if a field
     of the record is not among them, the rule does not read it.
     """
-    found: set[str] = set()
+    return {met for kind, met in _within_reach(function) if kind == "name"}
+
+
+def _within_reach(function: Callable) -> Iterator[tuple[str, Any]]:
+    """What a rule and every rule it can reach are made of, in order: pairs of a kind and what was
+    met, "code", "name" (that code mentions), or "value" (a constant, a default, a global).
+    """
     seen: set[int] = set()
 
-    def visit(value: Any) -> None:
+    def visit(value: Any) -> Iterator[tuple[str, Any]]:
         value = _meant(value)
-        if isinstance(value, FunctionType) and id(value) not in seen:
-            seen.add(id(value))
-            read(value.__code__, value.__globals__)
-            for cell in value.__closure__ or ():
-                visit(cell.cell_contents)
+        if isinstance(value, FunctionType):
+            if id(value) not in seen:
+                seen.add(id(value))
+                yield from read(value.__code__, value.__globals__)
+                yield "value", value.__defaults__ or ""
+                for cell in value.__closure__ or ():  # a rule made inside a function
+                    yield from visit(cell.cell_contents)
+        elif isinstance(value, (np.ndarray, bool, int, float, tuple, np.generic)):
+            yield "value", value
 
-    def read(code: CodeType, names: dict[str, Any]) -> None:
-        found.update(code.co_names)
-        for constant in code.co_consts:
+    def read(code: CodeType, names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        yield "code", code
+        for place, constant in enumerate(code.co_consts):
             if isinstance(constant, CodeType):
-                read(constant, names)
+                yield from read(constant, names)
+            elif place or not isinstance(constant, str):  # a docstring changes nothing
+                yield "value", constant
         for name in code.co_names:
+            yield "name", name
             value = names.get(name)
             if isinstance(value, ModuleType):
-                for attribute in code.co_names:
-                    visit(value.__dict__.get(attribute))
+                if value.__name__.split(".")[0] not in ("numpy", "numba", "math"):
+                    # `layout.maze(...)`: any name of ours that the code mentions
+                    for attribute in code.co_names:
+                        yield from visit(value.__dict__.get(attribute))
             else:
-                visit(value)
+                yield from visit(value)
 
-    visit(function)
-    return found
+    yield from visit(function)
 
 
 def _constants(bindings: dict[str, Any]) -> str:

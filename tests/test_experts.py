@@ -1,8 +1,5 @@
 """Experts: their plans are sound, short and exact, for every goal of every kind."""
 
-import os
-import subprocess
-import sys
 from collections import deque
 from dataclasses import replace
 
@@ -15,9 +12,10 @@ from goalshift.agents.policies.policy import Policy
 from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.jit import PLAIN
 from goalshift.engine.vector import Vec
 from goalshift.worlds import corner
+
+from .both import both
 
 
 def steps_to(world, s, wanted):
@@ -167,16 +165,8 @@ plans = str([(o.score.tolist(), o.steps.tolist(), o.actions[:, :, 0].tolist()) f
 
 @pytest.mark.slow
 def test_compiled_and_plain_python_make_the_same_plans():
-    here: dict = {}
-    exec(PLANS, here)
-    done = subprocess.run(
-        [sys.executable, "-c", PLANS + "print(plans)"],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "0" if PLAIN else "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == here["plans"] and len(here["plans"]) > 100
+    here, there = both(PLANS, "plans")
+    assert there == here and len(here) > 100
 
 
 def test_an_unknown_goal_is_a_plain_fault():

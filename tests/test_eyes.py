@@ -1,9 +1,5 @@
 """The eyes camera: pictures and observations in first person."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -11,13 +7,14 @@ from goalshift.engine import state
 from goalshift.engine.api.adapters import parallel_env
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.jit import PLAIN
 from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.camera import eyes, raycast, textures
 from goalshift.engine.view.camera.shot import Shot
 from goalshift.engine.view.camera.sighted import Sighted
 from goalshift.engine.view.draw.marks import Trail, goal_marks
+
+from .both import both
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 WORLDS = ["corner", "follow", "coinrun"]
@@ -211,17 +208,8 @@ digest = digest.hexdigest()
 
 
 def test_compiled_and_plain_python_draw_the_same_bytes():
-    here: dict = {}
-    exec(CODE, here)
-    done = subprocess.run(
-        [sys.executable, "-c", CODE + "print(digest)"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "NUMBA_DISABLE_JIT": "0" if PLAIN else "1"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == here["digest"]
+    here, there = both(CODE, "digest")
+    assert there == here
 
 
 # observations

@@ -14,6 +14,7 @@ import torch
 from goalshift.__main__ import main
 from goalshift.agents.lab import mitigate
 from goalshift.agents.learning import hooks
+from goalshift.agents.learning.baselines import Baseline
 from goalshift.agents.learning.config import TrainConfig, configure
 from goalshift.agents.learning.mitigation import MITIGATIONS, expanded, hooks_of
 from goalshift.agents.learning.mitigations import ird, occupancy
@@ -363,6 +364,22 @@ def test_a_baseline_is_a_step_an_episode_or_the_start_without_the_agent(baseline
         found = float(aup.reward(step, np.zeros((1, 1)))[0, 0])
     apart = (abs(0.5 ** (6 - 5) - 0.5 ** (6 - was)) + abs(0.5**5 - 0.5**was)) / 2
     assert found == pytest.approx(-apart)
+
+
+def test_a_baseline_from_a_file_is_checked_before_a_rule_sees_it():
+    baseline = Baseline("start", CORRIDOR, "attainable")
+    states = Vec(CORRIDOR, 2).reset_states()
+    states.tiles[1, 0, 0] = 200
+    for raw, word in ((states.tobytes(), "tile"), (states.tobytes()[:-1], "no states")):
+        with pytest.raises(UserError, match=word):
+            baseline.restore({"baseline": np.frombuffer(raw, np.uint8)})
+    good = Vec(CORRIDOR, 2).reset_states()
+    baseline.restore({"baseline": np.frombuffer(good.tobytes(), np.uint8)})
+    alone = Vec(CORRIDOR, 1).reset_states()
+    ended = np.zeros(1, bool)
+    step = hooks.Step(CORRIDOR, alone, np.array([[RIGHT]]), alone, ended, ended)
+    with pytest.raises(UserError, match="another number of environments"):
+        baseline.of(step)
 
 
 def test_reachability_is_what_has_become_further_away():

@@ -2,10 +2,6 @@
 Python.
 """
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +10,8 @@ from hypothesis import strategies as some
 from goalshift.engine import grid, layout, shapes, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
-from goalshift.engine.jit import PLAIN
+
+from .both import both
 
 FLOOR, WALL, WATER = range(3)
 DOOR, KEY = 10, 20
@@ -316,10 +313,5 @@ digest = book.hexdigest()
 
 
 def test_compiled_and_plain_python_give_the_same_bytes():
-    here: dict = {}
-    exec(DIGEST, here)
-    env = {**os.environ, "NUMBA_DISABLE_JIT": "0" if PLAIN else "1"}
-    command = [sys.executable, "-c", DIGEST + "print(digest)"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == here["digest"]
+    here, there = both(DIGEST, "digest", timeout=120)
+    assert there == here

@@ -1,9 +1,6 @@
 """What every world owes its users, tested over all of them."""
 
-import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,10 +9,11 @@ from goalshift.engine import grid, state
 from goalshift.engine.catalogue import WORLDS as WORLDS_FOLDER
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
-from goalshift.engine.jit import PLAIN
 from goalshift.engine.kernels import kernels
 from goalshift.engine.vector import Vec
 from goalshift.engine.world import Goal, Thing
+
+from .both import both
 
 WORLDS = names()
 
@@ -108,20 +106,8 @@ for name in names():
 
 
 def test_compiled_and_plain_python_give_the_same_bytes(tmp_path):
-    """One of the two is this process, the other a new one."""
-    here: dict = {}
-    exec(DIGESTS, here)
-    done = subprocess.run(
-        [sys.executable, "-c", DIGESTS + "print(digests)"],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "0" if PLAIN else "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Warning" not in done.stderr, done.stderr
-    assert list(here["digests"]) == WORLDS and done.stdout.strip() == str(here["digests"])
+    here, there = both(DIGESTS, "digests", tmp_path)
+    assert list(here) == WORLDS and there == str(here)
 
 
 def test_snapshot_and_restore_continue_exactly(world):

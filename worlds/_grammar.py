@@ -13,6 +13,7 @@ import numpy as np
 
 from ..engine import rng
 from ..engine.jit import rule
+from ._tasks import COLOURS, MARKS, SHAPES, pick
 
 # what may tell a thing from the others; a goal is known by one of the four from COLOUR on
 KINDS = (
@@ -36,9 +37,6 @@ OPEN, BLOCKS, ROOMS, MAZE, CORRIDOR = range(1, 6)
 REDUNDANCIES = ("drawn", "1", "2", "3")
 DELAYS = ("drawn", "at once", "on return", "later")
 AT_ONCE, ON_RETURN, LATER = range(1, 4)
-COLOURS = ("red", "yellow", "blue", "green")
-SHAPES = ("key", "ball", "ring", "cross")
-MARKS = ("tree", "boulder", "bush")
 MOST_DOTS = 3
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 STREAM = np.uint64(0x6D2A31)  # keeps what is drawn for a task apart from what is drawn for a level
@@ -70,12 +68,6 @@ class Task(NamedTuple):
     far: int  # is it the farthest (1) or the nearest (0)?
     first: int  # the step at which the first thing appears
     gap: int  # steps until the others do
-
-
-@rule
-def pick(key, nth, n):
-    """The `nth` draw for a task: 0 to n - 1."""
-    return (np.int64(rng.nth(key, np.uint64(nth)) >> np.uint64(33)) * n) >> 31
 
 
 @rule

@@ -188,25 +188,3 @@ def mark_beside(s, n, k):
 def breach(s):
     """Open a random wall, if it is one, so that ways past things are more."""
     s.tiles[rng.between(s, 1, s.h - 2), rng.between(s, 1, s.w - 2)] = FLOOR
-
-
-@rule
-def bring_guide(s, p, t, n):
-    """The guide begins close to the mouse, and goes by the shortest way to thing 0 past all
-    others.
-    """
-    for y in range(s.h):
-        for x in range(s.w):
-            s.ways[y, x] = -1
-    for k in range(n):
-        s.ways[s.spot_y[k], s.spot_x[k]] = -2 if k > 0 else 0
-    grid.flood(s, p, s.ways, np.empty(s.h * s.w, np.int64))
-    grid.put(s, 1, s.y[0], s.x[0])
-    seen = 0
-    for y in range(max(s.y[0] - 2, 1), min(s.y[0] + 3, s.h - 1)):
-        for x in range(max(s.x[0] - 2, 1), min(s.x[0] + 3, s.w - 1)):
-            if s.ways[y, x] > 1 and (y != s.y[0] or x != s.x[0]):
-                seen += 1
-                if rng.below(s, seen) == 0:
-                    s.y[1] = y
-                    s.x[1] = x

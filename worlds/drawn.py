@@ -14,38 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..engine import grid, layout, rng
-from ..engine.grid import MOVES, STAY
+from ..engine.grid import MOVES
 from ..engine.jit import rule
 from ..engine.world import Goal, Thing, Tile, World
 from . import _grammar as grammar
-from ._grammar import (
-    CELL,
-    COLOUR,
-    COLOURS,
-    DOTS,
-    GUIDE,
-    LANDMARK,
-    MARKS,
-    MOST_DOTS,
-    SHAPE,
-    SHAPES,
-    TIME,
-    drawn,
-    has,
-)
-from ._places import (
-    FLOOR,
-    LANDMARKS,
-    SIZE,
-    START,
-    WALL,
-    breach,
-    bring_guide,
-    build,
-    moves_out,
-    places,
-    spread,
-)
+from ._grammar import CELL, COLOUR, DOTS, GUIDE, LANDMARK, MOST_DOTS, SHAPE, TIME, drawn, has
+from ._places import FLOOR, LANDMARKS, SIZE, START, WALL, breach, build, moves_out, places, spread
+from ._tasks import ART, COLOURS, MARKS, PAINTS, SHAPES, bot, bring_guide
 
 THINGS = LANDMARKS + len(MARKS)  # the first of the things to take
 RIGHT, WRONG, SHORTCUT, COST = range(4)
@@ -113,7 +88,7 @@ def generate(s, p):
             s.spot_y[0], s.spot_y[n] = s.spot_y[n], s.spot_y[0]
             s.spot_x[0], s.spot_x[n] = s.spot_x[n], s.spot_x[0]
     if has(t, GUIDE):
-        bring_guide(s, p, t, n)
+        bring_guide(s, p, n)
         s.alive[1] = not (p.shifted and t.gone == GUIDE)
     if t.shift == grammar.DECOY and not p.shifted:
         n -= 1
@@ -224,27 +199,8 @@ def tick(s, p):
             s.tiles[s.spot_y[k], s.spot_x[k]] = s.tile[k]
 
 
-@rule
-def bot(s, p, me):
-    """The guide walks up to its thing and waits beside it."""
-    here = s.ways[s.y[me], s.x[me]]
-    for act in range(1, 5):
-        y, x = s.y[me] + grid.DY[act], s.x[me] + grid.DX[act]
-        if here > 1 and grid.inside(s, y, x) and 0 <= s.ways[y, x] < here:
-            return act
-    return STAY
-
-
 # -- how it looks ----------------------------------------------------------------------------------
 
-ART = {
-    "key": "tint gold {0}\nuse key",
-    "ball": "tint paint {0}\nuse sphere-body",
-    "ring": "oval ink@30 50 88 32 6 free flat\nring {0} 17 50 50 28",
-    "cross": "oval ink@30 50 92 30 5 free flat\nbox {0} 37 10 63 90 6\nbox {0} 10 37 90 63 6\n"
-    "box {0} 40 36 60 64 1 flat in",
-}
-PAINTS = {"red": "#a02c18", "green": "#46c898"}  # apart also for eyes that see light and dark only
 CHARS = "abcdefghijklmnopqrstuvwxyzACDEFGHIJKLMNOPQRSVWXYZ"
 
 

@@ -119,8 +119,12 @@ def tail(k: int) -> float:
     """
     if k < 2:
         return (1 - CONFIDENCE) / 2
-    t = T[k - 2] if k - 2 < len(T) else Z
-    return NormalDist().cdf(-t * np.sqrt(k / (k - 1)))
+    return NormalDist().cdf(-student(k) * np.sqrt(k / (k - 1)))
+
+
+def student(k: int) -> float:
+    """How many standard errors the mean of `k` units (two or more) may be off, by Student's t."""
+    return T[k - 2] if k - 2 < len(T) else Z
 
 
 class Weights:

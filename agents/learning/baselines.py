@@ -13,11 +13,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...engine import state
+from ...engine import check, state
 from ...engine.errors import did_you_mean, need
 from ...engine.vector import Vec
 from ...engine.world import World
-from .hooks import Arrays, Step
+from .hooks import Arrays, Hook, Step
+from .mitigation import number
 
 BASELINES = ("stepwise", "inaction", "start")
 
@@ -41,6 +42,7 @@ class Baseline:
             return self._idle(step.before)
         if self.kept is None:
             self.kept = state.copy(step.before)
+        need(len(self.kept) == len(step.before), "a baseline is of another number of environments")
         self.kept[fresh] = step.before[fresh]
         if self.kind == "inaction":
             self.kept = state.copy(self._idle(self.kept))
@@ -65,11 +67,25 @@ class Baseline:
     def restore(self, found: Mapping[str, np.ndarray]) -> None:
         """Go on."""
         if "baseline" in found:
-            made = np.frombuffer(found["baseline"].tobytes(), self.world.dtype)
-            self.kept = made.copy().view(np.recarray)
+            raw, size = found["baseline"], self.world.dtype.itemsize
+            need(raw.dtype == np.uint8 and raw.size % size == 0, "a baseline is no states")
+            made = np.frombuffer(raw.tobytes(), self.world.dtype).copy().view(np.recarray)
+            check.states(self.world, made, start=False)
+            self.kept = made
 
 
-def priced(value: str) -> tuple[str, str]:
-    """The price and the baseline of "0.1:inaction"; the usual one is stepwise."""
-    price, _, kind = value.partition(":")
-    return price, kind or BASELINES[0]
+class Against(Hook):
+    """A hook that takes a price for what an action does against a baseline: `value` is the price, or
+    PRICE:BASELINE.
+    """
+
+    def __init__(self, name: str, value: str, world: World, gamma: float) -> None:
+        price, _, kind = value.partition(":")
+        self.price, self.gamma = number(name, price, 0, 1000), gamma
+        self.baseline = Baseline(kind or BASELINES[0], world, name)
+
+    def state(self) -> Arrays:
+        return self.baseline.state()
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self.baseline.restore(state)

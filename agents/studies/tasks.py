@@ -27,7 +27,7 @@ from ...engine.progress import Show, silent
 from ...engine.world import World
 from ..judging.evaluate import evaluate
 from ..judging.evaluation import Evaluation
-from ..judging.intervals import Estimate, T, Z, tidy
+from ..judging.intervals import Estimate, student, tidy
 from ..judging.premise import refusals
 from ..judging.runs import open_runs
 from ..judging.verdict import CAPABLE, TRAINED
@@ -271,7 +271,7 @@ def mean_of(shares: Sequence[float]) -> Estimate:
     mean = float(np.mean(shares))
     if n == 1:
         return Estimate(tidy(mean), 0.0, 1.0, ())
-    spread = float(np.std(shares, ddof=1)) / n**0.5 * (T[n - 2] if n - 2 < len(T) else Z)
+    spread = float(np.std(shares, ddof=1)) / n**0.5 * student(n)
     ends = (tidy(max(mean - spread, 0.0)), tidy(min(mean + spread, 1.0)))
     return Estimate(tidy(mean), *ends, ())
 

@@ -11,16 +11,13 @@ import numpy as np
 
 from ....engine.errors import need
 from ...policies.distance import nearness
-from ..baselines import Baseline, priced
-from ..hooks import Hook
-from ..mitigation import Mitigation, number
+from ..baselines import Against
+from ..mitigation import Mitigation
 
 
-class Attainable(Hook):
+class Attainable(Against):
     def __init__(self, value, world, gamma) -> None:
-        price, kind = priced(value)
-        self.price, self.gamma = number("attainable", price, 0, 1000), gamma
-        self.baseline = Baseline(kind, world, "attainable")
+        super().__init__("attainable", value, world, gamma)
         self.goals = [goal.name for goal in world.goals if goal.seek is not None]
         need(self.goals, f"attainable: no goal of '{world.name}' names cells to walk to")
 
@@ -32,12 +29,6 @@ class Attainable(Hook):
             )
             apart += np.abs(done - not_done) / len(self.goals)
         return (reward - self.price * apart).astype(np.float32)
-
-    def state(self):
-        return self.baseline.state()
-
-    def restore(self, state):
-        self.baseline.restore(state)
 
 
 MITIGATION = Mitigation(

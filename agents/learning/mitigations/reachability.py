@@ -10,16 +10,13 @@ rules throw no dice.
 import numpy as np
 
 from ...policies.graph import Graph
-from ..baselines import Baseline, priced
-from ..hooks import Hook
-from ..mitigation import Mitigation, number
+from ..baselines import Against
+from ..mitigation import Mitigation
 
 
-class Reachability(Hook):
+class Reachability(Against):
     def __init__(self, value, world, gamma) -> None:
-        price, kind = priced(value)
-        self.price, self.gamma = number("reachability", price, 0, 1000), gamma
-        self.baseline = Baseline(kind, world, "reachability")
+        super().__init__("reachability", value, world, gamma)
         self.graph = Graph(world)
 
     def reward(self, step, reward):
@@ -28,12 +25,6 @@ class Reachability(Hook):
         self.graph.grow()
         lost = self.graph.lost(base, now, self.gamma)
         return (reward - self.price * lost[:, None]).astype(np.float32)
-
-    def state(self):
-        return self.baseline.state()
-
-    def restore(self, state):
-        self.baseline.restore(state)
 
 
 MITIGATION = Mitigation(
