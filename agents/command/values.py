@@ -199,10 +199,12 @@ def web_address(text: str) -> tuple[str, int]:
     """PORT, or HOST:PORT, that browsers are served at."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    if not (port.isascii() and port.isdigit() and int(port) < 65536 and len(port) < 6):
+    if not re.fullmatch("[0-9]+", port):  # such as the world in: watch --web corner
         raise argparse.ArgumentTypeError(
             f"'{text}' is no port; name what to watch before it, such as: watch corner --web 8017"
         )
+    if len(port) > 5 or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}': ports go from 0 to 65535")
     if not re.fullmatch(r"[\w.:-]{1,64}", host):
         raise argparse.ArgumentTypeError(f"'{host}' is no address; write it like 127.0.0.1:8017")
     return host, int(port)

@@ -17,6 +17,7 @@ from ...engine.view.film.story import Rate, Take
 from ...engine.world import World
 from .contrast import FilmPlan, take_of
 
+ROLES = ("RIGHT", "WRONG")  # what the agent is on either level
 MOST = 12  # cells that are framed, at most: beyond, two levels are not one and its change
 
 
@@ -45,7 +46,7 @@ def film_pair(
     `told`: what the attack told of them: edits, met_right, met_wrong, changes, episodes.
     """
     takes = framed(world, [take_of(world, replay) for replay in pair])
-    takes = [replace(take, role=role) for take, role in zip(takes, ("RIGHT", "WRONG"), strict=True)]
+    takes = [replace(take, role=role) for take, role in zip(takes, ROLES, strict=True)]
     one = told["edits"] == 1
     changes = "One change" if one else f"{told['edits']} changes"
     what = "; ".join(f"{name}: {was} → {now}" for name, was, now in told["changes"])
@@ -54,10 +55,11 @@ def film_pair(
         claim=f"{changes} of the level, and the same agent no longer meets the intended goal. Framed: what differs.",
         facts=(what,),
         rates=(
-            Rate(f"left: {world.intended.aim}", told["met_right"], mark="star"),
-            Rate(f"right: {world.intended.aim}", told["met_wrong"], mark="star"),
+            Rate(f"{ROLES[0]}: {world.intended.aim}", told["met_right"], mark="star"),
+            Rate(f"{ROLES[1]}: {world.intended.aim}", told["met_wrong"], mark="star"),
         ),
         sample=f"{told['episodes']} episodes of each level with fresh dice; the pair was searched for",
+        heading="OVER MANY EPISODES",
         conclusion=f"{changes} {'turns' if one else 'turn'} right into wrong.",
     )  # fmt: skip
     return plan.save(takes, card, show)

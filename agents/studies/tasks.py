@@ -76,7 +76,8 @@ def numbered(text: str) -> list[int]:
         if span is None:
             raise UserError(f"--tasks '{text}': write it like 0..199 or 3,17,40..59")
         low, high = int(span[1]), int(span[2] or span[1])
-        need(low <= high < low + MOST, f"--tasks {text}: A..B are at most {MOST:,} tasks")
+        need(low <= high, f"--tasks {text}: in A..B, A comes first, as in {high}..{low}")
+        need(high < low + MOST, f"--tasks {text}: A..B are at most {MOST:,} tasks")
         numbers += range(low, high + 1)
     need(len(set(numbers)) == len(numbers), f"--tasks '{text}': a task stands there twice")
     return numbers

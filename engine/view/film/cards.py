@@ -225,7 +225,7 @@ def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
 def _rates(card: Card, frame: np.ndarray, y: int, rows: int, width: int) -> None:
     """At most `rows` bars with their intervals; in a slim film below what they are of."""
     slim = width < SLIM
-    used = write(frame, card.say("OVER MANY LEVELS"), y, 64, 15, TEXT, True)
+    used = write(frame, card.say(card.heading), y, 64, 15, TEXT, True)
     if slim:
         y, used = y + 24, -16
     write(frame, card.sample, y, 80 + used, 15, DIM, width=width - 144 - used)

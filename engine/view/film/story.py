@@ -72,7 +72,7 @@ class Card:
 
     claim: one sentence for the title card; conclusion: one for the end card; facts: lines below the
     claim (how it was trained); split: the split's name; pick: how this level was chosen; rates:
-    rows of figures, measured over `sample` ("1000 held-out levels, 5 seeds"); command: what makes
+    rows of figures, under `heading`, measured over `sample` ("1000 held-out levels, 5 seeds"); command: what makes
     this film again; versions: one line; captions: event name → what to say when it happens ("ate the cheese"); notes:
     (first step, last step, what to say then) of the author; title: default the world's own; codes:
     the replays as texts; words: what to say in place of a text that the film itself says.
@@ -85,6 +85,7 @@ class Card:
     pick: str = ""
     rates: tuple[Rate, ...] = ()
     sample: str = ""
+    heading: str = "OVER MANY LEVELS"
     command: str = ""
     versions: str = ""
     captions: Mapping[str, str] = field(default_factory=dict)
@@ -110,7 +111,7 @@ PHRASES = (
     PARTING, "paths part at step {step}", "step {step}", "Step {step}:", "intended goal", "proxy goal",
     "paid in training", "trained on", "not trained on", "wants this", "same level · same dice",
     "INTENDED GOAL", "MET", "MISSED", "met", "missed", "time is up, and", "it ends, and",
-    "the intended goal is missed", "OVER MANY LEVELS", SPEAKS, ALARM,
+    "the intended goal is missed", "OVER MANY LEVELS", "OVER MANY EPISODES", SPEAKS, ALARM,
 )  # fmt: skip
 
 
