@@ -87,7 +87,7 @@ for name in sys.argv[2:]:
     for size in sizes if len(sizes) == 1 else [own.smallest, *sizes]:
         world = own.with_params(size=size)
         for split in world.split_names:
-            vec = Vec(world, 2, split, seed=5)
+            vec = Vec(world, 4, split, seed=5)
             states = vec.reset_states()
             check.states(world, states)
             assert ((states.h == world.size[0]) & (states.w == world.size[1])).all()
@@ -101,7 +101,7 @@ for name in sys.argv[2:]:
                             met += bool(goal.seek(s, p, 0, y, x))
                 assert met or goal.seek is None or name == "harvest", (name, size, split, i)
             for _ in range(3):
-                vec.step(np.zeros((2, world.learners), np.int64) + 1)
+                vec.step(np.zeros((4, world.learners), np.int64) + 1)
             if size == sys.argv[1]:
                 print(name, split, hashlib.sha256(vec.words.tobytes() + vec.obs.tobytes()).hexdigest())
 """

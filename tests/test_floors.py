@@ -256,9 +256,9 @@ def fresh(code: str) -> dict:
 
 LOADED = f"""
 import json, sys, time
-begun = time.process_time()  # of the processor: a busy machine is no fault of ours
+begun = time.perf_counter()
 {{action}}
-seconds = time.process_time() - begun
+seconds = time.perf_counter() - begun
 print()
 print(json.dumps({{{{"loaded": [m for m in {(*HEAVY, COMPILER)} if m in sys.modules], "seconds": seconds}}}}))
 """
@@ -279,9 +279,9 @@ def test_nothing_heavy_loads_before_it_is_needed(action):
 
 
 def test_help_is_instant():
-    """Under half a second of a processor."""
+    """Under half a second; the best of five, because a busy machine is no fault of ours."""
     action = "from goalshift.__main__ import main; main(['--help'])"
-    assert min(fresh(LOADED.format(action=action))["seconds"] for _ in range(2)) < 0.5
+    assert min(fresh(LOADED.format(action=action))["seconds"] for _ in range(5)) < 0.5
 
 
 def test_stepping_a_world_loads_no_torch_and_no_window():
