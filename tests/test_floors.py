@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -138,30 +139,29 @@ def is_type_checking(node: ast.AST) -> bool:
     )
 
 
-def imports(module: str, path: Path) -> list[tuple[str, int]]:
-    """Everything a file imports, also inside functions, as (dotted name, line).
+@cache
+def statements(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Every import of a file, also inside functions; what only a type checker sees counts too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
-    Our own modules come as "goalshift.engine.rng"; what only a type checker sees counts too.
-    """
+
+def imports(module: str, path: Path) -> list[tuple[str, int]]:
+    """Everything a file imports, as (dotted name, line); our own as "goalshift.engine.rng"."""
     package = f"goalshift.{module}".rstrip(".").split(".")
     if path.name != "__init__.py":
         package = package[:-1]
     found = []
-
-    def walk(node: ast.AST) -> None:
+    for node in statements(path):
         if isinstance(node, ast.Import):
             found.extend((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            base = ".".join([*above, *filter(None, [node.module])])
-            for alias in node.names:
-                whole = f"{base}.{alias.name}"
-                ours = whole.removeprefix("goalshift.") in MODULES
-                found.append((whole if ours else base, node.lineno))
-        for child in ast.iter_child_nodes(node):
-            walk(child)
-
-    walk(ast.parse(path.read_text(encoding="utf-8")))
+            continue
+        above = package[: len(package) - node.level + 1] if node.level else []
+        base = ".".join([*above, *filter(None, [node.module])])
+        for alias in node.names:
+            whole = f"{base}.{alias.name}"
+            ours = whole.removeprefix("goalshift.") in MODULES
+            found.append((whole if ours else base, node.lineno))
     return found
 
 
@@ -177,14 +177,14 @@ def ours(module: str) -> list[tuple[str, int]]:
     return [(name if name in MODULES else "", line) for name, line in inner]
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - {""}))
-def test_imports_never_go_up(module):
-    home = module.split(".")[0]
-    for name, line in ours(module):
-        where = f"{MODULES[module].relative_to(ROOT)}:{line} imports {name}"
-        assert height(name) <= height(module), where
-        if home == "worlds" and not module.startswith("worlds.scripts."):
-            known = name in WORLDS_USE or name.startswith("worlds._")  # what is no world itself
+def test_imports_never_go_up():
+    for module in set(MODULES) - {""}:
+        is_world = module.startswith("worlds.") and not module.startswith("worlds.scripts.")
+        for name, line in ours(module):
+            where = f"{MODULES[module].relative_to(ROOT)}:{line} imports {name}"
+            assert height(name) <= height(module), where
+            # what begins with _ is no world itself
+            known = not is_world or name in WORLDS_USE or name.startswith("worlds._")
             assert known, f"{where}: a world stands on the engine's core alone"
 
 
@@ -209,24 +209,23 @@ def test_no_circle_of_files():
     assert circles == []
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_each_room_uses_only_its_libraries(module):
-    path = MODULES[module]
-    allowed = ALLOWED[longest(module, ALLOWED)]
-    for name, line in imports(module, path):
-        top = name.partition(".")[0]
-        if top != "goalshift" and top not in sys.stdlib_module_names:
-            assert top in allowed, f"{path.relative_to(ROOT)}:{line} imports {name}"
+def test_each_room_uses_only_its_libraries():
+    for module, path in MODULES.items():
+        allowed = ALLOWED[longest(module, ALLOWED)]
+        for name, line in imports(module, path):
+            top = name.partition(".")[0]
+            if top != "goalshift" and top not in sys.stdlib_module_names:
+                assert top in allowed, f"{path.relative_to(ROOT)}:{line} imports {name}"
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_inside_the_package_are_relative(module):
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            assert not any(a.name.split(".")[0] == "goalshift" for a in node.names), node.lineno
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            assert (node.module or "").split(".")[0] != "goalshift", node.lineno
+def test_imports_inside_the_package_are_relative():
+    for path in MODULES.values():
+        for node in statements(path):
+            names = [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom):
+                names = [] if node.level else [node.module or ""]
+            where = f"{path.relative_to(ROOT)}:{node.lineno}"
+            assert not any(name.split(".")[0] == "goalshift" for name in names), where
 
 
 def test_the_walk_sees_what_it_must(tmp_path):

@@ -36,11 +36,6 @@ class Params(NamedTuple):
 
 
 @rule
-def is_paper(s, p, me, y, x):
-    return s.tiles[y, x] == PAPER
-
-
-@rule
 def spare(s, p):
     """How many more papers may be solved before rocks follow."""
     return p.mark - 1 - s.solved if s.counts and s.solved < p.mark else p.papers - s.solved

@@ -20,7 +20,6 @@ from ...judging.rollout import play_rule
 from ...policies.policy import Policy
 
 MET, INSTEAD, NEITHER = range(3)
-OUTCOMES = ("met", "a proxy instead", "neither")
 OBJECTIVES = {
     "regret": "what the intended goal's expert earns more than the agent",
     "proxy": "the agent's share of a proxy's expert, minus its share of the intended goal's",

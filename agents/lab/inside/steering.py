@@ -51,18 +51,6 @@ class CueVector:
         return there - self.agent.think(blank, bare, fresh, layers).features[self.layer]
 
 
-class Fixed:
-    """The same vector always, float[units]."""
-
-    def __init__(self, vector: np.ndarray) -> None:
-        self.vector = np.asarray(vector, np.float32)
-
-    def __call__(
-        self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray
-    ) -> np.ndarray:
-        return np.broadcast_to(self.vector, (*obs.shape[:2], len(self.vector)))
-
-
 NULLS = ("random direction", "other units", "other level")
 
 

@@ -35,6 +35,7 @@ RATE = 20  # pictures a second, at most
 VIEWERS, WAITING = 40, 8  # at once, and those who have not said a token yet
 PATIENCE = 5.0  # seconds for the token to be said
 PENALTY = 0.5  # seconds until a wrong one is refused
+FAREWELL = 1.0  # seconds that one who is sent away has to answer; floods are not read any more
 MESSAGES, BURST = 200, 400  # of one viewer, a second and at once
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?")
 POLICY, BUSY = 1008, 1013  # why a connection is closed, as WebSockets number it
@@ -96,6 +97,7 @@ class Serving:
             max_size=4096,
             max_queue=64,
             open_timeout=PATIENCE,
+            close_timeout=FAREWELL,
             server_header=None,
             logger=silent,
         )

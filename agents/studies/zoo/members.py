@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ....engine.catalogue import recall
-from ....engine.errors import Reader, UserError, need
+from ....engine.errors import Reader, need
 from ....engine.world import World
 from ...learning.files import CHECKPOINT, CONFIG, KEPT, Log, described, is_finished, read_config
 from ...learning.run import history
@@ -184,11 +184,3 @@ def _banks(out: Path) -> Iterator[Member]:
                 digest=f"{nets.digest[:16]}-{k}",
                 home=home,
             )
-
-
-def agent_named(found: Sequence[Member], name: str) -> Member:
-    """The member of that name. Raises UserError."""
-    for member in found:
-        if member.name == name:
-            return member
-    raise UserError(f"no agent '{name}' in this zoo")
