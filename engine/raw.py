@@ -46,6 +46,17 @@ def _equal_plain(tiles, y, tile):
     return found
 
 
+def _turn_plain(to, at, pitch, source, start, length):
+    """Turn 16 columns of 16 pixels of 4 bytes, the first at byte `start` of `source` and `length`
+    bytes apart, into rows of 3 bytes a pixel, the first at byte `at` of `to` and `pitch` apart.
+    """
+    into, out = to.reshape(-1).view(np.uint8), source.reshape(-1).view(np.uint8)
+    columns = np.stack([out[k : k + 64] for k in range(start, start + 16 * length, length)])
+    rows = columns.reshape(16, 16, 4)[..., :3].transpose(1, 0, 2).reshape(16, 48)
+    for k in range(16):
+        into[at + k * pitch : at + k * pitch + 48] = rows[k]
+
+
 BYTE = ir.IntType(8)
 
 
@@ -135,7 +146,40 @@ def _equal_compiled(typing_context, tiles, y, tile):
     return types.uint64(tiles, types.int64, types.int64), build
 
 
-_fast: Any = (_copy_compiled, _lift_compiled, _equal_compiled)
-for _compiled, _plain in zip(_fast, (_copy_plain, _lift_plain, _equal_plain), strict=True):
+@intrinsic
+def _turn_compiled(typing_context, to, at, pitch, source, start, length):
+    def build(context, builder, signature, given):
+        into = _place(context, builder, signature.args[0], *given[0:2])
+        out = _place(context, builder, signature.args[3], *given[3:5])
+        vector = ir.VectorType(cgutils.int32_t, 16)
+
+        def line(data, k, apart, kind):
+            at = builder.mul(apart, cgutils.intp_t(k))
+            return builder.bitcast(builder.gep(data, [at]), kind.as_pointer())
+
+        def pick(a, b, lanes):
+            kind = ir.VectorType(cgutils.int32_t, len(lanes))
+            return builder.shuffle_vector(a, b, ir.Constant(kind, lanes))
+
+        pixels = [builder.load(line(out, k, given[5], vector), align=1) for k in range(16)]
+        for s in (1, 2, 4, 8):  # squares of s pixels change places across the diagonal
+            for k in (k for k in range(16) if not k & s):
+                a, b = pixels[k], pixels[k + s]
+                pixels[k] = pick(a, b, [16 + (e ^ s) if e & s else e for e in range(16)])
+                pixels[k + s] = pick(a, b, [16 + e if e & s else e ^ s for e in range(16)])
+        wide, narrow = ir.VectorType(BYTE, 64), ir.VectorType(BYTE, 48)
+        three = [e for e in range(64) if e & 3 < 3]
+        for k, row in enumerate(pixels):
+            value = builder.bitcast(row, wide)
+            builder.store(pick(value, value, three), line(into, k, given[2], narrow), align=1)
+        return context.get_dummy_value()
+
+    integers = types.int64, types.int64
+    return types.void(to, *integers, source, *integers), build
+
+
+_fast: Any = (_copy_compiled, _lift_compiled, _equal_compiled, _turn_compiled)
+_slow = (_copy_plain, _lift_plain, _equal_plain, _turn_plain)
+for _compiled, _plain in zip(_fast, _slow, strict=True):
     _compiled.stands_for = _plain  # one meaning, so one fingerprint of all that moves bytes
-copy, lift, equal = (_copy_plain, _lift_plain, _equal_plain) if PLAIN else _fast
+copy, lift, equal, turn = _slow if PLAIN else _fast

@@ -105,6 +105,12 @@ BOARDS: tuple[tuple[str, str, dict[str, float], int], ...] = (
 )
 
 
+def boards() -> Iterator[tuple[World, str]]:
+    """Those worlds, and their splits."""
+    for name, split, changes, side in BOARDS:
+        yield load(name).with_params(**changes).but(size=(side, side), view=None), split
+
+
 def many(world: World, n: int, observe: bool, **options) -> Callable[[], int]:
     """The same work in one call."""
     vec = Vec(world, n, **options)
@@ -129,11 +135,7 @@ def steps(passes: int = 7) -> Iterator[Row]:
     """Step + symbolic observation + a new level at every end: whole boards, and each world as it
     is; called at every step, and many steps in one call.
     """
-    boards = [
-        (load(name).with_params(**changes).but(size=(side, side), view=None), split, None)
-        for name, split, changes, side in BOARDS
-    ]
-    for world, split, _ in boards:
+    for world, split in boards():
         for observe, levels in ((True, {}), (False, {}), (False, {"levels": BANK, "bank": True})):
             what = "each seen" if observe else "the last seen"
             kept = f", {BANK} levels kept" if levels else ""
@@ -142,7 +144,7 @@ def steps(passes: int = 7) -> Iterator[Row]:
             yield Row(f"{name}, batch 256", "steps/s", rate(work, passes))
     yield from sides(passes)
     crops = ((load(name), "train", CROPS.get(name)) for name in names())
-    for world, split, target in (*boards, *crops):
+    for world, split, target in (*((*board, None) for board in boards()), *crops):
         what = f"step, {world.name}, {'crop' if world.centred else 'board'} {world.view[0]}x{world.view[1]}"
         yield Row(
             f"{what}, batch 256", "steps/s", rate(stepper(world, 256, split=split), passes), target

@@ -24,6 +24,8 @@ from .bench_engine import Row, rate
 
 MAZES = ("tree", "edges", "blocks")  # as jaxgmg draws them, too
 SIDES = (13, 25, 49)
+# what is solved: boards of `follow` end at 11x11, and `monsters` has no walls to get lost among
+SOLVED = (*(("corner", side) for side in SIDES), ("dish", 13), ("dish", 49), ("follow", 11))
 
 
 def lay_out(states, style):
@@ -32,22 +34,42 @@ def lay_out(states, style):
         layout.walls(states[i], 1, 0, style)
 
 
+def maze(style: str, side: int) -> Callable[[], int]:
+    """Work for `rate`: the walls of 256 levels."""
+    kernel, number = specialise(lay_out, "mazes"), layout.STYLES.index(style)
+    states = survey.raw(Vec(load("corner").but(size=(side, side)), 256).reset_states())
+
+    def work() -> int:
+        with np.errstate(over="ignore"):
+            kernel(states, number)
+        return 256
+
+    return work
+
+
+def solver(name: str, side: int) -> Callable[[], int]:
+    """Work for `rate`: 256 new levels, each with the whole way of the expert that wants the intended
+    goal.
+    """
+    world = load(name).but(size=(side, side))
+    vec, mask = Vec(world, 256, "deploy"), np.ones(256, np.bool_)
+
+    def work() -> int:
+        vec.reset_where(mask)
+        survey.ways(world, "intended", vec.states, effort=False)
+        return 256
+
+    return work
+
+
 def levels(passes: int = 5) -> Iterator[Row]:
     """Mazes; and new levels of `corner`: walls, a mouse, a cheese that can be reached, and what the
     mouse sees.
     """
-    kernel = specialise(lay_out, "mazes")
     for side in SIDES:
         world = load("corner").but(size=(side, side))
         for style in MAZES:
-            states, number = survey.raw(Vec(world, 256).reset_states()), layout.STYLES.index(style)
-
-            def maze(states=states, number=number) -> int:
-                kernel(states, number)
-                return 256
-
-            with np.errstate(over="ignore"):
-                yield Row(f"mazes, {style} {side}x{side}", "levels/s", rate(maze, passes))
+            yield Row(f"mazes, {style} {side}x{side}", "levels/s", rate(maze(style, side), passes))
         for style in MAZES:
             vec = Vec(world.with_params(walls=style, anywhere="yes"), 256)
             mask = np.ones(256, np.bool_)
@@ -61,23 +83,10 @@ def levels(passes: int = 5) -> Iterator[Row]:
 
 
 def solved(passes: int = 5) -> Iterator[Row]:
-    """New levels with the whole way of the expert that wants the intended goal; and as a set with
-    constraints has them.
-
-    Boards of `follow` end at 11x11.
-    """
-    sized = [load(name).but(size=(side, side)) for name in ("corner", "dish") for side in SIDES]
-    for world in (*sized, load("follow")):
-        vec = Vec(world, 256, "deploy")
-        mask = np.ones(256, np.bool_)
-
-        def solve(world=world, vec=vec, mask=mask) -> int:
-            vec.reset_where(mask)
-            survey.ways(world, "intended", vec.states, effort=False)
-            return 256
-
-        what = f"solved levels, {world.name} {world.size[0]}x{world.size[1]}"
-        yield Row(what, "levels/s", rate(solve, passes))
+    """Solved levels, and as a set with constraints has them."""
+    for name, side in SOLVED:
+        what = f"solved levels, {name} {side}x{side}"
+        yield Row(what, "levels/s", rate(solver(name, side), passes))
     require = Require(steps=(4, 40), distance=(3, 24), distinct="turned")
     _, source = order_for("corner", CHUNK, require=require, split="deploy")
     chunks = count()

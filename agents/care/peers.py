@@ -12,12 +12,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from ...engine import child
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import PACKAGE
 from .bench_engine import BOARDS, Row
+from .bench_levels import MAZES, SIDES, SOLVED
 
 BATCH = 256  # environments side by side
 LONGEST = 1800  # seconds for one turn
@@ -93,22 +95,30 @@ def _turn(work: str, *words: object, python: str = sys.executable) -> list[str]:
     return [python, "-P", "-c", FIND, str(PACKAGE), work, *map(str, words)]
 
 
-def _jaxgmg(place: Place, turn: int) -> list[str]:
-    works = [f"{name}:{side}" for name, _, _, side in BOARDS]
-    script = str(SCRIPTS / "steps_jaxgmg.py")
-    return [place.python, script, place.folder or ".", str(BATCH), *works]
+def _jaxgmg(work: str, pieces: Iterable[tuple[str, int]], target: float, what: str) -> Peer:
+    """A work that jaxgmg does too, in pieces that have a name and a board's side."""
+    script, which = str(SCRIPTS / "turn_of_jaxgmg.py"), [f"{name}:{side}" for name, side in pieces]
 
+    def theirs(place: Place, turn: int) -> list[str]:
+        return [place.python, script, place.folder or ".", str(BATCH), work, *which]
 
-PEERS = (
-    Peer(
+    return Peer(
         name="jaxgmg",
-        work=f"step from Python, whole boards, batch {BATCH}",
-        unit="steps/s",
-        target=5.0,
-        theirs=_jaxgmg,
-        ours=lambda turn: _turn("steps"),
+        work=what,
+        unit="levels/s" if "levels" in what else "steps/s",
+        target=target,
+        theirs=theirs,
+        ours=lambda turn: _turn(work),
         library="jaxgmg.environments.base",
-    ),
+    )
+
+
+SIX = [(name, side) for name, _, _, side in BOARDS]
+PEERS = (
+    _jaxgmg("steps", SIX, 5.0, f"step from Python, whole boards, batch {BATCH}"),
+    _jaxgmg("many", SIX, 1.5, f"64 steps in one call, whole boards, batch {BATCH}, levels kept"),
+    _jaxgmg("mazes", product(MAZES, SIDES), 10.0, "levels: walls"),
+    _jaxgmg("solved", SOLVED, 10.0, "levels: made and solved"),
     Peer(
         name="sb3",
         work="train until 0.9, equal network",

@@ -51,16 +51,15 @@ WIDE = 0.5  # focal length as a share of the height, for people: a right angle i
 
 @stored
 def place(
-    tiles, tall, wide, ys, xs, faces, alive, learners, side_on, solid, stand, pictures, compass, floor, height,
-    cameras, spots, counts, odd,
+    tiles, tall, wide, ys, xs, faces, alive, learners, side_on, solid, stand, pictures, compass, cameras, spots,
+    counts,
 ):  # fmt: skip
     """Set up the cameras of all learners, and the pictures that stand about: what `cast` and `run`
     take.
 
     stand: int64 for each tile, its texture as a picture or -1; pictures: int64[things, poses],
     their textures; compass: int64[things], five if the face tells where a thing goes (see the
-    module), or else minus its poses. floor, height: as for `cast`; odd: uint8[n], set where other
-    floor than that of the first cell may be seen.
+    module), or else minus its poses.
     """
     room = spots.shape[1]
     for j in range(len(cameras)):
@@ -91,15 +90,10 @@ def place(
             cameras[j, 0] = y + 0.5 - BACK * cameras[j, 2]
             cameras[j, 1] = x + 0.5 - BACK * cameras[j, 3]
             cameras[j, 4] = (1 - heading) % 4 * (TURN // 4)
-        n = unusual = 0
+        n = 0
         for ny in range(max(y - REACH, 0), min(y + REACH + 1, h)):
             for nx in range(max(x - REACH, 0), min(x + REACH + 1, w)):
-                tile = tiles[i, ny, nx]
-                texture = stand[tile]
-                if floor[tile + 1] != floor[1] or (
-                    height[tile] <= 0 and (ny == 0 or nx == 0 or ny == h - 1 or nx == w - 1)
-                ):
-                    unusual = 1
+                texture = stand[tiles[i, ny, nx]]
                 if texture >= 0 and n < room - len(compass):
                     spots[j, n, 0], spots[j, n, 1] = ny + 0.5, nx + 0.5
                     spots[j, n, 2], spots[j, n, 3] = texture, OBJECT
@@ -111,7 +105,7 @@ def place(
                 spots[j, n, 2] = pictures[k, pose_of(faces[i, k], compass[k], heading)]
                 spots[j, n, 3], spots[j, n, 4], spots[j, n, 5] = BODY, 0.0, 256.0
                 n += 1
-        counts[j], odd[j] = n, unusual
+        counts[j] = n
 
 
 @stored
@@ -144,12 +138,13 @@ class Eyes:
         self._cameras = np.zeros((n * learners, 5))
         room = world.entities + min(SPOTS, world.size[0] * world.size[1])
         self._spots = np.zeros((n * learners, room, 6))
-        self._counts, self._odd = np.zeros(n * learners, np.int64), np.zeros(n * learners, np.uint8)
+        self._counts = np.zeros(n * learners, np.int64)
         if self._side_on:
             self._sky = sky(size[0], True)
             self._ready = open_frames(world, self._art, size, 0).reshape(1, 4, -1)
         else:
             self._memory = memory_of(world, self._art, size)
+            self._square = np.zeros((size[1], 4 * size[0]), np.uint8)
 
     def draw(self, states: np.recarray) -> np.ndarray:
         """What every learner of every state (recarray [n]) sees; returns `pixels`."""
@@ -160,8 +155,8 @@ class Eyes:
         s, a, learners = states.view(np.ndarray), self._art, self.world.learners
         place(
             s["tiles"], s["h"], s["w"], s["y"], s["x"], s["face"], s["alive"], learners, self._side_on,
-            self.world.solid, a.stand, a.pictures, a.compass, a.floor, a.height, self._cameras, self._spots,
-            self._counts, self._odd,
+            self.world.solid, a.stand, a.pictures, a.compass, self._cameras, self._spots,
+            self._counts,
         )  # fmt: skip
         seen = s["tiles"], s["h"], s["w"], learners, self._cameras, self._spots, self._counts
         flat = self._frames.reshape(len(self._frames), -1)
@@ -173,8 +168,8 @@ class Eyes:
         else:
             m, horizon = self._memory, max(int(self.pixels.shape[2] * HORIZON), 1)
             recall(
-                *seen, self._odd, m.kind, a.height, a.atlas, a.mips, horizon, self._focal, m.ready, m.layer, m.runs,
-                m.crossings, m.fars, m.strips, m.pixels, self._frames, flat,
+                *seen, m.kind, a.height, a.atlas, a.mips, horizon, self._focal, m.ready, m.layer, m.crossings, m.fars,
+                m.ground, m.strips, m.pixels, self._square, self._frames, flat,
             )  # fmt: skip
         return self.pixels
 
@@ -216,8 +211,7 @@ def _cameras(world: World, record: np.record) -> np.ndarray:
     nothing = np.full_like(a.stand, -1)
     place(
         s["tiles"], s["h"], s["w"], s["y"], s["x"], s["face"], s["alive"], learners, seen_from_the_side(world),
-        world.solid, nothing, a.pictures, a.compass, a.floor, a.height, cameras, spots, np.zeros(learners, np.int64),
-        np.zeros(learners, np.uint8),
+        world.solid, nothing, a.pictures, a.compass, cameras, spots, np.zeros(learners, np.int64),
     )  # fmt: skip
     return cameras
 

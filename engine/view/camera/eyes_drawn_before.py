@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...jit import stored
+from ... import raw
+from ...jit import lean, stored
 from ..draw.cells import seen_from_the_side
 from .lane import run
 from .raycast import (
@@ -27,7 +27,6 @@ from .raycast import (
     TURN,
     TWO,
     cast,
-    copy_bytes,
     draw_slice,
     piece,
     sort_spots,
@@ -41,27 +40,15 @@ if TYPE_CHECKING:
 
 @stored
 def remember(
-    quarters,
-    texture,
-    rises,
-    atlas,
-    mips,
-    horizon,
-    focal,
-    frame,
-    crossings,
-    fars,
-    strips,
-    pixels,
-    used,
-):
+    quarters, texture, rises, atlas, mips, horizon, focal, frame, crossings, fars, strips, pixels, used
+):  # fmt: skip
     """List the cells that every column meets, and draw what it shows of each if that is a block;
-    returns texels used.
+    returns bytes used.
 
     quarters: int64[4, 2], the directions; crossings: int16[4, columns, N, 2], the cells from one's
     own on; fars: float64[columns, N]; strips: int32[4, columns, N, 3], first row, row below the
-    foot, and where in `pixels` (uint8[room]) the strip begins. With `pixels` empty nothing is
-    drawn, and the texels are only counted.
+    foot, and where in `pixels` (uint8[room]) the strip begins, 4 bytes to a pixel. With `pixels`
+    empty nothing is drawn, and the bytes are only counted.
     """
     rows, columns = frame.shape[0], frame.shape[1]
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
@@ -96,67 +83,57 @@ def remember(
                 )
                 strips[q, c, n, 0], strips[q, c, n, 1], strips[q, c, n, 2] = first, foot, used
                 if len(pixels):
-                    draw_slice(pixels, used, 3, foot - first, atlas, base, t, v, dv, light, fog)
-                used += 3 * (foot - first)
+                    draw_slice(pixels, used, 4, foot - first, atlas, base, t, v, dv, light, fog)
+                used += 4 * (foot - first)
     return used
 
 
 @stored
 def recall(
-    plane, tall, wide, per, cameras, spots, counts, odd, kind, height, atlas, mips, horizon, focal, ready, layer, runs,
-    crossings, fars, strips, pixels, frames, flat,
+    plane, tall, wide, per, cameras, spots, counts, kind, height, atlas, mips, horizon, focal, ready, layer,
+    crossings, fars, ground, strips, pixels, square, frames, flat,
 ):  # fmt: skip
     """As `cast`, from what is remembered.
 
-    odd: uint8[n], may a frame show other floor than the usual? kind: int64, which row of `strips`
-    an index has, or -1; ready: uint8[layers, 4, bytes], sky and floor of each kind, and layer:
-    int64 of index - 1, which that is; runs: int64[runs, 4], bytes from and to, and how many cells
-    ahead and to the right they show the floor of.
+    A frame is put together in `square` (uint8[columns, bytes], 4 to a pixel) and then turned. ready:
+    uint8[kinds of floor, 4, bytes], sky and floor as in `square`; layer: int64 of index + 1, which
+    of them (what lies outside the level comes first). kind: int64 of index, which row of `strips`
+    it has, or -1. ground: int16[columns, N + 2], the row below the floor of each cell that
+    a column meets, one's own being the first; last, where the farthest floor begins.
     """
     rows, columns = frames.shape[1], frames.shape[2]
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
     hit_far, hit_top = np.empty((columns, HITS)), np.empty((columns, HITS), np.int64)
     hit_n, texels = np.empty(columns, np.int64), np.empty(rows, np.int64)
-    highest = height.max()
-    three, row = np.uint64(3), np.uint64(3 * columns)
+    highest, down = height.max(), square.shape[1]
+    line = square.reshape(-1)
     for j in range(len(frames)):
         i = j // per
         h, w = tall[i], wide[i]
         cy, cx, dy, dx = cameras[j, 0], cameras[j, 1], cameras[j, 2], cameras[j, 3]
-        y0, x0, dy0, dx0 = int(cy), int(cx), int(dy), int(dx)
+        y0, x0 = int(cy), int(cx)
         q = int(cameras[j, 4]) // (TURN // 4)
-        line = flat[j]
-        copy_bytes(ready, layer[1], q, flat, j, 0, flat.shape[1])
-        for k in range(len(runs) if odd[j] else 0):
-            y, x = (
-                y0 + runs[k, 2] * dy0 + runs[k, 3] * dx0,
-                x0 + runs[k, 2] * dx0 - runs[k, 3] * dy0,
-            )
-            shown = layer[0]
-            if y >= 0 and x >= 0 and y < h and x < w:
-                shown = layer[plane[i, y, x] + 1]
-            if shown != layer[1]:
-                copy_bytes(ready, shown, q, flat, j, runs[k, 0], runs[k, 1])
+        usual = layer[plane[i, y0, x0] + 1]  # the floor of one's own cell, and of most around it
+        raw.copy(square, 0, ready, (usual * 4 + q) * square.size, square.size)
         for c in range(columns):
-            clip, met = rows, 0
+            clip, met, at = rows, 0, c * down
             for n in range(crossings.shape[2]):
                 y, x = y0 + crossings[q, c, n, 0], x0 + crossings[q, c, n, 1]
                 if y < 0 or x < 0 or y >= h or x >= w:
+                    if layer[0] != usual and met == 0:
+                        last = ground.shape[1] - 1
+                        lay_floor(square, ready, layer[0], q, at, ground[c, last], ground[c, n + 1])
                     break
                 index = plane[i, y, x]
-                block = kind[index]
+                block, floor = kind[index], layer[index + 1]
+                if floor != usual and met == 0:  # a block's own may be seen, too, by a pixel
+                    lay_floor(square, ready, floor, q, at, ground[c, n + 2], ground[c, n + 1])
                 if block < 0:
                     continue
                 first, foot = strips[block, q, c, n, 0], strips[block, q, c, n, 1]
                 if first < clip:
-                    source = np.uint64(strips[block, q, c, n, 2])
-                    to = np.uint64((first * columns + c) * 3)
-                    for _ in range(min(foot, clip) - first):
-                        line[to] = pixels[source]
-                        line[to + np.uint64(1)] = pixels[source + np.uint64(1)]
-                        line[to + np.uint64(2)] = pixels[source + np.uint64(2)]
-                        source += three
-                        to += row
+                    count = 4 * (min(foot, clip) - first)
+                    raw.copy(square, at + 4 * first, pixels, strips[block, q, c, n, 2], count)
                     clip = first
                     if met < HITS:
                         hit_far[c, met], hit_top[c, met] = fars[c, n], first
@@ -167,8 +144,31 @@ def recall(
         for k in range(sort_spots(spots, j, counts[j], cy, cx, dy, dx)):
             py, px = spots[j, k, 0] - cy, spots[j, k, 1] - cx
             stand(j, py * dy + px * dx, py * dx - px * dy, spots[j, k, 2], spots[j, k, 3], spots[j, k, 4],
-                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, rows, columns,
-                   texels)  # fmt: skip
+                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, down, 4, rows,
+                   columns, texels)  # fmt: skip
+        turn(square, frames, flat, j)
+
+
+@lean
+def lay_floor(square, ready, layer, q, at, first, last):
+    """Copy a floor into rows first..last-1 of the column that begins at byte `at`."""
+    source = (layer * 4 + q) * square.size + at
+    raw.copy(square, at + 4 * first, ready, source + 4 * first, 4 * (last - first))
+
+
+@lean
+def turn(square, frames, flat, j):
+    """Write the columns of `square` as the rows of frame `j`."""
+    rows, columns, down = frames.shape[1], frames.shape[2], square.shape[1]
+    tall, wide = rows // 16 * 16, columns // 16 * 16
+    for r in range(0, tall, 16):
+        for c in range(0, wide, 16):
+            at = j * flat.shape[1] + 3 * (r * columns + c)
+            raw.turn(flat, at, 3 * columns, square, c * down + 4 * r, down)
+    for r in range(rows):
+        for c in range(wide if r < tall else 0, columns):
+            for k in range(3):
+                frames[j, r, c, k] = square[c, 4 * r + k]
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,9 +178,9 @@ class Memory:
     kind: np.ndarray
     ready: np.ndarray
     layer: np.ndarray
-    runs: np.ndarray
     crossings: np.ndarray
     fars: np.ndarray
+    ground: np.ndarray
     strips: np.ndarray
     pixels: np.ndarray
 
@@ -216,29 +216,17 @@ def memory_of(world: World, a: Art, size: tuple[int, int]) -> Memory:
     focal, _ = lens(*size)
     horizon = max(int(rows * HORIZON), 1)
     textures = list(dict.fromkeys(a.floor.tolist()))
-    ready = np.stack([open_frames(world, a, size, texture).reshape(4, -1) for texture in textures])
-    runs = []
-    for r in range(horizon, rows):
-        far, at = EYE * focal / (r + 0.5 - horizon), 3 * r * columns
-        ahead = int(np.floor(far - BACK + 0.5))
-        right = np.floor(far / focal * (np.arange(columns) + 0.5 - columns / 2) + 0.5).astype(int)
-        ends = [0, *(np.flatnonzero(np.diff(right)) + 1).tolist(), columns]
-        runs += [
-            (at + 3 * c, at + 3 * d, ahead, int(right[c])) for c, d in pairwise(ends) if far < FAR
-        ]
-    blocks = list(
-        dict.fromkeys(
-            (w, t) for w, t in zip(a.wall.tolist(), a.height.tolist(), strict=False) if t > 0
-        )
-    )
-    kind = [
-        blocks.index((w, t)) if t > 0 else -1
-        for w, t in zip(a.wall.tolist(), a.height.tolist(), strict=False)
-    ]
+    ready = np.zeros((len(textures), 4, columns, rows, 4), np.uint8)
+    for k, texture in enumerate(textures):
+        ready[k, ..., :3] = open_frames(world, a, size, texture).transpose(0, 2, 1, 3)
+    layer = [textures.index(t) for t in a.floor.tolist()]
+    kinds = list(zip(a.wall.tolist(), a.height.tolist(), strict=False))
+    blocks = list(dict.fromkeys((w, t) for w, t in kinds if t > 0)) or [(0, 1.0)]
+    kind = [blocks.index((w, t)) if t > 0 else -1 for w, t in kinds]
     depth = min(world.size[0] + world.size[1], 2 * int(FAR))
     # small, to stay in cache
     crossings, fars = np.zeros((4, columns, depth, 2), np.int16), np.zeros((columns, depth))
-    strips = np.zeros((max(len(blocks), 1), 4, columns, depth, 3), np.int32)
+    strips = np.zeros((len(blocks), 4, columns, depth, 3), np.int32)
     pixels, frame = np.zeros(0, np.uint8), np.zeros((rows, columns, 3), np.uint8)
     for drawn in (False, True):
         used = 0
@@ -249,7 +237,34 @@ def memory_of(world: World, a: Art, size: tuple[int, int]) -> Memory:
             )  # fmt: skip
         if not drawn:
             pixels = np.zeros(max(used, 1), np.uint8)
+    ground = grounds(crossings[0], size, horizon, focal)
     return Memory(
-        np.array(kind), ready, np.array([textures.index(t) for t in a.floor.tolist()]),
-        np.array(runs, np.int64).reshape(-1, 4), crossings, fars, strips, pixels,
+        np.array(kind), ready.reshape(len(textures), 4, -1), np.array(layer), crossings, fars, ground, strips, pixels
     )  # fmt: skip
+
+
+def grounds(met: np.ndarray, size: tuple[int, int], horizon: int, focal: float) -> np.ndarray:
+    """How far up each column shows the floor of one's own cell and of those that are `met`
+    (int16[columns, N, 2]) looking up the board: int16[columns, N + 2], see `recall`.
+    """
+    rows, columns = size
+    below = np.arange(horizon, rows)
+    far = EYE * focal / (below + 0.5 - horizon)
+    below, far = below[far < FAR], far[far < FAR]
+    ahead = np.floor(far - BACK + 0.5).astype(int)
+    top = below[0] if len(below) else rows
+    found = np.full((columns, met.shape[1] + 2), rows, np.int16)
+    for c in range(columns):
+        right = np.floor(far / focal * (c + 0.5 - columns / 2) + 0.5).astype(int)
+        cells = {(0, 0): 0, **{(-y, x): n for n, (y, x) in enumerate(met[c].tolist(), 1)}}
+        at = np.array(
+            [
+                cells.get(cell, len(cells))
+                for cell in zip(ahead.tolist(), right.tolist(), strict=True)
+            ]
+        )
+        for n in range(found.shape[1] - 1):
+            nearer = below[at < n]
+            found[c, n] = nearer[0] if len(nearer) else rows
+        found[c, -1] = top
+    return found

@@ -138,10 +138,11 @@ def copy_bytes(ready, kind, quarter, flat, j, start, stop):
 @lean
 def stand(
     j, far, side, texture, width, lift, opacity, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line,
-    rows, columns, texels,
+    across, down, rows, columns, texels,
 ):  # fmt: skip
     """Draw one upright picture, `far` ahead and `side` to the right, before what is farther in each
-    column. `texels` (int64[rows]) is scratch.
+    column. From pixel to pixel of `line` it is `across` bytes, or `down`; `texels` (int64[rows]) is
+    scratch.
     """
     p = focal * width / far
     left = columns * 0.5 + focal * side / far - p * 0.5
@@ -164,12 +165,12 @@ def stand(
             if hit_far[c, n] < far:
                 until = min(until, hit_top[c, n])
         u = base + min(max(int((c + 0.5 - left) / p * t), 0), t - 1)
-        to = np.uint64((first * columns + c) * 3)  # unsigned: no index is tested for a minus sign
+        to = np.uint64(first * down + c * across)  # unsigned: no index is tested for a minus sign
         for r in range(first, until):
             texel = atlas[np.uint64(u + texels[np.uint64(r)])]
             if texel >> ALPHA:
                 blend_texel(line, to, texel, light, fog, strength)
-            to += np.uint64(3 * columns)
+            to += np.uint64(down)
 
 
 @stored
@@ -303,5 +304,5 @@ def cast(
         for k in range(sort_spots(spots, j, counts[j], cy, cx, dy, dx)):
             py, px = spots[j, k, 0] - cy, spots[j, k, 1] - cx
             stand(j, py * dy + px * dx, py * ry + px * rx, spots[j, k, 2], spots[j, k, 3], spots[j, k, 4],
-                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, rows, columns,
-                   texels)  # fmt: skip
+                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, 3, 3 * columns,
+                   rows, columns, texels)  # fmt: skip
