@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import boards, moved, state, symbols, travel, world_check
+from .counts import digits
 from .declaration import Declaration, Goal, Labels, Split
 from .declaration import Sign as Sign
 from .declaration import Tally as Tally
@@ -231,7 +232,8 @@ class World(Declaration, Shown):
             low, high = self.limits.get(name, (-1e9, 1e9))
             if not low <= number <= high:
                 raise UserError(
-                    f"parameter '{name}' of world '{self.name}' must be {low:g} to {high:g}, not {number:g}"
+                    f"parameter '{name}' of world '{self.name}' must be"
+                    f" {digits(low)} to {digits(high)}, not {digits(number)}"
                 )
             row = row._replace(**{name: number if isinstance(default, float) else int(number)})
         return row
@@ -272,8 +274,8 @@ class World(Declaration, Shown):
         if name == "size":
             return boards.say(boards.size_of(value) or self.size)
         if callable(words):
-            return f"{value:g} ({words(int(value))})"
-        return words[int(value)] if 0 <= value < len(words) else f"{value:g}"
+            return f"{digits(value)} ({words(int(value))})"
+        return words[int(value)] if 0 <= value < len(words) else digits(value)
 
     def scores(self, totals: np.ndarray) -> np.ndarray:
         """Every goal's score for event totals [..., E]: float64[..., G], intended first."""

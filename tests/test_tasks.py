@@ -2,11 +2,13 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
 from goalshift.agents.command.main import main
 from goalshift.agents.studies import tasks
+from goalshift.agents.studies.jobs import only_sweep
 from goalshift.agents.studies.tasks import Row
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
@@ -90,3 +92,57 @@ def test_only_of_able_agents_is_asked_what_they_want():
 def test_goalshift_worlds_tells_a_task_in_words(capsys):
     assert main(["worlds", "drawn", "--world.task", "7"]) == 0
     assert "Of four things in four rooms take the one that is a ball" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--world.task", "5"], "--tasks"),
+        (["--split", "deploy"], "--split"),
+        (["--jobs", "2"], "--jobs"),
+        (["--on", "local:2"], "--on"),
+        (["--check", "--set", "steps=9"], "--check"),
+        (["--check", "--out", "x"], "--check"),
+    ],
+)
+def test_flags_that_would_change_nothing_are_refused(flags, word, capsys):
+    assert main(["tasks", "drawn", "--tasks", "1", *flags]) == 2
+    assert word in capsys.readouterr().err
+
+
+def test_a_mistake_leaves_no_recipe_behind_and_a_recipe_is_the_same_in_other_words(
+    tmp_path, capsys
+):
+    call = ["tasks", "drawn", "--tasks", "1", *SMALL, "--out", str(tmp_path)]
+    assert main([*call, "--set", "nosuch=1"]) == 2
+    assert not (tmp_path / tasks.RECIPE).exists()
+    (tmp_path / "task-1").mkdir()
+    (tmp_path / "task-1" / tasks.REFUSED).write_text('["deploy: no"]')
+    assert main([*call, "--set", "gamma=0.97", "--world.shift", "swap"]) == 0
+    assert main([*call, "--set", "gamma=9.7e-1", "--world.shift", "1"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (tasks.REFUSED, "{}"),
+        (tasks.REFUSED, "[1]"),
+        ("evaluation.json", "{}"),
+        ("evaluation.json", None),  # of another world
+    ],
+)
+def test_a_folder_of_tasks_is_checked_whole(name, text, tmp_path, capsys):
+    home = tmp_path / "task-1"
+    home.mkdir()
+    own = Path(__file__).parent / "fixtures" / "0.1.0"
+    other = next(path for path in sorted(own.rglob("evaluation.json")))
+    (home / name).write_text(other.read_text() if text is None else text)
+    assert main(["tasks", "drawn", "--tasks", "1", *SMALL, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert name in said and "internal" not in said
+
+
+def test_one_process_works_in_a_folder_of_tasks(tmp_path, capsys):
+    with only_sweep(tmp_path):
+        assert main(["tasks", "drawn", "--tasks", "1", *SMALL, "--out", str(tmp_path)]) == 2
+    assert "another sweep" in capsys.readouterr().err

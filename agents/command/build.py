@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...engine.errors import UserError
 from .parser import Parser
-from .talk import Report, Talk
+from .talk import Report, Talk, typed
 from .verb import Group
 
 VERBS = Group("build")
@@ -32,6 +32,6 @@ def world(args: argparse.Namespace, talk: Talk) -> Report:
 
     made = new_world(args.name, Path(args.out or "."), args.force)
     lines = [f"wrote {path}" for path in made]
-    lines += ["", "next:", f"  goalshift worlds {made[0]}", f"  pytest {made[1]}"]
-    lines += [f"  goalshift demo {made[0]}"]
+    lines += ["", "next:", f"  {typed('worlds', made[0])}", f"  pytest {made[1]}"]
+    lines += [f"  {typed('demo', made[0])}"]
     return Report({"files": [str(path) for path in made]}, "\n".join(lines))

@@ -10,7 +10,7 @@ from ..learning import preflight
 from .common import add_origin, trust
 from .many import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing, settings
 from .parser import Parser
-from .talk import Report, Talk, in_columns, plain_data
+from .talk import Report, Talk, in_columns, plain_data, typed
 from .values import count, count_or_none, one_of
 from .verb import Group
 
@@ -80,6 +80,12 @@ def grow_zoo(args: argparse.Namespace, talk: Talk) -> Report:
         )
     else:
         given |= {} if args.tiny or "keep" in given else {"keep": 6}
+        need(not args.tiny or args.on == "local", "--on: a bank (--tiny) is trained here")
+        for name in ("nets", "measures") if args.tiny else ():
+            need(
+                name not in given,
+                f"--set {name}: with --tiny, --seeds says how many nets there are",
+            )
     plan = Plan(given, args.seeds, args.levels, workers=args.jobs, on=args.on)
     wanted = grow.Wanted(args.worlds, tuple(args.over or (grow.ALPHAS,)), plan)
     faults: list[str] = []
@@ -102,7 +108,7 @@ def grow_zoo(args: argparse.Namespace, talk: Talk) -> Report:
         table.append((recipe, str(len(words)), each))
     total = ", ".join(f"{n} {label}" for label, n in told["labels"].items())
     text = f"{in_columns(table)}\n\n{counted(told['agents'], 'agent')}: {total}"
-    text += f"\n{out / labels.TABLE}  {out / manifest.FILE}\n\nnext: goalshift detect {out}"
+    text += f"\n{out / labels.TABLE}  {out / manifest.FILE}\n\nnext: {typed('detect', out)}"
     return Report({"out": str(out), **told, "faults": faults}, text, exit_code(faults, talk))
 
 

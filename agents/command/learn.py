@@ -24,7 +24,7 @@ from .common import (
 )
 from .many import goes_on, jobs_shown
 from .parser import Parser
-from .talk import Report, Talk, in_columns, plain_data
+from .talk import Report, Talk, in_columns, plain_data, typed
 from .there import local_jobs
 from .values import count
 from .verb import Group
@@ -145,7 +145,7 @@ def train_agent(args: argparse.Namespace, talk: Talk) -> Report:
         talk.say(f"{told} · seed {config.seed} · {outs[0]}")
         run = train_run(config, outs[0], talk.progress, logs())
         data = {"run": str(run), "config": config.to_json()}
-        return Report(data, f"{run}\n\nnext: goalshift eval {run}   goalshift contrast {run}")
+        return Report(data, f"{run}\n\nnext: {typed('eval', run)}   {typed('contrast', run)}")
     configs = [dataclasses.replace(config, seed=config.seed + k) for k in range(args.seeds)]
     talk.say(f"{told} · seeds {config.seed} to {configs[-1].seed} · {outs[0]} to {outs[-1]}")
     train_runs(configs, outs, talk.progress, logs)
@@ -164,9 +164,8 @@ def _folders(args: argparse.Namespace, seed: int) -> list[Path]:
 
 def _several(runs: list[Path], more: dict[str, Any]) -> Report:
     """What is said of runs that are done."""
-    named = " ".join(shlex.quote(str(run)) for run in runs)
     data = {"runs": [str(run) for run in runs], **more}
-    return Report(data, "\n".join([*map(str, runs), "", f"next: goalshift eval {named}"]))
+    return Report(data, "\n".join([*map(str, runs), "", f"next: {typed('eval', *runs)}"]))
 
 
 def _watched(args: argparse.Namespace, world: "World", out: Path, talk: Talk) -> Report:
@@ -180,7 +179,7 @@ def _watched(args: argparse.Namespace, world: "World", out: Path, talk: Talk) ->
     place = Place(headless=args.headless)
     points, _ = watched(words, world, out, place, talk.say, goes_on)
     data = {"run": str(out), "measured": points}
-    return Report(data, f"{out}\n\nnext: goalshift eval {out}   goalshift contrast {out}")
+    return Report(data, f"{out}\n\nnext: {typed('eval', out)}   {typed('contrast', out)}")
 
 
 def _logs(args: argparse.Namespace) -> "Callbacks":
@@ -222,7 +221,7 @@ def resume(args: argparse.Namespace, talk: Talk) -> Report:
         resume_runs(runs, steps, talk.progress, talk.say, logs)
         return _several(runs, {})
     run = resume_run(runs[0], steps, talk.progress, talk.say, logs())
-    return Report({"run": str(run)}, f"{run}\n\nnext: goalshift eval {run}")
+    return Report({"run": str(run)}, f"{run}\n\nnext: {typed('eval', run)}")
 
 
 def bank_flags(parser: Parser) -> None:

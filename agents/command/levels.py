@@ -10,7 +10,7 @@ from ..learning import preflight
 from .common import add_file_out, add_level, add_seed, add_web, add_window, add_world, trust
 from .many import add_on, goes_on
 from .parser import Parser
-from .talk import Report, Talk
+from .talk import Report, Talk, typed
 from .there import levels_there, local_jobs
 from .values import count, part, seed, shares, span, varied
 from .verb import Group
@@ -54,7 +54,7 @@ def level_new(args: argparse.Namespace, talk: Talk) -> Report:
         origin = ids.find(world, args.level, args.split)
     made = formats.write(Levels(world, level_of(world, *origin), [""]), path)
     files = ", ".join(map(str, made))
-    text = f"wrote {files}\n\nnext: edit it, then goalshift level check {path}"
+    text = f"wrote {files}\n\nnext: edit it, then {typed('level check', path)}"
     return Report({"files": made}, text)
 
 
@@ -227,7 +227,7 @@ def level_gen(args: argparse.Namespace, talk: Talk) -> Report:
     if args.ladder and drawn is not None:
         data["steps"] = drawn.facts["steps"].tolist()
         lines.insert(1, ladder.brief(drawn.facts["steps"]))
-    lines += ["", f"next: goalshift level preview {files[0]}"]
+    lines += ["", f"next: {typed('level preview', files[0])}"]
     return Report(data, "\n".join(lines))
 
 

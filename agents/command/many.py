@@ -28,21 +28,29 @@ TAKEN = {
 }
 
 
-def add_plan(parser: Parser, levels: int) -> None:
+def add_size(parser: Parser, levels: int) -> None:
     parser.add_argument(
         "--seeds", type=count, default=3, metavar="N", help="agents trained for each (default: 3)"
     )
     parser.add_argument(
         "--levels", type=count, default=levels, metavar="N", help=f"held out (default: {levels})"
     )
+
+
+def add_plan(parser: Parser, levels: int) -> None:
+    add_size(parser, levels)
     parser.add_argument(
         "--jobs", type=count, default=1, metavar="N", help="processes at a time (default: 1)"
     )
     add_on(parser)
 
 
-def add_study(parser: Parser, levels: int, folder: str, split: str = "deploy") -> None:
-    """A plan, and what goes with all its runs; `folder` is the default for --out."""
+def add_study(
+    parser: Parser, levels: int, folder: str, split: str = "deploy", here: bool = False
+) -> None:
+    """A plan, and what goes with all its runs; `folder` is the default for --out. here: all of it is
+    done in this process, and judged on the splits that it says itself.
+    """
     parser.add_argument(
         "--set",
         action="append",
@@ -50,13 +58,18 @@ def add_study(parser: Parser, levels: int, folder: str, split: str = "deploy") -
         metavar="KEY=VALUE",
         help="a training option of all runs, such as steps=2M; repeatable",
     )
-    parser.add_argument(
-        "--split",
-        default=split or None,
-        metavar="NAME",
-        help=f"where agents are judged (default: {split or 'where the world is, most often deploy'})",
-    )
-    add_plan(parser, levels)
+    if here:
+        add_size(parser, levels)
+        parser.set_defaults(jobs=1, on="local")
+    else:
+        where = split or "where the world is, most often deploy"
+        parser.add_argument(
+            "--split",
+            default=split or None,
+            metavar="NAME",
+            help=f"where agents are judged (default: {where})",
+        )
+        add_plan(parser, levels)
     parser.add_argument(
         "--out", "-o", metavar="DIR", help=f"default: runs/{folder}; it resumes there"
     )

@@ -10,7 +10,7 @@ from ...engine.errors import MismatchError, UserError, need
 from ..learning import preflight
 from .common import add_file_out, add_seed, add_window, add_world, changed_world
 from .parser import Parser
-from .talk import Report, Talk, in_columns
+from .talk import Report, Talk, in_columns, typed
 from .verb import Group
 
 VERBS = Group("build")
@@ -65,7 +65,7 @@ def level_publish(args: argparse.Namespace, talk: Talk) -> Report:
     formats.write(levels, path)
     lines = [f"wrote {path}: {counted(len(levels.names), 'level')} of {levels.world.name}"]
     lines += [f"  {name}: {words}" for name, words in shared.told().items()]
-    lines += ["", f"next: goalshift eval RUN --split {path}   goalshift level play {path}"]
+    lines += ["", f"next: {typed('eval', 'RUN', '--split', path)}   {typed('level play', path)}"]
     return Report(
         {"file": str(path), "levels": len(levels.names), **shared.told()}, "\n".join(lines)
     )

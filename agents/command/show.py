@@ -33,7 +33,7 @@ from .common import (
     trust,
 )
 from .parser import Parser
-from .talk import Report, Talk
+from .talk import Report, Talk, typed
 from .values import count, one_of
 from .verb import Group
 from .watched import SAVED, watched
@@ -126,8 +126,8 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     )
     text = [as_text(done["evaluation"]), film_lines(done["contrast"]), ""]
     text += [f"done in {done['seconds']:.0f} s: {done['run']}"]
-    text += [f"several seeds give a verdict: goalshift train {done['world']} --seed 1, then"]
-    text += [f"goalshift eval {done['run']} RUN RUN ..."]
+    text += [f"several seeds give a verdict: {typed('train', done['world'])} --seed 1, then"]
+    text += [f"{typed('eval', done['run'])} RUN RUN ..."]
     data = {**done, "evaluation": done["evaluation"].to_json()}
     return Report(data, "\n".join(text))
 
@@ -147,17 +147,17 @@ def live(args: argparse.Namespace, world: "World", out: Path, talk: Talk) -> Rep
         "next:",
     ]
     if kept and not whole:
-        lines += [f"  goalshift train --resume {out}    goes on where it stopped"]
+        lines += [f"  {typed('train', '--resume', out)}    goes on where it stopped"]
     if kept:
-        lines += [f"  goalshift contrast {out}          films what it learned beside the expert"]
-        lines += [f"  goalshift watch {out}             the same, live: take over, edit the level"]
-        lines += [f"  goalshift eval {out}              scores of every goal on held-out levels"]
+        lines += [f"  {typed('contrast', out)}          films what it learned beside the expert"]
+        lines += [f"  {typed('watch', out)}             the same, live: take over, edit the level"]
+        lines += [f"  {typed('eval', out)}              scores of every goal on held-out levels"]
     else:
         lines = [
             "closed before there was an agent",
             "",
             "next:",
-            f"  goalshift demo {args.world} --live",
+            f"  {typed('demo', args.world)} --live",
         ]
     return Report({"run": str(out), "measured": points, "ended": whole}, "\n".join(lines))
 

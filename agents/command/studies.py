@@ -269,7 +269,7 @@ def tasks_flags(parser: Parser) -> None:
         action="store_true",
         help="train nothing: let experts say which tasks show nothing, and why",
     )
-    add_study(parser, 128, "tasks-WORLD", "")
+    add_study(parser, 128, "tasks-WORLD", here=True)
 
 
 @VERBS.verb(
@@ -292,7 +292,12 @@ def make_tasks(args: argparse.Namespace, talk: Talk) -> Report:
     out = Path(args.out or f"runs/tasks-{Path(args.world).stem}")
     numbers = tasks.numbered(args.tasks)
     plan = planned(args, "train", "deploy")
+    if tasks.TASK in args.knobs:
+        raise UserError("--world.task: the tasks are those of --tasks")
     if args.check:
+        unread = [flag for flag in ("set", "out") if getattr(args, flag)]
+        if unread:
+            raise UserError(f"--{unread[0]} changes nothing: --check trains nothing")
         return check_tasks(args, numbers, talk)
     preflight.check_writable(out)
     with goes_on(args, out), jobs_shown(talk, "tasks") as show:
@@ -318,7 +323,7 @@ def check_tasks(args: argparse.Namespace, numbers: list[int], talk: Talk) -> Rep
     with talk.progress("tasks") as show:
         refused = tasks.check(world, numbers, show)
     reasons = Counter(why for found in refused.values() for why in found)
-    lines = [f"{len(numbers):,} tasks of '{world.name}': experts refuse {len(refused):,}"]
+    lines = [f"{counted(len(numbers), 'task')} of '{world.name}': experts refuse {len(refused):,}"]
     for why, n in reasons.most_common():
         first = next(task for task, found in refused.items() if why in found)
         lines.append(f"  {n:,}: {why} (the first is task {first})")

@@ -1,6 +1,7 @@
 """What a command says: remarks and progress on stderr, its report on stdout."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,6 +95,11 @@ class Talk:
                 self.say(f"{title}: {10 * tenth} % {remark}".rstrip())
 
         return show
+
+
+def typed(verb: str, *names: object) -> str:
+    """What to type, as a shell reads it: "goalshift eval 'my run'"."""
+    return f"goalshift {verb} {shlex.join(map(str, names))}"
 
 
 def in_columns(rows: list[tuple[str, ...]], indent: str = "") -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine import state
+from ...engine.counts import digits
 from ...engine.levels import ids
 from ...engine.levels.splits import split_of
 from ...engine.vector import level_of
@@ -32,7 +33,7 @@ class Typed(NamedTuple):
         """The words of a command that opens `what` with these parameters."""
         named = ["--world", self.world] if self.world and self.world != what else []
         named += self.more
-        told = {**self.knobs, **{name: f"{value:g}" for name, value in params.items()}}
+        told = {**self.knobs, **{name: digits(value) for name, value in params.items()}}
         knobs = [word for name, value in told.items() for word in (f"--world.{name}", str(value))]
         return ["goalshift", self.verb, what, *named, *knobs]
 

@@ -8,7 +8,8 @@ a job that dies takes no other with it, and a job that has been done is not done
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,24 @@ def carried(*names: object) -> tuple[Path, ...]:
     return tuple(Path(text) for text in texts if text.endswith(".py") or (text and is_file(text)))
 
 
+@contextmanager
+def only_sweep(out: Path) -> Iterator[None]:
+    """Be the only sweep at work in a folder (made if need be). Raises UserError if there is one."""
+    make_folder(out)
+    need(not (out / LOCK).is_symlink(), f"'{out / LOCK}' is a link: delete it")
+    lock = FileLock(out / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"another sweep is at work in '{out}': wait for it, or name another --out"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def run_all(
     out: Path, jobs: Sequence[Job], place: int | str = LOCAL, show: Show = silent
 ) -> list[str]:
@@ -218,22 +237,15 @@ def run_all(
     themselves, and the same sweep goes on from there. Raises UserError while another sweep is at
     work in `out`, which would train into the same folders.
     """
-    make_folder(out)
-    need(not (out / LOCK).is_symlink(), f"'{out / LOCK}' is a link: delete it")
-    try:
-        with FileLock(out / LOCK, timeout=0):
-            waiting = [job for job in jobs if not job.done()]
-            if not waiting:
-                return []
-            backend = open_backend(f"{LOCAL}:{place}" if isinstance(place, int) else place)
-            try:
-                return _Sweep(jobs, waiting, backend, show).run()
-            finally:
-                backend.close()
-    except Timeout:
-        raise UserError(
-            f"another sweep is at work in '{out}': wait for it, or name another --out"
-        ) from None
+    with only_sweep(out):
+        waiting = [job for job in jobs if not job.done()]
+        if not waiting:
+            return []
+        backend = open_backend(f"{LOCAL}:{place}" if isinstance(place, int) else place)
+        try:
+            return _Sweep(jobs, waiting, backend, show).run()
+        finally:
+            backend.close()
 
 
 def run_one(place: str, task: Task) -> Done:

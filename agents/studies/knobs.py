@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...engine.counts import digits
 from ...engine.errors import did_you_mean, need
 from ...engine.world import World
 
@@ -88,10 +89,7 @@ def _tidy(value: str, where: str) -> str:
     except ValueError:
         return value  # a word, such as the name of a split: the learner says if it is a wrong one
     need(math.isfinite(number), f"{where}: '{value}' is no number to train with")
-    if number == int(number) and abs(number) < 1e15:
-        return str(int(number))
-    short = f"{number:g}"
-    return short if float(short) == number else repr(number)
+    return digits(number)
 
 
 def label(name: str, value: str, world: World) -> str:

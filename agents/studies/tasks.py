@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load
+from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, json_bytes, make_folder, read_csv, read_json, write
 from ...engine.progress import Show, silent
@@ -33,7 +34,7 @@ from ..judging.runs import open_runs
 from ..judging.verdict import CAPABLE, TRAINED
 from ..learning.config import configure
 from ..learning.files import EVALUATION
-from .jobs import Plan, options_of
+from .jobs import Plan, only_sweep, options_of
 
 TASK = "task"  # the parameter that names one
 ABREAST = 12  # trainings at a time, as far as there are processors
@@ -72,7 +73,7 @@ def numbered(text: str) -> list[int]:
     """The numbers of tasks that "0..9,17" names. UserError for anything else."""
     numbers: list[int] = []
     for part in text.split(","):
-        span = re.fullmatch(r"\s*(\d{1,9})(?:\.\.(\d{1,9}))?\s*", part)
+        span = re.fullmatch(r"\s*([0-9]{1,9})(?:\.\.([0-9]{1,9}))?\s*", part)
         if span is None:
             raise UserError(f"--tasks '{text}': write it like 0..199 or 3,17,40..59")
         low, high = int(span[1]), int(span[2] or span[1])
@@ -109,33 +110,57 @@ def make(
 ) -> list[Row]:
     """Train and judge what is missing in `out`, and write tasks.csv of all these tasks.
 
-    `plan.given` is what all runs share. UserError if `out` holds tasks of another recipe.
+    `plan.given` is what all runs share. UserError if `out` holds tasks of another recipe, or another
+    process is at work there.
     """
     options, params = options_of(plan.given)
     world = load(text).with_params(**params)
-    asked = {"world": world.name, "version": world.version, "seeds": plan.seeds}
-    asked |= {"levels": plan.levels, **{k: plan.given[k] for k in sorted(plan.given)}}
-    make_folder(out)
-    if (out / RECIPE).is_file():
-        need(
-            read_json(out / RECIPE) == asked,
-            f"'{out}' holds tasks of another recipe: name another --out",
-        )
-    write(out / RECIPE, json_bytes(asked))
     params = {name: float(value) for name, value in world.numbers(params).items()}
+    configure(text, **{**options, "params": params})  # a mistake is told before anything is written
+    parts_of(world, numbers[0])
+    shared = {**options, **{f"world.{name}": value for name, value in params.items()}}
+    asked = {"world": world.name, "version": world.version, "seeds": plan.seeds}
+    asked |= {"levels": plan.levels, **{k: shared[k] for k in sorted(shared)}}
+    with only_sweep(out):
+        if (out / RECIPE).is_file():
+            need(
+                _written(read_json(out / RECIPE)) == _written(asked),
+                f"'{out}' holds tasks of another recipe: name another --out",
+            )
+        write(out / RECIPE, json_bytes(asked))
+        _fill(text, world, numbers, out, plan, (options, params), show)
+        rows = [_row(world, task, _home(out, task), plan) for task in numbers]
+        save(rows, out)
+    return rows
+
+
+def _written(recipe: Any) -> Any:
+    """A recipe as text, where 16 and "16" are alike."""
+    return {k: str(v) for k, v in recipe.items()} if isinstance(recipe, dict) else recipe
+
+
+def _fill(
+    text: str,
+    world: World,
+    numbers: Sequence[int],
+    out: Path,
+    plan: Plan,
+    given: tuple[Mapping[str, Any], Mapping[str, float]],
+    show: Show,
+) -> None:
+    """Check, train and judge the tasks that are missing; `given`: the learner's options, and the
+    world's parameters.
+    """
     missing = [task for task in numbers if not _is_done(out, task)]
     width = max(ABREAST // plan.seeds, 1)
     for first in range(0, len(missing), width):
         some = missing[first : first + width]
         able = [task for task in some if _is_sound(world.with_params(task=task), _home(out, task))]
-        _train(text, able, out, plan, options, params)
+        _train(text, able, out, plan, *given)
         for task in able:
             _judge(_home(out, task), world.with_params(task=task), plan)
         done = len(numbers) - len(missing) + first + len(some)
         show(done, len(numbers), f"tasks {', '.join(map(str, some))}")
-    rows = [_row(world, task, _home(out, task)) for task in numbers]
-    save(rows, out)
-    return rows
 
 
 def _is_done(out: Path, task: int) -> bool:
@@ -183,15 +208,22 @@ def _judge(home: Path, world: World, plan: Plan) -> None:
     folders = sorted(home.glob("seed-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     _, agents, training = open_runs(folders)
     found = evaluate(agents, world, ("train", "deploy"), plan.levels, 0, training, resamples=200)
+    found.save(home / EVALUATION)
     for folder in folders:
         shutil.rmtree(folder)
-    found.save(home / EVALUATION)
 
 
-def _row(world: World, task: int, home: Path) -> Row:
+def _row(world: World, task: int, home: Path, plan: Plan) -> Row:
+    """The row of a task that is done. UserError, naming the file, if that is of something else."""
     if (home / REFUSED).is_file():
-        return Row(task, parts_of(world, task), "; ".join(read_json(home / REFUSED)))
+        why = read_json(home / REFUSED)
+        fine = isinstance(why, list) and all(isinstance(line, str) for line in why)
+        need(fine, f"{home / REFUSED}: no list of reasons")
+        return Row(task, parts_of(world, task), "; ".join(why))
     found = Evaluation.load(home / EVALUATION)
+    named = {goal.name for goal in world.goals} == {goal.name for goal in found.goals}
+    own = found.world.name == world.name and named and "deploy" in found.verdicts
+    need(own, f"{home / EVALUATION}: it judges no agents of '{world.name}' after the shift")
     agent = found.splits["deploy"].agent
     figures = {
         "trained": found.splits[found.home].agent.goals[world.paid.name].normalised,
@@ -200,6 +232,8 @@ def _row(world: World, task: int, home: Path) -> Row:
         "instead": agent.where_parting.astray,
     }
     singles = {name: tuple(x or 0.0 for x in figure.by_seed) for name, figure in figures.items()}
+    sizes = {len(found.agents), *map(len, singles.values())}
+    need(sizes == {plan.seeds}, f"{home / EVALUATION}: it is not of {counted(plan.seeds, 'agent')}")
     return Row(task, parts_of(world, task), "", **singles)
 
 
@@ -228,8 +262,13 @@ def read(path: Path) -> list[Row]:
     found = []
     for row in rows:
         parts = {name: row[name] for name in head if name not in words}
-        singles = {name: tuple(map(float, row[name].split())) for name in FIGURES}
-        found.append(Row(int(row["task"]), parts, row["refused"], **singles))
+        try:
+            singles = {name: tuple(map(float, row[name].split())) for name in FIGURES}
+            found.append(Row(int(row["task"][:10]), parts, row["refused"], **singles))
+        except ValueError:
+            raise UserError(
+                f"{path}, row {len(found) + 1}: what should be a number is none"
+            ) from None
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ....engine import files, machine, state
-from ....engine.counts import counted
+from ....engine.counts import counted, digits
 from ....engine.errors import UserError
 from ....engine.levels.splits import split_of
 from ....engine.vector import level_of
@@ -360,20 +361,20 @@ def _train_command(config: Mapping[str, Any]) -> str:
         usual = configure(str(config["world"])).to_json()
     except UserError:  # a world file that is no longer there
         usual = {}
-    words = ["goalshift train", str(config["world"])]
-    words += [f"--world.{name} {value:g}" for name, value in config.get("params", {}).items()]
+    words = ["goalshift", "train", str(config["world"])]
+    for name, value in config.get("params", {}).items():
+        words += [f"--world.{name}", digits(value)]
     for name, value in config.items():
         if name in ("world", "params", "world_version", "format") or (
             value == usual.get(name) and name != "seed"
         ):
             continue
         flag = name.replace("_", "-")
-        words.append(
-            (f"--{flag}" if value else f"--no-{flag}")
-            if isinstance(value, bool)
-            else f"--{flag} {value}"
-        )
-    return " ".join(words)
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", str(value)]
+    return shlex.join(words)
 
 
 def _downloads(evaluation: Evaluation, logs: Sequence[Sequence[Any]]) -> dict[str, str]:
