@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine.errors import need
 from ...engine.levels.splits import split_of
 from ...engine.state import RUNNING
 from ...engine.vector import Vec
@@ -87,7 +86,7 @@ def followed(
     world: World, agent: Trained, split: str, levels: int, seed: int = 0
 ) -> list[Followed]:
     """How closely the agent's value follows the experts, for each proxy that parts from the
-    intended goal on at least LEAST levels. Raises UserError for an agent without a value.
+    intended goal on at least LEAST levels.
     """
     chosen = split_of(world, split)
     n = at_most(chosen, levels)
@@ -110,8 +109,7 @@ def moments(
 ) -> tuple[np.recarray, np.ndarray]:
     """A moment of the agent's own episode on each level: recarray[n], and its value, float64[n]."""
     trace = rollout(world, agent, split, n, seed, trace=("states", "value")).trace
-    assert trace is not None and trace.states is not None
-    need(trace.value is not None, f"'{agent.name}' expects no return")
+    assert trace is not None and trace.states is not None and trace.value is not None
     usable = until_met(world, trace.states, trace.running)
     dice = np.random.default_rng([seed, n])
     at = (dice.random(n) * usable.sum(0)).astype(np.int64)
