@@ -35,13 +35,14 @@ def test_a_value_that_is_an_experts_return_follows_it_and_not_the_other(monkeypa
 
 
 def test_the_verb_tells_it_of_agents_of_several_worlds(capsys, tmp_path):
-    out = tmp_path / "critic.csv"
+    out = tmp_path / "critic"
     agents = [f"agents/pretrained/{name}.safetensors" for name in ("corner", "coinline")]
     assert main(["critic", *agents, "--levels", "64", "--json", "-o", str(out)]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["proxy"] for row in rows] == ["corner", "end"]
     for row in rows:  # these agents go for the proxy, and so do their critics
         assert row["rival_alone"]["low"] > max(0.3, row["intended_alone"]["high"])
-    assert len(out.read_text().splitlines()) == 3
+    assert len((out / "critic.csv").read_text().splitlines()) == 3
+    assert (out / "critic.png").stat().st_size > 4000
     assert main(["critic", agents[0], "--split", "train", "--levels", "32"]) == 2
     assert "too few levels part its goals" in capsys.readouterr().err

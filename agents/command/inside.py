@@ -198,7 +198,7 @@ def critic_flags(parser: Parser) -> None:
         "--levels", type=count, default=256, metavar="N", help="held-out levels (default: 256)"
     )
     add_seed(parser)
-    add_file_out(parser, "FILE.csv", "also write the rows")
+    add_out(parser, "critic.csv and its figure, too")
 
 
 @VERBS.verb(
@@ -208,15 +208,14 @@ def critic_flags(parser: Parser) -> None:
     critic_flags,
     (
         "goalshift critic agents/pretrained/corner.safetensors",
-        "goalshift critic runs/a runs/b --levels 512 -o critic.csv",
+        "goalshift critic runs/a runs/b --levels 512 -o runs/critic",
     ),
 )
 def probe_critics(args: argparse.Namespace, talk: Talk) -> Report:
-    if args.out:
-        preflight.check_file(Path(args.out), args.force)
-    from ...engine.files import csv_bytes, write
+    out = preflight.check_folder(args.out, args.force) if args.out else None
+    from ...engine.files import csv_bytes, make_folder, write
     from ..judging.plain import to_plain
-    from ..lab import critic
+    from ..lab import critic, critic_figure
     from ..learning.trained import Trained
 
     found, left_out = [], []
@@ -230,11 +229,14 @@ def probe_critics(args: argparse.Namespace, talk: Talk) -> Report:
             left_out.append(f"{path}: on {split} too few levels part its goals")
     if not found:
         raise UserError("; ".join(left_out))
-    if args.out:
-        write(Path(args.out), csv_bytes([critic.COLUMNS, *(one.row() for one in found)]))
+    paths = []
+    if out:
+        paths = [make_folder(out) / "critic.csv"]
+        write(paths[0], csv_bytes([critic.COLUMNS, *(one.row() for one in found)]))
+        paths += critic_figure.draw(found, out)
     lines = in_columns([critic.HEAD, *(one.cells() for one in found)])
     data = {"rows": to_plain(found), "left_out": left_out}
-    return Report(data, "\n".join([lines, critic.NOTE, *left_out]))
+    return Report(data, "\n".join([lines, critic.NOTE, *left_out, *sized(paths)]))
 
 
 def audit_flags(parser: Parser) -> None:
