@@ -1,4 +1,4 @@
-"""`inside`, `posterior`, `audit`: what agents that are there want, and who signs for it."""
+"""`inside`, `posterior`, `critic`, `audit`: what agents that are there want, and who signs for it."""
 
 import argparse
 from pathlib import Path
@@ -9,7 +9,7 @@ from ...engine.errors import UserError
 from ..learning import preflight
 from .common import AGENTS, add_file_out, add_judged, add_origin, add_out, add_seed, sized, trust
 from .parser import Parser
-from .talk import Report, Talk
+from .talk import Report, Talk, in_columns
 from .values import count, count_to, times
 from .verb import Group
 
@@ -185,6 +185,58 @@ def exact_lines(known: "Directed") -> list[str]:
         f"  MEG in nats an episode, {known.levels} levels: {towards}",
         f"  prices of events, the largest is 1: {prices}",
     ]
+
+
+def critic_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="run folders or checkpoints, also of many worlds"
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="default: what each world is judged on, most often deploy"
+    )
+    parser.add_argument(
+        "--levels", type=count, default=256, metavar="N", help="held-out levels (default: 256)"
+    )
+    add_seed(parser)
+    add_out(parser, "critic.csv and its figure, too")
+
+
+@VERBS.verb(
+    "critic",
+    "RUN...",
+    "whose return does its value follow where the goals part: the intended expert's, or a proxy's?",
+    critic_flags,
+    (
+        "goalshift critic agents/pretrained/corner.safetensors",
+        "goalshift critic runs/a runs/b --levels 512 -o runs/critic",
+    ),
+)
+def probe_critics(args: argparse.Namespace, talk: Talk) -> Report:
+    out = preflight.check_folder(args.out, args.force) if args.out else None
+    from ...engine.files import csv_bytes, make_folder, write
+    from ..judging.plain import to_plain
+    from ..lab import critic, critic_figure
+    from ..learning.trained import Trained
+
+    found, left_out = [], []
+    for path in args.runs:
+        agent = Trained.load(path)
+        talk.say(f"{path}: {agent.world.name}")
+        split = args.split or agent.world.judged
+        here = critic.followed(agent.world, agent, split, args.levels, args.seed)
+        found += here
+        if not here:
+            left_out.append(f"{path}: on {split} too few levels part its goals")
+    if not found:
+        raise UserError("; ".join(left_out))
+    paths = []
+    if out:
+        paths = [make_folder(out) / "critic.csv"]
+        write(paths[0], csv_bytes([critic.COLUMNS, *(one.row() for one in found)]))
+        paths += critic_figure.draw(found, out)
+    lines = in_columns([critic.HEAD, *(one.cells() for one in found)])
+    data = {"rows": to_plain(found), "left_out": left_out}
+    return Report(data, "\n".join([lines, critic.NOTE, *left_out, *sized(paths)]))
 
 
 def audit_flags(parser: Parser) -> None:

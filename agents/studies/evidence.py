@@ -71,7 +71,7 @@ class Figure:
 
     def _text(self, number: float) -> str:
         scale, digits = SCALES[self.unit]
-        return f"{scale * number + 0.0:,.{digits}f}".replace("-0", "0", number * scale > -0.5)
+        return f"{round(scale * number, digits) + 0.0:,.{digits}f}"  # never "-0"
 
 
 def figure(path: Path, at: Sequence[str], unit: str = "percent") -> Figure:
