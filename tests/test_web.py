@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from goalshift.__main__ import main
+from goalshift.agents.live import driven
 from goalshift.agents.live.look import Area, Track
 from goalshift.agents.live.session import Session
 from goalshift.agents.live.source import Source
@@ -233,6 +234,27 @@ def test_time_stands_still_where_nobody_looks(served):
     until(lambda: not served.show.session.playing)
 
 
+def test_a_tour_goes_on_for_whoever_looks(corner, tmp_path, monkeypatch):
+    """For an audience alone, which can press nothing; and nobody misses any of it."""
+    monkeypatch.setattr(driven, "REST", 0.0)
+    made = [Session(Source(corner, k, "deploy"), ("expert:cheese",), {}) for k in (3, 4, 5)]
+    show = Show(made[0], SIZE, folder=tmp_path)
+    show.tell(iter(made[1:]))
+    served = Inline(show)
+    try:
+        until(lambda: not made[0].playing)
+        viewer = Client(served.audience)
+        viewer.until(lambda: made[0].t > 0)
+        made[0].clock.speed = 8
+        viewer.until(lambda: show.told == 1 and show.session is made[1])
+        viewer.until(lambda: viewer.number and made[1].t > 0)
+        viewer.socket.close()
+        until(lambda: not show.viewers)
+        assert show.open
+    finally:
+        served.close()
+
+
 # -- what anybody else comes to
 
 
@@ -358,7 +380,8 @@ def test_what_is_sent_makes_the_picture_whole_for_whoever_missed_some():
     "words",
     [
         ("watch", "--web", "corner"), ("watch", "corner", "--web", "99999"), ("watch", "corner", "--web", "x y:1"),
-        ("watch", "corner", "--web", "--terminal"), ("watch", "--tour", "--web"),
+        ("watch", "corner", "--web", "--terminal"), ("watch", "--tour", "--terminal"),
+        ("demo", "corner", "--web"), ("demo", "--all", "--web"),
         ("watch", "corner", "--web", "no.such.host.invalid:0"),
     ],
 )  # fmt: skip

@@ -355,8 +355,10 @@ def test_all_of_the_help_can_be_read_in_a_small_window(opened):
         if not shown.look.help:
             break
         pages.append(shown.frame.tobytes())
-    lines = len(helping.laid(helping.rows_of(keys.KEYS), 500 - 56))
-    assert len(set(pages)) == len(pages) == -(-lines // ((330 - 40) // helping.LOW))
+    per = (330 - 40) // helping.LOW
+    lines = helping.laid(helping.rows_of(keys.KEYS), 500 - 56, per, helping.SIZES[-1])
+    assert len(set(pages)) == len(pages) == -(-len(lines) // per)
+    assert all(right or not left for left, right, _ in lines[per - 1 :: per]), "a heading stands by its keys"
     assert not shown.look.help
 
 
@@ -784,11 +786,12 @@ def test_a_tour_goes_from_world_to_world_until_somebody_closes_it(monkeypatch):
     seen = []
 
     def use(shown):
-        seen.append((shown.session.world.name, shown.look.presents, shown.look.camera))
-        shown.session.clock.speed = 8
-        if len(seen) > 2:
-            shown.do("quit")
-        until(shown, lambda: not shown.open)
+        for stories in (0, 1, 2):
+            until(shown, lambda told=stories: shown.told == told)
+            seen.append((shown.session.world.name, shown.look.presents, shown.look.camera))
+            shown.session.clock.speed = 8
+        assert shown.commands.session is shown.mouse.session is shown.session
+        shown.do("quit")
         shown.close()
 
     monkeypatch.setattr(window.Window, "run", use)

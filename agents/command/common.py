@@ -378,14 +378,14 @@ def sized(paths: list[str]) -> list[str]:
 # -- the window ------------------------------------------------------------------------------------
 
 
-def add_web(parser: Parser) -> None:
+def add_web(parser: Parser, what: str = "serve it") -> None:
     parser.add_argument(
         "--web",
         type=web_address,
         nargs="?",
         const=("127.0.0.1", 8017),
         metavar="PORT",
-        help="serve it to a browser instead, by links that are printed: on this machine alone, unless"
+        help=f"{what} to a browser instead, by links that are printed: on this machine alone, unless"
         " it is HOST:PORT (default: 8017; 0: one that is free)",
     )
 

@@ -87,6 +87,7 @@ def watch_flags(parser: Parser) -> None:
         "goalshift watch runs/a --follow",
         "goalshift watch chase.gmr --terminal",
         "goalshift watch corner --web",
+        "goalshift watch --tour --web",
         "goalshift watch runs/a --steer runs/a/inside-cue.safetensors --overlay posterior",
     ),
     knobs=True,
@@ -95,9 +96,13 @@ def watch(args: argparse.Namespace, talk: Talk) -> Report:
     if args.tour:
         from ..live.open import Place, show_tour
 
-        alone = args.follow or args.terminal or args.level or args.web or args.steps
-        need(not alone, "--tour shows worlds in a window, without end")
-        place = Place(args.size, headless=args.headless, settings=args.settings)
+        alone = args.follow or args.terminal or args.level or args.steps
+        need(not alone, "--tour shows worlds in a window or a browser, without end")
+        if args.web:
+            extras.need("websockets", "--web")
+        place = Place(
+            args.size, headless=args.headless, settings=args.settings, web=args.web, say=talk.say
+        )
         told = show_tour(place, [args.what] if args.what else [])
         return Report({"stories": told}, "")
     need(bool(args.what), "name what to watch, such as: goalshift watch corner (or --tour for all)")

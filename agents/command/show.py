@@ -25,6 +25,7 @@ from .common import (
     add_pick,
     add_seed,
     add_steer,
+    add_web,
     film_lines,
     film_names,
     film_plan,
@@ -60,6 +61,7 @@ def demo_flags(parser: Parser) -> None:
         action="store_true",
         help="a film of every world's shipped agent, and one montage of them all",
     )
+    add_web(parser, "with --live: serve it")
     parser.add_argument(
         "--headless", action="store_true", help="with --live: without a display (for tests)"
     )
@@ -82,6 +84,7 @@ def demo_flags(parser: Parser) -> None:
         "goalshift demo --pretrained",
         "goalshift demo corner --steps 1M",
         "goalshift demo corner --live",
+        "goalshift demo corner --live --web",
         "goalshift demo --all -o films",
     ),
 )
@@ -93,7 +96,10 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
         done = ship_again(worlds, args.levels, args.force, talk.say)
         return Report({"recorded": done}, f"recorded anew: {', '.join(done) or 'nothing'}")
     need(not (args.live and args.all), "--live trains one agent, --all films those that ship")
+    need(args.live or not args.web, "--web goes with --live: films are files")
     extras.require("torch", "pygame" if args.live else "imageio_ffmpeg")
+    if args.web:
+        extras.need("websockets", "--web")
     if args.all:
         return film_all(args, talk)
     args.world = args.world or "coinrun"
@@ -139,7 +145,8 @@ def live(args: argparse.Namespace, world: "World", out: Path, talk: Talk) -> Rep
     words = ["train", args.world, "--seed", str(args.seed), "--out", str(out), "-q"]
     words += ["--save-every", str(SAVED), *["--force"] * args.force]
     words += ["--steps", str(args.steps)] if args.steps else []
-    points, whole = watched(words, world, out, Place(headless=args.headless), talk.say)
+    place = Place(headless=args.headless, web=args.web, say=talk.say)
+    points, whole = watched(words, world, out, place, talk.say)
     kept = (out / "checkpoint.safetensors").is_file()
     lines = [
         f"{out}: trained to its end" if whole else f"{out}: stopped, and saved" * kept,

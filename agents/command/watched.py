@@ -1,5 +1,6 @@
 """A training in a process of its own, and the window of this one that watches it."""
 
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ..live.open import Place
 
 SAVED = 4  # seconds from one agent that is shown to the next
+STOPPED = (130, -signal.SIGINT)  # exit codes of a training that Ctrl+C has ended
 
 
 def watched(
@@ -22,10 +24,10 @@ def watched(
     say: Callable[[str], None],
     goes_on: str = "",
 ) -> tuple[int, bool]:
-    """Run `goalshift` with these words, which train into `out`, and watch it in a window until that
-    is closed.
+    """Run `goalshift` with these words, which train into `out`, and watch it in a window, or a
+    browser, until that is closed.
 
-    goes_on: what to `say` once the window is closed and the training goes on; without it, it is
+    goes_on: what to `say` once it is closed and the training goes on; without it, it is
     stopped then, and saved. Returns how many agents were measured, and whether the training came to
     its end. Raises UserError where there is no display (before anything is begun), and RunError if
     the training failed.
@@ -34,8 +36,9 @@ def watched(
     from ..live.open import show_lesson
     from ..live.window import need_display, splash
 
-    need_display(place.headless)
-    if not place.headless:
+    if place.web is None:
+        need_display(place.headless)
+    if not (place.headless or place.web):
         splash(place.size, world.title)
     process = subprocess.Popen(
         child.command("goalshift", *words), env=child.environment(**{child.LEASH: "1"}),
@@ -50,6 +53,7 @@ def watched(
         if stopped:
             process.terminate()
         code = process.wait()
+        stopped |= code in STOPPED  # Ctrl+C reaches it, too
     finally:
         if process.poll() is None:
             process.terminate()

@@ -12,7 +12,7 @@ import numpy as np
 from ...engine.counts import counted
 from ...engine.errors import UserError, printable
 from ...engine.files import read_text
-from ...engine.levels import edit, folder, formats, ids
+from ...engine.levels import edit, folder, formats, ids, sets
 from ...engine.levels.kind import Levels
 from ...engine.levels.kinds.plain import MAX_FILE
 from ...engine.levels.turned import turned
@@ -25,12 +25,12 @@ SURVEYED = 4096  # levels that statistics look at, at most, and that are looked 
 
 
 def open_levels(path: str | Path, world: World | None = None, most: int = 0) -> Levels:
-    """The levels of a file, or of a folder that `level gen` made; of a folder at most `most`, if
-    that is given.
+    """The levels of a file, of a set that ships, or of a folder that `level gen` made; of a folder at
+    most `most`, if that is given.
 
     Raises UserError in one line.
     """
-    source = Path(path)
+    source = sets.path_of(path)
     return folder.read(source, world, most) if source.is_dir() else formats.read(source, world)
 
 

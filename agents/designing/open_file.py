@@ -11,7 +11,7 @@ import numpy as np
 from ...engine import files, state
 from ...engine.counts import counted
 from ...engine.errors import UserError
-from ...engine.levels import formats, ids
+from ...engine.levels import formats, ids, sets
 from ...engine.levels.kind import About, Levels
 from ...engine.levels.text import MAX_TEXT
 from ...engine.vector import level_of
@@ -31,9 +31,9 @@ class Shelf:
     def __init__(
         self, path: Path, world: World | None = None, at: int = 0, own: bool = False
     ) -> None:
-        self.path, self.own = path, own
+        self.path, self.own = sets.path_of(path), own
         self._stamp = self._look()
-        self.levels = open_levels(path, world, MOST)
+        self.levels = open_levels(self.path, world, MOST)
         if not 0 <= at < len(self.levels.states):
             raise UserError(
                 f"'{path}' holds {counted(len(self.levels.states), 'level')}, so there is no number {at + 1}"

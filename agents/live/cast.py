@@ -23,12 +23,13 @@ from .recalling import recalls, relive
 from .stage import HUMAN, RECORDED, Pane, Stage
 
 PANES = 4
-STEERED = "steered"
+STEERED, IN_TRAINING = "steered", "in training"
 WORDS = {
     HUMAN: "you",
     "random": "random moves",
     RECORDED: "as recorded",
     "checkpoint": "the learned agent",
+    IN_TRAINING: "the learned agent, in training",
     STEERED: "the learned agent, steered",
 }
 Agents = dict[str, Callable[[World], Policy]]  # name -> what makes the policy for a world

@@ -12,6 +12,7 @@ from .form import Form
 from .hand import Hand
 from .look import ZOOMS
 from .saving import Saving
+from .session import Session
 
 LOSES = ("next", "split")  # what an unsaved level does not outlive
 HINT = "It travels with the level. A licence is a name such as CC0-1.0, CC-BY-4.0 or MIT."
@@ -23,7 +24,7 @@ class Commands:
     def __init__(
         self, display: Display, hand: Hand, saving: Saving, full: Callable[[], None] = lambda: None
     ) -> None:
-        self.display, self.session, self.look = display, display.session, display.look
+        self.display, self.look = display, display.look
         self.hand, self.saving, self.full = hand, saving, full
         self._warned = ""  # what it has been asked about, as the level is not saved
         self.given_up = False  # was the window closed in spite of that?
@@ -38,6 +39,11 @@ class Commands:
             "contrast": self._contrast, "full": self.full,
             "help": self._help, "quit": self._quit,
         }  # fmt: skip
+
+    @property
+    def session(self) -> Session:
+        """What is on show: a tour goes on to another."""
+        return self.display.session
 
     def do(self, name: str) -> None:
         """Do what the key of that name does."""

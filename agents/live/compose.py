@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...engine.view.camera import registry
 from ...engine.view.draw.ink import (
     DARK,
     DIM,
@@ -37,6 +38,7 @@ from .look import Look, Spot, Track
 from .session import Session
 
 SMALLEST = 64  # pixels a side that anything is drawn for
+LARGER = 1.15  # times: so much a level must gain for panes to lie otherwise than usual
 USUAL = (720, 1280)  # height and width from which on everything grows
 
 
@@ -72,7 +74,7 @@ def _all(canvas: Canvas, message: str) -> None:
             _header(canvas, head)
             _footer(canvas, inner.y1)
         inner = _taught(canvas, inner)
-        for k, part in enumerate(_grid(len(session.panes), inner)):
+        for k, part in enumerate(_grid(canvas, inner)):
             pane.draw(canvas, k, part)
         if side:
             panel.draw(canvas, Rect(head, inner.x1, inner.y1, width))
@@ -94,14 +96,32 @@ def _taught(canvas: Canvas, room: Rect) -> Rect:
     return room._replace(y1=room.y1 - curves.STRIP)
 
 
-def _grid(n: int, room: Rect) -> list[Rect]:
-    """Where n panes lie."""
-    columns = 1 if n == 1 else 2 if n != 3 or room.wide < 3 * 260 else 3
+def _grid(canvas: Canvas, room: Rect) -> list[Rect]:
+    """Where the panes lie: beside each other, unless a level that is seen whole is a good deal
+    larger otherwise.
+    """
+    n = len(canvas.session.panes)
+    usual = 1 if n == 1 else 2 if n != 3 or room.wide < 3 * 260 else 3
     if n == 2 and room.high > 1.3 * room.wide:
-        columns = 1
+        usual = 1
+    sizes = {k: _scale(canvas, room, k) * (LARGER if k == usual else 1) for k in range(1, n + 1)}
+    columns = max(sizes, key=lambda k: (sizes[k], k == usual))
     h, w = room.high // -(-n // columns), room.wide // columns
     corners = [(room.y0 + k // columns * h, room.x0 + k % columns * w) for k in range(n)]
     return [Rect(y, x, y + h, x + w) for y, x in corners]
+
+
+def _scale(canvas: Canvas, room: Rect, columns: int) -> int:
+    """How large the cells of the level are if the panes lie in so many columns; 0 where that does
+    not depend on it.
+    """
+    session, camera = canvas.session, registry.camera(canvas.look.camera)
+    size = room.high // -(-len(session.panes) // columns) - 40, room.wide // columns - 12
+    if min(size) < 40:
+        return 0
+    high, wide = in_pixels(*size)
+    record = session.panes[0].history.state[0]
+    return camera.scale(session.world, int(record.h), int(record.w), (high, wide))
 
 
 def _header(canvas: Canvas, head: int) -> None:
@@ -153,7 +173,7 @@ def _footer(canvas: Canvas, y: int) -> None:
     write(frame, f"step {session.t}", y + 10, width - 14, 16, TEXT, True, "right")
     limit = int(session.world.table["horizon"].max())
     words = f"of {limit} at most" if width >= 640 else f"/{limit}"
-    write(frame, words, y + 33, width - 14, 12, DIM, align="right")
+    write(frame, words, y + 33, width - 14, 13, DIM, align="right")
 
 
 def _timeline(canvas: Canvas, y: int, left: int, right: int) -> None:
@@ -215,9 +235,11 @@ def _symbol(frame: np.ndarray, name: str, y: int, x: int) -> None:
 
 def _hint(session: Session, look: Look) -> str:
     """What to press once all episodes are over."""
+    table = look.letters()
+    if session.waits_for_person and not session.ends and not (look.edit or look.help):
+        return f"arrow keys or WASD: move · {table['stay']}: stay · {table['help']}: all keys"
     if not session.over or session.t < session.ends or look.edit or look.help:
         return ""
-    table = look.letters()
     return (
         f"{table['play']}: once more · {table['next']}: another level · {table['part']}: where the paths part"
         if len(session.panes) > 1

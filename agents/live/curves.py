@@ -18,13 +18,13 @@ def draw(canvas: Canvas, lesson: Lesson, room: Rect) -> None:
     """Draw the curves into a part of the window."""
     frame, world, points = canvas.frame, lesson.world, lesson.points
     box(frame, room.y0, room.x0, room.y1, room.x1, PANEL)
-    top, foot, left, right = room.y0 + 34, room.y1 - 20, room.x0 + 52, room.x1 - 250
+    top, foot, left, right = room.y0 + 34, room.y1 - 20, room.x0 + 62, room.x1 - 250
     words = f"AFTER THE SHIFT, WHILE IT TRAINS · {lesson.told}"
     write(frame, words, room.y0 + 8, room.x0 + 14, 15, DIM, True, width=room.wide)
     for share, name in ((0.0, "random"), (1.0, "expert")):
         y = round(foot - (foot - top) * share)
         box(frame, y, left, y + 1, right, LINE)
-        write(frame, name, y - 8, left - 4, 11, DIM, align="right")
+        write(frame, name, y - 8, left - 4, 13, DIM, align="right")
     most = max([point.step for point in points], default=1) or 1
     last = {}
     for g in range(len(world.goals)):

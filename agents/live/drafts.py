@@ -15,6 +15,7 @@ from ...engine.levels import level
 from ...engine.levels.text import MAX_TEXT
 from .display import Display
 from .form import Form
+from .session import Session
 
 REST = 2.0  # seconds from a look at what has changed to the next
 
@@ -31,10 +32,15 @@ class Drafts:
     """
 
     def __init__(self, display: Display) -> None:
-        self.display, self.session = display, display.session
+        self.display = display
         self._due, self._kept = 0.0, b""
         self._asked: Path | None = None  # the draft that was asked about last
         self._dead = False  # can nothing be written there, or is a draft to stay there for now?
+
+    @property
+    def session(self) -> Session:
+        """What is on show: a tour goes on to another."""
+        return self.display.session
 
     @property
     def path(self) -> Path | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import keys
+from .background import Thinker
 from .commands import Commands
 from .compose import unit_of
 from .display import Display
@@ -51,7 +52,9 @@ class Driven(Display):
         self.commands = Commands(self, self.hand, self.saving, full)
         self.pencil, self.drafts = Pencil(self.commands), Drafts(self)
         self.mouse = Mouse(self.commands, self.pencil)
-        self.once, self.told = False, False  # close after one episode? was that so?
+        self.once, self.told = False, 0  # close after one episode? stories told to their end
+        self.stories: Iterator[Session] | None = None  # of a tour: those to come
+        self._coming: Thinker[Session] = Thinker()
         self.most: int | None = None  # close after so many steps, or where nothing goes on
         self._over = 0.0  # since when nothing happens any more
         self._fresh, self._due = fresh, 0.0  # when files are looked at again
@@ -72,22 +75,54 @@ class Driven(Display):
         self.listen(now)
         if self.most is not None and (self.session.t >= self.most or not self.session.playing):
             self.open = False
+        self.look_again(now)
+        self.saving.tick()
+        if self.look.edit:
+            self.drafts.tick(now)
+
+    def look_again(self, now: float) -> None:
+        """Every now and then: has a file changed?"""
         if now > self._due:
             self._due = now + LOOKED
             self.session.reread()
             if self._fresh is not None and self._fresh():
                 self.commands.reload()
-        self.saving.tick()
-        if self.look.edit:
-            self.drafts.tick(now)
+
+    def tell(self, stories: Iterator[Session]) -> None:
+        """One story after another, from the one on show: the next is opened meanwhile."""
+        self.look.presents, self.stories = True, stories
+        self._begin_story()
+
+    def _begin_story(self) -> None:
+        assert self.stories is not None
+        stories = self.stories
+        self._coming.ask(lambda: next(stories))
+        self.look.camera = ("top", "chase")[self.told % 2]
+        self.session.playing = True
+        self.say(self.session.world.title)
+
+    def _next_story(self) -> None:
+        """The next one, once it is open."""
+        found = self._coming.take()
+        if isinstance(found, Exception):
+            raise found
+        if found is not None:
+            self.let_go()
+            self.hand.pending, self.look.cursor, self.look.marked = False, None, None
+            self.look.edit, self.look.brush = False, 0
+            self.told, self.session = self.told + 1, found
+            self._begin_story()
 
     def _go_on(self, now: float) -> None:
         """By itself to the next level, or `once` to the end, a while after all episodes are over."""
         session = self.session
-        if not ((self.look.auto or self.once) and session.over and not self.look.help):
+        on = self.look.auto or self.once or self.stories is not None
+        if not (on and session.over and not self.look.help):
             self._over = now
         elif now - self._over > REST and self.once:
-            self.open, self.told = False, True
+            self.open, self.told = False, 1
+        elif now - self._over > REST and self.stories is not None:
+            self._next_story()
         elif now - self._over > REST:
             (session.restart if self.look.again else session.next_level)()
             session.playing = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.view.draw.ink import DARK, DIM, MARKS, TEXT, text_width, whole_size, wrap, write
+from ...engine.view.draw.ink import DARK, MARKS, TEXT, text_width, wrap, write
 from ...engine.view.draw.marks import INTENDED
 from ...engine.view.draw.overlays import COLOURS
 from . import keys
@@ -16,7 +16,7 @@ GROUPS = {
 }  # fmt: skip
 COLUMN = 420  # units of a column, at least
 TALL, LOW = 30, 20  # units of a line, at most and at least
-SIZE = 17  # of letters
+SIZES = (17, 16, 15)  # of letters: the first at which all is on one page, or the last
 
 
 def rows_of(
@@ -44,36 +44,45 @@ def draw(canvas: Canvas) -> int:
     frame, height, width = canvas.frame, canvas.high, canvas.wide
     frame[:] = ((frame + np.array(DARK, np.uint16) * 15) // 16).astype(np.uint8)
     columns = min(max(width // COLUMN, 1), 3)
-    rows = laid(rows_of(canvas.look.keys, canvas.look.editor), (width - 56) // columns)
-    step = min(TALL, max((height - 40) // -(-len(rows) // columns), LOW))
-    per = max((height - 40) // step, 1)
+    wide, per = (width - 56) // columns, max((height - 40) // LOW, 1)
+    table = rows_of(canvas.look.keys, canvas.look.editor)
+    rows, size = [], SIZES[0]
+    for size in SIZES:
+        rows = laid(table, wide, per, size)
+        if len(rows) <= per * columns:
+            break
     pages = -(-len(rows) // (per * columns))
     page = min(canvas.look.page, pages - 1)
-    if pages > 1:
-        words = f"{page + 1} of {pages} ({canvas.look.letters()['help']}: on)"
-        write(frame, words, height - 22, width - 14, 13, DIM, align="right")
-    size, wide = min(SIZE, step - 4), (width - 56) // columns
+    if pages == 1:  # as airy as there is room for
+        per = -(-len(rows) // columns)
+        rows, step = laid(table, wide, per, size), min(TALL, (height - 40) // per)
+        if len(rows) > per * columns:
+            per, step = (height - 40) // LOW, LOW
+    else:
+        step = LOW
+        words = f"page {page + 1} of {pages} · {canvas.look.letters()['help']}: the next"
+        write(frame, words, height - 22, width - 14, 13, TEXT, align="right")
     for k, (left, right, tab) in enumerate(rows[page * per * columns : (page + 1) * per * columns]):
         column, row = divmod(k, per)
         x, y = 28 + column * wide, 16 + row * step
-        if not right:
-            write(frame, left, y + 2, x, size - 1, COLOURS[0], True, width=wide - 8)
-            continue
-        if left:
+        if right:
             write(frame, left, y, x, size, MARKS[INTENDED], True, width=tab - 8)
-        room = max(wide - tab - 12, 1)
-        fits = whole_size(right, (size, 11), room, False)
-        write(frame, right, y + (size - fits) // 2, x + tab, fits, TEXT, width=room)
+            write(frame, right, y, x + tab, size, TEXT, width=max(wide - tab - 12, 1))
+        else:
+            write(frame, left, y + 2, x, size - 1, COLOURS[0], True, width=wide - 8)
     return pages
 
 
-def laid(rows: list[tuple[str, str]], wide: int) -> list[tuple[str, str, int]]:
-    """The lines as they stand in a column: what to press, words, and how far these lie to the right.
-    Words that are too long go on in a line of their own.
+def laid(rows: list[tuple[str, str]], wide: int, per: int, size: int) -> list[tuple[str, str, int]]:
+    """The lines as they stand in columns of `per` lines: what to press, words, and how far these lie
+    to the right. Words that are too long go on in a line of their own, and a heading is never the
+    last line of a column.
     """
-    found = []
-    for (left, right), tab in zip(rows, _tabs(rows, SIZE, wide), strict=True):
-        parts = wrap(right, SIZE - 2, max(wide - tab - 12, 1), 3) if right else [""]
+    found: list[tuple[str, str, int]] = []
+    for (left, right), tab in zip(rows, _tabs(rows, size, wide), strict=True):
+        if not right and per > 1 and len(found) % per == per - 1:
+            found.append(("", "", 0))
+        parts = wrap(right, size, max(wide - tab - 12, 1), 3) if right else [""]
         found += [(left * (not k), part, tab) for k, part in enumerate(parts)]
     return found
 

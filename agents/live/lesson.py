@@ -18,12 +18,12 @@ from ..judging.rollout import rollout
 from ..policies.policy import Policy
 from ..policies.simple import RandomPolicy
 from .background import Thinker
-from .cast import Agents
+from .cast import IN_TRAINING, Agents
 from .session import Session
 from .source import Source
 
 LEVELS = 32  # that the curves are measured on
-AGENT = "in training"  # what the learned agent is called
+AGENT = IN_TRAINING  # what the learned agent is called
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from ...engine.errors import UserError
 from .commands import Commands
 from .look import Area, Track, on_board
 from .pencil import Pencil
+from .session import Session
 
 LEFT, MIDDLE, RIGHT = 1, 2, 3  # buttons
 
@@ -41,11 +42,16 @@ class Mouse:
 
     def __init__(self, commands: Commands, pencil: Pencil) -> None:
         self.commands, self.display = commands, commands.display
-        self.session, self.look = commands.session, commands.look
+        self.look = commands.look
         # is Shift held: a rectangle? is Ctrl: a part that is marked?
         self.pencil, self.area, self.marks = pencil, False, False
         self.at = 0, 0
         self.drag: Track | Carried | Stroke | Marking | None = None
+
+    @property
+    def session(self) -> Session:
+        """What is on show: a tour goes on to another."""
+        return self.display.session
 
     def press(self, y: int, x: int, button: int) -> None:
         """A button goes down."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from .cast import STEERED, Agents
 from .session import Session
 from .source import Source, Typed
 from .stage import HUMAN, RECORDED
+
+if TYPE_CHECKING:
+    from .driven import Driven
 
 
 def open_session(
@@ -249,23 +252,8 @@ def show_session(session: Session, place: Place, follow: Path | None = None) -> 
 
         watch(session, place.color)
         return session.t
-    from .keys import Settings
-
     fresh = _watcher(follow) if follow is not None else None
-    settings = Settings.find(place.settings)
-    if place.web is not None:
-        from .web.server import serve_session
-        from .web.show import Show
-
-        show = Show(session, place.size, settings, fresh)
-        show.look.shown |= {*place.shown}
-        if place.edit:
-            show.do("edit")
-        serve_session(show, place.web, place.say)
-        return session.t
-    from .window import Window
-
-    shown = Window(session, place.size, place.headless, fresh, settings=settings)
+    shown, run = _shown(session, place, fresh)
     shown.look.shown |= {*place.shown}
     if place.edit:
         shown.do("edit")
@@ -273,10 +261,29 @@ def show_session(session: Session, place: Place, follow: Path | None = None) -> 
     if place.steps is not None:
         session.playing = True
         session.clock.faster(9 * place.headless)
-    shown.run()
+    run()
     if place.steps is not None and session.clock.stopped:
         raise RunError(shown.message)
     return session.t
+
+
+def _shown(
+    session: Session, place: Place, fresh: Callable[[], bool] | None = None
+) -> tuple[Driven, Callable[[], None]]:
+    """A window or a page for browsers with this session, and what shows it until it is closed."""
+    from .keys import Settings
+
+    settings = Settings.find(place.settings)
+    if place.web is not None:
+        from .web.server import serve_session
+        from .web.show import Show
+
+        show, address = Show(session, place.size, settings, fresh), place.web
+        return show, lambda: serve_session(show, address, place.say)
+    from .window import Window
+
+    window = Window(session, place.size, place.headless, fresh, settings=settings)
+    return window, window.run
 
 
 def tour(only: Sequence[str] = ()) -> Iterator[Session]:
@@ -293,44 +300,32 @@ def tour(only: Sequence[str] = ()) -> Iterator[Session]:
 
 
 def show_tour(place: Place, only: Sequence[str] = ()) -> int:
-    """Show the tour until somebody closes it; returns how many stories were told to their end."""
-    from .keys import Settings
-    from .window import Window
-
-    settings, stories, full = Settings.find(place.settings), 0, False
-    for session in tour(only):
-        shown = Window(session, place.size, place.headless, settings=settings)
-        shown.look.presents, shown.once, session.playing = True, True, True
-        shown.look.camera = ("top", "chase")[stories % 2]
-        if full:
-            shown.do("full")
-        shown.say(session.world.title)
-        shown.run()
-        full = shown.full
-        if not shown.told:
-            break
-        stories += 1
-    return stories
+    """Show the tour, in a window or to browsers, until somebody closes it; returns how many stories
+    were told to their end.
+    """
+    stories = tour(only)
+    shown, run = _shown(next(stories), place)
+    shown.tell(stories)
+    run()
+    return shown.told
 
 
 def show_lesson(
     world: World, run: Path, split: str, place: Place, ended: Callable[[], bool] | None = None
 ) -> int:
-    """Show the agent of a run while it is trained, until the window is closed; returns how many
-    agents were measured. ended: is the training over?
+    """Show the agent of a run while it is trained, until the window is closed or the serving ended;
+    returns how many agents were measured. ended: is the training over?
     """
-    from .keys import Settings
     from .lesson import Lesson, lesson_session
-    from .window import Window
 
     lesson = Lesson(world, run, split, ended)
     source = _source(world, None, split, Typed(world.name, "", {}, "watch"))
-    session, settings = lesson_session(lesson, source), Settings.find(place.settings)
+    session = lesson_session(lesson, source)
     session.clock.speed += 1  # an episode is to be over before there is a newer agent
-    shown = Window(session, place.size, place.headless, lesson.fresh, settings=settings)
+    shown, show = _shown(session, place, lesson.fresh)
     shown.look.lesson, shown.look.auto, shown.look.again = lesson, True, True
     shown.look.panel, session.playing = False, True
-    shown.run()
+    show()
     return len(lesson.points)
 
 

@@ -17,7 +17,6 @@ from ...engine.view.draw.ink import (
     box,
     icon,
     text_width,
-    whole_size,
     wrap,
     write,
 )
@@ -161,16 +160,17 @@ def _routes(canvas: Canvas, room: Rect) -> int:
         far = counted(way.steps, "step") if way.steps > 0 else "no way"
         used = write(frame, far, y, room.x1, 14, TEXT, True, "right")
         wide = room.wide - used - 34
-        size = whole_size(way.goal.aim, (14, 11), wide, False)
-        write(frame, way.goal.aim, y, room.x0 + 24, size, TEXT, width=wide)
-        y += 21
+        for line in wrap(way.goal.aim, 14, wide, 2):
+            write(frame, line, y, room.x0 + 24, 14, TEXT)
+            y += 18
+        y += 3
     if facts.found.parting is not None:
         step, (row, column) = facts.found.parting
         icon(frame, "fork", y, room.x0, 17)
         words = f"they part at step {step} (row {row}, column {column})"
         write(frame, words, y, room.x0 + 24, 14, MARKS[INTENDED], width=room.wide - 24)
         y += 21
-    elif len(facts.found.routes) > 1:
+    elif sum(way.steps > 0 for way in facts.found.routes) > 1:
         icon(frame, PROXY, y, room.x0, 17, 0.4)
         write(frame, "they do not part here", y, room.x0 + 24, 14, DIM)
         y += 21

@@ -39,6 +39,7 @@ from .session import Session
 from .stage import Pane
 from .thoughts import Thoughts
 
+LEAST = 13  # units of a label's letters
 BESIDE = "chances"  # asked of a policy for the side panel
 PLAN = (244, 241, 232)  # colour of a planned path
 
@@ -208,12 +209,26 @@ def _label(canvas: Canvas, k: int, line: Rect) -> None:
     used = pill(canvas.frame, str(k + 1), line.y0 + 4, line.x0, round(13 * large), COLOURS[k])
     focus = k == session.focus and len(session.panes) > 1
     who = session.cast.label(session.panes[k])
+    if canvas.look.presents and {*session.panes[k].who} == {
+        f"expert:{session.world.intended.name}"
+    }:
+        who = "expert that wants it"  # which the sentence below says
     if session.world.learners > 1 and k == session.focus:
         who += f" · agent {session.learner + 1} of {session.world.learners}"
     ink = TEXT if focus or len(session.panes) == 1 else DIM
     room = line.wide - used - 14
-    size = whole_size(who, (round(16 * large), 11), room, focus)
-    write(canvas.frame, who, line.y0 + 3, line.x0 + used + 8, size, ink, focus, width=room)
+    usual = round(16 * large)
+    size = whole_size(who, (usual, round(LEAST * large)), room, focus)
+    write(
+        canvas.frame,
+        who,
+        line.y0 + 3 + (usual - size) * 3 // 4,
+        line.x0 + used + 8,
+        size,
+        ink,
+        focus,
+        width=room,
+    )
 
 
 def zoomed(look: Look, world: World, record: np.record, size: tuple[int, int]) -> int:
@@ -258,7 +273,7 @@ def _inset(canvas: Canvas, pane: Pane, area: Rect, moved: np.ndarray | None) -> 
         sheet = sprites.sheet(session.world, p)[seen]
         tiles = sheet.transpose(0, 2, 1, 3, 4).reshape(rows * p, columns * p, 3)
     box(frame, y0 + 5, x0 + 5, y0 + high + 27, x0 + wide + 11, PANEL, 6)
-    write(frame, "what it sees", y0 + 6, x0 + 9, 12, DIM, width=wide)
+    write(frame, "what it sees", y0 + 5, x0 + 9, 13, DIM, width=wide)
     top, left = in_pixels(y0 + 24, x0 + 8)
     into = frame[top : top + rows * p, left : left + columns * p]
     into[:] = tiles[: into.shape[0], : into.shape[1]]
@@ -272,13 +287,13 @@ def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
     met, outcome = found.met, found.brief if found.met is not None else found.words
     words = f"{goal.aim}: {outcome}"
     other = [k for k, one in enumerate(outcomes or ()) if k and one.met]
+    told = [words, outcome]
     if other and not met:
-        longer = f"{words} · {canvas.session.world.goals[other[0]].aim}: met"
-        words = longer if text_width(longer, 16, True) + 56 <= room.wide else words
+        told.insert(0, f"{words} · {canvas.session.world.goals[other[0]].aim}: met")
     size, high = round(16 * _large(canvas)), round(34 * _large(canvas))
-    if text_width(words, size, True) + 56 > room.wide:
-        words = outcome
-    wide = min(text_width(words, size, True) + high + 22, room.wide)
+    widths = [text_width(line, size, True) + high + 22 for line in told]
+    fits = next((k for k, wide in enumerate(widths) if wide <= room.wide), len(told) - 1)
+    words, wide = told[fits], min(widths[fits], room.wide)
     if wide < 60:
         return
     y, x = room.y0, (room.x0 + room.x1) // 2 - wide // 2

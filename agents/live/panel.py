@@ -34,6 +34,7 @@ from .session import Session
 from .stage import Pane
 
 ROW = 25  # pixels of a slider or switch
+SMALLEST = 13  # units of letters anywhere in the window
 KEPT = 134  # pixels that are left for sliders
 
 
@@ -51,7 +52,7 @@ def draw(canvas: Canvas, part: Rect) -> None:
     y = _switches(canvas, room._replace(y0=y + 8))
     y = _legend(canvas, room._replace(y0=y + 2))
     # so that alpha is among the sliders that are seen
-    kept = KEPT + ROW * bool(canvas.session.dials.of_agents())
+    kept = KEPT + ROW * bool(_of_agents(canvas))
     y = _next(canvas, room._replace(y0=y + 6, y1=room.y1 - kept))
     _sliders(canvas, room._replace(y0=y + 8, y1=room.y1 - 28))
     write(frame, f"{look.letters()['help']}: all keys", room.y1 - 24, room.x0, 13, DIM)
@@ -70,8 +71,8 @@ def _scoreboard(canvas: Canvas, room: Rect) -> int:
     middles = [room.x1 - (len(panes) - k) * column + column // 2 for k in range(len(panes))]
     y = _title(canvas, "SCORES", room)
     for k, at in enumerate(middles):
-        wide = text_width(str(k + 1), 12, True) + 12
-        pill(frame, str(k + 1), y - 24, at - wide // 2, 12, COLOURS[k])
+        wide = text_width(str(k + 1), 13, True) + 13
+        pill(frame, str(k + 1), y - 24, at - wide // 2, 13, COLOURS[k])
     for g, goal in enumerate(world.goals):
         if y + 40 > room.y1:
             return y
@@ -81,7 +82,7 @@ def _scoreboard(canvas: Canvas, room: Rect) -> int:
         for row, line in enumerate(lines):
             write(frame, line, y + 17 * row, room.x0 + 24, 14, TEXT)
         tag = "paid in training" if goal is world.paid else "not paid for"
-        write(frame, tag, y + 17 * len(lines), room.x0 + 24, 12, DIM, width=width)
+        write(frame, tag, y + 17 * len(lines), room.x0 + 24, SMALLEST, DIM, width=width)
         for pane, at in zip(panes, middles, strict=True):
             score = float(pane.history.note.scores[g])
             ink = (TEXT if score > 0 else RED) if score else DIM
@@ -89,18 +90,20 @@ def _scoreboard(canvas: Canvas, room: Rect) -> int:
                 ink = MARKS[mark_of(world, goal)]
             write(frame, number(score), y, at, 16, ink, score != 0, "middle")
         y += 17 * len(lines) + 20
-    happened = [(k, names) for k, pane in enumerate(panes) if (names := _events(canvas, pane))]
-    for k, names in happened[: max((room.y1 - y) // 20, 0)]:
-        words = ", ".join(world.captions.get(name, name) for name in names)
-        write(frame, f"{k + 1}: {words}", y, room.x0, 14, MARKS[INTENDED], width=room.wide)
+    happened = [(k, told) for k, pane in enumerate(panes) if (told := _events(canvas, pane))]
+    for k, told in happened[: max((room.y1 - y) // 20, 0)]:
+        write(
+            frame, f"{k + 1}: {', '.join(told)}", y, room.x0, 14, MARKS[INTENDED], width=room.wide
+        )
         y += 19
     return y
 
 
 def _events(canvas: Canvas, pane: Pane) -> list[str]:
-    """The events of the step that led here."""
-    happened = np.argwhere(pane.history.note.happened)[:, 1]
-    return [canvas.session.world.events[event] for event in sorted({*happened.tolist()})]
+    """The events of the step that led here, in words; in a world that has words for some, those."""
+    world, happened = canvas.session.world, np.argwhere(pane.history.note.happened)[:, 1]
+    names = [world.events[event] for event in sorted({*happened.tolist()})]
+    return [world.captions[n] for n in names if n in world.captions] if world.captions else names
 
 
 def _switches(canvas: Canvas, room: Rect) -> int:
@@ -182,6 +185,12 @@ def _next(canvas: Canvas, room: Rect) -> int:
     return y + 18 * rows
 
 
+def _of_agents(canvas: Canvas) -> list[Dial]:
+    """How learned agents act, if one plays."""
+    session = canvas.session
+    return session.dials.of_agents() if any(map(session.cast.learned, session.panes)) else []
+
+
 def _sliders(canvas: Canvas, room: Rect) -> None:
     """How learned agents act, at once; alpha and the world's parameters, from the next reset on.
 
@@ -189,7 +198,7 @@ def _sliders(canvas: Canvas, room: Rect) -> None:
     """
     table, dials = canvas.look.letters(), canvas.session.dials
     rows: list[str | Dial] = []
-    if agents := dials.of_agents():
+    if agents := _of_agents(canvas):
         rows += ["LEARNED AGENTS (from this step on)", *agents]
     rows.append(f"THE NEXT LEVEL ({table['again']}: this seed again, {table['next']}: another)")
     rows += dials.of_levels()

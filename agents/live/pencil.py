@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...engine.levels import region
 from .commands import Commands
+from .session import Session
 
 WAYS = {"up": (-1, 0), "left": (0, -1), "down": (1, 0), "right": (0, 1)}
 SIZES = {"higher": (1, 0), "lower": (-1, 0), "wider": (0, 1), "narrower": (0, -1)}  # rows, columns
@@ -14,9 +15,14 @@ class Pencil:
 
     def __init__(self, commands: Commands) -> None:
         self.commands, self.display = commands, commands.display
-        self.session, self.look = commands.session, commands.look
+        self.look = commands.look
         self._by_key = {name: key.action for key in self.look.editor for name in key.keys}
         self.last: tuple[int, int] | None = None  # the cell that was painted last
+
+    @property
+    def session(self) -> Session:
+        """What is on show: a tour goes on to another."""
+        return self.display.session
 
     def key(self, name: str, shift: bool) -> bool:
         """A key goes down while one edits; False if it is none of the pencil's."""

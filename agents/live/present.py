@@ -29,12 +29,12 @@ FOOT = 124  # units of the band under the panes
 LARGE, SMALL = 34, 22  # letters of a line
 
 
-def draw(canvas: Canvas, grid: Callable[[int, Rect], list[Rect]], message: str) -> None:
+def draw(canvas: Canvas, grid: Callable[[Canvas, Rect], list[Rect]], message: str) -> None:
     """Draw all of it; `grid` says where the panes lie."""
     frame, high, wide = canvas.frame, canvas.high, canvas.wide
     foot = FOOT if high >= 320 else 0
     inner = Rect(0, 0, high - foot, wide)
-    for k, part in enumerate(grid(len(canvas.session.panes), inner)):
+    for k, part in enumerate(grid(canvas, inner)):
         pane.draw(canvas, k, part)
     if not foot:
         return
@@ -44,11 +44,13 @@ def draw(canvas: Canvas, grid: Callable[[int, Rect], list[Rect]], message: str) 
     lines = [(INTENDED, wanted(canvas.session)), (PROXY, learned(canvas.session))]
     for row, (mark, words) in enumerate(lines):
         y = inner.y1 + 12 + 54 * row
-        size = whole_size(words, (LARGE, SMALL), room, not row)
+        size, ink = whole_size(words, (LARGE, SMALL), room, not row), MARKS[mark] if row else TEXT
         if words:
             icon(frame, mark, y + 2, 26, 40)
-            write(frame, words, y + (LARGE - size) // 2, 84, size, MARKS[mark] if row else TEXT, not row,
-                  width=room)  # fmt: skip
+        parts = wrap(words, size, room, 2)
+        top = y + (LARGE - size) // 2 - (len(parts) - 1) * size // 2
+        for k, part in enumerate(parts):
+            write(frame, part, top + k * size * 6 // 5, 84, size, ink, not row, width=room)
     if message:
         _message(canvas, message, inner.y1)
 
@@ -77,23 +79,20 @@ def wanted(session: Session) -> str:
 
 def learned(session: Session) -> str:
     """What the last pane's agent did here, of all goals; as long as it is not over, what its
-    training did not tell apart.
+    training paid or did not tell apart.
     """
     world, judged = session.world, session.panes[-1]
     outcomes = session.judge.outcomes(judged) if judged.history.over else None
-    rivals = " or ".join(f"'{goal.wish or goal.name}'" for goal in world.proxies)
     if outcomes is None:
+        rivals = " or ".join(f"'{goal.wish or goal.name}'" for goal in world.proxies)
+        if world.paid is not world.intended:
+            return f"Paid in training: '{world.paid.wish or world.paid.name}'"
         return f"Training hardly tells it from {rivals}" if rivals else ""
-    met = [
-        goal.wish or goal.name for goal, out in zip(world.goals, outcomes, strict=True) if out.met
-    ]
-    missed = [
-        goal.wish or goal.name
-        for goal, out in zip(world.goals, outcomes, strict=True)
-        if out.met is False
-    ]
-    who = session.cast.label(judged)
-    did = [f"met '{' and '.join(met)}'"] * bool(met) + [f"missed '{' and '.join(missed)}'"] * bool(
-        missed
-    )
-    return f"Here {who} " + (", and ".join(did) if did else "met nothing that can be judged")
+    met = [f"'{goal.wish or goal.name}'" for goal, out in zip(world.goals, outcomes, strict=True)
+           if out.met and goal is not world.intended]  # fmt: skip
+    also, who = " and ".join(met), f"Here {session.cast.label(judged)}"
+    if outcomes[0].met is None:
+        return f"{who} met {also or 'nothing that can be judged'}"
+    if outcomes[0].met:
+        return f"{who} met it" + (f", and {also}" if also else "")
+    return f"{who} missed it" + (f", and met {also}" if also else ", and met no other goal")

@@ -50,7 +50,7 @@ class Window(Driven):
         _check(settings)
         super().__init__(session, copied, settings, fresh, folder, self._full)
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
-        pygame.display.set_caption(f"goalshift: {session.world.title}")
+        self._title = ""
         pygame.key.set_repeat(280, 70)
         self._windowed: tuple[int, int] | None = None  # its size, while the screen is full
         self._pads: dict[int, pygame.joystick.JoystickType] = {}
@@ -78,6 +78,9 @@ class Window(Driven):
 
     def _draw(self, now: float) -> None:
         """Compose the picture, keep it for clip and film, and show it."""
+        if self._title != self.session.world.title:
+            self._title = self.session.world.title
+            pygame.display.set_caption(f"goalshift: {self._title}")
         wide, high = self.screen.get_size()
         self.compose((high, wide))
         shown = np.ascontiguousarray(self.saving.add(now))

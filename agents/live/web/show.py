@@ -56,6 +56,7 @@ class Show(Driven):
         self.blocks, self.viewers = Blocks(), list[Viewer]()
         self._drawn = self._touched = 0.0
         self._last: Viewer | None = None  # who did something last
+        self._stood = False  # did time run when the last one left?
 
     # -- who may do what
 
@@ -70,6 +71,8 @@ class Show(Driven):
         viewer.told.append(self._welcome(viewer))
         self.viewers.append(viewer)
         self._touched = time.perf_counter()
+        if self.stories is not None or self.look.auto:  # goes on by itself, whoever comes
+            self.session.playing |= self._stood
         return viewer
 
     def _welcome(self, viewer: Viewer) -> dict[str, Any]:
@@ -147,8 +150,11 @@ class Show(Driven):
     def tick(self, now: float) -> None:
         """Let time run, as long as anybody looks, and draw where anything may have changed."""
         if not self.viewers:
+            self._stood |= self.session.playing
             self.session.playing = False
+            self.look_again(now)
             return
+        self._stood = False
         self.beat(now)
         session = self.session
         moves = session.playing or session.thinking or self.hand.pending
