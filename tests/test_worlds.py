@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from goalshift.engine import grid, state
+from goalshift.engine import state
 from goalshift.engine.catalogue import WORLDS as WORLDS_FOLDER
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
@@ -170,18 +170,20 @@ def test_horizon_truncates_and_only_events_terminate(world):
 def test_500_levels_of_each_split_are_sound(world):
     for split in world.split_names:
         states = Vec(world, 500, split, seed=6).reset_states()
-        p = world.table
         assert (states.t == 0).all() and (states.ended == state.RUNNING).all()
         assert not states.totals.any() and not states.events.any()
         assert (states.h <= world.size[0]).all() and (states.w <= world.size[1]).all()
-        for i in range(len(states)):
-            s = states[i]
-            assert s.tiles[: s.h, : s.w].max() < len(world.tiles)
-            for k in range(world.entities):
-                assert not s.alive[k] or grid.inside(s, s.y[k], s.x[k])
-                assert not s.alive[k] or 0 <= s.face[k] < world.poses[k]
-            for k in range(world.agents):
-                assert not s.alive[k] or not grid.solid(s, p[s.row], s.y[k], s.x[k])
+        rows, columns = np.indices(world.size)
+        on_board = (rows < states.h[:, None, None]) & (columns < states.w[:, None, None])
+        assert states.tiles[on_board].max() < len(world.tiles)
+        alive = states.alive != 0
+        within = (states.y >= 0) & (states.y < states.h[:, None])
+        within &= (states.x >= 0) & (states.x < states.w[:, None])
+        assert within[alive].all()
+        assert ((states.face >= 0) & (states.face < world.poses))[alive].all()
+        i, k = alive[:, : world.agents].nonzero()
+        under = states.tiles[i, states.y[i, k], states.x[i, k]]
+        assert not world.table.solid[states.row[i], under].any()
         assert states.alive[:, : world.learners].all()
 
 
