@@ -265,3 +265,25 @@ def test_a_live_demo_needs_a_display_and_says_so_in_a_line(monkeypatch, capsys, 
     assert "no display" in err and len(err.splitlines()) == 1 and not out.exists()
     assert main(["demo", "corner", "--live", "--all"]) == 2
     assert main(["demo", "corner", "--live", "--pretrained", "-o", str(out)]) == 2
+
+
+def test_a_translation_that_ships_leaves_nothing_of_a_film_in_english():
+    """Whatever films of that world say, but for figures of an evaluation, is in it, and is shown."""
+    takes, card = recorded()
+    _, words = captions.read_captions(WORLDS.parent / "agents" / "examples" / "corner-de.toml")
+    said = {*captions.sentences(takes, card)} - {
+        card.claim,
+        card.conclusion,
+        card.sample,
+        card.pick,
+    }
+    said -= {*card.facts, *(text for _, _, text in card.notes)}
+    assert not said - words.keys()
+    assert all(words[text] != text for text in words)
+    assert all(text.count("{step}") == other.count("{step}") for text, other in words.items())
+    told = story.Story(*captions.exchange(takes, card, words))
+    assert (
+        told.title == "KÄSE IN DER ECKE" and told.together() == "gleiches Level · gleicher Zufall"
+    )
+    lines = [line for side in told.said for line in side.values()]
+    assert lines and all(line.startswith("Schritt ") for line in lines)

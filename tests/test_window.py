@@ -358,7 +358,9 @@ def test_all_of_the_help_can_be_read_in_a_small_window(opened):
     per = (330 - 40) // helping.LOW
     lines = helping.laid(helping.rows_of(keys.KEYS), 500 - 56, per, helping.SIZES[-1])
     assert len(set(pages)) == len(pages) == -(-len(lines) // per)
-    assert all(right or not left for left, right, _ in lines[per - 1 :: per]), "a heading stands by its keys"
+    assert all(right or not left for left, right, _ in lines[per - 1 :: per]), (
+        "a heading stands by its keys"
+    )
     assert not shown.look.help
 
 
@@ -807,6 +809,7 @@ def test_the_last_seconds_stay_within_the_room_they_were_given(monkeypatch):
     frames = [rng.integers(0, 256, (30, 40, 3), np.uint8) for _ in range(40)]
     for k, frame in enumerate(frames):
         clip.add(float(k) / 5, frame)
+        clip.settle()
     found = clip.frames((30, 40, 3))
     assert found is not None
     kept = list(found)
