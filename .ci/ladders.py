@@ -2,7 +2,8 @@
 
 Of every world, from its judged split, 12 levels from the easiest to the hardest (`level gen WORLD
 --ladder --n 12`), with what the agent that ships does on them. A world without `FEWEST` levels that
-differ in steps has none. Named worlds are made anew, of the others the files are read.
+differ in steps, or whose longest way is not `RISE` times its shortest, has none. Named worlds are made
+anew, of the others the files are read.
 """
 
 import sys
@@ -28,8 +29,8 @@ from goalshift.engine.view.sheets import difficulty
 from goalshift.engine.world import World
 from goalshift.engine.worth import met
 
-RUNGS, FEWEST = 12, 8  # levels of a set, and lengths of way that differ at least
-ACROSS, WIDE, HEAD = 3, 460, 34  # of the picture: charts in a row, pixels of one, of its title
+RUNGS, FEWEST, RISE = 12, 8, 1.5  # levels of a set, lengths of way that differ, and how much
+ACROSS, WIDE, HEAD = 3, 460, 30  # of the picture: charts in a row, pixels of one, of its title
 PICTURE = Path(__file__).parent.parent / "recordings" / "ladders.png"
 
 
@@ -43,7 +44,8 @@ def drawn(world: World) -> Levels | None:
         found = ladder.ladder(ordered, source, RUNGS)
     except RunError:
         return None
-    if len(np.unique(found.facts["steps"])) < FEWEST:
+    steps = found.facts["steps"]
+    if len(np.unique(steps)) < FEWEST or steps.max() < RISE * steps.min():
         return None
     called = [f"rung-{k:02}" for k in range(1, len(found) + 1)]
     return Levels(found.world, found.states, called)
@@ -69,7 +71,7 @@ def made(world: World) -> None:
     if found is None:
         path.unlink(missing_ok=True)
         return print(f"{world.name}: too few levels that differ")
-    about = About(f"Ladder of {world.name}", "goalshift", "MIT")
+    about = About(f"{world.title}: a ladder", "goalshift", "MIT")
     signed, bad = publish.signed(found, about)
     assert not bad, bad
     formats.write(signed, path)
@@ -82,8 +84,9 @@ def made(world: World) -> None:
 def picture() -> np.ndarray:
     """The charts of all sets."""
     found = [open_levels(name) for name in sets.names()]
-    rows, high = -(-len(found) // ACROSS), HEAD + difficulty.HIGH + 10
-    frame = np.empty((rows * high + 8, ACROSS * (WIDE + 12) + 12, 3), np.uint8)
+    shown = difficulty.HIGH - difficulty.FOOT
+    rows, high = -(-len(found) // ACROSS), HEAD + shown + 14
+    frame = np.empty((rows * high + difficulty.FOOT + 10, ACROSS * (WIDE + 12) + 12, 3), np.uint8)
     fill(frame, DARK)
     for k, levels in enumerate(found):
         y, x = k // ACROSS * high + 8, k % ACROSS * (WIDE + 12) + 12
@@ -91,7 +94,9 @@ def picture() -> np.ndarray:
         told = levels.shared.checked.partition("the shipped agent ")[2]
         write(frame, told, y + 6, x + used + 14, 14, DIM, width=WIDE - used - 14)
         hard = ladder.curve(levels.world, levels.states)
-        frame[y + HEAD :, x:][: difficulty.HIGH, :WIDE] = difficulty.chart(*hard, WIDE)
+        frame[y + HEAD :, x:][:shown, :WIDE] = difficulty.chart(*hard, WIDE)[:shown]
+    legend = difficulty.chart(*hard, frame.shape[1])[shown:]
+    frame[-difficulty.FOOT - 4 : -4] = legend
     return frame
 
 

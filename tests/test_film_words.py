@@ -18,8 +18,10 @@ from goalshift.engine.levels.text import parse_toml
 from goalshift.engine.replay import Replay
 from goalshift.engine.view.draw import ink
 from goalshift.engine.view.film import beats, cards, encode, film, page, story
-from goalshift.engine.view.film.options import SHAPES, FilmOptions
+from goalshift.engine.view.film.options import SHAPES, FilmOptions, unit_of
 from goalshift.engine.view.film.stage import Stage
+
+from .capitals import capitals
 
 RECORDINGS = WORLDS.parent / "recordings"
 RATES = (story.Rate("eat the cheese", 0.1, 0.0, 0.2, "star"), story.Rate("neither", 0.2))
@@ -265,3 +267,36 @@ def test_a_live_demo_needs_a_display_and_says_so_in_a_line(monkeypatch, capsys, 
     assert "no display" in err and len(err.splitlines()) == 1 and not out.exists()
     assert main(["demo", "corner", "--live", "--all"]) == 2
     assert main(["demo", "corner", "--live", "--pretrained", "-o", str(out)]) == 2
+
+
+def test_a_translation_that_ships_leaves_nothing_of_a_film_in_english():
+    """Whatever films of that world say, but for figures of an evaluation, is in it, and is shown."""
+    takes, card = recorded()
+    _, words = captions.read_captions(WORLDS.parent / "agents" / "examples" / "corner-de.toml")
+    said = {*captions.sentences(takes, card)} - {
+        card.claim,
+        card.conclusion,
+        card.sample,
+        card.pick,
+    }
+    said -= {*card.facts, *(text for _, _, text in card.notes)}
+    assert not said - words.keys()
+    assert all(words[text] != text for text in words)
+    assert all(text.count("{step}") == other.count("{step}") for text, other in words.items())
+    told = story.Story(*captions.exchange(takes, card, words))
+    assert (
+        told.title == "KÄSE IN DER ECKE" and told.together() == "gleiches Level · gleicher Zufall"
+    )
+    lines = [line for side in told.said for line in side.values()]
+    assert lines and all(line.startswith("Schritt ") for line in lines)
+
+
+def test_letters_of_a_film_are_high_enough(monkeypatch):
+    """Pixels of a capital letter at 1920x1080, of all that a film and its cards say."""
+    takes, card = recorded()
+    with capitals(monkeypatch) as high:
+        stage = Stage(takes, card, FilmOptions(size=(1080, 1920), unit=unit_of((1080, 1920))))
+        stage.play(stage.story.steps)
+        cards.title(stage.story, stage.layout.size, stage.layout.unit)
+        cards.end(stage.story, stage.layout.size, stage.layout.unit)
+    assert len(high) > 20 and min(high) >= 13, sorted(high)

@@ -7,8 +7,12 @@ import pytest
 
 from goalshift.agents.designing import ladder, survey
 from goalshift.agents.designing.describe import open_levels
+from goalshift.agents.designing.open_file import Shelf
 from goalshift.agents.designing.order import order_for
+from goalshift.agents.live.open import open_session
 from goalshift.engine.catalogue import load, names
+from goalshift.engine.levels import sets, splits
+from goalshift.engine.levels.splits import split_of
 from goalshift.engine.view.draw.overlays import COLOURS
 from goalshift.engine.view.sheets import difficulty
 
@@ -75,3 +79,33 @@ def test_the_curve_knows_where_goals_part(corner):
     assert curve.steps.tolist() == found.facts["steps"].tolist()
     assert ((curve.parting >= -1) & (curve.parting <= curve.steps.max())).all()
     assert ((curve.walls > 0) & (curve.walls < 1)).all()
+
+
+@pytest.mark.parametrize("name", sets.names())
+def test_a_set_that_ships_is_sound_signed_and_small(name):
+    """Of the world as it is now, no two levels alike, with what was found and whose it is."""
+    found = open_levels(name)
+    told = found.shared.told()
+    assert name == f"{found.world.name}-ladder" and found.names[0] == "rung-01"
+    assert {"title", "author", "licence", "checked"} == told.keys()
+    assert f"{len(found.states)} of {len(found.states)} can be solved" in told["checked"]
+    assert "the shipped agent meets the goal on" in told["checked"]
+    assert len(np.unique(found.world.fingerprints(found.states))) == len(found.states) >= 8
+    assert sets.path_of(name).stat().st_size < 30_000
+
+
+def test_a_set_that_ships_goes_by_its_name_wherever_levels_do(call, corner):
+    steps = survey.ways(corner, "intended", open_levels("corner-ladder").states).steps
+    assert (np.diff(steps) > 0).all()
+    assert (
+        len(Shelf("corner-ladder")) == len(split_of(corner, "corner-ladder").starts) == len(steps)
+    )
+    assert splits.recall(corner, "corner-ladder", "a run of somebody").starts is not None
+    session = open_session("corner", split="corner-ladder")
+    assert session.world.fingerprints(session.source.start)[0] in corner.fingerprints(
+        split_of(corner, "corner-ladder").starts
+    )
+    told = call("level", "stats", "corner-ladder", "--json")
+    assert told.code == 0 and json.loads(told.out)["levels"] == len(steps)
+    wrong = call("level", "stats", "corner-lader")
+    assert wrong.code == 2 and "Did you mean 'corner-ladder'?" in wrong.err

@@ -320,14 +320,15 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
     `home`.
     """
     from ...engine.view.film.encode import FILMS
-    from ...engine.view.film.options import SHAPES, SIZE, FilmOptions
+    from ...engine.view.film.options import SHAPES, SIZE, FilmOptions, unit_of
     from ..showing.captions import read_captions
     from ..showing.contrast import FilmPlan
 
     if any(film.suffix.lower() in FILMS for film in films):
         extras.require("imageio_ffmpeg")
     notes, words = read_captions(Path(args.captions)) if args.captions else ((), {})
-    size, unit = tuple(reversed(args.size)), 1.0
+    size = args.size[1], args.size[0]
+    unit = unit_of(size)
     if args.layout in SHAPES:
         need(size == SIZE, f"--layout {args.layout} has a size of its own: leave --size out")
         size, unit = SHAPES[args.layout]

@@ -72,7 +72,11 @@ def level_publish(args: argparse.Namespace, talk: Talk) -> Report:
 
 
 def level_play_flags(parser: Parser) -> None:
-    parser.add_argument("set", metavar="SET", help="a file of levels, or a folder of level gen")
+    parser.add_argument(
+        "set",
+        metavar="SET",
+        help="a file of levels, a folder of level gen, or a set that ships: corner-ladder",
+    )
     add_world(parser)
     add_window(parser)
 
@@ -82,7 +86,7 @@ def level_play_flags(parser: Parser) -> None:
     "SET",
     "play a set yourself, level after level, with a score",
     level_play_flags,
-    ("goalshift level play forks.toml",),
+    ("goalshift level play forks.toml", "goalshift level play corner-ladder"),
     knobs=True,
 )
 def level_play(args: argparse.Namespace, talk: Talk) -> Report:

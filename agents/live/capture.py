@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.view.film.encode import encode
+from .background import Thinker
 
 SECONDS, RATE = 10.0, 10  # of the clip that is always kept, and its pictures a second
 ROOM = 48 << 20  # bytes of it; of larger pictures fewer seconds are kept
 FILM_RATE = 15
 WAITING = 30  # frames that wait for the encoder, at most
+Packed = tuple[float, tuple[int, ...], bytes]  # a time, a shape, and what is packed
 
 
 class Clip:
@@ -31,13 +33,30 @@ class Clip:
         self._room = bytearray()
         self._kept: deque[tuple[float, tuple[int, ...], int, int]] = deque()  # from and to where
         self._due, self._at = 0.0, 0
+        self._packing: Thinker[Packed] = Thinker()
 
     def add(self, now: float, frame: np.ndarray) -> None:
-        """Keep the frame, if one is due at time `now` (seconds)."""
-        if now < self._due:
+        """Keep the frame, if one is due at time `now` (seconds). It is packed in the background: that
+        takes longer than to draw it.
+        """
+        self.settle(0.0)
+        if now < self._due or self._packing.busy:
             return
         self._due = now + 1.0 / RATE
-        packed = zlib.compress(np.ascontiguousarray(frame).data, 1)
+        self._packing.ask(
+            lambda: (now, frame.shape, zlib.compress(np.ascontiguousarray(frame).data, 1))
+        )
+
+    def settle(self, wait: float = 10.0) -> None:
+        """Let the picture that is being packed be there, if it is ready in so many seconds."""
+        self._packing.answer(wait)
+        done = self._packing.take()
+        if isinstance(done, Exception):
+            raise done
+        if done is not None:
+            self._put(*done)
+
+    def _put(self, now: float, shape: tuple[int, ...], packed: bytes) -> None:
         if not self._room:
             self._room = bytearray(ROOM)
         if len(packed) > ROOM:
@@ -50,10 +69,11 @@ class Clip:
             if kept[0] >= now - SECONDS and (kept[3] <= start or kept[2] >= stop)
         )
         self._room[start:stop] = packed
-        self._kept.append((now, frame.shape, start, stop))
+        self._kept.append((now, shape, start, stop))
 
     def frames(self, shape: tuple[int, ...]) -> Iterator[np.ndarray] | None:
         """Those of this shape, cut to even sides; None if there are none."""
+        self.settle()
         kept = [bytes(self._room[a:b]) for _, form, a, b in self._kept if form == shape]
         if not kept or min(shape[:2]) < 2:
             return None

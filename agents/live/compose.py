@@ -38,7 +38,7 @@ from .look import Look, Spot, Track
 from .session import Session
 
 SMALLEST = 64  # pixels a side that anything is drawn for
-LARGER = 1.15  # times: so much a level must gain for panes to lie otherwise than usual
+LARGER = 1.1  # times: so much a level must gain for panes to lie otherwise than usual
 USUAL = (720, 1280)  # height and width from which on everything grows
 
 

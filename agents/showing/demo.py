@@ -44,6 +44,8 @@ def film_run(
             f"paid for '{cast.world.paid.name}' alone, training seed {how.seed}",
         )
         agent.name = f"learned by PPO on {how.split}"
+        if cast.world.tells is not None:  # what is right there is drawn, and not to be seen
+            facts = (*facts, f"the task: {cast.world.tells(cast.world.train)['in words']}")
     plan = replace(plan, facts=facts, mark=str(about.get("digest", ""))[:16])
     with bar("filming") as show:
         return contrast(agent, cast.world, evaluation, plan, layout, show)

@@ -12,6 +12,7 @@ from pathlib import Path
 from .. import files
 from ..errors import UserError, closest
 from ..world import World
+from . import sets
 from .kind import Format, Levels
 
 FOLDER = Path(__file__).resolve().parent / "kinds"
@@ -44,7 +45,7 @@ def check_kind(path: Path, writing: bool = True) -> Format:
         if ending in table():
             message = f"'{path}': {table()[ending].what}, are only read; write {', '.join(known)}"
             raise UserError(message)
-        near = closest(ending, known)
+        near = closest(ending, known) if ending else closest(str(path), sets.names())
         hint = f" Did you mean '{near}'?" if near else ""
         raise UserError(f"'{path}': the name of a file of levels ends in {', '.join(known)}.{hint}")
     return table()[ending]

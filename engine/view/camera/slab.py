@@ -8,7 +8,7 @@ import numpy as np
 
 from ..draw import sprites
 from ..draw.cells import cell_art
-from ..draw.kept import kept
+from ..draw.kept import Latest, kept
 from ..draw.stamps import Stamp, as_stamp
 from . import textures, top
 from .shot import Shot
@@ -18,33 +18,43 @@ if TYPE_CHECKING:
 
 DEEP = 0.4  # depth of the slab in cells
 TOP, SIDE = 1.04, 0.72  # light on tops and on flanks
+STILL: Latest[top.Laid] = Latest(4)  # one for each pane of a window
 
 
 def draw(shot: Shot) -> np.ndarray:
     """The picture: uint8[height, width, 3], a new array."""
-    board, world, shown = top.Board(shot), shot.world, shot.shown
+    board = top.Board(shot)
+    pixels, objects = STILL.get(board.key, lambda: _still(board, shot))
+    deep = max(2, round(board.p * DEEP))
+    # things stand in the middle of the slab
+    board.top, board.left = board.top + deep // 2, board.left - deep // 2
+    board.pixels, board.objects = pixels.copy(), [*objects]
+    board.furnish(shot)
+    return board.pixels
+
+
+def _still(board: top.Board, shot: Shot) -> top.Laid:
+    """The slab itself, and what lies in front of it."""
+    world, shown = shot.world, shot.shown
     p, deep = board.p, max(2, round(board.p * DEEP))
-    h, w = int(shown.h), int(shown.w)
-    blocks = textures.art(world, 16).height > 0
+    tiles = np.asarray(shown.tiles)[: int(shown.h), : int(shown.w)]
+    solid = np.pad(textures.art(world, 16).height[tiles] > 0, 1).tolist()
+    rows = tiles.tolist()
 
     def block(y: int, x: int) -> bool:
-        return 0 <= y < h and 0 <= x < w and bool(blocks[shown.tiles[y, x]])
+        return solid[y + 1][x + 1]
 
     keys = [cell for cell in board.keys(world, shown) if block(*cell[:2])]
     # tops and flanks first, then the fronts once more: those of nearer cells hide what lies behind
     for y, x, _ in keys:
-        tile = int(shown.tiles[y, x])
+        tile = rows[y][x]
         if not block(y - 1, x):
             board.lay(_roof(world, tile, p, deep), y, x, deep)
         if not block(y, x + 1):
             board.lay(_flank(world, tile, p, deep), y, x + 1, deep)
     for y, x, key in keys:
         board.lay(_front(world, key, p), y, x)
-    # things stand in the middle of the slab
-    board.top, board.left = board.top + deep // 2, board.left - deep // 2
-    board.objects = [(stamp, y, x) for stamp, y, x in board.objects if not block(y, x)]
-    board.furnish(shot)
-    return board.pixels
+    return board.pixels, [(stamp, y, x) for stamp, y, x in board.objects if not block(y, x)]
 
 
 @kept

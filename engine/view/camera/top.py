@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..draw import cells
-from ..draw.kept import kept
+from ..draw.kept import Latest, kept
 from ..draw.marks import INTENDED, Mark, Trail, dot_art, mark_art, tint_art
 from ..draw.scenery import scenery
 from ..draw.stamps import Stamp, blend
@@ -68,6 +68,10 @@ def _blank(size: tuple[int, int]) -> np.ndarray:
     return frame
 
 
+Laid = tuple[np.ndarray, list[tuple[Stamp, int, int]]]
+STILL: Latest[Laid] = Latest(4)  # one for each pane of a window
+
+
 class Board:
     """A picture of square cells in the making, begun with the tiles of a shot.
 
@@ -82,6 +86,13 @@ class Board:
         self.top = round(at.y * at.p - self.size[0] / 2)
         self.left = round(at.x * at.p - self.size[1] / 2)
         self.objects: list[tuple[Stamp, int, int]] = []
+        tiles = np.ascontiguousarray(shot.shown.tiles[: int(shot.shown.h), : int(shot.shown.w)])
+        self.key = shot.world, tiles.tobytes(), tiles.shape, self.size, self.p, self.top, self.left
+        pixels, objects = STILL.get(self.key, lambda: self._still(shot))
+        self.pixels, self.objects = pixels.copy(), [*objects]
+
+    def _still(self, shot: Shot) -> Laid:
+        """What does not move: pixels and objects. It is the same as long as `key` is."""
         self.pixels = self._background(shot.world, shot.shown)
         for y, x, key in self.keys(shot.world, shot.shown):
             ground, thing = cells.cell_art(shot.world, key, self.p)
@@ -89,6 +100,7 @@ class Board:
                 self.lay(ground, y, x)
             if thing is not None:
                 self.objects.append((thing, y, x))
+        return self.pixels, self.objects
 
     def _background(self, world: World, record: np.record) -> np.ndarray:
         """What lies behind and around the level."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from threading import Lock
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,27 @@ ENTRY = 512  # bytes of keeping one, however small
 _lock = Lock()  # films are drawn in the background
 _store: OrderedDict[tuple, tuple[object, int]] = OrderedDict()  # value and bytes, the oldest first
 _total = 0
+
+
+class Latest(Generic[T]):
+    """Of what is large and soon another, the few values that were asked for last, by their keys."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, Lock()
+        self._store: OrderedDict[object, T] = OrderedDict()
+
+    def get(self, key: object, make: Callable[[], T]) -> T:
+        """The value of a key, which `make` makes if it is not there."""
+        with self._lock:
+            if key in self._store:
+                self._store.move_to_end(key)
+                return self._store[key]
+        value = make()
+        with self._lock:
+            self._store[key] = value
+            while len(self._store) > self._most:
+                self._store.popitem(last=False)
+        return value
 
 
 def kept(make: Callable[P, T]) -> Callable[P, T]:

@@ -219,7 +219,7 @@ def sign(frame: np.ndarray, overlay: str, y: int, x: int, on: bool) -> None:
         write(frame, "3", y - 1, x + 5, 14, TEXT if on else DIM, True)
     elif overlay == "events":
         box(frame, y + 3, x, y + 15, x + 18, MARKS[INTENDED] if on else LINE, 3)
-        write(frame, "14", y + 2, x + 3, 10, DARK, True)
+        write(frame, "14", y + 1, x + 2, 13, DARK, True)
     else:
         y, x, dot, tile, long, big = in_pixels(y + 9, x + 9, 40, 16, 14, 18)
         stamp = {

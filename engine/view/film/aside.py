@@ -17,15 +17,16 @@ from ...vector import Vec, level_of
 from ..camera import top
 from ..camera.shot import Shot
 from ..draw import signs, sprites
-from ..draw.ink import LINE, PANEL, TEXT, box, icon, write
+from ..draw.ink import LINE, PANEL, TEXT, box, icon, in_pixels, scaled, write
 from ..draw.marks import INTENDED, PROXY, Trail, goal_marks, mark_art
 from ..draw.stamps import as_stamp, blend
+from .layout import in_units
 from .story import Story, Take, side_of
 
 if TYPE_CHECKING:
     from ...world import World
 
-CAP = 40  # pixels of the cap above the training level
+CAP = 40  # units of the cap above the training level
 ROW = 46  # of a tally
 SMALL = 10  # pixels of a cell, at least
 LEGIBLE = 18  # of a goal's mark there
@@ -34,9 +35,9 @@ LEGIBLE = 18  # of a goal's mark there
 class Aside:
     """The middle column of a film."""
 
-    def __init__(self, story: Story, sides: tuple[int, int], first: int) -> None:
-        """`sides` are its left and its right end, `first` is its top, in pixels."""
-        self.story, (self.left, self.right) = story, sides
+    def __init__(self, story: Story, sides: tuple[int, int], first: int, unit: float = 1.0) -> None:
+        """`sides` are its left and its right end, `first` is its top, in units of so many pixels."""
+        self.story, (self.left, self.right), self.unit = story, sides, unit
         self.counts = [signs.tallies(story.world, side.take.states) for side in story.sides]
         self.before, self.whose = rehearsal(story)
         self.first = first
@@ -45,10 +46,14 @@ class Aside:
 
     def furnish(self, frame: np.ndarray) -> None:
         """Draw all that never changes."""
+        with scaled(self.unit):
+            self._furnish(frame)
+
+    def _furnish(self, frame: np.ndarray) -> None:
         middle, y, world = (self.left + self.right) // 2, self.first, self.story.world
         if self.before is not None:
             icon(frame, "cap", y, middle - CAP // 2, CAP)
-            high, wide = self._picture(0).shape[:2]
+            high, wide = in_units(self._picture(0).shape[:2], self.unit)
             y += CAP + 4
             box(frame, y - 3, middle - wide // 2 - 3, y + high + 3, middle + wide // 2 + 3, LINE, 4)
             self.rows = y + high + 14
@@ -60,15 +65,16 @@ class Aside:
         for k, tally in enumerate(world.tallies):
             y = self.rows + ROW * k
             box(frame, y, self.left + 4, y + ROW - 6, self.right - 4, PANEL, 10)
-            art = sprites.read(tally.sprite, "tally", tile=False).at(ROW - 12)
-            blend(frame, as_stamp(art), y + 3, middle - (ROW - 12) // 2)
+            y, x, side = in_pixels(y + 3, middle - (ROW - 12) // 2, ROW - 12)
+            blend(frame, as_stamp(sprites.read(tally.sprite, "tally", tile=False).at(side)), y, x)
 
     def draw(self, frame: np.ndarray, shown: list[int]) -> None:
         """Draw the moves in training and write the tallies, at the steps shown."""
         middle, wide = (self.left + self.right) // 2, (self.right - self.left) // 2
         if self.before is not None:
             picture = self._picture(min(shown[self.whose], len(self.before) - 1))
-            y, x = self.first + CAP + 4, middle - picture.shape[1] // 2
+            [y, x] = in_pixels(self.first + CAP + 4, middle)
+            x -= picture.shape[1] // 2
             frame[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
         for side, sign in ((0, -1), (1, 1)):
             for k, row in enumerate(self.counts[side]):
@@ -83,13 +89,15 @@ class Aside:
         """
         if self._last is None or self._last[0] != step:
             assert self.before is not None
-            self._last = step, self._drawn(self.before, step)
+            with scaled(1.0):  # within a picture all is in pixels
+                self._last = step, self._drawn(self.before, step)
         return self._last[1]
 
     def _drawn(self, states: np.recarray, step: int) -> np.ndarray:
-        world, record, wide = self.story.world, states[step], self.right - self.left
+        world, record, unit = self.story.world, states[step], self.unit
+        wide = round((self.right - self.left) * unit)
         h, w = int(record.h), int(record.w)
-        p = max(SMALL, min(wide // w, wide // h))
+        p = max(round(SMALL * unit), min(wide // w, wide // h))
         size = (min(h * p, wide), min(w * p, wide) // 2 * 2)
         path = np.stack([states.y[: step + 1, 0], states.x[: step + 1, 0]], 1)
         at = top.window(world, record, size, float(path[-1, 0]), float(path[-1, 1]), p)
@@ -100,13 +108,14 @@ class Aside:
             Shot(world, record, size, at=at, trails=[trail], marks=marks, under=under, over=over)
         )
         for mark in marks:  # larger than a cell of this size would bear them
-            n, right = max(LEGIBLE, p), mark.shape == INTENDED
+            n, right = max(round(LEGIBLE * unit), p), mark.shape == INTENDED
             for y, x in mark.badges():
                 y, x = round((y + 0.5 - at.y) * p) + size[0] // 2, round((x + 0.5 - at.x) * p)
                 x += size[1] // 2 + (0 if right else -n)
                 blend(picture, mark_art(mark.shape, n), y - n, x)
         if step and step == len(states) - 1:
-            icon(picture, "tick", size[0] - 46, size[1] - 46, 42)
+            tick = round(46 * unit)
+            icon(picture, "tick", size[0] - tick, size[1] - tick, round(42 * unit))
         return picture
 
 

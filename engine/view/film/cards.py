@@ -176,7 +176,7 @@ def _outcome(
     if under > beside:
         y, width = y + high + 12, wide
         used = pill(frame, side.take.role, y, x, 16, colour) + 10
-        small = whole_size(side.take.label, (16, 11), width - used, False)
+        small = whole_size(side.take.label, (16, 13), width - used, False)
         write(frame, side.take.label, y, x + used, small, DIM, width=width - used)
     else:
         x, width = x + broad + 20, wide - broad - 20
@@ -234,7 +234,9 @@ def _rates(card: Card, frame: np.ndarray, y: int, rows: int, width: int) -> None
     for rate in card.rates[: max(rows, 0)]:
         if rate.mark:
             icon(frame, rate.mark, y + 2, 64, 20)
-        write(frame, rate.label, y, 92, 17, TEXT, width=width - 156 if slim else start - 108)
+        room = width - 156 if slim else start - 108
+        size = whole_size(rate.label, (17, 13), room, False)
+        write(frame, rate.label, y + (17 - size) * 3 // 4, 92, size, TEXT, width=room)
         y += 26 if slim else 0
         box(frame, y + 4, start, y + 20, stop, PANEL, 6)
         ink = MARKS.get(rate.mark, (120, 170, 220))

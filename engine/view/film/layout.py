@@ -121,9 +121,7 @@ class Layout:
         self.legend_left = size[1]
         narrow = n != 2 or self.columns != 2 or size[1] < ASIDE_FROM
         middle = size[1] // 2
-        self.aside = (
-            None if narrow or options.unit != 1 else (middle - ASIDE // 2, middle + ASIDE // 2)
-        )
+        self.aside = None if narrow else (middle - ASIDE // 2, middle + ASIDE // 2)
         self.panes = [self._pane(k) for k in range(n)]
 
     def _pane(self, k: int) -> Pane:
@@ -199,8 +197,14 @@ class Layout:
         if used + 60 < pane.wide:
             room = pane.wide - used - 12 - (0 if self.scored else 20 * len(self.story.world.goals))
             label, at = side.take.label, pane.left + used + 12
-            small = whole_size(label, (size + 1, 11), room, False)
-            write(frame, fit_words(label, small, max(room, 1)), pane.heading, at, small, TEXT)
+            least = 13 if self.full else 11
+            if text_width(label, least) > room:  # who that is says the pill before it
+                label = label.replace("expert that wants to ", "wants to ").replace(
+                    "experts that want to ", "want to "
+                )
+            small = whole_size(label, (size + 1, least), room, False)
+            top = pane.heading + (size + 1 - small) * 3 // 4
+            write(frame, fit_words(label, small, max(room, 1)), top, at, small, TEXT)
         if self.scored:
             for k, goal in enumerate(self.story.world.goals):
                 self._score_row(frame, index, k, goal)

@@ -13,6 +13,11 @@ SHAPES = {"vertical": ((1920, 1080), 1.5), "square": ((1080, 1080), 1.25)}  # si
 SYNCS = ("divergence", "step", "event")
 
 
+def unit_of(size: tuple[int, int]) -> float:
+    """Pixels of a unit of a film of this size: what can be read in a usual one grows with it."""
+    return max(min(size[0] / SIZE[0], size[1] / SIZE[1]), 1.0)
+
+
 @dataclass(frozen=True)
 class FilmOptions:
     """fps: frames a second; size: height, width; sync: which steps are shown together (see

@@ -28,6 +28,7 @@ from ..draw.ink import (
     icon,
     scaled,
     text_width,
+    whole_size,
     write,
 )
 from ..draw.marks import INTENDED, PROXY, Trail
@@ -91,7 +92,8 @@ class Stage:
         self.pops = [pops.pops(self.story, side) for side in self.story.sides]
         self.aside = None
         if self.layout.aside:
-            self.aside = Aside(self.story, self.layout.aside, self.layout.panes[0].top + 6)
+            top, unit = self.layout.panes[0].top + 6, self.layout.unit
+            self.aside = Aside(self.story, self.layout.aside, top, unit)
             self.aside.furnish(self.static)
         self._finished: dict[int, np.ndarray] = {}
         self._gazes: dict[tuple[int, int], Gaze] = {}  # by pane and step
@@ -177,7 +179,8 @@ class Stage:
         head = f"{say('INTENDED GOAL')} {say(outcomes[0].brief.upper())}"
         words = [(head, outcomes[0].met)]
         for goal, outcome in zip(self.story.world.goals[1:], outcomes[1:], strict=True):
-            words.append((f"{self.story.card.goal(goal)}: {say(outcome.brief)}", outcome.met))
+            # the outcome first: where there is no room for all, that is what counts
+            words.append((f"{say(outcome.brief)}: {self.story.card.goal(goal)}", outcome.met))
         high, across = 64 + 26 * (len(words) - 1), in_units(picture.shape[:2], self.layout.unit)[1]
         wide = max(text_width(w, 17 if g else 26, not g) for g, (w, _) in enumerate(words)) + 90
         wide = min(across - 40, wide)
@@ -193,13 +196,14 @@ class Stage:
                 write(picture, text, y + 12, x + 64, 26, TEXT, True, width=wide - 76)
                 continue
             icon(picture, PROXY, y + 32 + 26 * g, x + 25, 18, 1.0 if reached else 0.35)
+            size, ink = whole_size(text, (17, 13), wide - 76, False), TEXT if reached else DIM
             write(
                 picture,
                 text,
-                y + 28 + 26 * g,
+                y + 28 + 26 * g + (17 - size) * 3 // 4,
                 x + 64,
-                17,
-                TEXT if reached else DIM,
+                size,
+                ink,
                 width=wide - 76,
             )
 
