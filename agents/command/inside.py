@@ -302,6 +302,7 @@ def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
     out = preflight.check_folder(folder, args.force)
     from ..lab.audit.audit import audit
     from ..showing.audit.forms import headline, write_forms
+    from ..showing.audit.walked import pictures
 
     found = audit(
         args.runs,
@@ -316,7 +317,7 @@ def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
         talk.progress,
         Path(args.zoo) if args.zoo else None,
     )
-    paths = write_forms(found, out)
+    paths = write_forms(found, out, pictures(args.runs, [*found.levels], args.seed, args.world))
     lines = [f"{one.status:9} {one.claim}  (weakest link: {one.weakest})" for one in found.claims]
     text = "\n".join([f"{headline(found)}.", *lines, *found.changes, *sized(paths)])
     return Report({**found.plain(), "files": paths}, text, found.code_of_exit)

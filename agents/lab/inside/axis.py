@@ -101,9 +101,14 @@ class Axis:
     write_p: dict[str, float]
 
     @property
-    def reads(self) -> bool:
-        """Whether it reads held-out copies better than chance."""
+    def goes_along(self) -> bool:
+        """Whether where held-out copies lie on it goes with what they do."""
         return self.read.low is not None and self.read.low > 0 and self.read_p["shuffled"] <= 0.05
+
+    @property
+    def reads(self) -> bool:
+        """Whether it does so more than other directions do."""
+        return self.goes_along and max(self.read_p.values()) <= 0.05
 
     @property
     def writes(self) -> bool:

@@ -17,14 +17,16 @@ MOST = 4 << 20  # bytes of the figure
 def axis_claim(axis: Axis) -> tuple[str, str]:
     """What reading shows, and what writing does, a sentence each."""
     held = sum(one.held_out and one.a is not None for one in axis.copies)
-    bar = max(high for _, high in axis.read_nulls.values())
-    reads = "tells" if axis.reads else "is not shown to tell"
+    kind, bar = max(((k, high) for k, (_, high) in axis.read_nulls.items()), key=lambda x: x[1])
+    reads = "tells their goal" if axis.reads else "is not shown to tell their goal"
+    if axis.goes_along and not axis.reads:
+        reads = "goes with their goal, and in other directions as well"
     far, plain = axis.written[0], axis.plain
     worst = max(m.intended for some in axis.write_nulls.values() for m in some)
     writes = "moves it to the intended goal" if axis.writes else "is not shown to move its goal"
     return (
-        f"Read: the place of {held} held-out copies on the goal axis {reads} their goal:"
-        f" r {axis.read}; of the nulls 95 % lie below {bar:.2f}",
+        f"Read: the place of {held} held-out copies on the goal axis {reads}: r {axis.read};"
+        f" 95 % of the null '{kind}' lie below {bar:.2f}",
         f"Written: going {far.by:+.2f} along it {writes}: met on {100 * far.intended:.0f} %,"
         f" {100 * plain.intended:.0f} % as it is, {100 * axis.common.intended:.0f} % by what all copies share"
         f" (proxy instead {100 * far.instead:.0f}, {100 * plain.instead:.0f}, {100 * axis.common.instead:.0f});"
