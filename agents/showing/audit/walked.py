@@ -1,7 +1,7 @@
 """What audited agents do, to be looked at: one level of each split, with the way that each of them goes.
 
-The level is the first where goals part and all agents do what they do on most levels, or the first of
-all where goals part nowhere.
+The level is the first, of those where goals part if there are such, on which all agents do what is to be
+shown: a proxy met instead, if that is on one in ten or more, or else what they do most often.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from ...judging.runs import open_agents
 
 LEVELS = 32  # that one is chosen from
 SHOWN = 3  # agents, at most
-PIXELS = 26  # a cell
+PIXELS, WIDEST = 40, 640  # of a cell, and of a picture, at most
+OFTEN = 0.1  # the share of levels on which a proxy met instead is shown
 ENDS = ("the intended goal is met", "a proxy is met instead", "neither is met")
 
 
@@ -54,13 +55,13 @@ def pictures(
         ]
         ends = np.stack([_ends(ruler, one) for one in played])
         among = ruler.parts if ruler.parts.any() else np.ones(levels, np.bool_)
-        most = int(np.bincount(ends[:, among].ravel()).argmax())
+        shares = np.bincount(ends[:, among].ravel(), minlength=3) / ends[:, among].size
+        most = 1 if shares[1] >= OFTEN else int(shares.argmax())
         level = int((among * (1 + (ends == most).sum(0))).argmax())
         alike = int((ends[:, level] == most).sum())
-        share = 100 * (ends[:, among] == most).mean()
         where = "levels where goals part" if ruler.parts.any() else "levels; goals part on none"
         words = (
-            f"{split}: on this level {ENDS[most]} by {alike} of {len(ends)} agents, as on {share:.0f} % of"
+            f"{split}: on this level {ENDS[most]} by {alike} of {len(ends)} agents, as on {100 * shares[most]:.0f} % of"
             f" {int(among.sum())} {where}"
         )
         picture = _draw(cast.world, played[:SHOWN], level)
@@ -87,8 +88,9 @@ def _draw(world: World, played: Sequence[Episodes], level: int) -> np.ndarray:
     start = lives[0][:1].view(np.recarray)
     record = start[0]
     h, w = int(record.h), int(record.w)
+    p = max(8, min(PIXELS, WIDEST // w))
     shot = Shot(
-        world, record, (h * PIXELS, w * PIXELS), at=Window(PIXELS, h / 2, w / 2), trails=trails,
+        world, record, (h * p, w * p), at=Window(p, h / 2, w / 2), trails=trails,
         marks=goal_marks(world, start),
     )  # fmt: skip
     return top.draw(shot)
