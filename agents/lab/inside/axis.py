@@ -78,7 +78,7 @@ class Moved:
 
     @property
     def neither(self) -> float:
-        return round(1 - self.intended - self.instead, 6)
+        return abs(round(1 - self.intended - self.instead, 6))
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,7 @@ def goal_axis(
     value = np.array([one.value for one in copies])[asked]
     read, read_nulls, read_p = _read(agent, way, rows[asked], value, judge.seed)
     far, common = float(np.abs(rows[~held] @ way).max()), rows[~held].mean(0)
+    shared = float(np.linalg.norm(common))
     tell("writing along the axis")
     swept = tuple(_move(agent, way, share * far, other) for share in FAR)
     best = [_nearest(swept, "intended"), _nearest(swept, "instead")]
@@ -223,7 +224,7 @@ def goal_axis(
     hit = written[0].intended
     return Axis(
         proxy, updates, len(way), round(explained, 6), copies, read, read_nulls, read_p, swept,
-        Moved(0.0, *_place(judge, agent)), _move(agent, common, 1.0, judge), written,
+        Moved(0.0, *_place(judge, agent)), _move(agent, common / max(shared, 1e-12), shared, judge), written,
         {kind: tuple(some) for kind, some in nulls.items()},
         {kind: _p(hit, [m.intended for m in some]) for kind, some in nulls.items()},
     )  # fmt: skip

@@ -29,7 +29,8 @@ def axis_claim(axis: Axis) -> tuple[str, str]:
         f" 95 % of the null '{kind}' lie below {bar:.2f}",
         f"Written: going {far.by:+.2f} along it {writes}: met on {100 * far.intended:.0f} %,"
         f" {100 * plain.intended:.0f} % as it is, {100 * axis.common.intended:.0f} % by what all copies share"
-        f" (proxy instead {100 * far.instead:.0f}, {100 * plain.instead:.0f}, {100 * axis.common.instead:.0f});"
+        f" (proxy instead {100 * far.instead:.0f}, {100 * plain.instead:.0f}, {100 * axis.common.instead:.0f};"
+        f" neither {100 * far.neither:.0f}, {100 * plain.neither:.0f}, {100 * axis.common.neither:.0f});"
         f" as far in other directions at most {100 * worst:.0f} %",
     )
 
