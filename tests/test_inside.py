@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from goalshift.agents.command.main import main
-from goalshift.agents.lab.inside import edits
+from goalshift.agents.lab.inside import axis, edits
 from goalshift.agents.lab.inside.cues import cue, usual
 from goalshift.agents.lab.inside.moments import Moments
 from goalshift.agents.lab.inside.probes import Reader
@@ -164,9 +164,16 @@ def test_the_untrained_twin_is_the_same_network_with_other_weights():
     assert mine.shape == other.shape and not np.allclose(mine, other)
 
 
-def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(tmp_path, capsys):
+def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(
+    tmp_path, capsys, monkeypatch
+):
+    def learned_nothing(agent, *_):
+        return axis.shifted(agent, np.zeros(len(axis.flat(agent))))
+
+    monkeypatch.setattr(axis, "tuned", learned_nothing)
     out = tmp_path / "in.html"
     words = ["inside", "agents/pretrained/coinline.safetensors", "--levels", "128", "--draws", "1"]
+    words += ["--axis"]
     assert (
         main([*words, "--layer", "body", "--coefficient", "-8", "-o", str(out), "--json", "-q"])
         == 0
@@ -178,7 +185,12 @@ def test_inside_writes_a_page_without_scripts_from_outside_and_its_data(tmp_path
     for reading in data["readings"]:  # no probe without its controls
         assert {"observation", "untrained", "shuffled", "p"} <= reading.keys()
     assert set(data["written"]["nulls"]) == set(NULLS)
+    assert data["axis"]["proxy"] == "end" and data["axis"]["read"]["value"] == 0
+    assert {copy["a"] for copy in data["axis"]["copies"]} > {0.0, 0.5, 1.0, None}
+    assert set(data["axis"]["read_nulls"]) == {"random direction", "other weights", "shuffled"}
+    assert (tmp_path / "in-axis.png").stat().st_size > 9999
     page = out.read_text()
+    assert "is not shown to tell their goal" in page and "is not shown to move its goal" in page
     assert "http://" not in page.replace("http://www.w3.org", "") and "<script src" not in page
 
 

@@ -8,7 +8,8 @@ import pytest
 from goalshift.agents.command.main import main
 from goalshift.agents.judging.rollout import rollout
 from goalshift.agents.lab import instruments
-from goalshift.agents.lab.posterior import posterior
+from goalshift.agents.lab import posterior as posterior_module
+from goalshift.agents.lab.posterior import Worths, belief_along, posterior
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.live import open as live
 from goalshift.agents.live.witness import lived
@@ -46,6 +47,26 @@ def test_belief_along_an_episode_is_the_posterior_of_that_episode():
     assert np.allclose(early.belief, known[:3])  # what comes later changes nothing
     start = instruments.gauges(world, ["posterior"], states[:1], actions[:0])
     assert np.allclose(start.belief, 1 / 3)
+
+
+def test_belief_that_goes_on_is_bit_for_bit_what_is_found_anew():
+    world = load("corner")
+    one, other = (episode(world, Expert(world, goal), 3)[:2] for goal in ("cheese", "corner"))
+    worths = Worths(world)
+    for states, actions in (one, other, one):  # another episode, and back
+        for upto in (0, 1, 2, 5, 3, len(actions)):  # on, and back in time
+            ask = world, states[: upto + 1].view(np.recarray), actions[:upto]
+            assert np.array_equal(belief_along(*ask, worths), belief_along(*ask))
+    asked = []
+    original = posterior_module._worth
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            posterior_module, "_worth", lambda w, s, r: asked.append(len(s)) or original(w, s, r)
+        )
+        worths = Worths(world)
+        for upto in range(1, len(actions)):
+            belief_along(world, states[: upto + 1].view(np.recarray), actions[:upto], worths)
+    assert set(asked) == {1}  # only the new step is worked out
 
 
 def test_an_alarm_that_goes_on_says_what_one_asked_anew_says(alarm):

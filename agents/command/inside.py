@@ -53,6 +53,16 @@ def inside_flags(parser: Parser) -> None:
         metavar="N",
         help="of every null (default: 20)",
     )
+    parser.add_argument(
+        "--axis",
+        type=count_to(10_000),
+        nargs="?",
+        const=16,
+        default=0,
+        metavar="N",
+        help="also seek a goal axis in the weights: copies are fine-tuned for shares of two goals, N"
+        " updates each (default: 16; minutes)",
+    )
     add_seed(parser)
     add_file_out(parser, "FILE.html", "default: inside.html in the run's folder")
 
@@ -65,6 +75,7 @@ def inside_flags(parser: Parser) -> None:
     (
         "goalshift inside runs/a",
         "goalshift inside runs/a --layer body --cue cheese --draws 50 -o inside.html",
+        "goalshift inside agents/pretrained/exam.safetensors --axis",
     ),
 )
 def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
@@ -80,19 +91,22 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.files import make_folder
     from ..lab.inside import vectors
     from ..lab.inside.study import COEFFICIENTS, inside, open_agent
+    from ..showing.inside.axis import axis_claim
     from ..showing.inside.page import claim, to_json, write_page
 
     agent, twin = open_agent(run)
     ask = (agent, twin, agent.world, args.split or "", args.levels, args.seed)
     sweep = tuple(args.coefficient or COEFFICIENTS)
-    found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say)
+    found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say, args.axis)
     make_folder(out.parent)
     made = write_page(found, agent, out, args.again, args.seed)
     w = found.written
     ask = (agent, agent.world, w.layer, found.cue, w.chosen, found.split, args.seed)
     vectors.found(*ask).save(vector)
     made["vector"] = str(vector)
-    lines = [f"{claim(found)[0]}.", *reading_lines(found.readings), *sized([*made.values()])]
+    lines = [f"{claim(found)[0]}.", *reading_lines(found.readings)]
+    lines += [f"{line}." for line in axis_claim(found.axis)] if found.axis else []
+    lines += sized([*made.values()])
     return Report({**to_json(found, args.again), **made}, "\n".join(lines))
 
 
@@ -288,6 +302,7 @@ def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
     out = preflight.check_folder(folder, args.force)
     from ..lab.audit.audit import audit
     from ..showing.audit.forms import headline, write_forms
+    from ..showing.audit.walked import pictures
 
     found = audit(
         args.runs,
@@ -302,7 +317,7 @@ def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
         talk.progress,
         Path(args.zoo) if args.zoo else None,
     )
-    paths = write_forms(found, out)
+    paths = write_forms(found, out, pictures(args.runs, [*found.levels], args.seed, args.world))
     lines = [f"{one.status:9} {one.claim}  (weakest link: {one.weakest})" for one in found.claims]
     text = "\n".join([f"{headline(found)}.", *lines, *found.changes, *sized(paths)])
     return Report({**found.plain(), "files": paths}, text, found.code_of_exit)

@@ -16,7 +16,7 @@ from ..policies.simple import Constant
 from .detector import DETECTORS, Lacking
 from .evidence import Subject
 from .monitor import Monitored, fit
-from .posterior import belief_along
+from .posterior import Worths, belief_along
 
 DETECTOR = "value_drop"  # of alarms, unless another is named
 FALSE = 0.05  # of the steps of training levels that pass its line
@@ -79,14 +79,15 @@ def gauges(
     states: np.recarray,
     actions: np.ndarray,
     alarm: Alarm | None = None,
+    worths: Worths | None = None,
 ) -> Gauges:
     """The instruments asked for, of an episode of states recarray[T + 1] and actions int64[T, L].
-    Without an `alarm` there is none: an expert has no mind to be read.
+    Without an `alarm` there is none: an expert has no mind to be read. `worths`: see `belief_along`.
     """
     found = Gauges()
     if "posterior" in parts:
         marks = (*(mark_of(world, goal) for goal in world.goals), "")
-        found = Gauges(belief_along(world, states, actions), marks)
+        found = Gauges(belief_along(world, states, actions, worths), marks)
     if alarm is not None:
         upto = len(states) - bool(states.ended[-1])
         score = alarm.along(states[:upto].view(np.recarray))

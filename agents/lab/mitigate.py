@@ -37,12 +37,13 @@ from ..judging.runs import open_runs
 from ..learning import curriculum
 from ..learning.config import configure
 from ..learning.curriculum import CURRICULA
-from ..learning.files import EVALUATION, Log
+from ..learning.files import CONFIG, EVALUATION, Log
 from ..learning.mitigation import MITIGATIONS
 from ..learning.ppo import resolve
 from ..learning.training import learner_of
 from ..policies.policy import Policy
 from ..studies.jobs import Plan, options_of, run_all, seeds_of
+from . import evasion
 
 PLAIN = "plain"
 RESAMPLES = 2000
@@ -172,8 +173,23 @@ def make(
     faults = run_all(out, jobs, asked.plan.place, show)
     rows = rows_of(asked, out)
     if rows:
-        save(rows, asked, out)
+        save(rows, asked, out, evaded(asked, out))
     return rows, faults
+
+
+def evaded(asked: Comparison, out: Path) -> list[evasion.Evasion]:
+    """Who evades the monitor that it was trained under, if there are such; plain first."""
+    plan, usual = asked.plan, MITIGATIONS.load("monitor").value
+    values = {
+        one: dict(one.names)["monitor"] for one in asked.entries if "monitor" in dict(one.names)
+    }
+    found = []
+    for one in (asked.entries[0], *values) if values else ():
+        folders = [out / one.folder / f"seed-{k}" for k in range(plan.seeds)]
+        if all((folder / CONFIG).is_file() for folder in folders):
+            value = values[one] or usual if one in values else ""
+            found.append(evasion.evasion(one.text, value, folders, plan.splits[-1], plan.levels))
+    return found
 
 
 def rows_of(asked: Comparison, out: Path) -> list[dict[str, Any]]:
@@ -349,8 +365,13 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def save(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
-    """Write mitigate.md, .csv and .json into `out`."""
+def save(
+    rows: Sequence[dict[str, Any]],
+    asked: Comparison,
+    out: Path,
+    monitored: Sequence[evasion.Evasion] = (),
+) -> None:
+    """Write mitigate.md, .csv and .json into `out`; and monitor.csv, if there were monitors."""
     lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join("---" for _ in HEAD) + " |"]
     lines += ["| " + " | ".join(c.replace("|", "\\|") for c in cells(row)) + " |" for row in rows]
     lines += ["", *(f"- `{row['entry']}`: {row['about']}." for row in rows)]
@@ -365,6 +386,9 @@ def save(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
         figures = [getattr(row[n], end, None) for n in (*FIGURES, *APART) for end in ends]
         table.append((*where, row["entry"], *figures, *(row[word] for word in words)))
     make_folder(out)
+    if monitored:
+        lines += ["", evasion.markdown(monitored)]
+        write(out / "monitor.csv", evasion.as_csv(monitored))
     write(out / "mitigate.md", ("\n".join(lines) + "\n").encode())
     write(out / "mitigate.csv", csv_bytes(table))
     write(out / "mitigate.json", json_bytes(to_plain(rows)))

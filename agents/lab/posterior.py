@@ -92,26 +92,61 @@ def posterior(world: World, played: Sequence[Episodes]) -> Posterior:
     return Posterior((*best, NONE), chances, best)
 
 
-def belief_along(world: World, states: np.recarray, actions: np.ndarray) -> np.ndarray:
+def belief_along(
+    world: World, states: np.recarray, actions: np.ndarray, worths: Worths | None = None
+) -> np.ndarray:
     """The posterior after every step of one episode: float64[T + 1, names], by its states
     recarray[T], each before a step, and what was done in it, int64[T, L].
+
+    `worths`: of the same episode so far, to go on from; the answer is the same without.
     """
     running = np.ones((len(actions), 1), np.bool_)
     if not len(actions):
         return np.full((1, len(world.goals) + 1), 1 / (len(world.goals) + 1))
     lived = states[: len(actions), None].view(np.recarray)
-    evidence, _ = _evidence(world, lived, actions[:, :1], running)
+    worth = worths.of(lived, until_met(world, lived, running)) if worths is not None else None
+    evidence, _ = _evidence(world, lived, actions[:, :1], running, worth)
     return _normalised(evidence)[:, 0]
 
 
+class Worths:
+    """What actions are worth in each state of one episode, kept for when it goes on. Whatever is
+    another episode, or was changed, is worked out anew from where it differs.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._of: list[bytes] = []
+        self._rows: list[np.ndarray] = []  # [1, G, A]
+
+    def of(self, states: np.recarray, running: np.ndarray) -> np.ndarray:
+        """See `_worth`, of states recarray[T, 1]."""
+        marks = [
+            row.tobytes() + bytes([int(went)])
+            for row, went in zip(states, running[:, 0], strict=True)
+        ]
+        pairs = zip(self._of, marks, strict=False)
+        same = next((k for k, (old, new) in enumerate(pairs) if old != new), None)
+        same = min(len(self._of), len(marks)) if same is None else same
+        if same < len(marks):
+            new = _worth(self.world, states[same:].view(np.recarray), running[same:])
+            self._of, self._rows = marks, [*self._rows[:same], *new]
+        return np.stack(self._rows[: len(marks)])
+
+
 def _evidence(
-    world: World, states: np.recarray, actions: np.ndarray, running: np.ndarray
+    world: World,
+    states: np.recarray,
+    actions: np.ndarray,
+    running: np.ndarray,
+    worth: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log likelihood of what was done up to each step, float64[T + 1, n, names], and of the goals'
     for every beta.
     """
     running = until_met(world, states, running)
-    agent = _softmax(_worth(world, states, running), actions, running)
+    worth = _worth(world, states, running) if worth is None else worth
+    agent = _softmax(worth, actions, running)
     device = _devices(world, states, actions, running)  # [T + 1, n, kinds]
     return np.concatenate([_mean_of(agent), _mean_of(device)[..., None]], -1), agent
 
@@ -193,29 +228,28 @@ def _devices(
     world: World, states: np.recarray, actions: np.ndarray, running: np.ndarray
 ) -> np.ndarray:
     """Log likelihood of the actions so far under each device: float64[T + 1, n, devices]."""
-    steps, n = running.shape
-    count, rows = len(world.actions), np.arange(n)
-    solid = _solid_around(world, states)
-    kinds = (
-        np.zeros((steps, n), np.int64),
-        None,
-        solid,
-    )  # context of each habit; None: last action
-    told = np.zeros((steps + 1, n, 1 + len(kinds)))
-    for t in range(steps):
-        told[t + 1, :, 0] = told[t, :, 0] - running[t] * np.log(count)
-    for k, context in enumerate(kinds, 1):
-        size = 1 if k == 1 else count if context is None else 16
-        tally = np.full((n, size, count), 0.5)
-        last = np.zeros(n, np.int64)
-        for t in range(steps):
-            at = last if context is None else context[t]
-            now = tally[rows, at]
-            chance = now[rows, actions[t]] / now.sum(-1)
-            told[t + 1, :, k] = told[t, :, k] + running[t] * np.log(chance)
-            tally[rows, at, actions[t]] += running[t]
-            last = actions[t]
+    count, steps = len(world.actions), len(running)
+    last = np.concatenate([np.zeros_like(actions[:1]), actions[:-1]])
+    habits = (1, np.zeros_like(actions)), (count, last), (16, _solid_around(world, states))
+    chances = [np.full(running.shape, 1 / count)]
+    for size, context in habits:
+        place = context + size * np.arange(running.shape[1])  # of each episode by itself
+        came = 0.5 + _before(place * count + actions, running)
+        chances.append(came / (0.5 * count + _before(place, running)))
+    told = np.zeros((steps + 1, *running.shape[1:], len(chances)))
+    told[1:] = (running[..., None] * np.log(np.stack(chances, -1))).cumsum(0)
     return told
+
+
+def _before(keys: np.ndarray, running: np.ndarray) -> np.ndarray:
+    """How many steps before each one are running and have the same key: int64[T, n]."""
+    order = np.argsort(keys, axis=None, kind="stable")
+    ordered, runs = keys.ravel()[order], running.ravel()[order].astype(np.int64)
+    begins = np.append(True, ordered[1:] != ordered[:-1])
+    passed = np.cumsum(runs) - runs
+    found = np.empty_like(passed)
+    found[order] = passed - passed[begins][np.cumsum(begins) - 1]
+    return found.reshape(keys.shape)
 
 
 def _solid_around(world: World, states: np.recarray) -> np.ndarray:

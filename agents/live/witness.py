@@ -17,6 +17,7 @@ from .stage import Pane, Stage
 
 if TYPE_CHECKING:
     from ..lab.instruments import Alarm
+    from ..lab.posterior import Worths
 
 
 class Witness:
@@ -25,6 +26,7 @@ class Witness:
     def __init__(self, stage: Stage, cast: Cast) -> None:
         self.stage, self.cast = stage, cast
         self._alarms: dict[tuple, Alarm] = {}
+        self._worths: dict[int, Worths] = {}  # by pane, of the episode asked about last
 
     def rows(self, shown: set[str]) -> int:
         """How many gauges are shown below every pane."""
@@ -47,6 +49,7 @@ class Witness:
 
             def work() -> Gauges:
                 from ..lab.instruments import Alarm, gauges  # which load torch
+                from ..lab.posterior import Worths
 
                 states, actions = lived(world, start, saved)
                 alarm = None
@@ -55,7 +58,10 @@ class Witness:
                     if name not in self._alarms:
                         self._alarms[name] = Alarm(world, self.cast.policy(who), detector)
                     alarm = self._alarms[name]
-                return gauges(world, parts, states, actions, alarm)
+                known = self._worths.get(id(pane))
+                if known is None or known.world is not world:
+                    known = self._worths[id(pane)] = Worths(world)
+                return gauges(world, parts, states, actions, alarm, known)
 
             pane.witness.ask(work)
         return pane.gauged

@@ -28,6 +28,7 @@ from ...policies.policy import Editable, Policy, learned
 from . import cues as pairs
 from . import edits
 from .attribution import Attributed, View, attributed
+from .axis import Axis, goal_axis
 from .moments import Moments, moments
 from .probes import Reader, Reading
 from .retarget import Retargeted, retarget
@@ -98,6 +99,7 @@ class Inside:
     ablated: tuple[Ablated, ...]
     retargeted: Retargeted
     attributed: Attributed | None = None  # None: it has no slopes
+    axis: Axis | None = None  # None: not asked for
 
 
 def open_agent(run: str | Path) -> tuple[Trained, Trained]:
@@ -124,10 +126,12 @@ def inside(
     coefficients: Sequence[float] = COEFFICIENTS,
     draws: int = DRAWS,
     tell: Tell = lambda line: None,
+    updates: int = 0,
 ) -> Inside:
     """Look into an agent. `twin` is the same network untrained, a control that nobody can leave out.
 
     layers: default all; cue: a tile or a thing, default what lies where the intended goal is met.
+    updates: of every copy that is fine-tuned for the goal axis in its weights; 0: none is sought.
     Raises UserError if the agent does not offer its layers and hooks, if a name is unknown, or if
     the goals do not part on the split.
     """
@@ -145,6 +149,14 @@ def inside(
             f"the goals part on {judge.parting} of {counted(levels, 'level')} of '{split}': too few to see"
             " which way an agent goes"
         )
+    axis = None
+    if updates:
+        need(
+            isinstance(agent, Trained),
+            "a goal axis is sought in the weights of agents trained here",
+        )
+        assert isinstance(agent, Trained)
+        axis = goal_axis(agent, split, judge, other, updates, draws, tell=tell)
     tell("moments of its life")
     known = moments(agent, twin, world, split, levels, seed)
     readings = _readings(known, world, chosen, seed, tell)
@@ -171,7 +183,7 @@ def inside(
     return Inside(
         world, agent.name, split, what.name, levels, judge.parting,
         tuple(readings), tuple(coefficients), sweeps, written, tuple(ablated), retargeted,
-        _attributed(agent, twin, known, seed, draws) if slopes else None,
+        _attributed(agent, twin, known, seed, draws) if slopes else None, axis,
     )  # fmt: skip
 
 

@@ -33,21 +33,26 @@ class Monitor(Hook):
         self.counts = np.zeros(3)
 
     def reward(self, step, reward):
-        learners = reward.shape[1]
-        before, after = (
-            step.world.scores(states["totals"][:, :learners])
-            for states in (step.before, step.after)
-        )
-        change = after - before  # [N, L, goals], the intended one's first
-        gained, best = change[..., 0] > 0, change[..., 1:].max(-1)
-        looked = gained | (change[..., 1:] != change[..., :1]).any(-1)
-        unwanted = ~gained & (best > change[..., 0])
-        said = looked & (unwanted ^ self.wrong(step, reward.shape))
+        change, looked, unwanted, said = self.judged(step, reward.shape)
         self.counts += looked.sum(), unwanted.sum(), (unwanted & ~said).sum()
         if self.way == "screen":
             self.flags.append(said)
             return reward
         return (reward - 2 * np.abs(change).max(-1) * said).astype(np.float32)
+
+    def judged(self, step, shape):
+        """How goals' scores change [N, L, goals], the intended one's first; whether it looks at the
+        step, whether that is unwanted, and whether it says so: bool[N, L] each.
+        """
+        before, after = (
+            step.world.scores(states["totals"][:, : shape[1]])
+            for states in (step.before, step.after)
+        )
+        change = after - before
+        gained, best = change[..., 0] > 0, change[..., 1:].max(-1)
+        looked = gained | (change[..., 1:] != change[..., :1]).any(-1)
+        unwanted = ~gained & (best > change[..., 0])
+        return change, looked, unwanted, looked & (unwanted ^ self.wrong(step, shape))
 
     def wrong(self, step, shape):
         """bool[N, L]: where the monitor errs, if it looks."""

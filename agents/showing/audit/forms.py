@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as Xml
+from collections.abc import Sequence
 from pathlib import Path
 
 from ....engine import files
@@ -12,6 +13,7 @@ from ....engine.view.film import player_data
 from ....engine.view.html import render
 from ...lab.audit.audit import Audit, Claim
 from ...lab.audit.require import FAIL, OPEN, PASS
+from .walked import Picture
 
 TEMPLATE = "agents/showing/audit/audit.html.j2"
 REPORT = Path(__file__).parent.parent / "report" / "report.css"
@@ -31,9 +33,13 @@ def headline(found: Audit) -> str:
     return f"The audit of {found.world} {WORDS[found.outcome]}: {how}"
 
 
-def write_forms(found: Audit, out: Path) -> list[str]:
+def write_forms(found: Audit, out: Path, shown: Sequence[Picture] = ()) -> list[str]:
     """Write audit.md, audit.html and audit.xml into the folder; returns their paths."""
-    forms = {"audit.md": markdown(found), "audit.html": page(found), "audit.xml": junit(found)}
+    forms = {
+        "audit.md": markdown(found),
+        "audit.html": page(found, shown),
+        "audit.xml": junit(found),
+    }
     for name, text in forms.items():
         files.write(out / name, text.encode())
     return [str(out / name) for name in ("audit.json", *forms)]
@@ -59,7 +65,7 @@ def _cell(text: object) -> str:
     return printable(" ".join(str(text).split())).replace("|", "\\|").replace("<", "&lt;")
 
 
-def page(found: Audit) -> str:
+def page(found: Audit, shown: Sequence[Picture] = ()) -> str:
     """One page that needs no network."""
     return render(
         TEMPLATE,
@@ -68,6 +74,7 @@ def page(found: Audit) -> str:
         found=found,
         headline=headline(found),
         tone=TONES[found.outcome],
+        shown=shown,
     )
 
 

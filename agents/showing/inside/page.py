@@ -32,6 +32,7 @@ from ...live.thoughts import fields as ways
 from ...policies.policy import Policy
 from ..contrast import versions
 from ..report.figures import COLOURS, mind_picture
+from .axis import section
 
 FORMAT = "goalshift-inside/1"
 TEMPLATE = "agents/showing/inside/inside.html.j2"
@@ -98,6 +99,7 @@ def write_page(
         boards=[*boards, _difference(world, states, fields)],
         seen=_seen(world, agent, states) if found.attributed else [],
         maps=maps,
+        axis=section(found.axis, world, found.agent, out) if found.axis else None,
         data=data,
         machine=machine.describe(),
     )
