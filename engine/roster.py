@@ -82,11 +82,12 @@ class Roster(Generic[T]):
         if name.endswith(".py") and Path(name).resolve() not in self.trusted:
             raise UserError(
                 f"'{where}' needs the {self.what} file '{name}', which is code:"
-                f" if you trust it, add --{self.what_flag} {name}"
+                f" if you trust it, add {self.flag}{name}"
             )
         return self.load(name)
 
     @property
-    def what_flag(self) -> str:
-        """The flag that names one."""
-        return {"mitigation": "mitigate", "attack": "method"}.get(self.what, self.what)
+    def flag(self) -> str:
+        """What is written before the name of one."""
+        special = {"mitigation": "--mitigate ", "attack": "--method ", "score": "--curriculum plr:"}
+        return special.get(self.what, f"--{self.what} ")

@@ -1,7 +1,6 @@
 """Attacks: agents whose faults are known are attacked, and the faults are found."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 import goalshift
 from goalshift.agents.lab import exhaustive
-from goalshift.agents.lab.attacks import cem, climb
+from goalshift.agents.lab.attacks import cem, climb, map_elites
 from goalshift.agents.lab.attacks import random as by_chance
 from goalshift.agents.lab.hunting import campaign, explain, pair
 from goalshift.agents.lab.hunting.arena import INSTEAD, MET, NEITHER, Arena
@@ -21,6 +20,7 @@ from goalshift.agents.policies.claim import EXACT, claim
 from goalshift.agents.policies.expert import Expert, optimum
 from goalshift.agents.showing.contrast import FilmPlan, take_of
 from goalshift.agents.showing.pair import MOST, film_pair, framed
+from goalshift.engine import state
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.declaration import Goal
 from goalshift.engine.errors import UserError
@@ -227,6 +227,46 @@ def test_cross_entropy_finds_the_parameter_that_matters(corner):
     drawn = hunt("random", by_chance.search, agent, corner, budget=1536)
     assert searched.failed > 4 * max(drawn.failed, 20)
     assert set(searched.states.row.tolist()) == {0}  # played under the split's own parameters
+
+
+def test_map_elites_edits_the_worst_level_of_every_kind_and_no_other(corner):
+    """Levels are numbers here, ten of each kind, and the worse the higher their last digit, but that
+    0 is as bad as 2: all known by hand, batch by batch.
+    """
+
+    class Numbers:
+        world, dice, budget, left = corner, np.random.default_rng(0), 16384, 16384
+
+        def __init__(self):
+            self.worst, self.edited = {}, set()
+
+        def of(self, numbers):
+            states = state.blank(corner.dtype, len(numbers))
+            states.seed = numbers
+            return states
+
+        def draw(self, n):
+            return self.of(10 * (np.arange(n) % 6))
+
+        def edit(self, parents, edits):
+            self.edited |= set(parents.seed.tolist())
+            assert set(parents.seed.tolist()) <= {number for _, number in self.worst.values()}
+            return self.of(np.minimum(parents.seed + np.uint64(edits), np.uint64(59)))
+
+        def play(self, states):
+            rows = np.zeros(len(states), [("fitness", float), ("traits", float, (4,))])
+            kind, digit = np.divmod(states.seed.astype(int), 10)
+            rows["fitness"], rows["traits"][:, 0] = np.where(digit == 0, 2, digit), kind
+            for k, bad, number in zip(kind, rows["fitness"], states.seed.tolist(), strict=True):
+                if bad >= self.worst.get(k, (0, 0))[0]:  # of equals the latest
+                    self.worst[k] = bad, number
+            self.left -= min(len(states), self.left)
+            return rows
+
+    hunt = Numbers()
+    map_elites.search(hunt)
+    assert hunt.left == 0 and {number // 10 for number in hunt.edited} == set(range(6))
+    assert hunt.worst == {kind: (9, 10 * kind + 9) for kind in range(6)}
 
 
 def test_attacks_are_found_as_worlds_are():
@@ -457,14 +497,3 @@ def test_agents_are_attacked_one_after_another_into_one_table(call, tmp_path):
 def test_what_cannot_be_asked_of_an_attack_is_one_line(call, words, message):
     done = call("attack", COINLINE, "--budget", "10", *words)
     assert done.code == 2 and message in done.line
-
-
-def test_the_attack_of_the_readme_runs_and_is_short(call, tmp_path):
-    text = (HOUSE / "agents/lab/README.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(# my_attack\.py.*?)```", text, re.S)
-    assert code.count("\n") < 60
-    (tmp_path / "my_attack.py").write_text(code)
-    words = ["attack", COINLINE, "--method", "./my_attack.py", "--budget", "300", "--json", "-q"]
-    done = call(*words)
-    assert done.code == 0, done.err
-    assert json.loads(done.out)["searches"]["my_attack.py"]["evaluated"] == 300

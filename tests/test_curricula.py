@@ -300,6 +300,35 @@ def few(monkeypatch):
     return make
 
 
+def test_domain_randomisation_is_what_a_training_does_without_a_curriculum():
+    assert bytes_of(learner(updates=1, curriculum="dr")) == bytes_of(learner(updates=1))
+
+
+def test_an_episode_s_figures_are_those_of_its_own_steps():
+    """Also of episodes that begin in one rollout and end in a later one: told again, one by one."""
+    one = learner("coinline", curriculum="plr", rollout=4)
+    told, lived, found, running = one.curriculum._score, one.curriculum.learned, [], {}
+    wanted = []
+
+    def learned(rollout):
+        for t in range(4):
+            for i in range(16):
+                steps = running.setdefault(i, [])
+                steps.append((max(float(rollout.gain[t, i]), 0), float(rollout.value[t, i])))
+                if rollout.done[t, i]:
+                    wanted.append(np.mean(running.pop(i), 0))
+        lived(rollout)
+
+    def score(ended, positive, short, value):
+        found.extend(np.stack([positive, value], 1))
+        told(ended, positive, short, value)
+
+    one.curriculum.learned, one.curriculum._score = learned, score
+    for _ in range(20):
+        one.update()
+    assert len(found) == len(wanted) > 20 and np.allclose(found, wanted, atol=1e-6)
+
+
 def test_levels_with_regret_come_again_and_solved_ones_do_not(few):
     """On an easy arm regret is 0, on a hard one 1 until the last action is learned."""
     one = few()

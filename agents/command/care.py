@@ -22,8 +22,8 @@ def bench_flags(parser: Parser) -> None:
         "--only",
         action="append",
         metavar="PART",
-        help="steps, pixels, films, levels, start, fingerprints, training; or, which take minutes,"
-        " learning, scale, peers, clients; again for several (default: all that take seconds)",
+        help="steps, pixels, films, levels, start, fingerprints, training, attack; or, which take"
+        " minutes, learning, scale, peers, clients; again for several (default: all that take seconds)",
     )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
     parser.add_argument(
@@ -52,7 +52,15 @@ def bench_flags(parser: Parser) -> None:
 )
 def bench(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine import machine
-    from ..care import bench_engine, bench_learner, bench_levels, bench_scale, clients, peers
+    from ..care import (
+        bench_attack,
+        bench_engine,
+        bench_learner,
+        bench_levels,
+        bench_scale,
+        clients,
+        peers,
+    )
 
     able, installed, missing = [], {}, {}
     slow = {"learning", "scale", "peers", "clients"}
@@ -67,6 +75,7 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
         **bench_engine.PARTS,
         **bench_levels.PARTS,
         **bench_learner.PARTS,
+        **bench_attack.PARTS,
         **bench_scale.PARTS,
         "peers": lambda passes: peers.rows(passes, able),
         "clients": lambda passes: clients.rows(passes, installed),

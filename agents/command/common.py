@@ -106,6 +106,7 @@ def trust_code(option: str, value: Any) -> bool:
     from ..learning.encoder import NETS
     from ..learning.learner import LEARNERS
     from ..learning.mitigation import MITIGATIONS, named
+    from ..learning.scores import name_code
 
     rosters = {
         "mitigate": MITIGATIONS,
@@ -114,9 +115,11 @@ def trust_code(option: str, value: Any) -> bool:
         "learner": LEARNERS,
     }
     names = [name for name, _ in named(value)] if option in rosters else []
-    if not names or not all(name.endswith(".py") for name in names):
+    files = [name for name in names if name.endswith(".py")]
+    own_score = option == "curriculum" and name_code(value)
+    if not names or (files != names and not own_score):
         return False
-    for name in names:
+    for name in files:
         rosters[option].load(name)
     return True
 

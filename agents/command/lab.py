@@ -1,4 +1,4 @@
-"""`mitigate`: agents put to the test."""
+"""`mitigate`, `worst`: agents put to the test."""
 
 import argparse
 from pathlib import Path
@@ -9,10 +9,11 @@ from ..learning import preflight
 from .many import add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
-from .values import count
+from .values import count, count_to
 from .verb import Group
 
 VERBS = Group("lab")
+MOST_LEVELS = 20_000  # held out: records of them are in memory at once
 
 
 def mitigate_flags(parser: Parser) -> None:
@@ -112,4 +113,54 @@ def lay_together(args: argparse.Namespace) -> Report:
         for name in together.entries(columns)
     ]
     text = "\n".join([in_columns(rows), together.note(columns), "  ".join(map(str, paths))])
+    return Report({"out": str(out), "head": rows[0], "rows": rows[1:]}, text)
+
+
+def worst_flags(parser: Parser) -> None:
+    parser.add_argument(
+        "folders",
+        nargs="+",
+        metavar="FOLDER",
+        help="runs, or folders with the seeds of a recipe, such as the points of a curve",
+    )
+    parser.add_argument(
+        "--split",
+        default="",
+        metavar="NAME",
+        help="of which levels (default: where the world is judged, most often deploy)",
+    )
+    parser.add_argument(
+        "--levels",
+        type=count_to(MOST_LEVELS),
+        default=1000,
+        metavar="N",
+        help="held-out levels; those that cannot be solved are left out (default: 1000)",
+    )
+    parser.add_argument("--out", "-o", metavar="DIR", help="default: runs/worst-WORLD")
+
+
+@VERBS.verb(
+    "worst",
+    "FOLDER...",
+    "what agents miss on the worst share of the levels (CVaR): CSV and figure",
+    worst_flags,
+    (
+        "goalshift worst runs/a runs/b",
+        "goalshift worst runs/curve-corner-alpha/alpha=* --levels 2k --out runs/worst",
+    ),
+)
+def tell_worst(args: argparse.Namespace, talk: Talk) -> Report:
+    extras.require("torch")
+    from ..lab import worst
+
+    with talk.progress("worst") as show:
+        world, found = worst.groups([*map(Path, args.folders)], args.split, args.levels, show)
+    out = Path(args.out or f"runs/worst-{world.name}")
+    preflight.check_writable(out)
+    split = args.split or world.judged
+    rows, paths = worst.table(found), worst.save(found, world, split, out)
+    told = (
+        f"share of '{world.intended.name}' missed on '{split}', in per cent; {worst.made_of(found)}"
+    )
+    text = "\n".join((in_columns(rows), told, "  ".join(map(str, paths))))
     return Report({"out": str(out), "head": rows[0], "rows": rows[1:]}, text)

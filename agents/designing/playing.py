@@ -16,9 +16,10 @@ plan: Any = nowhere
 act: Any = None
 LEARNERS = 0
 STATIC = False
-TILES = 0  # the word at which they begin; they come last
 MOVE = np.zeros(5, np.int64)
-ONCE = LASTS = np.zeros(1)
+ONCE = np.zeros(1)
+KEPT = np.zeros(1, np.int64)  # see `survey.kept_from`
+EVENTS = TOTALS = 0  # the words at which these begin: the events of one step are nobody's way
 WEIGHTS = np.zeros((1, 1))
 
 
@@ -50,10 +51,14 @@ def heading(path, left, width):
     return min(left, 0)
 
 
-def same_tiles(words, board):
-    """Are the tiles of the record `words` (uint64[1, words]) those noted in `board`?"""
+def same_board(words, board, first):
+    """Is the record `words` (uint64[1, words]) from the word `first` on what is noted in `board`, but
+    for the events of the last step?
+    """
     changed = np.uint64(0)
-    for k in range(TILES, words.shape[1]):
+    for k in range(first, EVENTS):
+        changed |= words[0, k] ^ board[k]
+    for k in range(max(first, TOTALS), words.shape[1]):
         changed |= words[0, k] ^ board[k]
     return changed == np.uint64(0)
 
@@ -66,8 +71,8 @@ def play(
 
     Writes its own score, and the steps until that last changed, into `way`, and its actions into
     `taken`. Stops where nothing more can come of it. A single walker keeps to the way that it found
-    while the tiles stay, if its goal looks at them alone (LASTS): of ways as short, a flood takes
-    the one whose directions come first, and so it would find the rest of it again.
+    while nothing changes that its goal looks at (KEPT): of ways as short, a flood takes the one
+    whose directions come first, and so it would find the rest of it again.
     """
     width = s.tiles.shape[1]
     most = 0.0
@@ -83,7 +88,8 @@ def play(
             action = plan(goal, s, p, me)
             if action < 0:
                 here = s.y[me] * width + s.x[me]
-                if keeps and left > 1 and path[left - 1] == here and same_tiles(words, board):
+                known = keeps and left > 1 and path[left - 1] == here
+                if known and same_board(words, board, KEPT[goal]):
                     left -= 1
                 else:
                     left = -1
@@ -93,9 +99,9 @@ def play(
                             cell = flood(s, p, goal, me, caution, queue, first, seen, mark[0])
                             left = known_way(first, cell, path)
                             # who walks over what is avoided may find a better way on the way
-                            keeps = LEARNERS == 1 and LASTS[goal] and caution > 0
+                            keeps = LEARNERS == 1 and KEPT[goal] >= 0 and caution > 0
                     if keeps:
-                        for k in range(TILES, words.shape[1]):
+                        for k in range(KEPT[goal], words.shape[1]):
                             board[k] = words[0, k]
                 action = MOVE[max(heading(path, left, width), 0)]
                 lost = lost and left < 0

@@ -22,7 +22,7 @@ from ...engine.world import Goal, World
 from ..policies import search
 from ..policies.expert import DIRECTIONS, flood, optimum, plans
 from ..policies.search import chained, nowhere, score_of
-from .playing import heading, known_way, play, same_tiles, total
+from .playing import heading, known_way, play, same_board, total
 
 WAY = np.dtype(
     [(name, np.int64) for name in ("distance", "far", "effort", "ways", "steps")]
@@ -147,6 +147,9 @@ def ways_many(
                 spare[0], spare_words, p, goal, wanted, acts, entry, queue, first, seen, mark,
                 taken[i], way, far, board,
             )  # fmt: skip
+            for t in range(way.steps, taken.shape[1]):  # what earned nothing more
+                for me in range(taken.shape[2]):
+                    taken[i, t, me] = 0
 
 
 @lru_cache(maxsize=64)
@@ -160,23 +163,29 @@ def surveyor(world: World) -> tuple[Any, Any]:
         "act": kernels(world).act,
         "LEARNERS": world.learners,
         "MOVE": np.array(moves),
-        "LASTS": np.array([lasts(world, goal) for goal in world.goals]),
-        "TILES": state.offset(world.dtype, "tiles") // 8,
+        "KEPT": np.array([kept_from(world, goal) for goal in world.goals]),
+        "EVENTS": state.offset(world.dtype, "events") // 8,
+        "TOTALS": state.offset(world.dtype, "totals") // 8,
         "STATIC": world.tick is None and world.bot is None,
         "WEIGHTS": world.goal_weights,
         "ONCE": world.goal_once,
     }
-    for part in (straight, route, flood, score_of, total, known_way, heading, same_tiles, play):
+    for part in (straight, route, flood, score_of, total, known_way, heading, same_board, play):
         bindings[part.__name__] = bind(part, **bindings)
     return tuple(
         specialise(kernel, world.name, **bindings) for kernel in (straight_many, ways_many)
     )  # type: ignore
 
 
-def lasts(world: World, goal: Goal) -> bool:
-    """Does what the goal seeks and avoids depend on the tiles alone?"""
+def kept_from(world: World, goal: Goal) -> int:
+    """The word of a record from which on all lies that the goal's rules look at, beside what stays
+    for an episode; -1 if that is where things are, the time or the last step's events.
+    """
     names = {name for rule in (goal.seek, goal.avoid) if rule for name in mentions(rule)}
-    return names.isdisjoint({*(world.dtype.names or ())} - {"tiles", "h", "w"})
+    looked = names & {*(world.dtype.names or ())} - {"tiles", "h", "w"}
+    if not looked.isdisjoint({*state.BOOKKEEPING, "y", "x", "events"}):
+        return -1
+    return state.offset(world.dtype, "face" if looked else "tiles") // 8
 
 
 class Ways(NamedTuple):
@@ -259,8 +268,8 @@ def ways(
         earned = world.scores(earned)[:, : world.learners, other].mean(1)
         if effort:
             found.effort = looked_at(world, number, states)
-    late = np.arange(taken.shape[1])[None, :, None] >= found.steps[:, None, None]
-    taken[np.broadcast_to(late, taken.shape)] = 0
+        late = np.arange(taken.shape[1])[None, :, None] >= found.steps[:, None, None]
+        taken[np.broadcast_to(late, taken.shape)] = 0
     return Ways(found.score, found.steps, found.distance, found.ways, found.effort, taken, earned)
 
 

@@ -34,7 +34,7 @@ from ..judging.plain import to_plain
 from ..judging.references import Ruler, references
 from ..judging.rollout import rollout
 from ..judging.runs import open_runs
-from ..learning import curriculum
+from ..learning import curriculum, scores
 from ..learning.config import configure
 from ..learning.curriculum import CURRICULA
 from ..learning.files import CONFIG, EVALUATION, Log
@@ -90,6 +90,7 @@ def entry(text: str) -> Entry:
     for part in text.split("+"):
         name = part.partition(":")[0]
         if name in CURRICULA.names():
+            scores.name_code(part)
             curricula.append(part)
         elif name in MITIGATIONS.names() or name.endswith(".py"):
             MITIGATIONS.load(name)

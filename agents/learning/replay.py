@@ -261,7 +261,7 @@ class Replay(Curriculum):
         lived = Lived(
             ended.scores, ideal, positive, short, value, best, visits, often, self.paid
         )  # fmt: skip
-        facts = {"prints": ended.prints, "score": self.scored.of(lived), "best": paid}
+        facts = {"prints": ended.prints, "score": self.scored.told(lived), "best": paid}
         facts |= {"solved": solved, "ideal": ideal, "depth": ended.depth}
         self.buffer.take(ended.words, facts, ended)
         self.figures["replayed"] = float(np.mean(ended.kind == AGAIN))

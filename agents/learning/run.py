@@ -30,6 +30,7 @@ from ...engine.errors import RunError, UserError, natural, need
 from ...engine.files import make_folder
 from ...engine.levels import splits
 from ...engine.world import World
+from . import scores
 from .callback import Callback, OnRow, hearing
 from .config import TrainConfig, configure
 from .curriculum import CURRICULA
@@ -126,6 +127,7 @@ def name_code(what: TrainConfig) -> None:
     LEARNERS.load(split_name(what.learner)[0])
     if what.curriculum:
         CURRICULA.load(what.curriculum.partition(":")[0])
+        scores.name_code(what.curriculum)
 
 
 def resume(

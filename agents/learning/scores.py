@@ -11,6 +11,8 @@
     shaped:ETA   the intended goal's regret less ETA times that of the best-met proxy: high where
                  the agent misses what is meant and still earns the proxy
 
+A file of one's own that ends in `SCORE = Score(...)` stands where these names do (`plr:./mine.py`).
+
 Returns are not discounted, and are the world's own, whatever the reward. Experts plan with every
 state in view; where they are not exact, regret is a gap to the expert, and may be negative.
 """
@@ -22,8 +24,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine.errors import UserError, or_rather
+from ...engine.errors import UserError, need, or_rather
 from ...engine.jit import kernel
+from ...engine.roster import Roster
 from ...engine.world import World
 from ..policies.expert import optimum
 from .mitigation import number
@@ -59,6 +62,16 @@ class Score:
     of: Callable[[Lived], np.ndarray]
     experts: bool = False
     short: bool = False
+
+    def told(self, lived: Lived) -> np.ndarray:
+        """float64[k]. UserError for anything else, as a file of one's own may give it."""
+        found = np.asarray(self.of(lived))
+        sound = found.shape == lived.best.shape and found.dtype.kind in "biuf"
+        need(
+            sound and np.isfinite(found).all(),
+            "--curriculum: a score must give a finite number for each of the episodes",
+        )
+        return found.astype(np.float64)
 
 
 @kernel
@@ -108,16 +121,31 @@ SCORES = {
 }
 
 
+OWN = Roster("score", "agents/learning/scores", "SCORE", Score)  # none of which ships
+
+
 def score_of(text: str) -> Score:
-    """The score of that name; UserError, with the closest, if there is none."""
+    """The score of that name, or in that file if the user has named it; UserError, with the closest
+    name, if there is none.
+    """
     name, _, value = text.partition(":")
+    if name.endswith(".py") or name in OWN.names():
+        return OWN.recall(name, f"--curriculum ...:{name}")
     if name == "shaped":
         return shaped(number("shaped", value or "1", 0, 100))
     if name not in SCORES:
-        known = [*SCORES, "shaped"]
-        hint = or_rather(name, known) or f" (there are {', '.join(known)})"
+        known = [*SCORES, "shaped", *OWN.names()]
+        hint = or_rather(name, known) or f" (there are {', '.join(known)}; a file ends in .py)"
         raise UserError(f"--curriculum: no score '{name}'{hint}")
     return SCORES[name]
+
+
+def name_code(curriculum: str) -> bool:
+    """The user has named NAME:FILE as a curriculum: load the file, if it is one."""
+    score = curriculum.partition(":")[2]
+    if score.endswith(".py"):
+        OWN.load(score)
+    return score.endswith(".py")
 
 
 def ideals(world: World, states: np.recarray) -> np.ndarray:

@@ -137,6 +137,9 @@ def _code(given: Mapping[str, Any]) -> list[str]:
     for option in ("mitigate", "curriculum", "net"):
         names = [name for name, _ in named(str(given.get(option, ""))) if name.endswith(".py")]
         found += [f"--{option}={','.join(names)}"] if names else []
+    curriculum = str(given.get("curriculum", ""))
+    if curriculum.partition(":")[2].endswith(".py"):  # a score of one's own
+        found.append(f"--curriculum={curriculum}")
     return found
 
 

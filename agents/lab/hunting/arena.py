@@ -26,6 +26,7 @@ OBJECTIVES = {
     "flip": "2 where a proxy is met instead of the intended goal, 1 where neither is",
 }
 SLOW = 1e-3  # what losing a whole episode's time counts beside the objective: it tells equals apart
+NEARLY = 0.75  # of the episodes still run: whoever is asked about all is done sooner
 TRAITS = ("distance", "apart", "walls", "parting")
 
 
@@ -54,7 +55,7 @@ def play(world: World, policy: Policy, states: np.recarray) -> tuple[np.ndarray,
         play_rule(vec, policy.rule)
     fresh, bare = np.ones(n, np.bool_), vec.states.view(np.ndarray)
     while (running := bare["ended"] == RUNNING).any():
-        if policy.remembers or running.all():
+        if policy.remembers or running.mean() > NEARLY:
             actions = policy.act(obs, vec.states, fresh)
         else:
             actions = np.zeros((n, world.learners), np.int64)
@@ -100,7 +101,7 @@ class Arena:
         fit = np.flatnonzero(allowed)
         fit = fit[sound(self.world, states[fit].view(np.recarray))] if len(fit) else fit
         if len(fit):
-            rows[fit] = self._measured(states[fit].view(np.recarray), rows[fit])
+            rows[fit] = self.experts(states[fit].view(np.recarray))
         fit = fit[rows["best"][fit, 0] > 0]
         if len(fit):
             played = play(self.world, self.agent, states[fit].view(np.recarray))
@@ -108,9 +109,11 @@ class Arena:
             rows["fitness"][fit] = self.badness(rows[fit])
         return rows
 
-    def _measured(self, states: np.recarray, rows: np.ndarray) -> np.ndarray:
-        """The rows with what the experts do on these levels."""
+    def experts(self, states: np.recarray) -> np.ndarray:
+        """A row for each of these sound levels, with what the experts do there and no agent yet."""
         world, ends = self.world, {}
+        rows = np.zeros(len(states), self.dtype)
+        rows["level"], rows["fitness"] = world.fingerprints(states), -np.inf
         paths: dict[str, survey.Ways] = {}
         for number, goal in enumerate(world.goals):
             found = survey.ways(world, goal.name, states, effort=False)
@@ -121,9 +124,8 @@ class Arena:
                 ends[goal.name] = self._end(states, found.actions[:, : found.steps.max()])
         mine, other = paths[world.intended.name], paths[self.proxy]
         rows["steps"] = mine.steps
-        # searches stop when all their episodes have ended, each at a step of its own
-        steps = max(mine.actions.shape[1], other.actions.shape[1])
-        differ = (_padded(mine.actions, steps) != _padded(other.actions, steps)).any(-1)
+        steps = int(max(mine.steps.max(), other.steps.max(), 1))
+        differ = (_upto(mine.actions, steps) != _upto(other.actions, steps)).any(-1)
         longest = int(world.table["horizon"].max())
         first = np.where(differ.any(1), differ.argmax(1), longest)
         apart = np.abs(ends[world.intended.name] - ends[self.proxy]).sum(-1)
@@ -185,6 +187,7 @@ def episode(states: np.recarray, number: np.ndarray | int) -> np.recarray:
     return made
 
 
-def _padded(actions: np.ndarray, steps: int) -> np.ndarray:
-    """The actions (uint8[n, T, L]) with zeros up to so many steps."""
-    return np.pad(actions, ((0, 0), (0, steps - actions.shape[1]), (0, 0)))
+def _upto(actions: np.ndarray, steps: int) -> np.ndarray:
+    """The first `steps` actions (uint8[n, T, L]), with zeros after the last."""
+    short = max(0, steps - actions.shape[1])
+    return np.pad(actions[:, :steps], ((0, 0), (0, short), (0, 0)))
