@@ -122,6 +122,7 @@ def test_figures_are_read_from_tables_reports_laws_and_pages(tmp_path):
     )
     assert str(figure(tmp_path / "r.json", ["a", "n=x", "f"], "auroc")) == "0.50 [0.40, 0.60]"
     assert figure(tmp_path / "f.csv", ["kind=x", "rate"]) == Figure(0.5, 0.25, 0.75, True)
+    assert [Figure(x, unit="ratio").value for x in (-0.05, -0.001)] == ["-0.05", "0.00"]
     law = figure(ROOT / "recordings" / "maps" / "coinrun.csv", ["law", "alpha"])
     assert 0 < law.least <= law.number <= law.most < 1
 

@@ -237,7 +237,8 @@ def probe_critics(args: argparse.Namespace, talk: Talk) -> Report:
         agent = Trained.load(path)
         talk.say(f"{path}: {agent.world.name}")
         split = args.split or agent.world.judged
-        here = critic.followed(agent.world, agent, split, args.levels, args.seed)
+        name = Path(path).stem if Path(path).is_file() else path
+        here = critic.followed(agent.world, agent, split, args.levels, args.seed, name)
         found += here
         if not here:
             left_out.append(f"{path}: on {split} too few levels part its goals")
@@ -250,7 +251,7 @@ def probe_critics(args: argparse.Namespace, talk: Talk) -> Report:
         paths += critic_figure.draw(found, out)
     lines = in_columns([critic.HEAD, *(one.cells() for one in found)])
     data = {"rows": to_plain(found), "left_out": left_out}
-    return Report(data, "\n".join([lines, critic.NOTE, *left_out, *sized(paths)]))
+    return Report(data, "\n".join([lines, critic.NOTE, *left_out, *sized([*map(str, paths)])]))
 
 
 def audit_flags(parser: Parser) -> None:

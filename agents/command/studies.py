@@ -123,7 +123,9 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine.catalogue import load
     from ..judging.plain import to_plain
     from ..studies import map as maps
+    from ..studies import seeds
     from ..studies.map_figure import draw
+    from ..studies.seeds_figure import draw as draw_seeds
 
     out = Path(args.out or f"runs/map-{Path(args.world).stem}")
     preflight.check_writable(out)
@@ -145,6 +147,11 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
             (f"{spot.alpha:g}", str(spot.seed), f"{spot.steps:,}", f"{spot.shifted:,.0f}", *figures)
         )
     told = str(law) if law else "too few competent agents have met shifted levels for a law"
+    alike = seeds.of_map(spots, load(args.world), args.split)
+    if len(alike) >= MANY_SEEDS:
+        seeds.save(alike, out)
+        draw_seeds(alike, out)
+        told = "\n".join([told, *seeds.told(alike)])
     data = {"out": str(out), "spots": to_plain(spots), "law": to_plain(law), "faults": faults}
     return Report(data, f"{in_columns(rows)}\n{told}\n{out / 'map.png'}", exit_code(faults, talk))
 
@@ -336,7 +343,8 @@ def overlay_flags(parser: Parser) -> None:
         "files",
         nargs="+",
         metavar="FILE.csv[:N]",
-        help="a map.csv, or the curve.csv over alpha of runs of N episodes each (such as :45k)",
+        help="a map.csv, or the curve.csv over alpha of runs of N episodes each (such as :45k);"
+        " or nothing but seeds.csv of tables and maps, into one",
     )
     parser.add_argument(
         "--out", "-o", default="runs/overlay", metavar="DIR", help="default: runs/overlay"
@@ -348,13 +356,19 @@ def overlay_flags(parser: Parser) -> None:
     "FILE.csv[:N]...",
     "worlds' maps and curves over one another, in shifted episodes met",
     overlay_flags,
-    ("goalshift overlay runs/map-coinrun/map.csv runs/curve-corner-alpha/curve.csv:45k",),
+    (
+        "goalshift overlay runs/map-coinrun/map.csv runs/curve-corner-alpha/curve.csv:45k",
+        "goalshift overlay runs/table/seeds.csv runs/map-lava/seeds.csv -o runs/seeds",
+    ),
 )
 def lay_over(args: argparse.Namespace, talk: Talk) -> Report:
+    from ..studies import seeds
     from ..studies.overlay import draw, read
 
     out = Path(args.out)
     preflight.check_writable(out)
+    if all(":" not in text and seeds.is_of_seeds(Path(text)) for text in args.files):
+        return together(args.files, out)
     lines = []
     for text in args.files:
         name, colon, number = text.rpartition(":")
@@ -380,3 +394,17 @@ def lay_over(args: argparse.Namespace, talk: Talk) -> Report:
     rows = [("NAME", "SHIFTED", "instead")]
     rows += [(name, f"{x:,.0f}", f"{100 * y:.0f}") for name, x, y in points]
     return Report(data, f"{in_columns(rows)}\n{'  '.join(data['files'])}")
+
+
+def together(files: list[str], out: Path) -> Report:
+    """The agents of several seeds.csv in one file and figure."""
+    from ..judging.plain import to_plain
+    from ..studies import seeds
+    from ..studies.seeds_figure import draw
+
+    agents = [agent for text in files for agent in seeds.read(Path(text))]
+    seeds.save(agents, out)
+    draw(agents, out)
+    made = [str(out / f"seeds.{end}") for end in ("csv", "svg", "png")]
+    data = {"files": made, "agents": to_plain(agents)}
+    return Report(data, "\n".join([*seeds.told(agents), "  ".join(made)]))

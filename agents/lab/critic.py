@@ -31,6 +31,7 @@ NOTE = (
 RESAMPLES = 1000
 FIGURES = ("both", "intended", "rival", "intended_alone", "rival_alone")
 COLUMNS = (
+    "agent",
     "world",
     "split",
     "proxy",
@@ -38,7 +39,7 @@ COLUMNS = (
     *(name + end for name in FIGURES for end in ("", "_low", "_high")),
 )
 HEAD = (
-    "WORLD",
+    "AGENT",
     "LEVELS",
     "PROXY",
     "EXPERTS",
@@ -57,6 +58,7 @@ class Followed:
     the value with each; `intended_alone` and `rival_alone`: with the other held fixed.
     """
 
+    agent: str
     world: str
     split: str
     proxy: str
@@ -69,12 +71,12 @@ class Followed:
 
     def cells(self) -> tuple[str, ...]:
         """A row below `HEAD`."""
-        return (self.world, str(self.levels), self.proxy, *map(str, self.figures))
+        return (self.agent, str(self.levels), self.proxy, *map(str, self.figures))
 
     def row(self) -> tuple[str | int | float | None, ...]:
         """A row below `COLUMNS`."""
         ends = (x for one in self.figures for x in (one.value, one.low, one.high))
-        return (self.world, self.split, self.proxy, self.levels, *ends)
+        return (self.agent, self.world, self.split, self.proxy, self.levels, *ends)
 
     @property
     def figures(self) -> list[Estimate]:
@@ -83,10 +85,10 @@ class Followed:
 
 
 def followed(
-    world: World, agent: Trained, split: str, levels: int, seed: int = 0
+    world: World, agent: Trained, split: str, levels: int, seed: int = 0, called: str = ""
 ) -> list[Followed]:
     """How closely the agent's value follows the experts, for each proxy that parts from the
-    intended goal on at least LEAST levels.
+    intended goal on at least LEAST levels. `called`: what rows call the agent.
     """
     chosen = split_of(world, split)
     n = at_most(chosen, levels)
@@ -100,7 +102,8 @@ def followed(
             other = to_come(world, goal, states, gamma)
             figures = _estimates(np.stack([value, meant, other])[:, parts], seed)
             name = world.goals[goal].name
-            found.append(Followed(world.name, chosen.name, name, int(parts.sum()), *figures))
+            about = (called or world.name, world.name, chosen.name, name, int(parts.sum()))
+            found.append(Followed(*about, *figures))
     return found
 
 

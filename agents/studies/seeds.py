@@ -10,13 +10,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...engine.counts import counted
+from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, make_folder, read_csv, write
+from ...engine.world import World
+
+if TYPE_CHECKING:
+    from .map import Spot
 
 MOST = 0.5
 TORN, NEITHER = "torn", "neither"
+SHARES = ("met", "instead", "neither")
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,29 @@ def agents_of(rows: Sequence[dict[str, Any]]) -> list[Agent]:
         for seed, shares in enumerate(zip(*columns, strict=True)):
             if None in shares:
                 continue
-            goals = (row["intended_name"], row["proxy"], NEITHER)
-            most = [goal for goal, share in zip(goals, shares, strict=True) if share > MOST]
-            takes = most[0] if most else TORN
             met, instead, neither = shares
+            takes = _takes((row["intended_name"], row["proxy"], NEITHER), shares)
             found.append(Agent(row["world"], row["split"], seed, met, instead, neither, takes))
     return found
+
+
+def of_map(spots: Sequence[Spot], world: World, split: str) -> list[Agent]:
+    """The agents of a map that have met no shifted level, at the end of their training."""
+    apart = [spot for spot in spots if spot.alpha == 0]
+    last = max((spot.steps for spot in apart), default=0)
+    rivals = [goal.name for goal in world.goals[1:]]
+    goals = (world.intended.name, rivals[0] if len(rivals) == 1 else "a proxy", NEITHER)
+    return [
+        Agent(world.name, split, one.seed, *shares, _takes(goals, shares))
+        for one in apart
+        if one.steps == last
+        for shares in ((one.met, one.instead, one.neither),)
+    ]
+
+
+def _takes(goals: Sequence[str], shares: Sequence[float]) -> str:
+    most = [goal for goal, share in zip(goals, shares, strict=True) if share > MOST]
+    return most[0] if most else TORN
 
 
 def save(agents: Sequence[Agent], out: Path) -> None:
@@ -57,19 +80,25 @@ def save(agents: Sequence[Agent], out: Path) -> None:
 
 def read(path: Path) -> list[Agent]:
     """The agents of a seeds.csv. Raises UserError."""
-    _, rows = read_csv(path)
-    return [
-        Agent(
-            row["world"],
-            row["split"],
-            int(row["seed"]),
-            float(row["met"]),
-            float(row["instead"]),
-            float(row["neither"]),
-            row["takes"],
-        )
-        for row in rows
-    ]
+    head, rows = read_csv(path)
+    need({field.name for field in fields(Agent)} <= set(head), f"{path}: no seeds.csv of a study")
+    found = []
+    for number, row in enumerate(rows, 1):
+        try:
+            met, instead, neither = shares = [float(row[name]) for name in SHARES]
+            seed = int(row["seed"])
+        except (TypeError, ValueError):
+            raise UserError(f"{path}, row {number}: it must hold numbers") from None
+        sound = all(0 <= share <= 1 for share in shares)
+        need(sound, f"{path}, row {number}: shares must be from 0 to 1")
+        found.append(Agent(row["world"], row["split"], seed, met, instead, neither, row["takes"]))
+    need(bool(found), f"{path}: it has no rows")
+    return found
+
+
+def is_of_seeds(path: Path) -> bool:
+    """Whether a CSV is such a file."""
+    return "takes" in read_csv(path)[0]
 
 
 def groups(agents: Sequence[Agent]) -> dict[tuple[str, str], list[Agent]]:
