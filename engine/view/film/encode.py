@@ -282,14 +282,18 @@ def _check(temporary: Path, path: Path, wanted: tuple[int, ...]) -> None:
 def probe(path: Path) -> tuple[int, int, int]:
     """Frames, height and width of a film, by reading all of it; zeros if it is no film."""
     command = [_ffmpeg()[0], "-hide_banner", "-nostdin", "-i", str(path)]
-    command += ["-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    text = done.stderr.decode("utf-8", "replace")
-    counts = re.findall(r"frame=\s*(\d+)", text)
+    # a line for each packet: ffmpeg 7 tells no count of frames that it only copies
+    command += ["-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
+    with tempfile.TemporaryFile() as log:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as reader:
+            assert reader.stdout
+            count = sum(line[:1].isdigit() for line in reader.stdout)
+        log.seek(0)
+        text = log.read().decode("utf-8", "replace")
     shape = re.search(r"Video:.*?\b(\d{2,5})x(\d{2,5})\b", text)
-    if done.returncode or not counts or not shape:
+    if reader.returncode or not count or not shape:
         return 0, 0, 0
-    return int(counts[-1]), int(shape[2]), int(shape[1])
+    return count, int(shape[2]), int(shape[1])
 
 
 class Loop:
