@@ -83,7 +83,7 @@ def many_steps(
 
     Writes into the first six arrays, see `Many`, in which these environments begin with the
     `first`. `kept` is uint8[T, N, L, PLANE], or empty. Returns -1 if the rule gave an action that
-    the world has not: then environments have been left at different steps.
+    the world does not have: then environments have been left at different steps.
     """
     steps, waiting = len(actions), 0
     for i in range(len(states)):

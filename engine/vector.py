@@ -394,7 +394,7 @@ class Vec:
     def run_rule(self, policy: PolicyRule, steps: int, observe: bool = False) -> Many:
         """As many steps, in one compiled call, with the actions that a rule chooses.
 
-        Raises UserError if it chooses one that the world has not: then call `reset`.
+        Raises UserError if it chooses one that the world does not have: then call `reset`.
         """
         need(self._begun, "call reset() before run_rule()")
         return self._many(policy, None, whole(steps, "steps"), observe)
@@ -459,7 +459,7 @@ class Vec:
 
     def _move(self, actions: np.ndarray, cut: _Cut) -> int:
         """A step of a share of the environments; below 0, with nothing moved, if there is an
-        action that the world has not.
+        action that the world does not have.
         """
         due = self.kernels.step_many(actions, *cut.moves)
         if due > 0:

@@ -162,7 +162,7 @@ def claims(world: Declaration, need: Need) -> None:
     named = [what for what, _ in splits(world)]
     for goal in world.proxies:
         for split in (*goal.agrees, *goal.parts):
-            message = f"goal '{goal.name}' speaks of the split '{split}', which it has not"
+            message = f"goal '{goal.name}' names the split '{split}', which the world does not have"
             need(split in named, message + or_rather(split, named))
     for goal in world.goals:
         known = ("", "exact", "bound", "heuristic")

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,8 @@ from goalshift.agents.studies import curve, curve_figures, jobs, knobs
 from goalshift.agents.studies.backends import local
 from goalshift.engine.catalogue import WORLDS, load
 from goalshift.engine.errors import UserError
+
+from .waiting import wait
 
 ESTIMATE = Estimate(0.5, 0.4, 0.6, (0.5,))
 PLAN = jobs.Plan()
@@ -109,24 +110,16 @@ run_all(Path("sweep"), [Job("long", lambda: words, lambda: False)], 1)
 def test_workers_die_with_their_sweep(here):
     sweep = subprocess.Popen([sys.executable, "-c", SWEEP], cwd=here)
     log = here / "run" / "log.jsonl"
-    until(lambda: log.is_file() and log.stat().st_size)
+    wait(lambda: log.is_file() and log.stat().st_size)
     [worker] = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children").read_text().split()
     sweep.kill()  # no handler of the sweep's runs
     sweep.wait()
-    until(lambda: not Path(f"/proc/{worker}").exists() or "Z" in state_of(worker))
+    wait(lambda: not Path(f"/proc/{worker}").exists() or "Z" in state_of(worker))
     assert (here / "run" / "resume.safetensors").is_file()  # it saved before it ended
 
 
 def state_of(worker):
     return Path(f"/proc/{worker}/stat").read_text().split()[2]
-
-
-def until(true, seconds=120):
-    """Wait until it is true; a busy machine is no fault of ours."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def test_what_is_done_is_not_done_again(here, python_jobs):

@@ -23,6 +23,7 @@ from goalshift.agents.live.session import Session
 from goalshift.agents.live.source import Source
 
 from .browser import CHROMIUM, DRIVER, MISSING, Browser
+from .waiting import wait
 
 pytest.importorskip("websockets")
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -126,14 +127,6 @@ def served(corner, tmp_path):
     made.close()
 
 
-def until(true):
-    """Wait for what the server does in its own thread."""
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def asked(served, path="/", **headers):
     """The status, the headers and the body of a plain request."""
     request = urllib.request.Request(
@@ -195,7 +188,7 @@ def test_an_audience_looks_and_can_do_nothing(served):
         other.say(**said)
         assert other.ends() == (1008, "this link is for looking only")
     assert served.show.session.t == 1 and served.show.size == (SIZE[1], SIZE[0])
-    until(lambda: [v.drives for v in served.show.viewers] == [True, False])
+    wait(lambda: [v.drives for v in served.show.viewers] == [True, False])
 
 
 @pytest.mark.parametrize("token", ["", "x", "é" * 200, "0" * 24])
@@ -220,7 +213,7 @@ def test_a_connection_that_is_cut_leaves_nothing_held(served):
     driver.say(key="right", text="", ctrl=False, shift=False)
     driver.until(lambda: served.show.hand.held == {"right"})
     driver.socket.socket.close()
-    until(lambda: len(served.show.viewers) == 1 and not served.show.hand.held)
+    wait(lambda: len(served.show.viewers) == 1 and not served.show.hand.held)
     viewer.until(lambda: viewer.number > 0)
     again = Client(served.link)
     again.until(lambda: again.number and (again.picture == served.show.frame).all())
@@ -231,7 +224,7 @@ def test_time_stands_still_where_nobody_looks(served):
     client.key("space")
     client.until(lambda: served.show.session.playing)
     client.socket.close()
-    until(lambda: not served.show.session.playing)
+    wait(lambda: not served.show.session.playing)
 
 
 def test_a_tour_goes_on_for_whoever_looks(corner, tmp_path, monkeypatch):
@@ -242,14 +235,14 @@ def test_a_tour_goes_on_for_whoever_looks(corner, tmp_path, monkeypatch):
     show.tell(iter(made[1:]))
     served = Inline(show)
     try:
-        until(lambda: not made[0].playing)
+        wait(lambda: not made[0].playing)
         viewer = Client(served.audience)
         viewer.until(lambda: made[0].t > 0)
         made[0].clock.speed = 8
         viewer.until(lambda: show.told == 1 and show.session is made[1])
         viewer.until(lambda: viewer.number and made[1].t > 0)
         viewer.socket.close()
-        until(lambda: not show.viewers)
+        wait(lambda: not show.viewers)
         assert show.open
     finally:
         served.close()
@@ -418,8 +411,8 @@ def test_in_a_browser(served, monkeypatch):
             assert page.run("return location.href") == f"http://127.0.0.1:{served.serving.port}/"
         for step in (1, 2):
             one.press(".")
-            until(lambda step=step: session.t == step)
-        until(
+            wait(lambda step=step: session.t == step)
+        wait(
             lambda: show.frame.shape[1] == one.run("return document.querySelector('canvas').width")
         )
         for page in (one, two):
@@ -429,12 +422,12 @@ def test_in_a_browser(served, monkeypatch):
         middle = (line.left + line.right) / 2 / show.frame.shape[1] - 0.5
         down = (line.y0 + line.y1) / 2 / show.frame.shape[0] - 0.5
         one.click_at("canvas", middle, down)
-        until(lambda: session.t == 1)
+        wait(lambda: session.t == 1)
         one.press("e")
-        until(lambda: show.look.edit)
+        wait(lambda: show.look.edit)
         one.press("\ue012")  # the cursor to the left, and a wall there
         one.press("\ue007")
-        until(lambda: len(session.editor.made) == 1)
+        wait(lambda: len(session.editor.made) == 1)
         served.close()
         one.wait("document.documentElement.dataset.state === 'the connection is lost'")
         show.open = True
@@ -442,7 +435,7 @@ def test_in_a_browser(served, monkeypatch):
         try:
             one.wait("document.documentElement.dataset.state === 'you drive'")
             one.press("e")
-            until(lambda: not show.look.edit)
+            wait(lambda: not show.look.edit)
             two.run("sessionStorage.clear()")
             two.go(f"http://127.0.0.1:{served.serving.port}/#wrong")
             two.wait("document.documentElement.dataset.state === 'refused'")

@@ -1,6 +1,14 @@
-"""Waiting for what a window does in the background."""
+"""Waiting for what happens elsewhere; a busy machine is no fault of ours."""
 
 import time
+
+
+def wait(true, seconds=120):
+    """Until something is true that another process or thread does."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def until(shown, true):

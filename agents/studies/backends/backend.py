@@ -61,7 +61,7 @@ class Backend(Protocol):
         ...
 
     def poll(self, handle: Any) -> Done | None:
-        """How the job ended; None while it has not. What it wrote is there by then."""
+        """How the job ended; None while it runs. What it wrote is there by then."""
         ...
 
     def cancel(self, handles: Sequence[Any]) -> None:
