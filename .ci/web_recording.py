@@ -37,7 +37,7 @@ class Recording:
     def keep(self, words: str) -> None:
         """A picture of both pages once they show what is now, under what was done."""
         until(lambda: not self.show.session.thinking)
-        time.sleep(0.6)
+        time.sleep(1.5)
         for page in self.pages:
             page.wait(
                 f"Number(document.documentElement.dataset.picture) >= {self.show.blocks.number}"
@@ -105,8 +105,7 @@ def record(world: str) -> Recording:
                 until(lambda step=step: session.t == step)
             made.keep("key . : four steps")
             driver.press(" ")
-            until(lambda: session.over)
-            driver.press(" ")
+            until(lambda: session.over and not session.playing)
             made.keep("Space: to the end")
             line = next(s for s in show.spots if isinstance(s, Track) and s.kind == "time")
             made.click(line, 0.45)
