@@ -14,6 +14,7 @@ from PIL import Image
 
 from goalshift.agents.live.look import Area, Spot, Track
 from goalshift.agents.live.open import open_session
+from goalshift.agents.live.session import Session
 from goalshift.agents.live.web.inline import Inline
 from goalshift.agents.live.web.show import Show
 from goalshift.engine.view.draw.ink import DARK, TEXT, fill, write
@@ -21,7 +22,8 @@ from goalshift.tests.browser import Browser
 
 PAGE = 820, 620  # width, height of a browser
 HEAD, LASTS = 44, 1100  # pixels of the line that says what is done; milliseconds of a picture
-LEFT, ENTER = "\ue012", "\ue007"
+ENTER = "\ue007"
+WAYS = {"\ue012": (0, -1), "\ue013": (-1, 0), "\ue014": (0, 1), "\ue015": (1, 0)}  # arrow keys
 OUT = Path(__file__).parent.parent / "recordings" / "web.webp"
 
 
@@ -35,7 +37,7 @@ class Recording:
     def keep(self, words: str) -> None:
         """A picture of both pages once they show what is now, under what was done."""
         until(lambda: not self.show.session.thinking)
-        time.sleep(0.6)
+        time.sleep(1.5)
         for page in self.pages:
             page.wait(
                 f"Number(document.documentElement.dataset.picture) >= {self.show.blocks.number}"
@@ -72,6 +74,17 @@ def until(true) -> None:
         time.sleep(0.02)
 
 
+def free_way(session: Session) -> str:
+    """The arrow key from the agent to a cell where nothing stands."""
+    now = session.pane.history.state[0]
+    for key, (down, right) in WAYS.items():
+        cell = int(now.y[0]) + down, int(now.x[0]) + right
+        free = session.editor.thing_at(session.focus, *cell) is None
+        if free and now.tiles[cell] == session.editor.ground:
+            return key
+    raise AssertionError("the agent is walled in")
+
+
 def record(world: str) -> Recording:
     """The session, from the link to an edited level."""
     session = open_session(world)
@@ -92,8 +105,7 @@ def record(world: str) -> Recording:
                 until(lambda step=step: session.t == step)
             made.keep("key . : four steps")
             driver.press(" ")
-            until(lambda: session.over)
-            driver.press(" ")
+            until(lambda: session.over and not session.playing)
             made.keep("Space: to the end")
             line = next(s for s in show.spots if isinstance(s, Track) and s.kind == "time")
             made.click(line, 0.45)
@@ -106,7 +118,7 @@ def record(world: str) -> Recording:
             made.keep("E: the level is edited under them, with the experts' ways")
             area = next(s for s in show.spots if isinstance(s, Area))
             assert area.p
-            for key in (LEFT, ENTER):
+            for key in (free_way(session), ENTER):
                 driver.press(key)
             until(lambda: len(session.editor.made) == 1)
             time.sleep(1.0)

@@ -125,7 +125,7 @@ def test_a_window_of_ten_thousand_events(shown):
         shown.tick(time.perf_counter())
         if k % 1000 == 999:
             seen.append(resident())
-    print(seen)
+            print(k + 1, "events:", seen[-1], "MB", flush=True)
     assert seen[-1] - seen[2] < 60, seen
 
 

@@ -907,6 +907,8 @@ def test_panes_lie_so_that_a_level_is_large(corner):
         _, spots = compose(s, Look(), (1080, 1920))
         left = {spot.x0 for spot in spots if spot.kind == "pane"}
         assert len(left) == columns, world.name
+    _, spots = compose(session(corner, ("random", "random")), Look(), (480, 820))
+    assert len({spot.x0 for spot in spots if spot.kind == "pane"}) == 2, "where neither is whole"
 
 
 def test_a_hall_is_told_the_whole_of_it(corner):

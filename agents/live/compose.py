@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...engine.view.camera import registry
+from ...engine.view.camera import registry, top
 from ...engine.view.draw.ink import (
     DARK,
     DIM,
@@ -112,16 +112,16 @@ def _grid(canvas: Canvas, room: Rect) -> list[Rect]:
 
 
 def _scale(canvas: Canvas, room: Rect, columns: int) -> int:
-    """How large the cells of the level are if the panes lie in so many columns; 0 where that does
-    not depend on it.
+    """Pixels of a cell if the panes lie in so many columns and show all of the level; 0 where it is
+    not to be seen whole.
     """
     session, camera = canvas.session, registry.camera(canvas.look.camera)
-    size = room.high // -(-len(session.panes) // columns) - 40, room.wide // columns - 12
-    if min(size) < 40:
-        return 0
-    high, wide = in_pixels(*size)
     record = session.panes[0].history.state[0]
-    return camera.scale(session.world, int(record.h), int(record.w), (high, wide))
+    size = room.high // -(-len(session.panes) // columns) - 40, room.wide // columns - 12
+    high, wide = in_pixels(*size)
+    fits = min(high // int(record.h), wide // int(record.w))
+    turns = camera.first_person or camera.heading is not None
+    return 0 if turns or fits < top.FITTING else fits
 
 
 def _header(canvas: Canvas, head: int) -> None:
