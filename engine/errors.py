@@ -19,9 +19,11 @@ def printable(text: object) -> str:
 
     Names in files may come from strangers. Line feeds stay: some messages have several lines.
     """
+    if (whole := str(text)).isprintable():
+        return whole
     return "".join(
         char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
-        for char in str(text)
+        for char in whole
     )
 
 

@@ -73,9 +73,13 @@ class Roster(Generic[T]):
             raise UserError(f"no {self.what} '{name}'{hint} (a file ends in .py)")
         need(
             isinstance(found, self.kind),
-            f"{self.what} '{name}' does not end in {self.declared} = {self.kind.__name__}(...)",
+            f"{self.what} '{name}' does not end in {self.declared} = {self._wanted()}",
         )
         return found  # type: ignore[return-value]  # checked above
+
+    def _wanted(self) -> str:
+        """What a file declares, as it stands there."""
+        return f"{self.kind.__name__}(...)" if self.kind is not type else f"a {self.what}'s class"
 
     def recall(self, name: str, where: object) -> T:
         """The one that a run names: a file, which is code, only if the user has named it too."""

@@ -97,7 +97,7 @@ def test_a_better_status_than_the_agents_give_is_refused(tmp_path):
         (("agents = 3", "agents = 'three'"), "must be of type int"),
         (("says", "sais"), "'says' is missing"),
         (('weakest = "w"', 'weekest = "w"'), "no field 'weekest'"),
-        (("[[claim]]", "[[claim]"), "line 2"),
+        (("[[claim]]", "[[claim]"), "claims.toml:2:"),
         (("kind=x & n=1", "kind=z"), "no 'kind=z' at the top"),
         (('"rate"]\nagents', '"kind"]\nagents'), "is 'x', and no figure"),
         (("f.csv", "g.csv"), "g.csv: no such file"),

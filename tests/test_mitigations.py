@@ -16,12 +16,13 @@ from goalshift.agents.lab import mitigate
 from goalshift.agents.learning import hooks
 from goalshift.agents.learning.baselines import Baseline
 from goalshift.agents.learning.config import TrainConfig, configure
+from goalshift.agents.learning.files import Log
 from goalshift.agents.learning.mitigation import MITIGATIONS, expanded, hooks_of
 from goalshift.agents.learning.mitigations import ird, occupancy
 from goalshift.agents.learning.pays import Pays
 from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.reward import parse
-from goalshift.agents.learning.run import train
+from goalshift.agents.learning.run import resume, train
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.policies.distance import distances
 from goalshift.agents.policies.expert import Expert
@@ -278,6 +279,34 @@ def test_a_training_with_hooks_resumes_exactly(options):
     assert bytes_of(whole) == bytes_of(went_on)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"mitigate": "attainable:1:inaction"},
+        {"mitigate": "reachability:1:start"},
+        {"mitigate": "monitor:0.9:screen"},
+        {"mitigate": "occupancy"},
+        {"curriculum": "paired"},
+        {"curriculum": "ncc"},
+        {"curriculum": "accel_still"},
+        {"curriculum": "sfl"},
+    ],
+    ids=lambda options: next(iter(options.values())),
+)
+def test_an_interrupted_run_goes_on_from_its_newest_checkpoint(options, tmp_path):
+    more = {**SMALL, **options}
+    if options.get("mitigate") == "occupancy":
+        run = train("coinline", tmp_path / "reference", steps=128, **SMALL)
+        more["mitigate"] = f"occupancy:0.5:{run}"
+    whole = train("coinline", tmp_path / "whole", steps=512, **more)
+    cut = train("coinline", tmp_path / "cut", steps=256, **more)
+    said: list[str] = []
+    resume(cut, 512, say=said.append)
+    assert not said and Log(cut).last()["step"] == 512
+    ends = [(run / "checkpoint.safetensors").read_bytes() for run in (whole, cut)]
+    assert ends[0] == ends[1]
+
+
 def test_options_are_written_out_once_and_stay_so():
     config = configure("corner", steps=1000, mitigate="entropy:0.3,longer:3,labelled:0.1,dropout")
     told = (config.entropy, config.steps, config.split, config.mitigate)
@@ -367,7 +396,7 @@ def test_a_baseline_is_a_step_an_episode_or_the_start_without_the_agent(baseline
 
 
 def test_a_baseline_from_a_file_is_checked_before_a_rule_sees_it():
-    baseline = Baseline("start", CORRIDOR, "attainable")
+    baseline = Baseline("start", CORRIDOR, "attainable", 1)
     states = Vec(CORRIDOR, 2).reset_states()
     states.tiles[1, 0, 0] = 200
     for raw, word in ((states.tobytes(), "tile"), (states.tobytes()[:-1], "no states")):

@@ -102,6 +102,15 @@ def test_what_a_zoo_cannot_tell_is_open(tmp_path, gives):
     assert first.status == OPEN and "no agents of corner" in first.claim
 
 
+def test_a_zoo_whose_robust_agents_have_no_score_tells_nothing(tmp_path, gives):
+    zoo = make_zoo(tmp_path / "zoo", low=0.8)
+    lines = (zoo / "scores.csv").read_text().splitlines()
+    bare = [line.rpartition(",")[0] + "," if ",robust," in line else line for line in lines]
+    (zoo / "scores.csv").write_text("\n".join(bare) + "\n")
+    [first, _] = standing.claims(standing.Zoo.read(zoo), ["a"], gives(9.0), CORNER, tmp_path)
+    assert first.status == OPEN and "lacks what it needs" in first.claim
+
+
 def test_the_files_of_a_zoo_are_checked(tmp_path, capsys):
     runs = ["agents/pretrained/corner.safetensors"] * 3
     (tmp_path / "empty").mkdir()

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 SHOWN = 250  # characters of a command that a card has room for
 # the kinds of films, as film.FORMATS, which is slow to load
 LAYOUTS = ("vertical", "square")  # of films, beside the usual one
-KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", ".html", ".srt", ".vtt")
+BESIDE = (".html", ".srt", ".vtt")  # pages and captions
+KINDS = (".mp4", ".webm", ".webp", ".gif", ".png", *BESIDE)
 
 
 AGENTS = (
@@ -327,6 +328,8 @@ def film_plan(args: argparse.Namespace, films: Sequence[Path], home: Path) -> "F
     from ..showing.captions import read_captions
     from ..showing.contrast import FilmPlan
 
+    if args.overlay and films and all(film.suffix.lower() in BESIDE for film in films):
+        raise UserError(f"--overlay is drawn in films, and '{films[0]}' is none")
     if any(film.suffix.lower() in FILMS for film in films):
         extras.require("imageio_ffmpeg")
     notes, words = read_captions(Path(args.captions)) if args.captions else ((), {})

@@ -11,7 +11,7 @@ from .common import add_origin, trust
 from .many import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing, settings
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data, typed
-from .values import count, count_or_none, one_of
+from .values import count, count_or_none, finite, one_of
 from .verb import Group
 
 if TYPE_CHECKING:
@@ -233,11 +233,10 @@ def add_monitor(parser: Parser) -> None:
         metavar="SHARE",
         help="the share of the steps of training levels that pass the line; again for several (default: 0.05)",
     )
-    group.add_argument("--threshold", type=float, metavar="X", help="the line itself")
+    group.add_argument("--threshold", type=finite, metavar="X", help="the line itself")
     group.add_argument(
         "--ask",
         type=one_of(*ASK),
-        default="expert",
         metavar="WHO",
         help="expert (in that step), takeover (the expert, from there to the end), random or stop"
         " (default: expert)",
@@ -255,6 +254,17 @@ def share(text: str) -> float:
     return found
 
 
+def given(args: argparse.Namespace, name: str) -> bool:
+    """Was the flag of this name used? A threshold of 0 is one."""
+    value = vars(args)[name]
+    return value is not None and value is not False and value != []
+
+
+def flag(names: list[str]) -> str:
+    """The first of these names as a flag, or nothing."""
+    return "".join(f"--{name.replace('_', '-')}" for name in names[:1])
+
+
 def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> Report:
     """`eval RUN --monitor NAME`: what asking brings, beside the baselines."""
     trust(args.world, args.trained_on, *splits)
@@ -265,22 +275,26 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
     from ..lab.detector import DETECTORS
     from ..lab.evidence import Subject
 
-    wrong = [
-        flag for flag in ("mirrored", "controls", "latex", "csv", "against") if getattr(args, flag)
-    ]
-    need(not wrong, f"--{(wrong or [''])[0]} goes with a verdict: leave it out, or --monitor")
+    verdicts = ("mirrored", "controls", "latex", "csv", "against", "inspect", "goal", "out")
+    wrong = [name for name in verdicts if given(args, name)]
+    need(not wrong, f"{flag(wrong)} goes with a verdict: leave it out, or --monitor")
+    need(args.on == "local", "--on: a monitor watches here")
     both = args.threshold is not None and args.false_alarms
     need(not both, "--threshold is a line, --false-alarms sets it: give one of them")
     cast = open_agents(args.runs, args.knobs, args.world)
     subject = Subject(cast.agents[0], cast.world, peers=lambda: cast.agents[1:])
     asked = monitor.Asked(
-        args.ask, tuple(args.false_alarms or (0.05,)), args.threshold, args.levels, args.seed
+        args.ask or ASK[0],
+        tuple(args.false_alarms or (0.05,)),
+        args.threshold,
+        args.levels,
+        args.seed,
     )
     detector = DETECTORS.load(args.monitor)
     name = Path(args.monitor).stem if args.monitor.endswith(".py") else args.monitor
     with talk.progress(f"watching {cast.world.name}") as show:
         rows = monitor.monitored(subject, detector, name, splits, asked, show)
-    data = {"world": cast.world.name, "monitor": name, "ask": args.ask, "rows": to_plain(rows)}
+    data = {"world": cast.world.name, "monitor": name, "ask": asked.ask, "rows": to_plain(rows)}
     return Report(data, in_columns(monitor_table(rows)))
 
 

@@ -15,7 +15,7 @@ from .common import (
     add_seed,
     trust,
 )
-from .detect import add_monitor, monitor_report
+from .detect import add_monitor, flag, given, monitor_report
 from .many import add_on
 from .parser import Parser
 from .talk import Report, Talk
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ..judging.evaluation import Evaluation
 
 VERBS = Group("learn")
+# flags that say how agents are judged, and say nothing of replays
+OF_AGENTS = ("split", "mirrored", "against", "latex", "csv", "inspect", "controls", "out")
 
 
 def eval_flags(parser: Parser) -> None:
@@ -87,16 +89,16 @@ def eval_flags(parser: Parser) -> None:
 def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     if args.monitor:
         return monitor_report(args, talk, args.split or ["train", "deploy"])
-    need(
-        not args.false_alarms and args.threshold is None,
-        "--false-alarms and --threshold: --monitor",
-    )
+    unwatched = [name for name in ("false_alarms", "threshold", "ask") if given(args, name)]
+    need(not unwatched, f"{flag(unwatched)} goes with --monitor, which names a detector")
     trust(args.world, args.trained_on, *(args.split or ()))
     from ..judging.named import is_run
 
     if args.goal and all(run.startswith("GM1.") or run.endswith(".gmr") for run in args.runs):
         from .goals import score_replays
 
+        unread = [name for name in OF_AGENTS if given(args, name)]
+        need(not unread, f"{flag(unread)}: replays are scored as they are, so leave it out")
         return score_replays(args)
     if args.controls and not all(map(is_run, args.runs)):
         raise UserError("--controls trains agents like the runs: for runs of goalshift alone")

@@ -42,7 +42,7 @@ from . import (
 )
 from .parser import MANNERS, Parser, add_manners, pasted, take_world_flags
 from .signals import INTERRUPTED, heeded
-from .talk import Report, Talk, in_columns, plain_data
+from .talk import Report, Talk, in_columns, plain_data, shown
 from .verb import Verb
 
 GROUPS = (
@@ -175,7 +175,7 @@ def parse(name: str, argv: list[str]) -> tuple[Verb, argparse.Namespace]:
 
 def print_report(report: Report, as_json: bool) -> None:
     """The data on stdout: text, or one JSON object with `ok` and `exit_code` first."""
-    text = report.text
+    text = shown(report.text)
     if as_json:
         found = {"ok": report.code == 0, "exit_code": report.code, **plain_data(report.data)}
         text = json.dumps(found, allow_nan=False)

@@ -129,6 +129,7 @@ def level_rate(args: argparse.Namespace, talk: Talk) -> Report:
     from ..live.open import Place
     from ..live.rating import Answers, pairs, rate
 
+    need(args.settings is None, "--settings: the keys of this window are those that it shows")
     path = preflight.check_file(args.out or "ratings.csv", args.force)
     need(path.suffix == ".csv", f"--out '{path}' must end in .csv")
     films = [Path(name) for name in args.films]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from ...engine.errors import printable
 from ...engine.progress import Show, silent
 
 
@@ -21,6 +22,11 @@ class Report(NamedTuple):
 def _at_terminal() -> bool:
     """Whether remarks are read on a terminal; a shell's `2>&-` leaves Python without a stderr."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def shown(text: str) -> str:
+    """A text as a terminal may show it: names in it may come from files. Tabs stay."""
+    return "\t".join(map(printable, text.split("\t")))
 
 
 def _put(line: str) -> None:
@@ -45,7 +51,7 @@ class Talk:
     def say(self, line: str) -> None:
         """One remark."""
         if not self.quiet:
-            _put(line)
+            _put(shown(line))
 
     def fault(self, message: str) -> None:
         """The one line that ends a failed command; not silenced."""
@@ -79,7 +85,7 @@ class Talk:
             task = bar.add_task(title, total=None, remark="")
 
             def show(done: float, total: float, remark: str = "") -> None:
-                bar.update(task, completed=done, total=total, remark=remark)
+                bar.update(task, completed=done, total=total, remark=shown(remark))
 
             yield show
 

@@ -143,6 +143,17 @@ def times(text: str) -> float:
     return number
 
 
+def finite(text: str) -> float:
+    """A number that is one."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not abs(number) < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number")
+    return number
+
+
 def part(text: str) -> float:
     """A share between 0 and 1."""
     if re.fullmatch(r"0?\.[0-9]{1,9}", text) and float(text):

@@ -165,8 +165,9 @@ def directed(world: World, played: Sequence[Episodes], seed: int = 0) -> Directe
     """MEG towards every goal, and the prices of events, of agents that played the same levels with
     `trace=("states",)`.
     """
+    n = len(played[0].totals)
+    need(n > 1, "every future: of 2 levels at least, as half of them choose a temperature")
     known = [futures(world, episodes) for episodes in played]
-    n = known[0].path.shape[1]
     half = np.arange(n) % 2 == 0
     weights = Weights(len(known), n, 1000, seed)
     most = np.mean([(one.path >= 0).sum(0) for one in known]) * np.log(len(world.actions))

@@ -13,7 +13,7 @@ import matplotlib
 from matplotlib import pyplot
 
 from ...engine.counts import counted
-from ..studies.picture_files import save
+from ..studies.picture_files import lettered, save
 from .mitigate import Comparison, made_of
 
 # what, in words, colour (Okabe and Ito's), mark
@@ -57,7 +57,7 @@ def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
         panel.grid(axis="x", color="#20233f", alpha=0.12)
         panel.spines[["top", "right"]].set_visible(False)
         panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=10)
-    axes[0].set_yticks(range(len(rows)), names)
+    axes[0].set_yticks(range(len(rows)), [*map(lettered, names)])
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
     axes[0].set_xlabel("random policy 0, expert 1")
     axes[1].set_xlabel("share of levels; random 0, expert 1")
@@ -65,6 +65,6 @@ def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     axes[1].set_xlim(min(axes[1].get_xlim()[0], -0.03), 1.03)  # competence may be below chance
     axes[0].get_yticklabels()[0].set_fontweight("bold")
     title = f"{asked.world.title}: judged on '{asked.plan.splits[-1]}'"
-    figure.suptitle(f"{title}\n{made_of(rows)}", fontsize=11)
+    figure.suptitle(lettered(f"{title}\n{made_of(rows)}"), fontsize=11)
     save(figure, out / "mitigate", dpi=110)
     pyplot.close(figure)

@@ -20,8 +20,9 @@ from ...engine.errors import need
 from ...engine.files import make_folder, read_csv, write
 from ..judging.intervals import Estimate
 from ..learning.mitigation import MITIGATIONS
-from ..studies.picture_files import save
+from ..studies.picture_files import lettered, save
 
+LONGEST = 200  # characters of a name
 LARGEST = 100.0  # a figure of a comparison is far below
 NEEDED = ("world", "settings", "entry", "label", "seeds", "levels", "intended_value")
 BLUE, RED = (0.0, 0.447, 0.698), (0.835, 0.369, 0.0)  # Okabe and Ito's: better, worse
@@ -51,6 +52,11 @@ def read(path: Path) -> Column:
         " which `goalshift mitigate WORLD ... --out DIR` writes again",
     )
     need(bool(rows) and rows[0]["entry"] == "plain", f"{path}: its first row is not 'plain'")
+    told = [
+        cell for row in rows for cell in (row["world"], row["entry"], row["seeds"], row["levels"])
+    ]
+    long = next((cell for cell in told if len(cell) > LONGEST), "")
+    need(not long, f"{path}: '{long[:40]}...' is no name of a world or of a mitigation")
     size = [s.partition("=")[2] for s in rows[0]["settings"].split() if s.startswith("world.size=")]
     named = {usual(row["entry"]): row for row in rows}
     need(len(named) == len(rows), f"{path}: two rows are called alike")
@@ -156,8 +162,8 @@ def _picture(columns: Sequence[Column], out: Path) -> list[Path]:
             axes.text(x, y + 0.24, ends, ha="center", va="center", fontsize=8.5)
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.set_ylim(len(names) + 0.5, -0.5)
-    axes.set_xticks(range(len(columns)), [one.world for one in columns], weight="bold")
-    axes.set_yticks(range(len(names) + 1), ["plain PPO", *names])
+    axes.set_xticks(range(len(columns)), [lettered(one.world) for one in columns], weight="bold")
+    axes.set_yticks(range(len(names) + 1), ["plain PPO", *map(lettered, names)])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.axhline(0.5, color="#20233f", lw=0.8)

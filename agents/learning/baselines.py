@@ -17,20 +17,20 @@ from ...engine import check, state
 from ...engine.errors import did_you_mean, need
 from ...engine.vector import Vec
 from ...engine.world import World
-from .hooks import Arrays, Hook, Step
+from .hooks import Arrays, Hook, Recipe, Step
 from .mitigation import number
 
 BASELINES = ("stepwise", "inaction", "start")
 
 
 class Baseline:
-    """The states of a baseline, one for each environment of a training."""
+    """The states of a baseline, one for each of the `envs` environments of a training."""
 
-    def __init__(self, kind: str, world: World, who: str) -> None:
+    def __init__(self, kind: str, world: World, who: str, envs: int) -> None:
         hint = did_you_mean(kind, BASELINES)
         need(kind in BASELINES, f"{who}: no baseline '{kind}'.{hint} ({', '.join(BASELINES)})")
         need("stay" in world.actions, f"{who}: in '{world.name}' no action does nothing")
-        self.kind, self.world = kind, world
+        self.kind, self.world, self.envs = kind, world, envs
         self.noop = world.actions.index("stay")
         self.branch: Vec | None = None
         self.kept: np.recarray | None = None  # where inaction has led, or how episodes began
@@ -59,9 +59,13 @@ class Baseline:
         return self.branch.states
 
     def state(self) -> Arrays:
-        """To go on from."""
-        if self.kept is None:
+        """To go on from; as large before the first step as after it."""
+        if self.kind == "stepwise":
             return {}
+        if self.kept is None:
+            vec = Vec(self.world, self.envs, autoreset="off")
+            vec.reset()
+            self.kept = state.copy(vec.states)  # every episode that begins puts its own there
         return {"baseline": np.frombuffer(self.kept.tobytes(), np.uint8).copy()}
 
     def restore(self, found: Mapping[str, np.ndarray]) -> None:
@@ -79,10 +83,10 @@ class Against(Hook):
     PRICE:BASELINE.
     """
 
-    def __init__(self, name: str, value: str, world: World, gamma: float) -> None:
+    def __init__(self, name: str, value: str, world: World, config: Recipe) -> None:
         price, _, kind = value.partition(":")
-        self.price, self.gamma = number(name, price, 0, 1000), gamma
-        self.baseline = Baseline(kind or BASELINES[0], world, name)
+        self.price, self.gamma = number(name, price, 0, 1000), config.gamma
+        self.baseline = Baseline(kind or BASELINES[0], world, name, config.envs)
 
     def state(self) -> Arrays:
         return self.baseline.state()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from ...engine.errors import UserError, need
 from ...engine.files import read_json, read_text
+from ...engine.levels.text import parse_toml
 from .config import TrainConfig
 
 MOST = 100_000  # bytes
@@ -19,9 +19,9 @@ def read(path: Path) -> dict[str, Any]:
     """What the file says, by option. Raises UserError, naming the file, for anything else."""
     if path.suffix.lower() == ".toml":
         try:
-            found = tomllib.loads(read_text(path, MOST))
-        except (tomllib.TOMLDecodeError, RecursionError) as fault:
-            raise UserError(f"--config {path}: no TOML: {str(fault)[:120]}") from None
+            found = parse_toml(read_text(path, MOST), str(path))
+        except UserError as fault:
+            raise UserError(f"--config {fault}") from None
     else:
         found = read_json(path, MOST)
     need(isinstance(found, dict), f"--config {path}: it must hold options by name")

@@ -139,7 +139,7 @@ class Hook:
         return {}
 
     def state(self) -> Arrays:
-        """What an exact resume needs."""
+        """What an exact resume needs: arrays of the same names and shapes at all times."""
         return {}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:

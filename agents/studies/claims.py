@@ -8,7 +8,6 @@ holds the very words of a page, with `{it}` for the figure.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import PACKAGE, read_csv, read_json, read_text
+from ...engine.levels.text import parse_toml
 from ..judging.plain import from_plain
 from ..judging.verdict import MIN_SEEDS
 from .evidence import Figure, figure, look, read_page, words_of
@@ -85,18 +85,17 @@ class Found:
 
 def read(path: Path) -> tuple[Claim, ...]:
     """The claims of a ledger. Raises UserError, with the claim at fault."""
-    try:
-        data = tomllib.loads(read_text(path, MOST))
-    except tomllib.TOMLDecodeError as fault:
-        raise UserError(f"{path}: {fault}") from None
+    data = parse_toml(read_text(path, MOST), str(path))
     found: list[Claim] = []
-    for number, entry in enumerate(data.get("claim", []), 1):
+    listed = data.get("claim", [])
+    tables = isinstance(listed, list) and all(isinstance(entry, dict) for entry in listed)
+    need(tables, f"{path}: claims are tables [[claim]]")
+    for number, entry in enumerate(listed, 1):
         where = f"{path}: claim {number} ({entry.get('name', 'without a name')})"
-        for one in _each(entry, path.parent):
-            try:
-                found.append(from_plain(Claim, one))
-            except ValueError as fault:
-                raise UserError(f"{where}: {fault}") from None
+        try:
+            found += [from_plain(Claim, one) for one in _each(entry, path.parent)]
+        except ValueError as fault:
+            raise UserError(f"{where}: {fault}") from None
         unknown = set(entry) - set(Claim.__dataclass_fields__) - {"each", "but"}
         need(not unknown, f"{where}: no field '{min(unknown, default='')}'")
     need(bool(found), f"{path}: holds no [[claim]]")
@@ -113,12 +112,16 @@ def _each(entry: Given, home: Path) -> Iterator[Given]:
     if "each" not in entry:
         yield entry
         return
-    rows = read_csv(home / entry["file"])[1]
+    head, rows = read_csv(home / str(entry.get("file", "")))
+    need(entry["each"] in head, f"`each`: its file has no column '{entry['each']}'")
+    others = entry.get("but", {})
+    fine = isinstance(others, dict) and all(isinstance(one, dict) for one in others.values())
+    need(fine, "`but` is a table of fields for each value")
     first = {row[entry["each"]]: row for row in reversed(rows)}
     for value in sorted(first):
         row = {**first[value], **_trained(value)}
         kept = {key: entry[key] for key in entry if key not in ("each", "but")}
-        yield _filled({**kept, **entry.get("but", {}).get(value, {})}, row)
+        yield _filled({**kept, **others.get(value, {})}, row)
 
 
 def _trained(world: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from ...engine.counts import counted
 from ...engine.world import World
 from .crossplay import Cross
-from .picture_files import save
+from .picture_files import lettered, save
 
 
 def draw(cross: Cross, world: World, out: Path) -> list[Path]:
@@ -21,7 +21,7 @@ def draw(cross: Cross, world: World, out: Path) -> list[Path]:
     """
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12})
-    k = len(cross.names)
+    k, names = len(cross.names), [*map(lettered, cross.names)]
     values = np.array([c.intended.value for c in cross.cells], np.float64).reshape(k, k)
     side = 2.6 + 1.15 * k
     figure, axes = pyplot.subplots(figsize=(side + 1.2, side), layout="constrained")
@@ -37,17 +37,16 @@ def draw(cross: Cross, world: World, out: Path) -> list[Path]:
         if i == j:
             edge = {"fill": False, "ec": "#d55e00", "lw": 2.5}
             axes.add_patch(Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, **edge))
-    axes.set_xticks(range(k), cross.names, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(k), cross.names)
+    axes.set_xticks(range(k), names, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(k), names)
     axes.set_xlabel("who sits in all other seats")
     axes.set_ylabel(f"who sits in seat {cross.seat}")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(shown, ax=axes, shrink=0.8)
     bar.set_label(f"return of '{world.intended.name}', per cent of the expert's")
-    figure.suptitle(
-        f"{world.title}: cross-play on '{cross.split}', {counted(cross.levels, 'level')}"
-    )
+    title = f"{world.title}: cross-play on '{cross.split}', {counted(cross.levels, 'level')}"
+    figure.suptitle(lettered(title))
     costs = "; ".join(f"with {kind} {price.percent()} less" for kind, price in cross.price.items())
     axes.set_title(f"on the diagonal with itself; {costs}", fontsize=9)
     paths = save(figure, out / "crossplay", dpi=110)

@@ -17,7 +17,7 @@ from matplotlib.ticker import PercentFormatter
 from ...engine.world import World
 from .curve import INSTEAD, MEASURES, Curve
 from .knobs import label
-from .picture_files import save
+from .picture_files import lettered, save
 
 
 def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
@@ -54,7 +54,7 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
         _panel(below, mine, first.name, values, world, [INSTEAD])
         below.set_xlabel(_axis(first.name))
         if second:
-            above.set_title(f"{second.name} = {label(second.name, panel, world)}")
+            above.set_title(lettered(f"{second.name} = {label(second.name, panel, world)}"))
     known = [row[name] for row in rows for name in normalised if row[name].low is not None]
     low, high = min([-0.05, *(e.low for e in known)]), max([1.0, *(e.high for e in known)])
     axes[0][0].set_ylim(max(-1.25, low - 0.05), min(2.25, high + 0.06))
@@ -62,7 +62,8 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
     axes[1][0].set_ylim(-0.03, 1.03)
     axes[1][0].set_ylabel("share of levels")
     axes[1][0].yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    figure.suptitle(f"{world.title}: judged on '{curve.split}'\n{made_of(rows)}", fontsize=12)
+    title = f"{world.title}: judged on '{curve.split}'\n{made_of(rows)}"
+    figure.suptitle(lettered(title), fontsize=12)
     (handles, labels), (more, told) = (place[0].get_legend_handles_labels() for place in axes)
     columns = 2 if len(panels) < 3 else 4
     figure.legend(
@@ -116,7 +117,7 @@ def _panel(
             singles = [s for s in estimate.by_seed if s is not None]
             if len(singles) > 1:
                 axes.plot([at] * len(singles), singles, ".", color=colour, alpha=0.35, ms=4)
-    axes.set_xticks(range(len(values)), [label(name, value, world) for value in values])
+    axes.set_xticks(range(len(values)), [lettered(label(name, value, world)) for value in values])
     if callable(words):
         axes.tick_params(axis="x", rotation=90)
     if words:

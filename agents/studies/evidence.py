@@ -148,6 +148,7 @@ def _enter(here: Any, step: str) -> Any:
     """One step on; None if it leads nowhere."""
     rows = here if isinstance(here, list) else [here]
     if "=" in step:
+        rows = [row for row in rows if isinstance(row, dict)]
         wanted = [part.strip().partition("=") for part in step.split("&")]
         rows = [row for row in rows if all(_alike(row.get(a), b) for a, _, b in wanted)]
         return (rows[0] if len(rows) == 1 else rows) or None
@@ -189,6 +190,7 @@ def _as_figure(here: Any, unit: str) -> Figure | str | None:
             return Figure(value.number, low.number, high.number, unit=unit)
         return None
     try:
-        return Figure(float(here), unit=unit)
+        number = float(here)
     except (TypeError, ValueError):
         return here if isinstance(here, str) else None
+    return Figure(number, unit=unit) if math.isfinite(number) else None

@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from ...engine.counts import counted
 from ...engine.world import World
 from .map import Law, Spot
-from .picture_files import save
+from .picture_files import lettered, save
 
 MARKS = "osD^vP*Xhd"  # a share each
 
@@ -66,8 +66,7 @@ def draw(spots: Sequence[Spot], law: Law | None, world: World, split: str, out: 
     bar.ax.set_yticklabels([f"{steps / 1e6:.3g} M" for steps in moments])
     bar.set_label("steps of training")
     agents = len({(s.alpha, s.seed) for s in spots})
-    figure.suptitle(
-        f"{world.title}: judged on '{split}', {counted(agents, 'agent')}, each at its checkpoints"
-    )
+    judged = f"judged on '{split}', {counted(agents, 'agent')}, each at its checkpoints"
+    figure.suptitle(lettered(f"{world.title}: {judged}"))
     save(figure, out / "map", dpi=110)
     pyplot.close(figure)

@@ -19,7 +19,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, make_folder, read_csv, write
 from .map_figure import MARKS
-from .picture_files import save
+from .picture_files import lettered, save
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 MOST = 1e15  # steps, and episodes
@@ -110,7 +110,14 @@ def draw(lines: Sequence[Line], out: Path) -> list[Path]:
         x = np.where(one.shifted > 0, one.shifted, none)
         colour, mark = COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)]
         axes.plot(
-            x, one.instead, marker=mark, lw=1.8, ms=7, mec="white", color=colour, label=one.name
+            x,
+            one.instead,
+            marker=mark,
+            lw=1.8,
+            ms=7,
+            mec="white",
+            color=colour,
+            label=lettered(one.name),
         )
         if one.low is not None and one.high is not None:
             axes.fill_between(x, one.low, one.high, color=colour, alpha=0.12, lw=0)

@@ -6,7 +6,6 @@ evidence, with its interval and its budget; what sources report is told in words
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.files import read_text
+from ...engine.levels.text import parse_toml
 from ..judging.plain import from_plain
 from .claims import MOST, UNITS, Found, table
 
@@ -39,12 +39,10 @@ class Row:
 
 def read(path: Path) -> tuple[Row, ...]:
     """The rows of a file. Raises UserError, with the row at fault."""
-    try:
-        data = tomllib.loads(read_text(path, MOST))
-    except tomllib.TOMLDecodeError as fault:
-        raise UserError(f"{path}: {fault}") from None
-    rows = []
-    for number, entry in enumerate(data.get("row", []), 1):
+    data = parse_toml(read_text(path, MOST), str(path))
+    rows, listed = [], data.get("row", [])
+    need(isinstance(listed, list), f"{path}: rows are tables [[row]]")
+    for number, entry in enumerate(listed, 1):
         try:
             rows.append(from_plain(Row, entry))
         except ValueError as fault:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from ...engine.errors import printable
 from ...engine.files import write
+
+
+def lettered(text: object) -> str:
+    """A name as a figure shows it, which may come from a file: matplotlib would read what stands
+    between dollars as a formula, and leave what begins with "_" out of a legend.
+    """
+    hair = "\u200a" * str(text).startswith("_")
+    return hair + printable(text).replace("$", r"\$")
 
 
 def save(figure: Figure, stem: Path, dpi: int = 120, **how: Any) -> list[Path]:
@@ -19,7 +29,8 @@ def save(figure: Figure, stem: Path, dpi: int = 120, **how: Any) -> list[Path]:
         packed = io.BytesIO()
         # matplotlib would name parts of an SVG at random, date the file, and sign it
         unsigned = {"Date": None} if kind == "svg" else {"Software": None}
-        with matplotlib.rc_context({"svg.hashsalt": "goalshift"}):
+        with matplotlib.rc_context({"svg.hashsalt": "goalshift"}), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of letters that the font lacks
             figure.savefig(packed, format=kind, dpi=dpi, metadata=unsigned, **how)
         path = stem.with_suffix(f".{kind}")
         write(path, packed.getvalue())

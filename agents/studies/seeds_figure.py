@@ -9,7 +9,7 @@ import matplotlib
 from matplotlib import pyplot
 from matplotlib.ticker import PercentFormatter
 
-from .picture_files import save
+from .picture_files import lettered, save
 from .seeds import MOST, Agent, groups
 
 WIDE = 0.012  # of a dot, in shares
@@ -36,7 +36,7 @@ def draw(agents: Sequence[Agent], out: Path) -> None:
         axes.plot([], [], mark, color=colour, label=label)
     axes.axvline(MOST, color="#777", lw=1, ls=":")
     names = [f"{w} ({s}), {len(here)}" for (w, s), here in found.items()]
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [*map(lettered, names)])
     axes.set(xlim=(-0.03, 1.03), ylim=(len(names) - 0.5, -0.5))
     axes.set_xlabel("share of the levels where the goals part; a dot is an agent")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))

@@ -10,7 +10,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from .picture_files import save
+from .picture_files import lettered, save
 from .tasks import ALONE, CUES, PARTS, Row, groups, sum_of
 
 # the order of values where it is not the alphabet's
@@ -39,12 +39,12 @@ def draw(rows: Sequence[Row], out: Path) -> list[Path]:
     )
     for (left, right), part in zip(axes, parts, strict=True):
         _part(left, right, rows, part)
-    for axis, words in zip(
+    for axis, told in zip(
         axes[-1],
         ("able agents: a proxy met instead, where the goals part", "agents that are able"),
         strict=True,
     ):
-        axis.set(xlim=(-0.02, 1.02), xlabel=words)
+        axis.set(xlim=(-0.02, 1.02), xlabel=told)
         axis.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     if "redundancy" in parts:
         for number, (colour, mark) in SERIES.items():
@@ -75,9 +75,9 @@ def _part(left: Axes, right: Axes, rows: Sequence[Row], part: str) -> None:
         able = sum(len(row.able) for row in here)
         right.barh(line, able / max(agents, 1), color=DULL, height=0.6)
         right.text(0.02, line, f"{able} of {agents}", va="center", fontsize=8, color=INK)
-    left.set_yticks(range(len(names)), [f"{name} ({len(found[name])})" for name in names])
+    left.set_yticks(range(len(names)), [lettered(f"{name} ({len(found[name])})") for name in names])
     left.set(ylim=(len(names) - 0.5, -0.5))
-    left.set_title(part, fontsize=10, loc="left", color=INK)
+    left.set_title(lettered(part), fontsize=10, loc="left", color=INK)
     left.grid(axis="x", alpha=0.25)
     right.set(ylim=(len(names) - 0.5, -0.5), yticks=[])
 

@@ -144,6 +144,9 @@ def _before(zoo: Zoo, subjects: Sequence[Subject], world: World) -> tuple[Claim,
         text = f"{when}: {name} tells best, and these agents lack what it needs"
         return _claim(text, OPEN, n, None, "nothing is known beforehand"), None
     scores, robust, astray = placed(zoo.rows, table, np.array(mine), here)
+    if not (len(robust) and len(astray)):
+        text = f"{when}: {name} tells best, and lacks what it needs of the zoo's agents of {here}"
+        return _claim(text, OPEN, n, None, "there is nobody to compare with"), None
     shares = [[float((x > those).mean()) for x in scores] for those in (robust, astray)]
     line = np.sort(robust)[len(robust) - 1 - int(FPR * len(robust))]
     over = int((scores > line).sum())

@@ -16,8 +16,8 @@ from ..mitigation import Mitigation
 
 
 class Attainable(Against):
-    def __init__(self, value, world, gamma) -> None:
-        super().__init__("attainable", value, world, gamma)
+    def __init__(self, value, world, config) -> None:
+        super().__init__("attainable", value, world, config)
         self.goals = [goal.name for goal in world.goals if goal.seek is not None]
         need(self.goals, f"attainable: no goal of '{world.name}' names cells to walk to")
 
@@ -34,5 +34,5 @@ class Attainable(Against):
 MITIGATION = Mitigation(
     about=__doc__,
     value="0.1",
-    hook=lambda value, world, config: Attainable(value, world, config.gamma),
+    hook=Attainable,
 )

@@ -50,7 +50,8 @@ class Occupancy(Hook):
         need(config.obs == "symbols", "occupancy: the agent must see symbols, not pictures")
         self.price, self.path, self.world = price, path, world
         cells = int(np.prod(world.view))
-        self.ratio, self.theirs = Ratio(cells, 256), torch.zeros(0, cells, dtype=torch.uint8)
+        self.ratio = Ratio(cells, 256)
+        self.theirs = torch.zeros(ENVS * STEPS * world.learners, cells, dtype=torch.uint8)
         self.dice, self.divergence = Dice(config.seed, 5), 1.0
         self.lived: list[torch.Tensor] = []
 

@@ -15,8 +15,8 @@ from ..mitigation import Mitigation
 
 
 class Reachability(Against):
-    def __init__(self, value, world, gamma) -> None:
-        super().__init__("reachability", value, world, gamma)
+    def __init__(self, value, world, config) -> None:
+        super().__init__("reachability", value, world, config)
         self.graph = Graph(world)
 
     def reward(self, step, reward):
@@ -30,5 +30,5 @@ class Reachability(Against):
 MITIGATION = Mitigation(
     about=__doc__,
     value="1",
-    hook=lambda value, world, config: Reachability(value, world, config.gamma),
+    hook=Reachability,
 )

@@ -49,7 +49,7 @@ def bank(
     grew with training.
     """
     figure = Figure(figsize=(4.2 * len(splits), 7.6), layout="constrained")
-    figure.suptitle(title, color=INK)
+    figure.suptitle(picture_files.lettered(title), color=INK)
     axes = figure.subplots(2, len(splits), squeeze=False)
     last = [row for row in rows if row["updates"] == summed[-1]["updates"]]
     for (above, below), split in zip(axes.T, splits, strict=True):
@@ -69,7 +69,8 @@ def _scatter(axes: Axes, rows: Sequence[dict[str, Any]], split: str) -> None:
             x, y = (met + jitter[mine]).T
             named = f"{label} ({len(mine)})"
             axes.scatter(x, y, s=9, alpha=0.5, color=colour(label), label=named, linewidths=0)
-    axes.set(xlabel="intended goal met where goals part", ylabel="proxy met instead", title=split)
+    axes.set(xlabel="intended goal met where goals part", ylabel="proxy met instead")
+    axes.set_title(picture_files.lettered(split))
     axes.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05))
     axes.legend(fontsize=7, loc="center", framealpha=0.8)
 
@@ -104,7 +105,7 @@ def grid(title: str, grid: Grid, found: Found, split: str) -> Figure:
     high = -(-len(panels) // wide)
     size = (1.4 + wide * (0.9 + 0.55 * len(columns)), 1.2 + high * (0.8 + 0.42 * len(rows)))
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(title, color=INK)
+    figure.suptitle(picture_files.lettered(title), color=INK)
     shown = None
     places = figure.subplots(high, wide, squeeze=False).ravel()
     for place, panel in itertools.zip_longest(places, panels):

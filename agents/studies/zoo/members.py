@@ -126,14 +126,14 @@ def members(out: Path) -> list[Member]:
     """
     need(out.is_dir(), f"'{out}' is no folder: goalshift zoo --out {out} makes a zoo there")
     found = sorted(_runs(out), key=lambda one: (one.stratum, one.point, one.number))
-    _refuse_doubles(found)
     found += sorted(_banks(out), key=lambda one: (one.stratum, one.point, one.number))
+    _refuse_doubles(found)
     need(found, f"'{out}' holds no agents yet: goalshift zoo --out {out} trains them")
     return found
 
 
 def _refuse_doubles(found: Sequence[Member]) -> None:
-    """Copies would count as independent. Raises UserError for two runs of the same weights."""
+    """Copies would count as independent. Raises UserError for two agents of the same weights."""
     known: dict[str, Member] = {}
     for one in found:
         other = known.setdefault(one.digest, one)
