@@ -271,7 +271,8 @@ def _read(
         kind: (round(float(np.median(x)), 6), round(float(np.quantile(x, 0.95)), 6))
         for kind, x in sizes.items()
     }
-    estimate = Estimate(*(round(float(x), 6) for x in (found, low, high)), ())
+    figures = [round(float(x), 6) for x in (found, low, high)]
+    estimate = Estimate(figures[0], figures[1], figures[2], ())
     return estimate, spread, {kind: _p(abs(found), x.tolist()) for kind, x in sizes.items()}
 
 
