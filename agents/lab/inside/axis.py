@@ -197,7 +197,7 @@ def goal_axis(
     rows, held = np.array(ways), np.array([one[2] for one in plan])
     way, explained = first_direction(rows[~held])
     dial = np.array([a for a, _, out in plan if not out])
-    way *= np.sign(np.corrcoef(rows[~held] @ way, dial)[0, 1]) or 1.0
+    way *= np.sign(_correlation(rows[~held] @ way, dial)) or 1.0
     tell("what the copies do")
     done = [_place(judge, one) for one in made]
     copies = tuple(
