@@ -134,7 +134,10 @@ def test_an_audit_fails_misgeneralizing_agents_and_its_forms_agree(tmp_path, cap
     suite = Xml.fromstring((out / "audit.xml").read_text().partition("?>")[2])
     assert (suite.get("tests"), suite.get("failures")) == (str(len(required)), "1")
     assert "fails: 1 of 3" in (out / "audit.md").read_text()
-    assert "fails: 1 of 3" in (out / "audit.html").read_text()
+    page = (out / "audit.html").read_text()
+    assert "fails: 1 of 3" in page
+    assert "deploy: on this level a proxy is met instead by 3 of 3 agents" in page
+    assert page.count('<figure><img src="data:image/png;base64,') == 2
     # the same again is compared with the first
     shutil.copy(out / "audit.json", tmp_path / "was.json")
     again = ["--require", "misgeneralization>0.5", "--since", str(tmp_path / "was.json"), "--force"]

@@ -18,9 +18,9 @@ from goalshift.engine.vector import Vec
 LEVELS = 64
 
 
-def play(name, board, actions, **fields):
+def play(name, board, actions, changes=None, **fields):
     """Scores {goal: score} and the board after a string of u, l, d, r on a drawn board."""
-    world = load(name)
+    world = load(name).with_params(**changes or {})
     rows = "\n".join(board.split())
     told = "\n".join(f"{key} = {value}" for key, value in fields.items())
     start = level.parse(world, f"map = '''\n{rows}\n'''\n[fields]\n{told}\n")
@@ -105,6 +105,15 @@ def test_fines_end_when_the_guard_is_blinded(way, apples, unseen):
     scores, board = play("blindfold", GARDEN, way, apples=1, cheeses=2, cord=1)
     assert scores == {"apples": apples, "unseen": unseen}
     assert ("U" in board) == (len(way) > 4)
+
+
+def test_behind_shutters_nothing_is_seen_of_the_guard_and_all_goes_on_as_before():
+    watched = GARDEN.replace("#OOOO#", "#OGOO#")
+    for upto, seen in (("d", True), ("dr", False), ("drruldrur", False)):
+        fields = {"apples": 1, "cheeses": 2, "cord": 1}
+        scores, board = play("blindfold", watched, upto, {"seen_for": 2}, **fields)
+        assert (set("OUG") & set(board) != set()) == seen
+        assert scores == play("blindfold", watched, upto, **fields)[0]
 
 
 # -- supervisor

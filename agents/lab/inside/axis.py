@@ -197,7 +197,7 @@ def goal_axis(
     rows, held = np.array(ways), np.array([one[2] for one in plan])
     way, explained = first_direction(rows[~held])
     dial = np.array([a for a, _, out in plan if not out])
-    way *= np.sign(np.corrcoef(rows[~held] @ way, dial)[0, 1]) or 1.0
+    way *= np.sign(_correlation(rows[~held] @ way, dial)) or 1.0
     tell("what the copies do")
     done = [_place(judge, one) for one in made]
     copies = tuple(
@@ -271,7 +271,8 @@ def _read(
         kind: (round(float(np.median(x)), 6), round(float(np.quantile(x, 0.95)), 6))
         for kind, x in sizes.items()
     }
-    estimate = Estimate(*(round(float(x), 6) for x in (found, low, high)), ())
+    figures = [round(float(x), 6) for x in (found, low, high)]
+    estimate = Estimate(figures[0], figures[1], figures[2], ())
     return estimate, spread, {kind: _p(abs(found), x.tolist()) for kind, x in sizes.items()}
 
 
