@@ -83,7 +83,11 @@ def measured(name: str, world: World, agents: Sequence[Policy], split: str, leve
     vec = Vec(world, levels, split_of(world, split), 0, pool="test", autoreset="off")
     states = vec.reset_states()
     best = np.stack(
-        [survey.ways(world, goal.name, states, effort=False).score for goal in world.goals], 1
+        [
+            survey.ways(world, goal.name, states, what=survey.PLAY, effort=False).score
+            for goal in world.goals
+        ],
+        1,
     )
     solvable = best[:, 0] > 0
     need(solvable.any(), f"none of these levels of '{split}' can be solved")
