@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
+from matplotlib.artist import Artist
 
 from ...engine.counts import counted
 from ...engine.errors import need
@@ -186,7 +187,7 @@ def _picture(found: Sequence[Group], world: World, split: str, out: Path) -> lis
         layout="constrained",
     )  # fmt: skip
     x = range(len(SHARES))
-    handles: dict[str, object] = {}
+    handles: dict[str, Artist] = {}
     for at, (panel, mine) in zip(axes[0], panels.items(), strict=True):
         for line, group in mine:
             told = group.figures["missed"]
