@@ -88,13 +88,13 @@ def _by_the_start(source: Source, sieve: Sieve) -> None:
     if require.pool != "all":
         for_test = world.fingerprints(sieve.states) & np.uint64(3) == 0  # as `vector.in_pool` says
         sieve.refuse(for_test != (require.pool == "test"), f"not in the {require.pool} pool")
-    looked = survey.ways(world, source.goal, sieve.states, playing=False, effort=False)
+    looked = survey.ways(world, source.goal, sieve.states, what=survey.LOOK, effort=False)
     if require.distance:
         looked = sieve.within(looked, "distance", require.distance)
     if source.walks and require.effort:
         looked = sieve.within(looked, "effort", require.effort)
     if require.decision:
-        rival = survey.ways(world, source.proxy, sieve.states, playing=False, effort=False)
+        rival = survey.ways(world, source.proxy, sieve.states, what=survey.LOOK, effort=False)
         one_way = (looked.ways & rival.ways != 0) | (looked.ways == 0) | (rival.ways == 0)
         sieve.refuse(one_way, f"'{source.goal}' and '{source.proxy}' set out alike")
 

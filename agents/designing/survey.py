@@ -29,6 +29,7 @@ WAY = np.dtype(
     + [("score", np.float64)]
 )
 NO_WAY = -1
+LOOK, BOTH, PLAY = range(3)  # at the start states, play the expert's episodes, or both
 
 # What `specialise` binds for each world.
 seek: Any = nowhere
@@ -112,7 +113,7 @@ def ways_many(
     table,
     goal,
     wanted,
-    playing,
+    what,
     found,
     earned,
     taken,
@@ -127,20 +128,21 @@ def ways_many(
     mark,
     board,
 ):
-    """`straight` and `route` of every state, and with `playing` also `play`."""
+    """`straight` and `route` of every state, or `play`, or both."""
     for i in range(len(states)):
         s, p, way = states[i], table[states[i].row], found[i]
-        way.distance = straight(s, p, goal)
-        way.effort = 0
-        planned = plan(goal, s, p, 0)
-        if planned >= 0:
-            way.far = way.distance
-            way.ways = 1 << planned
-        else:
-            for caution in (2, 1, 0):
-                if route(s, p, goal, caution, queue, far, first, way):
-                    break
-        if playing:
+        if what != PLAY:
+            way.distance = straight(s, p, goal)
+            way.effort = 0
+            planned = plan(goal, s, p, 0)
+            if planned >= 0:
+                way.far = way.distance
+                way.ways = 1 << planned
+            else:
+                for caution in (2, 1, 0):
+                    if route(s, p, goal, caution, queue, far, first, way):
+                        break
+        if what != LOOK:
             for k in range(words.shape[1]):
                 spare_words[0, k] = words[i, k]
             earned[i] = play(
@@ -220,13 +222,13 @@ def ways(
     goal: str,
     states: np.recarray,
     wanted: str = "",
-    playing: bool = True,
+    what: int = BOTH,
     effort: bool = True,
 ) -> Ways:
     """How the expert of `goal` fares on `states`, and what its episodes earn of the goal `wanted`.
 
-    Without `playing` only what can be told from the start states is looked at, where experts walk;
-    without `effort` no search is made for that alone.
+    Where experts walk, `what` leaves out what can be told from the start states alone (distance,
+    ways and effort), or all the rest. Without `effort` no search is made for that alone.
     """
     number, other = (world.goals.index(world.goal(name)) for name in (goal, wanted or goal))
     n, longest = len(states), int(world.table["horizon"].max())
@@ -234,7 +236,7 @@ def ways(
     earned = np.zeros(n)
     flat, whole = surveyor(world)
     if walks(world, world.goals[number]):
-        taken = np.zeros((n, longest if playing else 1, world.learners), np.uint8)
+        taken = np.zeros((n, 1 if what == LOOK else longest, world.learners), np.uint8)
         cells = world.size[0] * world.size[1]
         spare = state.blank(world.dtype, 1)
         entry = np.zeros(1, [("reward", np.float32, (world.learners,))]).view(np.recarray)
@@ -246,7 +248,7 @@ def ways(
                 raw(world.table),
                 number,
                 other,
-                playing,
+                what,
                 raw(found),
                 earned,
                 taken,
@@ -343,4 +345,4 @@ def solve(world: World, states: np.recarray, goal: str = "intended") -> list[np.
 
 def difficulty(world: World, states: np.recarray, goal: str = "intended") -> np.ndarray:
     """int64[n]: how many cells or records the goal's expert looks at before it knows its way."""
-    return ways(world, goal, states, playing=False).effort
+    return ways(world, goal, states, what=LOOK).effort

@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
+from matplotlib.artist import Artist
 
 from ...engine.counts import counted
 from ...engine.errors import need
@@ -83,7 +84,11 @@ def measured(name: str, world: World, agents: Sequence[Policy], split: str, leve
     vec = Vec(world, levels, split_of(world, split), 0, pool="test", autoreset="off")
     states = vec.reset_states()
     best = np.stack(
-        [survey.ways(world, goal.name, states, effort=False).score for goal in world.goals], 1
+        [
+            survey.ways(world, goal.name, states, what=survey.PLAY, effort=False).score
+            for goal in world.goals
+        ],
+        1,
     )
     solvable = best[:, 0] > 0
     need(solvable.any(), f"none of these levels of '{split}' can be solved")
@@ -182,7 +187,7 @@ def _picture(found: Sequence[Group], world: World, split: str, out: Path) -> lis
         layout="constrained",
     )  # fmt: skip
     x = range(len(SHARES))
-    handles: dict[str, object] = {}
+    handles: dict[str, Artist] = {}
     for at, (panel, mine) in zip(axes[0], panels.items(), strict=True):
         for line, group in mine:
             told = group.figures["missed"]
