@@ -504,7 +504,8 @@ def test_train_writes_a_run_and_says_what_next(call, tmp_path):
     out = tmp_path / "ünï ☃" / "deep"
     ended = call("train", "corner", "--steps", "1k", *SMALL, "--out", out)
     assert ended.code == 0
-    assert f"goalshift eval {out}" in ended.out and "training corner: 100 %" in ended.err
+    assert f"goalshift eval {shlex.quote(str(out))}" in ended.out
+    assert "training corner: 100 %" in ended.err
     names = {path.name for path in out.iterdir()}
     assert {"config.json", "log.jsonl", "log.csv", "checkpoint.safetensors"} <= names
     assert not [name for name in names if name.endswith(".tmp")]

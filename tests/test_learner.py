@@ -728,6 +728,24 @@ def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, 
         torch.set_num_threads(before)
 
 
+def test_rows_are_added_up_in_one_order_whatever_was_shown_before():
+    """Four cells are summed, then added: to the last bit, with more kinds of views than are kept."""
+    dice = np.random.default_rng(0)
+    table = dice.normal(size=(43, 9, 21)).astype(np.float32)
+    table[:, 0] = 0
+    seen = dice.integers(0, 9, (1200, 43)).astype(np.uint8) * (dice.random((1200, 43)) < 0.6)
+    seen[:, 16:24] = 0
+    out = dice.normal(size=(1200, 21)).astype(np.float32)
+    one_by_one = out.copy()
+    for c in range(0, 40, 4):
+        a, b, d, e = (table[k, seen[:, k]] for k in range(c, c + 4))
+        one_by_one += (a + b) + (d + e)
+    for c in range(40, 43):
+        one_by_one += table[c, seen[:, c]]
+    row_sums.pick(table, seen.astype(np.uint8), 0, 1200, out)
+    assert out.tobytes() == one_by_one.tobytes()
+
+
 CHANNELS = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 0, 1]], np.uint8)
 
 

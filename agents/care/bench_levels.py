@@ -1,4 +1,4 @@
-"""Speed of making levels: the rows of `goalshift bench --only levels`.
+"""Speed of making levels and of judging on them: `goalshift bench --only levels --only judging`.
 
 How many times as fast as another program that is stands in no target here: that takes the other,
 on the same machine, in the same run.
@@ -6,6 +6,7 @@ on the same machine, in the same run.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -20,10 +21,12 @@ from ..designing import survey
 from ..designing.check_level import judge
 from ..designing.order import order_for
 from ..designing.workers import CHUNK
+from ..judging.references import references
 from .bench_engine import Row, rate
 
 MAZES = ("tree", "edges", "blocks")  # as jaxgmg draws them, too
 SIDES = (13, 25, 49)
+JUDGED = 512  # levels of a split, as `eval` has them unless told otherwise
 # what is solved: boards of `follow` end at 11x11, and `monsters` has no walls to get lost among
 SOLVED = (*(("corner", side) for side in SIDES), ("dish", 13), ("dish", 49), ("follow", 11))
 
@@ -99,4 +102,19 @@ def solved(passes: int = 5) -> Iterator[Row]:
     )
 
 
-PARTS: dict[str, Callable[[int], Iterator[Row]]] = {"levels": levels}
+def judging(passes: int = 5) -> Iterator[Row]:
+    """What an evaluation plays besides the agent: random moves and the expert of every goal, on both
+    splits; other levels in every pass.
+    """
+    for name in ("corner", "coinrun", "follow"):
+        world, figures = load(name), []
+        for seed in range(passes + 1):
+            began = time.perf_counter()
+            for split in ("train", "deploy"):
+                references(world, world.split(split), JUDGED, seed)
+            figures.append(time.perf_counter() - began)
+        what = f"judge: random moves and all experts, {name}, {JUDGED} levels x 2 splits"
+        yield Row(what, "s", tuple(figures[1:]), 3.0, lower_is_better=True)
+
+
+PARTS: dict[str, Callable[[int], Iterator[Row]]] = {"levels": levels, "judging": judging}

@@ -22,8 +22,9 @@ def bench_flags(parser: Parser) -> None:
         "--only",
         action="append",
         metavar="PART",
-        help="steps, pixels, films, levels, start, fingerprints, training, attack; or, which take"
-        " minutes, learning, scale, peers, clients; again for several (default: all that take seconds)",
+        help="steps, pixels, films, levels, judging, start, fingerprints, training, attack; or, which"
+        " take minutes, learning, scale, peers, clients; again for several (default: all that take"
+        " seconds)",
     )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
     parser.add_argument(

@@ -27,8 +27,13 @@ from torch import Tensor
 from ...engine.jit import PLAIN, lean, stored
 
 BLOCK = 8192  # floats at a time: they and the table rows of four cells fit the first-level cache
+LARGE = 65_536  # where they are met seldom, and sums of four cells are used again
 ALONE = 256  # fewer rows are not worth a second thread
 LANES = 16  # floats in one instruction, where the processor has so many
+# what four cells show is spread over so many places by its product with a large odd number
+BITS = 6
+SLOTS, SCATTER = 1 << BITS, np.uint32(2654435769)
+NOTHING = np.float32(-0.0)  # what changes no number to which it is added
 
 
 # -- vectors ---------------------------------------------------------------------------------------
@@ -119,22 +124,86 @@ def four_rows(seen, r, c, symbols, width):
     return rows, s | t | u | v != 0
 
 
+@intrinsic
+def add_four(typing: Any, four: Any, at: Any, one: Any, to: Any, width: Any) -> Any:
+    """one[to : to + width] += four[a : a + width] for each of the four numbers in `at`, in order."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        for *rows, out in _places(builder, *_arguments(context, builder, signature, values)):
+            total = _load(builder, out)
+            for row in rows:
+                total = builder.fadd(total, _load(builder, row))
+            builder.store(total, out, align=4)
+        return context.get_dummy_value()
+
+    return _signature(four, at, one), generate
+
+
+@intrinsic
+def word_at(typing: Any, seen: Any, at: Any) -> Any:
+    """What four cells show, from byte `at` of an array on, in one word."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        word = builder.bitcast(builder.gep(data, [values[1]]), cgutils.int32_t.as_pointer())
+        return builder.load(word, align=1)
+
+    return types.uint32(seen, types.int64), generate
+
+
+@lean
+def known(table, word, c, symbols, width, words, sums, k):
+    """Where in `sums`, counted flat, the rows of what cells c to c + 3 show are added up already;
+    if they are not, they are now. What comes of nothing but void is at the end.
+    """
+    slot = np.uint64(word * SCATTER >> np.uint32(32 - BITS) & np.uint32(SLOTS - 1))
+    at = (k * SLOTS + np.int64(slot)) * width
+    if (words[k, slot] != word) & (word != 0):
+        words[k, slot] = word
+        each, first = symbols * width, c * symbols * width
+        rows = (
+            first + np.int64(word & np.uint32(255)) * width,
+            first + each + np.int64(word >> np.uint32(8) & np.uint32(255)) * width,
+            first + 2 * each + np.int64(word >> np.uint32(16) & np.uint32(255)) * width,
+            first + 3 * each + np.int64(word >> np.uint32(24)) * width,
+        )
+        for j in range(width):
+            sums[at + j] = NOTHING
+        gather_four(table, rows, sums, at, width)  # pyright: ignore
+    return at if word else 4 * SLOTS * width
+
+
 @stored
 def pick(table, seen, first, last, out):
     """out[r] += the sum over cells c of table[c, seen[r, c]], for rows first..last-1.
 
     table float32[cells, symbols, width] with zeros for symbol 0, seen uint8[rows, cells], out
-    float32[rows, width], all in C order.
+    float32[rows, width], all in C order. Four cells are added up, then that to `out`; what they
+    show, they show again soon in another row, so the sums of four are kept.
     """
     cells, symbols, width = table.shape
-    block = max(BLOCK // width, 1)
+    block, upto, none = max(LARGE // width, 1), cells // 4 * 4, np.uint32(0)
+    words, sums = np.zeros((4, SLOTS), np.uint32), np.zeros((4 * SLOTS + 1) * width, np.float32)
+    sums[4 * SLOTS * width :] = NOTHING
     for start in range(first, last, block):
         stop = min(start + block, last)
-        for c in range(0, cells - 3, 4):
+        for c in range(0, upto, 16):
+            words[:] = 0
             for r in range(start, stop):
-                rows, any_there = four_rows(seen, r, c, symbols, width)
-                if any_there:
-                    gather_four(table, rows, out, r * width, width)  # pyright: ignore
+                at = r * cells + c
+                a = word_at(seen, at)  # pyright: ignore
+                b = word_at(seen, at + 4) if c + 4 < upto else none  # pyright: ignore
+                d = word_at(seen, at + 8) if c + 8 < upto else none  # pyright: ignore
+                e = word_at(seen, at + 12) if c + 12 < upto else none  # pyright: ignore
+                if a | b | d | e == 0:
+                    continue
+                rows = (
+                    known(table, a, c, symbols, width, words, sums, 0),
+                    known(table, b, c + 4, symbols, width, words, sums, 1),
+                    known(table, d, c + 8, symbols, width, words, sums, 2),
+                    known(table, e, c + 12, symbols, width, words, sums, 3),
+                )
+                add_four(sums, rows, out, r * width, width)  # pyright: ignore
         for c in range(cells - cells % 4, cells):
             for r in range(start, stop):
                 s = seen[r, c]
