@@ -186,8 +186,7 @@ def stand_up(
                 share = (texel >> ALPHA) * strength >> ONE
                 shade = ((texel & MASK) * light + fog >> ONE & MASK) * share
                 shades[np.uint64(r - first)] = shade | OPAQUE - share << ALPHA
-        if until > first:
-            raw.blend(square, c * down + 4 * first, shades, until - first)
+        raw.blend(square, c * down + 4 * first, shades, until - first)
 
 
 @lean
