@@ -46,17 +46,6 @@ def _equal_plain(tiles, y, tile):
     return found
 
 
-def _blend_plain(to, at, source, count):
-    """Lay the first `count` pixels of `source` over those of 4 bytes from byte `at` of `to` on.
-
-    source: uint64, in lanes of 16 bits three colours times the pixel's share of 256, and what is
-    left for those under it. Compiled code writes up to 15 pixels beyond again, as they are.
-    """
-    into = to.reshape(-1).view(np.uint8)[at : at + 4 * count].reshape(count, 4)
-    lanes = source[:count].copy().view(np.uint16).reshape(count, 4).astype(np.int64)
-    into[:, :3] = lanes[:, :3] + into[:, :3] * lanes[:, 3:] >> 8
-
-
 def _turn_plain(to, at, pitch, source, start, length):
     """Turn 16 columns of 16 pixels of 4 bytes, the first at byte `start` of `source` and `length`
     bytes apart, into rows of 3 bytes a pixel, the first at byte `at` of `to` and `pitch` apart.
@@ -75,14 +64,6 @@ def _place(context, builder, kind, array, at):
     """Where byte `at` of an array is."""
     data = context.make_array(kind)(context, builder, array).data
     return builder.gep(builder.bitcast(data, BYTE.as_pointer()), [at])
-
-
-def _spread(builder, value, lanes):
-    """A byte in every lane of a vector."""
-    vector = ir.Constant(ir.VectorType(BYTE, lanes), ir.Undefined)
-    one = builder.insert_element(vector, builder.trunc(value, BYTE), cgutils.int32_t(0))
-    lane = ir.Constant(ir.VectorType(cgutils.int32_t, lanes), [0] * lanes)
-    return builder.shuffle_vector(one, one, lane)
 
 
 @intrinsic
@@ -109,6 +90,15 @@ def _lift_compiled(typing_context, to, at, source, start, low, high, count):
         out = _place(context, builder, signature.args[2], *given[2:4])
         vector = ir.VectorType(BYTE, lanes)
 
+        def spread(value):
+            one = builder.insert_element(
+                ir.Constant(vector, ir.Undefined),
+                builder.trunc(value, BYTE),
+                cgutils.int32_t(0),
+            )
+            lane = ir.Constant(ir.VectorType(cgutils.int32_t, lanes), [0] * lanes)
+            return builder.shuffle_vector(one, one, lane)
+
         # vectors side by side, the last of them over part of the one before
         for first in sorted({*range(0, total - lanes + 1, lanes), total - lanes}):
             here = [
@@ -119,8 +109,8 @@ def _lift_compiled(typing_context, to, at, source, start, low, high, count):
             if not whole:
                 places = ir.Constant(vector, [first + k for k in range(lanes)])
                 inside = builder.and_(
-                    builder.icmp_unsigned(">=", places, _spread(builder, given[4], lanes)),
-                    builder.icmp_unsigned("<", places, _spread(builder, given[5], lanes)),
+                    builder.icmp_unsigned(">=", places, spread(given[4])),
+                    builder.icmp_unsigned("<", places, spread(given[5])),
                 )
                 value = builder.select(inside, value, ir.Constant(vector, [0] * lanes))
             builder.store(value, here[0], align=1)
@@ -157,37 +147,6 @@ def _equal_compiled(typing_context, tiles, y, tile):
 
 
 @intrinsic
-def _blend_compiled(typing_context, to, at, source, count):
-    def build(context, builder, signature, given):
-        into = _place(context, builder, signature.args[0], *given[0:2])
-        over = _place(context, builder, signature.args[2], given[2], cgutils.intp_t(0))
-        pixels, lanes = ir.VectorType(cgutils.int32_t, 16), ir.VectorType(ir.IntType(16), 64)
-        small, shifts = ir.VectorType(BYTE, 64), ir.Constant(lanes, [8] * 64)
-        fourth = ir.Constant(ir.VectorType(cgutils.int32_t, 64), [e | 3 for e in range(64)])
-        step, none = cgutils.intp_t(16), cgutils.intp_t(0)
-        with cgutils.for_range_slice(builder, none, given[3], step) as (k, _):
-            here, there = (
-                builder.bitcast(
-                    builder.gep(p, [builder.mul(k, cgutils.intp_t(size))]), kind.as_pointer()
-                )
-                for p, size, kind in ((into, 4, pixels), (over, 8, lanes))
-            )
-            old, new = builder.load(here, align=1), builder.load(there, align=1)
-            under = builder.zext(builder.bitcast(old, small), lanes)
-            mixed = builder.add(new, builder.mul(under, builder.shuffle_vector(new, new, fourth)))
-            mixed = builder.bitcast(builder.trunc(builder.lshr(mixed, shifts), small), pixels)
-            left = builder.sub(given[3], k)
-            left = builder.select(builder.icmp_signed("<", left, step), left, step)
-            bytewise = ir.VectorType(BYTE, 16)
-            places = ir.Constant(bytewise, list(range(16)))
-            inside = builder.icmp_unsigned("<", places, _spread(builder, left, 16))
-            builder.store(builder.select(inside, mixed, old), here, align=1)
-        return context.get_dummy_value()
-
-    return types.void(to, types.int64, source, types.int64), build
-
-
-@intrinsic
 def _turn_compiled(typing_context, to, at, pitch, source, start, length):
     def build(context, builder, signature, given):
         into = _place(context, builder, signature.args[0], *given[0:2])
@@ -219,8 +178,8 @@ def _turn_compiled(typing_context, to, at, pitch, source, start, length):
     return types.void(to, *integers, source, *integers), build
 
 
-_fast: Any = (_copy_compiled, _lift_compiled, _equal_compiled, _blend_compiled, _turn_compiled)
-_slow = (_copy_plain, _lift_plain, _equal_plain, _blend_plain, _turn_plain)
+_fast: Any = (_copy_compiled, _lift_compiled, _equal_compiled, _turn_compiled)
+_slow = (_copy_plain, _lift_plain, _equal_plain, _turn_plain)
 for _compiled, _plain in zip(_fast, _slow, strict=True):
     _compiled.stands_for = _plain  # one meaning, so one fingerprint of all that moves bytes
-copy, lift, equal, blend, turn = _slow if PLAIN else _fast
+copy, lift, equal, turn = _slow if PLAIN else _fast

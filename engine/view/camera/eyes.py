@@ -144,7 +144,7 @@ class Eyes:
             self._ready = open_frames(world, self._art, size, 0).reshape(1, 4, -1)
         else:
             self._memory = memory_of(world, self._art, size)
-            self._square = np.zeros(size[1] * size[0] * 4 + 64, np.uint8)[:-64].reshape(size[1], -1)
+            self._square = np.zeros((size[1], 4 * size[0]), np.uint8)
 
     def draw(self, states: np.recarray) -> np.ndarray:
         """What every learner of every state (recarray [n]) sees; returns `pixels`."""

@@ -18,25 +18,19 @@ from ...jit import lean, stored
 from ..draw.cells import seen_from_the_side
 from .lane import run
 from .raycast import (
-    ALPHA,
     BACK,
     EYE,
     FAR,
     HAZE,
-    HAZY,
     HITS,
     LANES,
-    MASK,
-    ONE,
-    OPAQUE,
     TURN,
     TWO,
     cast,
     draw_slice,
-    outline,
     piece,
-    shown_of,
     sort_spots,
+    stand,
 )
 from .textures import HORIZON, Art, lens, sky
 
@@ -110,8 +104,9 @@ def recall(
     rows, columns = frames.shape[1], frames.shape[2]
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
     hit_far, hit_top = np.empty((columns, HITS)), np.empty((columns, HITS), np.int64)
-    hit_n, shades = np.empty(columns, np.int64), np.empty(rows + 16, np.uint64)
-    highest, down, mixed = height.max(), square.shape[1], layer[1:].min() < layer[1:].max()
+    hit_n, texels = np.empty(columns, np.int64), np.empty(rows, np.int64)
+    highest, down = height.max(), square.shape[1]
+    line = square.reshape(-1)
     for j in range(len(frames)):
         i = j // per
         h, w = tall[i], wide[i]
@@ -121,24 +116,24 @@ def recall(
         usual = layer[plane[i, y0, x0] + 1]  # the floor of one's own cell, and of most around it
         raw.copy(square, 0, ready, (usual * 4 + q) * square.size, square.size)
         for c in range(columns):
-            clip, met, at, top = rows, 0, c * down, ground[c, ground.shape[1] - 1]
+            clip, met, at = rows, 0, c * down
             for n in range(crossings.shape[2]):
                 y, x = y0 + crossings[q, c, n, 0], x0 + crossings[q, c, n, 1]
                 if y < 0 or x < 0 or y >= h or x >= w:
-                    if met == 0 and (mixed or layer[0] != usual):
-                        lay_floor(square, ready, layer[0], q, at, top, ground[c, n + 1])
+                    if layer[0] != usual and met == 0:
+                        last = ground.shape[1] - 1
+                        lay_floor(square, ready, layer[0], q, at, ground[c, last], ground[c, n + 1])
                     break
                 index = plane[i, y, x]
-                if mixed and met == 0:  # without asking which: guessing wrong takes longer
-                    floor = layer[index + 1]
+                block, floor = kind[index], layer[index + 1]
+                if floor != usual and met == 0:  # a block's own may be seen, too, by a pixel
                     lay_floor(square, ready, floor, q, at, ground[c, n + 2], ground[c, n + 1])
-                block = kind[index]
                 if block < 0:
                     continue
                 first, foot = strips[block, q, c, n, 0], strips[block, q, c, n, 1]
                 if first < clip:
                     count = 4 * (min(foot, clip) - first)
-                    put(square, at + 4 * first, pixels, strips[block, q, c, n, 2], count)
+                    raw.copy(square, at + 4 * first, pixels, strips[block, q, c, n, 2], count)
                     clip = first
                     if met < HITS:
                         hit_far[c, met], hit_top[c, met] = fars[c, n], first
@@ -148,75 +143,17 @@ def recall(
             hit_n[c] = met
         for k in range(sort_spots(spots, j, counts[j], cy, cx, dy, dx)):
             py, px = spots[j, k, 0] - cy, spots[j, k, 1] - cx
-            stand_up(py * dy + px * dx, py * dx - px * dy, spots, j, k, horizon, hit_far, hit_top, hit_n, atlas,
-                     mips, haze, focal, square, rows, shades)  # fmt: skip
+            stand(j, py * dy + px * dx, py * dx - px * dy, spots[j, k, 2], spots[j, k, 3], spots[j, k, 4],
+                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, down, 4, rows,
+                   columns, texels)  # fmt: skip
         turn(square, frames, flat, j)
 
 
 @lean
-def stand_up(
-    far, side, spots, j, k, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, square, rows, shades
-):  # fmt: skip
-    """As `raycast.stand`, into `square`: columns that show the same texels are lit once. `shades`
-    (uint64[rows and more]) is scratch.
-    """
-    columns, down = square.shape
-    width, lift = spots[j, k, 3], spots[j, k, 4]
-    p, left, upper, bottom, m = outline(far, side, width, lift, horizon, focal, columns, mips)
-    t = mips[m, 1]
-    base = int(spots[j, k, 2]) * mips[len(mips) - 1, 0] + mips[m, 0]
-    dim = min(int(far * HAZY), 200)
-    light, fog, strength = (
-        np.uint64(256 - dim),
-        haze * np.uint64(dim),
-        np.uint64(int(spots[j, k, 5])),
-    )
-    first, last = max(int(upper + 0.5), 0), min(int(bottom + 0.5), rows)
-    lit = -1
-    for c in range(max(int(left + 0.5), 0), min(int(left + p + 0.5), columns)):
-        until = last
-        for n in range(hit_n[c]):
-            if hit_far[c, n] < far:
-                until = min(until, hit_top[c, n])
-        u = shown_of(c, left, p, t)
-        if u != lit:
-            lit = u
-            for r in range(first, last):
-                texel = atlas[np.uint64(base + u + shown_of(r, upper, p, t) * t)]
-                share = (texel >> ALPHA) * strength >> ONE
-                shade = ((texel & MASK) * light + fog >> ONE & MASK) * share
-                shades[np.uint64(r - first)] = shade | OPAQUE - share << ALPHA
-        raw.blend(square, c * down + 4 * first, shades, until - first)
-
-
-@lean
 def lay_floor(square, ready, layer, q, at, first, last):
-    """Copy a floor into rows first..last-1 of the column that begins at byte `at`, and what is above
-    it, farther floor and sky, into some rows more.
-    """
+    """Copy a floor into rows first..last-1 of the column that begins at byte `at`."""
     source = (layer * 4 + q) * square.size + at
-    row = np.int64(last)
-    while True:
-        if row >= 16:
-            raw.copy(square, at + 4 * (row - 16), ready, source + 4 * (row - 16), 64)
-        else:
-            raw.copy(square, at, ready, source, 4 * row)
-        row -= 16
-        if row <= first:
-            break
-
-
-@lean
-def put(square, at, source, start, count):
-    """As `raw.copy`, which is slow to call: 64 bytes at a time, the last of them over part of those
-    before.
-    """
-    if count < 64:
-        raw.copy(square, at, source, start, count)
-    else:
-        for k in range(0, count - 64, 64):
-            raw.copy(square, at + k, source, start + k, 64)
-        raw.copy(square, at + count - 64, source, start + count - 64, 64)
+    raw.copy(square, at + 4 * first, ready, source + 4 * first, 4 * (last - first))
 
 
 @lean

@@ -136,53 +136,41 @@ def copy_bytes(ready, kind, quarter, flat, j, start, stop):
 
 
 @lean
-def outline(far, side, width, lift, horizon, focal, columns, mips):
-    """Where an upright picture is seen, `far` ahead and `side` to the right: its width in pixels, its
-    left and upper edge and its lower, and which of its sizes is drawn.
+def stand(
+    j, far, side, texture, width, lift, opacity, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line,
+    across, down, rows, columns, texels,
+):  # fmt: skip
+    """Draw one upright picture, `far` ahead and `side` to the right, before what is farther in each
+    column. From pixel to pixel of `line` it is `across` bytes, or `down`; `texels` (int64[rows]) is
+    scratch.
     """
     p = focal * width / far
     left = columns * 0.5 + focal * side / far - p * 0.5
     bottom = horizon + (EYE - lift) * focal / far
+    upper = bottom - p
+    levels = len(mips) - 1
     m = 0
-    while m < len(mips) - 2 and mips[m, 1] > 1.4 * p:
+    while m < levels - 1 and mips[m, 1] > 1.4 * p:
         m += 1
-    return p, left, bottom - p, bottom, m
-
-
-@lean
-def shown_of(at, edge, p, t):
-    """Which of `t` texels across is shown at pixel `at` of a picture that begins at `edge`."""
-    return min(max(int((at + 0.5 - edge) / p * t), 0), t - 1)
-
-
-@lean
-def stand(
-    j, far, side, texture, width, lift, opacity, horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line,
-    rows, columns, texels,
-):  # fmt: skip
-    """Draw one upright picture, `far` ahead and `side` to the right, before what is farther in each
-    column. `texels` (int64[rows]) is scratch.
-    """
-    p, left, upper, bottom, m = outline(far, side, width, lift, horizon, focal, columns, mips)
     t = mips[m, 1]
-    base = int(texture) * mips[len(mips) - 1, 0] + mips[m, 0]
+    base = int(texture) * mips[levels, 0] + mips[m, 0]
     dim = min(int(far * HAZY), 200)
     light, fog, strength = np.uint64(256 - dim), haze * np.uint64(dim), np.uint64(int(opacity))
     first, last = max(int(upper + 0.5), 0), min(int(bottom + 0.5), rows)
     for r in range(first, last):
-        texels[r] = shown_of(r, upper, p, t) * t
+        texels[r] = min(max(int((r + 0.5 - upper) / p * t), 0), t - 1) * t
     for c in range(max(int(left + 0.5), 0), min(int(left + p + 0.5), columns)):
         until = last
         for n in range(hit_n[c]):
             if hit_far[c, n] < far:
                 until = min(until, hit_top[c, n])
-        u = base + shown_of(c, left, p, t)
-        to = np.uint64((first * columns + c) * 3)  # unsigned: no index is tested for a minus sign
+        u = base + min(max(int((c + 0.5 - left) / p * t), 0), t - 1)
+        to = np.uint64(first * down + c * across)  # unsigned: no index is tested for a minus sign
         for r in range(first, until):
             texel = atlas[np.uint64(u + texels[np.uint64(r)])]
             if texel >> ALPHA:
                 blend_texel(line, to, texel, light, fog, strength)
-            to += np.uint64(3 * columns)
+            to += np.uint64(down)
 
 
 @stored
@@ -316,5 +304,5 @@ def cast(
         for k in range(sort_spots(spots, j, counts[j], cy, cx, dy, dx)):
             py, px = spots[j, k, 0] - cy, spots[j, k, 1] - cx
             stand(j, py * dy + px * dx, py * ry + px * rx, spots[j, k, 2], spots[j, k, 3], spots[j, k, 4],
-                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, rows, columns,
-                   texels)  # fmt: skip
+                   spots[j, k, 5], horizon, hit_far, hit_top, hit_n, atlas, mips, haze, focal, line, 3, 3 * columns,
+                   rows, columns, texels)  # fmt: skip
