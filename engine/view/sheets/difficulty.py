@@ -28,7 +28,7 @@ def chart(steps: np.ndarray, parting: np.ndarray, walls: np.ndarray, wide: int) 
 
     for value in sorted({0, most // 2, most}):
         box(frame, at(value), LEFT, at(value) + 1, right, LINE)
-        write(frame, str(value), at(value) - 9, LEFT - 6, 12, DIM, align="right")
+        write(frame, str(value), min(at(value) - 9, floor - 16), LEFT - 6, 12, DIM, align="right")
     thick = max(int(per * 0.7), 1)
     for k in range(len(steps)):
         x = LEFT + round(per * k)
