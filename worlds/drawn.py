@@ -6,7 +6,9 @@ beside it), one to three cues that mark it in training (the cell or region where
 shape, dots, a landmark, a guide, when it appears, how far it is), what the shift does with them (a
 wrong thing has them, any thing, one that was not there before; or one cue is gone and a wrong thing
 has the others), where that happens, and when a choice is paid. `goalshift worlds drawn --world.task
-17` says it in words; there are some 60 million. The first thing taken decides.
+17` says it in words; there are some 60 million. The first thing taken decides. Two words to be read
+with care: near and far are steps over open floor, as if no other thing stood there, and a guide
+waits beside its thing on a cell that another may border on, too.
 """
 
 from typing import NamedTuple
