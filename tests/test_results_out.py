@@ -80,7 +80,7 @@ def test_a_recipe_comes_from_a_file_and_a_runs_own_file_is_one(run, tmp_path, mo
         run / "checkpoint.safetensors"
     ).read_bytes()
     capsys.readouterr()
-    for text, told in (("stpes = 3", "stpes"), ("steps = 'x'", "steps"), ("[", "no TOML")):
+    for text, told in (("stpes = 3", "stpes"), ("steps = 'x'", "steps"), ("[", "bad.toml:1:2: ")):
         (tmp_path / "bad.toml").write_text(text)
         assert main(["train", "corner", "--config", "bad.toml", "-q", "--out", "d"]) == 2
         assert told in capsys.readouterr().err

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....engine.counts import counted
 from ....engine.levels.splits import split_of
 from ....engine.view.camera import top
 from ....engine.view.camera.shot import Shot, Window
@@ -61,8 +62,8 @@ def pictures(
         alike = int((ends[:, level] == most).sum())
         where = "levels where goals part" if ruler.parts.any() else "levels; goals part on none"
         words = (
-            f"{split}: on this level {ENDS[most]} by {alike} of {len(ends)} agents, as on {100 * shares[most]:.0f} % of"
-            f" {int(among.sum())} {where}"
+            f"{split}: on this level {ENDS[most]} by {alike} of {counted(len(ends), 'agent')},"
+            f" as on {100 * shares[most]:.0f} % of {int(among.sum())} {where}"
         )
         picture = _draw(cast.world, played[:SHOWN], level)
         made.append(Picture(image(png(picture), "png"), picture.shape[:2], words))
