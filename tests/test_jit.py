@@ -232,7 +232,8 @@ _CacheLocator.ensure_cache_path = refuse
 
 def run_cached(folder, before="", **environment):
     """(value, hits, folder of the cache), stderr: of a kernel in a new process."""
-    (folder / "kernels.py").write_text(SUM)
+    if not (kernels := folder / "kernels.py").exists():  # older Numba goes by when it was written
+        kernels.write_text(SUM)
     done = subprocess.run(
         [sys.executable, "-c", before + CACHED.format(folder=str(folder))],
         capture_output=True,

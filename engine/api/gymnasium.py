@@ -111,6 +111,7 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[Any, np.ndarray, np.ndarray]
 
     _kept = ("_np_random", "_np_random_seed", "_seeded", "_done")
     metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES[1:]), "render_fps": FPS}  # noqa: RUF012
+    closed = True  # until there is something to close: Gymnasium 1.1 closes what never came to be
 
     def __init__(
         self,
@@ -132,6 +133,7 @@ class VectorEnv(Adapter, gymnasium.vector.VectorEnv[Any, np.ndarray, np.ndarray]
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         batch = Batch(world, num_envs, split, AUTORESETS[self.autoreset_mode], threads, **options)
         self._batch, self.world = batch, one_learner(batch.world)
+        self.closed = False
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         self.render_mode, self.num_envs = batch.render_mode, batch.vec.n
         self.copy = copy or batch.lens.kind != "symbols"
