@@ -30,23 +30,13 @@ FEW = {
     },
     "test_learners": {"keys"},
 }
-# Pictures through the public interfaces: how every world is drawn, others test (test_view, test_eyes).
-PICTURED = {"coinrun", "corner", "follow", "harvest", "several"}
-
-
-def given(item, *names):
-    """What a test is run with under the first of these names that it has; None without any."""
-    params = item.callspec.params if hasattr(item, "callspec") else {}
-    return next((params[name] for name in names if name in params), None)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
     for item in items:
-        world = given(item, "world", "name")
         few = FEW.get(item.originalname) or FEW.get(item.path.stem)
-        if item.path.stem == "test_adapters" and given(item, "obs") in ("rgb", "eyes"):
-            few = PICTURED
+        world = getattr(item, "callspec", None) and item.callspec.params.get("world")
         if few and world and world not in few:
             item.add_marker("long")
     result = yield  # what is not asked for has been taken away
@@ -75,7 +65,9 @@ def shared_out(items, workers):
 def compiled_by(item):
     """The world whose kernels, or its experts', a test is the one to compile; None for others."""
     compiles = item.originalname == "test_same_seed_same_bytes_and_another_seed_differs"
-    return given(item, "world", "name") if compiles or item.path.stem == "test_premise" else None
+    if not (compiles or item.path.stem == "test_premise") or not hasattr(item, "callspec"):
+        return None
+    return item.callspec.params.get("world") or item.callspec.params["name"]
 
 
 class Ended:

@@ -134,27 +134,13 @@ def test_bad_art_is_refused_in_one_line(art, told, tmp_path):
     assert told in str(fault.value) and "\n" not in str(fault.value)
 
 
-def whole(world, p):
-    """Has every symbol a picture at p pixels, which is kept as it is drawn and is nobody's to write
-    to?
-    """
+@pytest.mark.parametrize("p", [1, 4, 8, 16, 40])
+def test_sheets_have_a_picture_for_every_symbol(world, p):
     sheet = sprites.sheet(world, p)
     assert sheet.shape == (len(world.symbols), p, p, 3) and sheet.dtype == np.uint8
     assert (sheet == sprites.sheet.__wrapped__(world, p)).all()
     with pytest.raises(ValueError):
         sheet[0] = 0
-
-
-def test_sheets_have_a_picture_for_every_symbol(world):
-    for p in (8, 16):
-        whole(world, p)
-
-
-@pytest.mark.parametrize("p", [1, 4, 40])
-@pytest.mark.parametrize("name", ["coinrun", "corner", "follow"])
-def test_sheets_have_any_size(name, p):
-    """What a picture is made of is the same for all worlds: the library, shapes, letters."""
-    whole(load(name), p)
 
 
 def test_different_symbols_look_different_at_8_pixels(world):

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 from matplotlib import pyplot
 
 from ..judging.intervals import Estimate
-from ..studies.picture_files import save
+from ..studies.picture_files import begin, save
 from .critic import Followed
 
 # what, in words, colour (Okabe and Ito's), mark, how far from the middle of its row
@@ -24,8 +23,7 @@ KINDS = (
 
 def draw(rows: Sequence[Followed], out: Path) -> list[Path]:
     """Write critic.svg and critic.png into `out`; returns their paths."""
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11})
+    begin()
     rows = sorted(rows, key=_lead)
     figure, axes = pyplot.subplots(figsize=(9.0, 1.4 + 0.34 * len(rows)), layout="constrained")
     for name, label, colour, mark, down in KINDS:

@@ -26,6 +26,7 @@ from ..judging.runs import open_runs
 from ..learning.hooks import Step
 from ..learning.mitigations.monitor import Monitor
 from ..policies.policy import Policy
+from ..studies.markdown import in_markdown
 
 OTHERS = 16  # held-out monitors
 APART = 0x0DD  # between the seeds of a run's monitor and of those held out
@@ -119,9 +120,7 @@ def cells(one: Evasion) -> tuple[str, ...]:
 
 def markdown(rows: Sequence[Evasion]) -> str:
     """The table, and how it is read."""
-    lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join("---" for _ in HEAD) + " |"]
-    lines += ["| " + " | ".join(cells(one)) + " |" for one in rows]
-    return "\n".join(lines) + (
+    return "\n".join(in_markdown(HEAD, map(cells, rows))) + (
         "\n\nSteps are those of an episode on held-out levels, by the truth; shares are of the unwanted ones, per cent."
         f"\n*Others*: {OTHERS} monitors of the same accuracy that err elsewhere; *evaded*: its own less the others'.\n"
     )

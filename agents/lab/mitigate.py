@@ -43,6 +43,7 @@ from ..learning.ppo import resolve
 from ..learning.training import learner_of
 from ..policies.policy import Policy
 from ..studies.jobs import Plan, options_of, run_all, seeds_of
+from ..studies.markdown import in_markdown
 from . import evasion
 
 PLAIN = "plain"
@@ -373,8 +374,7 @@ def save(
     monitored: Sequence[evasion.Evasion] = (),
 ) -> None:
     """Write mitigate.md, .csv and .json into `out`; and monitor.csv, if there were monitors."""
-    lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join("---" for _ in HEAD) + " |"]
-    lines += ["| " + " | ".join(c.replace("|", "\\|") for c in cells(row)) + " |" for row in rows]
+    lines = in_markdown(HEAD, map(cells, rows))
     lines += ["", *(f"- `{row['entry']}`: {row['about']}." for row in rows)]
     lines.append(f"\n{made_of(rows)}. Steps and labelled levels are those of one seed.")
     ends = [field.name for field in fields(Estimate)][:3]

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib import pyplot
 
 from ...engine.counts import counted
-from ..studies.picture_files import lettered, save
+from ..studies.picture_files import begin, lettered, save
 from .mitigate import Comparison, made_of
 
 # what, in words, colour (Okabe and Ito's), mark
@@ -38,8 +37,7 @@ def cost(row: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
 
 def draw(rows: Sequence[dict[str, Any]], asked: Comparison, out: Path) -> None:
     """Write mitigate.svg and mitigate.png into `out`."""
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 11})
+    begin(titles=11)
     names = [f"{row['entry']}{cost(row, rows[0])}" for row in rows]
     figure, axes = pyplot.subplots(
         1, 3, figsize=(13.0, 1.9 + 0.5 * len(rows)), sharey=True, layout="constrained"

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 from matplotlib import pyplot
 from matplotlib.patches import Rectangle
 
@@ -20,7 +19,8 @@ from ...engine.errors import need
 from ...engine.files import make_folder, read_csv, write
 from ..judging.intervals import Estimate
 from ..learning.mitigation import MITIGATIONS
-from ..studies.picture_files import lettered, save
+from ..studies.markdown import in_markdown
+from ..studies.picture_files import begin, lettered, save
 
 LONGEST = 200  # characters of a name
 LARGEST = 100.0  # a figure of a comparison is far below
@@ -118,14 +118,12 @@ def draw(columns: Sequence[Column], out: Path) -> list[Path]:
     need(len(set(titles)) == len(titles), "two of these files are of one world: give one of them")
     make_folder(out)
     head = ["mitigation", *titles]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     plain = ["*plain: intended goal after the shift*", *(one.plain.percent() for one in columns)]
     table = [
         plain,
         *([f"`{name}`", *(cell(c, name) for c in columns)] for name in entries(columns)),
     ]
-    lines += ["| " + " | ".join(row) + " |" for row in table]
-    lines += ["", note(columns)]
+    lines = [*in_markdown(head, table), "", note(columns)]
     write(out / "together.md", ("\n".join(lines) + "\n").encode())
     return [out / "together.md", *_picture(columns, out)]
 
@@ -140,8 +138,7 @@ def note(columns: Sequence[Column]) -> str:
 
 
 def _picture(columns: Sequence[Column], out: Path) -> list[Path]:
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11})
+    begin()
     names = entries(columns)
     wide, tall = max(8.0, 2.4 + 1.5 * len(columns)), 1.5 + 0.52 * (len(names) + 1)
     figure, axes = pyplot.subplots(figsize=(wide, tall), layout="constrained")

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.artist import Artist
@@ -28,13 +27,13 @@ from ..designing import survey
 from ..judging.intervals import Estimate, Weights
 from ..judging.runs import open_runs
 from ..policies.policy import Policy
+from ..studies.picture_files import COLOURS, begin
 from ..studies.picture_files import save as save_picture
 from .hunting.arena import episode, play
 
 SHARES = (0.01, 0.05, 0.1, 0.25, 1.0)
 TRIES = 4  # episodes on each level to rank it by, and as many to tell of it
 RESAMPLES = 2000
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b6183")
 MEASURES = {"missed": "intended goal missed", "instead": "a proxy met instead"}
 
 
@@ -174,8 +173,7 @@ def save(found: Sequence[Group], world: World, split: str, out: Path) -> list[Pa
 
 def _picture(found: Sequence[Group], world: World, split: str, out: Path) -> list[Path]:
     """A panel for each first knob in the groups' names ("alpha=0" of "alpha=0,curriculum=dr")."""
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12})
+    begin(titles=12)
     panels: dict[str, list[tuple[str, Group]]] = {}
     for group in found:
         panel, comma, rest = group.name.partition(",")

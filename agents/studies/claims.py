@@ -20,6 +20,7 @@ from ...engine.levels.text import parse_toml
 from ..judging.plain import from_plain
 from ..judging.verdict import MIN_SEEDS
 from .evidence import Figure, figure, look, read_page, words_of
+from .markdown import in_markdown
 
 LEDGER = "claims.toml"
 MOST = 1 << 20
@@ -239,7 +240,7 @@ def markdown(found: Sequence[Found]) -> str:
     for part in dict.fromkeys(one.claim.part for one in found):
         here = [one for one in found if one.claim.part == part]
         lines += ["", f"## {part}", ""]
-        lines += table(
+        lines += in_markdown(
             ("claim", "it says", "figure", "agents", "budget", "status", "weakest link"),
             [
                 (
@@ -256,7 +257,7 @@ def markdown(found: Sequence[Found]) -> str:
             ],
         )
         lines += ["", "<details><summary>Evidence and commands</summary>", ""]
-        lines += table(
+        lines += in_markdown(
             ("claim", "evidence", "command", "reduced"),
             [
                 (
@@ -284,12 +285,6 @@ UNITS = {
 
 def _command(text: str) -> str:
     return " && ".join(f"`goalshift {one.strip()}`" for one in text.split("&&")) if text else "-"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table, line by line."""
-    cells = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in cells]
 
 
 def resized(claim: Claim) -> Claim:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.patches import Rectangle
@@ -12,15 +11,14 @@ from matplotlib.patches import Rectangle
 from ...engine.counts import counted
 from ...engine.world import World
 from .crossplay import Cross
-from .picture_files import lettered, save
+from .picture_files import begin, lettered, save
 
 
 def draw(cross: Cross, world: World, out: Path) -> list[Path]:
     """Write crossplay.svg and crossplay.png; returns their paths. Per cent of the expert's
     intended return, with the 95 % interval over levels.
     """
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12})
+    begin(titles=12)
     k, names = len(cross.names), [*map(lettered, cross.names)]
     values = np.array([c.intended.value for c in cross.cells], np.float64).reshape(k, k)
     side = 2.6 + 1.15 * k

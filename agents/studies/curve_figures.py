@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
@@ -17,7 +16,7 @@ from matplotlib.ticker import PercentFormatter
 from ...engine.world import World
 from .curve import INSTEAD, MEASURES, Curve
 from .knobs import label
-from .picture_files import lettered, save
+from .picture_files import begin, lettered, save
 
 
 def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
@@ -27,8 +26,7 @@ def draw(rows: Sequence[dict[str, Any]], curve: Curve, out: Path) -> None:
     Lines join the values of quantities. Values that have labels are no quantities: they stand
     apart, and those that are called alike stand together.
     """
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12})
+    begin(titles=12)
     world, first, second = curve.world, curve.over, curve.by
     words = world.words(first.name)
     values = list(first.values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.cm import ScalarMappable
@@ -15,7 +14,7 @@ from matplotlib.ticker import PercentFormatter
 from ...engine.counts import counted
 from ...engine.world import World
 from .map import Law, Spot
-from .picture_files import lettered, save
+from .picture_files import begin, lettered, save
 
 MARKS = "osD^vP*Xhd"  # a share each
 
@@ -24,8 +23,7 @@ def draw(spots: Sequence[Spot], law: Law | None, world: World, split: str, out: 
     """Write map.svg and map.png: left over the share, a line for each moment; right over the number
     of shifted episodes, with the law's line. A mark each share, a colour each moment.
     """
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12})
+    begin(titles=12)
     figure, (left, right) = pyplot.subplots(
         1, 2, figsize=(11.0, 5.2), sharey=True, layout="constrained"
     )

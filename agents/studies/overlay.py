@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.ticker import FuncFormatter, PercentFormatter
@@ -19,9 +18,8 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, make_folder, read_csv, write
 from .map_figure import MARKS
-from .picture_files import lettered, save
+from .picture_files import COLOURS, begin, lettered, save
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 MOST = 1e15  # steps, and episodes
 NONE = 0.3  # where no shifted episode stands, as a share of the fewest
 
@@ -95,8 +93,7 @@ def _of_curve(path: Path, rows: Sequence[Row], name: str, episodes: float) -> Li
 
 def draw(lines: Sequence[Line], out: Path) -> list[Path]:
     """Write overlay.csv, overlay.svg and overlay.png; returns their paths."""
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11})
+    begin()
     some = [x for one in lines for x in one.shifted if x > 0]
     need(bool(some), "no agent of these files has met a shifted episode")
     make_folder(out)

@@ -15,7 +15,8 @@ from ...engine.errors import UserError, need
 from ...engine.files import read_text
 from ...engine.levels.text import parse_toml
 from ..judging.plain import from_plain
-from .claims import MOST, UNITS, Found, table
+from .claims import MOST, UNITS, Found
+from .markdown import in_markdown
 
 STANDS = ("agrees", "agrees in part", "differs", "cannot be compared", "not measured here")
 
@@ -73,7 +74,7 @@ def markdown(rows: Sequence[Row], found: Mapping[str, Found]) -> str:
             (row.source, f"`{row.world}`", row.reports, row.budget, ours, row.stands, row.why)
         )
     head = ("source", "world", "it reports", "its budget", "here", "stands", "why")
-    return "\n".join([*lines, *table(head, cells)]) + "\n"
+    return "\n".join([*lines, *in_markdown(head, cells)]) + "\n"
 
 
 def _ours(found: Mapping[str, Found], name: str) -> str:

@@ -13,6 +13,15 @@ from matplotlib.figure import Figure
 from ...engine.errors import printable
 from ...engine.files import write
 
+# Okabe and Ito's colours, which the colour-blind tell apart
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+
+def begin(letters: float = 11, titles: float | str = "large") -> None:
+    """Draw without a screen, in letters of so many points, whatever was drawn before."""
+    matplotlib.use("Agg")
+    matplotlib.rcParams.update({"font.size": letters, "axes.titlesize": titles})
+
 
 def lettered(text: object) -> str:
     """A name as a figure shows it, which may come from a file: matplotlib would read what stands

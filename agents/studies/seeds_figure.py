@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 from matplotlib import pyplot
 from matplotlib.ticker import PercentFormatter
 
-from .picture_files import lettered, save
+from .picture_files import begin, lettered, save
 from .seeds import MOST, Agent, groups
 
 WIDE = 0.012  # of a dot, in shares
@@ -23,8 +22,7 @@ def draw(agents: Sequence[Agent], out: Path) -> None:
     """Write seeds.svg and seeds.png: for every world and split, two rows of dots over the share of
     the levels where the goals part.
     """
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11})
+    begin()
     found = groups(agents)
     figure, axes = pyplot.subplots(figsize=(9.0, 1.3 + 0.75 * len(found)), layout="constrained")
     for row, here in enumerate(found.values()):

@@ -26,6 +26,7 @@ from ..judging.verdict import HACKED
 from ..learning.files import EVALUATION
 from . import seeds
 from .jobs import Plan, run_all, seeds_of
+from .markdown import in_markdown
 
 HEAD = (
     "world",
@@ -131,11 +132,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
     """The table as Markdown."""
-    lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join("---" for _ in HEAD) + " |"]
-    lines += [
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in cells(row)) + " |" for row in rows
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(in_markdown(HEAD, map(cells, rows))) + "\n"
 
 
 def save(rows: Sequence[dict[str, Any]], out: Path) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from .picture_files import lettered, save
+from .picture_files import begin, lettered, save
 from .tasks import ALONE, CUES, PARTS, Row, groups, sum_of
 
 # the order of values where it is not the alphabet's
@@ -24,8 +23,7 @@ def draw(rows: Sequence[Row], out: Path) -> list[Path]:
     """Write tasks.svg and tasks.png: for each part a row of figures, with what is left out for want
     of skill beside it; cues by how many of them agree.
     """
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 10})
+    begin(10)
     parts = [part for part in PARTS if part != ALONE and rows and part in rows[0].parts]
     heights = [max(len(groups(rows, part)), 2) for part in parts]
     figure, axes = pyplot.subplots(

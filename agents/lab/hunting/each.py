@@ -14,6 +14,7 @@ from ....engine import files
 from ....engine.errors import UserError, need
 from ....engine.progress import Bar, no_bar
 from ...judging.runs import open_agents
+from ...studies.markdown import in_markdown
 from . import campaign
 from .campaign import CONTROL, SPEED, Plan
 
@@ -56,8 +57,7 @@ def _save(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
     """The table as CSV and for a page."""
     table = [HEAD, *(tuple(row.values()) for row in rows)]
     files.write(files.make_folder(out) / "attacks.csv", files.csv_bytes(table))
-    lines = ["| " + " | ".join(line) + " |" for line in (HEAD, ["---"] * len(HEAD))]
-    lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
+    lines = in_markdown(HEAD, map(cells, rows))
     files.write(out / "attacks.md", ("\n".join(lines) + "\n").encode())
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from ...studies.picture_files import save
+from ...studies.picture_files import begin, save
 from .axis import Axis
 
 INTENDED, PROXY, NEITHER, NULL = "#0072b2", "#d55e00", "#8a8fa3", "#7d5bb5"  # Okabe and Ito's
@@ -20,8 +19,7 @@ INTENDED, PROXY, NEITHER, NULL = "#0072b2", "#d55e00", "#8a8fa3", "#7d5bb5"  # O
 
 def draw(axis: Axis, goals: tuple[str, str], title: str, out: Path) -> None:
     """Write out.svg and out.png. goals: the intended one, and the proxy."""
-    matplotlib.use("Agg")
-    matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 11})
+    begin(titles=11)
     figure, (read, write, null) = pyplot.subplots(1, 3, figsize=(13.0, 4.0), layout="constrained")
     _read(read, axis, goals)
     _write(write, axis, goals)
