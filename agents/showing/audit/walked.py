@@ -14,6 +14,7 @@ import numpy as np
 
 from ....engine.counts import counted
 from ....engine.levels.splits import split_of
+from ....engine.vector import Vec
 from ....engine.view.camera import top
 from ....engine.view.camera.shot import Shot, Window
 from ....engine.view.draw.ink import png
@@ -81,7 +82,12 @@ def _draw(world: World, played: Sequence[Episodes], level: int) -> np.ndarray:
     trails, lives = [], []
     for one in played:
         assert one.trace is not None and one.trace.states is not None
-        lives.append(one.trace.states[one.trace.running[:, level], level])
+        here = one.trace.running[:, level]
+        lived, acts = one.trace.states[here, level], one.trace.actions[here, level]
+        vec = Vec(world, 1, autoreset="off")
+        vec.start_from(lived[-1:].view(np.recarray))
+        vec.step(acts[-1:])  # a trace ends before the last step
+        lives.append(np.concatenate([lived, vec.states.view(np.ndarray)]))
     for k, lived in enumerate(lives):
         aside = 0.18 * (k - (len(played) - 1) / 2)
         cells = np.stack([lived["y"][:, 0], lived["x"][:, 0]], 1) + aside
