@@ -9,22 +9,21 @@ held-out levels are never met in training, however many levels are drawn.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import check, machine, many, rng, state
+from . import buffers, check, given, machine, many, rng, state
+from .buffers import raw
 from .counts import counted
 from .errors import UserError, natural, need, whole
-from .jit import PLAIN
 from .kernels import AUTORESETS, POOLS, kernels, share, start_chains
 from .many import Many, PolicyRule, all_legal
 from .state import TERMINATED, TRUNCATED
+from .threads import Threads
 from .world import Split, World
 
 
@@ -33,13 +32,6 @@ def apart(world: World) -> World:
     twin = copy(world)
     share(twin, world)
     return twin
-
-
-def _raw(records: np.ndarray) -> np.ndarray:
-    """Records as the kernels take them: bare when compiled (quicker to pass), with attributes in
-    plain Python.
-    """
-    return records if PLAIN else records.view(np.ndarray)
 
 
 class _Cut(NamedTuple):
@@ -104,46 +96,25 @@ class Vec:
         self.world, self.n, self.threads = world, n, max(1, min(whole(threads, "threads"), n))
         self.pool, self.autoreset = POOLS.index(pool), AUTORESETS.index(autoreset)
         self.kernels = kernels(world)
-        vh, vw = world.view
-        row_words = -(-vh * vw // 8)
-        each = world.dtype.itemsize + 16 * world.learners * row_words
-        machine.need_memory(n, each, f"environments of world '{world.name}'")
-        # kernels read on beside the tiles of a record
-        self.states = state.blank(world.dtype, n + 2)[1:-1].view(np.recarray)
+        self.states = buffers.records(world, n)
         self.words = state.words(self.states)
         self._upto = np.zeros(len(world.rows))
-
-        def planes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            whole = np.zeros((n, world.learners, row_words), np.uint64)
-            flat = whole.view(np.uint8)
-            return whole, flat, flat[:, :, : vh * vw].reshape(n, world.learners, vh, vw)
-
-        self._obs_words, self._obs_bytes, self.obs = planes()
-        _, self._final_bytes, self.final_obs = planes()
-        ledger = np.dtype(
-            [("chain", np.uint64), ("queue", np.uint64), ("final_seed", np.uint64)]
-            + [
-                (f, np.int64)
-                for f in ("queued", "episode", "strays", "final_t", "final_row", "final_end")
-            ]
-            + [("final_totals", np.int64, (world.agents, len(world.events)))]
-            + [("reward", np.float32, (world.learners,))]
-            + [(f, np.uint8) for f in ("fresh", "terminated", "truncated")],
-            align=True,
+        self._obs_words, self._obs_bytes, self.obs = buffers.planes(world, n)
+        _, self._final_bytes, self.final_obs = buffers.planes(world, n)
+        self.ledger = buffers.ledger(world, n)
+        told = self.ledger.view(np.ndarray)
+        self.reward, self.final_totals = told["reward"], told["final_totals"]
+        self.final_seed, self.final_row = told["final_seed"], told["final_row"]
+        self.final_length = told["final_t"]
+        self.fresh, self.terminated, self.truncated = (
+            told[name].view(np.bool_) for name in ("fresh", "terminated", "truncated")
         )
-        self.ledger = np.zeros(n, ledger).view(np.recarray)
-        for name in ("reward", "final_totals", "final_seed", "final_row"):
-            setattr(self, name, self.ledger[name].view(np.ndarray))
-        self.final_length = self.ledger["final_t"].view(np.ndarray)
-        for name in ("fresh", "terminated", "truncated"):
-            setattr(self, name, self.ledger[name].view(np.ndarray).view(np.bool_))
-
         self._seeds = np.zeros(0, np.uint64)
         self._starts = np.zeros((0, self.words.shape[1]), np.uint64)
         self.seed = natural(seed, "seed")
         self._shape = (n, world.learners)
         self._begun = False  # whether there is an episode in every environment
-        self._pool: tuple[int, ThreadPoolExecutor] | None = None  # and the process it belongs to
+        self._workers = Threads(self.threads)
         self.split = self.world.split(split) if isinstance(split, str) else split
         self.bank = bank
         self._take(levels)
@@ -223,8 +194,8 @@ class Vec:
         self._cuts = [self._cut(slice(a, b)) for a, b in pairwise(bounds)]
 
     def _cut(self, where: slice) -> _Cut:
-        moving = _raw(self.states[where]), self.words[where]
-        table, entries = _raw(self.world.table), _raw(self.ledger[where])
+        moving = raw(self.states[where]), self.words[where]
+        table, entries = raw(self.world.table), raw(self.ledger[where])
         seen, due = self._obs_bytes[where], np.zeros(self.n, np.bool_)[where]
         levels = self._upto, entries, self._seeds, self._starts
         return _Cut(
@@ -234,15 +205,6 @@ class Vec:
             (*moving, table, *levels, seen, self.pool),
             (*moving, seen),
         )
-
-    states: np.recarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    fresh: np.ndarray
-    final_totals: np.ndarray
-    final_seed: np.ndarray
-    final_row: np.ndarray
 
     def reset(self, seed: int | None = None) -> np.ndarray:
         """Begin anew in every environment; `seed` restarts the stream of levels. Returns `obs`."""
@@ -268,7 +230,7 @@ class Vec:
         """
         if seeds is not None:
             self.assign(mask, seeds)
-        mask = self._mask(mask)
+        mask = given.mask_of(mask, self.n)
         self._begin(mask)
         self.ledger["terminated"][mask] = self.ledger["truncated"][mask] = 0
         self._begun = self._begun or bool((self.states["h"] > 0).all())
@@ -289,7 +251,7 @@ class Vec:
         """Begin new streams of levels where `mask` is set: environment i goes on as `Vec(world,
         1).reset(seeds[i])`.
         """
-        mask, chains = self._mask(mask), self._each(seeds).copy()
+        mask, chains = given.mask_of(mask, self.n), given.seeds_of(seeds, self.n).copy()
         start_chains(chains, 0)
         self.ledger["chain"][mask] = chains[mask]
         self.ledger["episode"][mask] = 0
@@ -320,7 +282,7 @@ class Vec:
 
         `seeds` (uint64[N]) are level seeds, or, where the levels are start states, their numbers.
         """
-        mask, seeds = self._mask(mask), self._each(seeds)
+        mask, seeds = given.mask_of(mask, self.n), given.seeds_of(seeds, self.n)
         if self.bank:
             order = np.argsort(self._seeds)
             found = np.searchsorted(self._seeds, seeds, sorter=order) % len(order)
@@ -338,25 +300,6 @@ class Vec:
         need(len(self._starts) > int(np.max(places, initial=-1)), "there is no such place")
         self._starts[places] = state.words(states)
 
-    def _mask(self, mask: np.ndarray) -> np.ndarray:
-        """bool[N], which kernels index without a check; UserError for all else."""
-        mask = np.ascontiguousarray(mask)
-        need(
-            mask.shape == (self.n,) and mask.dtype == np.bool_,
-            f"mask must be bool of shape ({self.n},), not {mask.dtype} of shape {mask.shape}",
-        )
-        return mask
-
-    def _each(self, seeds: np.ndarray) -> np.ndarray:
-        """Seeds of levels or streams as uint64[N]; UserError for all else."""
-        seeds = np.asarray(seeds)
-        need(
-            seeds.shape == (self.n,) and seeds.dtype.kind in "iu",
-            f"seeds must be integers of shape ({self.n},), not {seeds.dtype} of shape {seeds.shape}",
-        )
-        need(seeds.dtype.kind == "u" or not (seeds < 0).any(), "seeds must not be negative")
-        return seeds.astype(np.uint64, copy=False)
-
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """One step of every environment with `actions` (integers [N, L]).
 
@@ -370,13 +313,13 @@ class Vec:
             or actions.shape != self._shape
             or actions.dtype != np.int64
         ):
-            actions = self._actions(actions, self._shape)
+            actions = given.actions_of(actions, self._shape)
         legal = self.world.actions
         # A kernel checks its own slice before it moves anything; with threads others would have
         # moved by then.
         wrong = self.threads > 1 and bool(((actions < 0) | (actions >= len(legal))).any())
         if wrong or self._each_cut(self._move, np.ascontiguousarray(actions, np.int64)) < 0:
-            raise self._illegal(actions)
+            raise given.illegal(self.world, actions)
         return self.obs, self.reward, self.terminated, self.truncated
 
     def step_many(self, actions: np.ndarray, observe: bool = False) -> Many:
@@ -386,9 +329,9 @@ class Vec:
         what is seen after each step is kept, else only the last is drawn. UserError as for `step`.
         """
         need(self._begun, "call reset() before step_many()")
-        actions = self._actions(actions, (len(np.atleast_1d(actions)), *self._shape))
+        actions = given.actions_of(actions, (len(np.atleast_1d(actions)), *self._shape))
         if not all_legal(actions.reshape(-1), len(self.world.actions)):
-            raise self._illegal(actions)
+            raise given.illegal(self.world, actions)
         return self._many(None, actions, len(actions), observe)
 
     def run_rule(self, policy: PolicyRule, steps: int, observe: bool = False) -> Many:
@@ -417,38 +360,16 @@ class Vec:
 
         if self._each_cut(work, np.zeros(self.n, np.int64)) < 0:
             self._begun = False
-            wrong = (out.actions < 0) | (out.actions >= len(self.world.actions))
-            raise UserError(
-                f"the rule chose the action {out.actions[wrong][0]}: {self._has_actions()}; the"
-                " environments stand at different steps now, so call reset()"
-            )
+            raise given.chose_illegal(self.world, out.actions)
         return many.shown(self.world, out, observe)
 
-    def _actions(self, actions: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """int64 of that shape; UserError for all but integers of it."""
-        actions = np.asarray(actions)
-        if actions.shape != shape or actions.dtype.kind not in "iu":
-            raise UserError(
-                f"actions must be integers of shape {shape}, not {actions.dtype} of shape"
-                f" {actions.shape}"
-            )
-        return np.ascontiguousarray(actions, np.int64)
-
-    def _illegal(self, actions: np.ndarray) -> UserError:
-        bad = actions[(actions < 0) | (actions >= len(self.world.actions))][0]
-        return UserError(f"action {bad} is out of range: {self._has_actions()}")
-
-    def _has_actions(self) -> str:
-        legal = self.world.actions
-        return f"world '{self.world.name}' has the actions 0..{len(legal) - 1} ({', '.join(legal)})"
-
-    def _each_cut(self, work: Callable[..., int], given: np.ndarray) -> int:
-        """Have every thread do `work` with its share of what is `given`; the least of what comes
-        back.
+    def _each_cut(self, work: Callable[..., int], shared: np.ndarray) -> int:
+        """Have every thread do `work` with its share of what is `shared` out; the least of what
+        comes back.
         """
         if self.threads == 1:
-            return work(given, self._cuts[0])
-        return min(self._workers().map(lambda cut: work(given[cut.where], cut), self._cuts))
+            return work(shared, self._cuts[0])
+        return self._workers.least(lambda cut: work(shared[cut.where], cut), self._cuts)
 
     def _begin(self, mask: np.ndarray) -> None:
         self._each_cut(lambda mask, cut: self.kernels.reset_many(mask, *cut.begins), mask)
@@ -466,12 +387,6 @@ class Vec:
             self.kernels.reset_many(cut.due, *cut.begins)
         return due
 
-    def _workers(self) -> ThreadPoolExecutor:
-        """The threads, made when first needed; in a forked child, which has none of them, anew."""
-        if self._pool is None or self._pool[0] != os.getpid():
-            self._pool = os.getpid(), ThreadPoolExecutor(self.threads)
-        return self._pool[1]
-
     @property
     def strays(self) -> int:
         """How many levels had to be taken from outside the pool because the world has too few
@@ -487,7 +402,7 @@ class Vec:
         """Everything the future depends on, as plain arrays."""
         return {
             "words": self.words.copy(),
-            "ledger": self._ledger_bytes().copy(),
+            "ledger": buffers.as_bytes(self.ledger).copy(),
             "obs": self._obs_words.copy(),  # kept for files of 0.1; `restore` draws it anew
             "seeds": self._seeds.copy(),
             "starts": self._starts.copy(),
@@ -501,39 +416,18 @@ class Vec:
         that is `trusted`, as it comes from this program, the fields are not looked at that only the
         world's own rules read.
         """
-        words = self.words.shape[1]
-        shapes = {
-            "words": ((self.n, words), np.uint64),
-            "ledger": (self._ledger_bytes().shape, np.uint8),
-            "seeds": ((len(snapshot.get("seeds", ())),), np.uint64),
-            "starts": ((len(snapshot.get("starts", ())), words), np.uint64),
-        }
-        for name, (shape, kind) in shapes.items():
-            part = snapshot.get(name)
-            sound = isinstance(part, np.ndarray) and part.shape == shape and part.dtype == kind
-            need(sound, f"'{name}' of the environments is not {np.dtype(kind)} of shape {shape}")
-        for name, start in (("words", False), ("starts", True)):
-            records = np.ascontiguousarray(snapshot[name]).view(self.world.dtype).reshape(-1)
-            if trusted:
-                begun = records[records["h"] > 0]
-                check.board(self.world, begun)
-            else:
-                check.states(self.world, records, start)
+        buffers.check_snapshot(self.world, self.ledger, snapshot, trusted)
         self._put(snapshot)
         self._see()
 
     def _put(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Continue from a sound snapshot; what is seen stays as it is."""
         self.words[...] = snapshot["words"]
-        self._ledger_bytes()[...] = snapshot["ledger"]
+        buffers.as_bytes(self.ledger)[...] = snapshot["ledger"]
         self._seeds = np.array(snapshot["seeds"])
         self._starts = np.array(snapshot["starts"])
         self._begun = bool((self.states["h"] > 0).all())
         self._freeze()
-
-    def _ledger_bytes(self) -> np.ndarray:
-        """The ledger as uint8[N, bytes]: the same memory."""
-        return self.ledger.view(np.ndarray).view(np.uint8).reshape(self.n, -1)
 
 
 def level_of(world: World, seed: int, split: str | Split = "train") -> np.recarray:

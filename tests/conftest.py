@@ -3,6 +3,7 @@
 import importlib.util
 import itertools
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 os.environ.pop("FORCE_COLOR", None)
 # The suite runs in several processes: one thread each, or they fight for the processors.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Hundreds of tests start Python anew, and every worker reads all tests. Where bytecode is not kept
+# (as in many images), each of them would compile the whole package: 11 of 18 seconds of a worker's
+# start, 0.1 to 0.15 s of every child. The kernels' caches lie in the same folders.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Every world meets its contract, its premise and the official suites each time. These tests do
 # more, at more cost, and no two worlds would fail them for different reasons: each time they meet
@@ -45,18 +51,24 @@ def pytest_collection_modifyitems(config, items):
 
 
 def shared_out(items, workers):
-    """The tests in an order in which every worker begins with worlds of its own.
+    """The tests in an order in which every worker begins with worlds of its own, and has its share
+    of the slow ones behind it before it takes over what others have left.
 
     Workers begin with equal runs of the list (`--dist worksteal`). From an empty cache of kernels
-    they would else all compile the same worlds at the same time, each for itself.
+    they would else all compile the same worlds at the same time, each for itself; and a slow test
+    at the end is waited for by all.
     """
-    worlds, others = {}, []
+    worlds, slow, others = {}, [], []
     for item in items:
         world = compiled_by(item)
-        worlds.setdefault(world, []).append(item) if world else others.append(item)
+        if world:
+            worlds.setdefault(world, []).append(item)
+        else:
+            (slow if item.get_closest_marker("slow") else others).append(item)
     left, ordered = iter(others), []
     for k in range(workers):
         run = [item for group in list(worlds.values())[k::workers] for item in group]
+        run += slow[k::workers]
         room = (len(items) - len(ordered)) // (workers - k) - len(run)
         ordered += run + list(itertools.islice(left, max(room, 0)))
     return ordered

@@ -10,7 +10,7 @@ import pytest
 from goalshift.agents.command.main import main
 from goalshift.agents.command.talk import typed
 from goalshift.agents.live.source import Typed
-from goalshift.agents.showing.report.report import _train_command
+from goalshift.agents.showing.report.parts import train_command
 from goalshift.agents.studies import claims, papers
 from goalshift.engine.catalogue import load
 from goalshift.engine.counts import digits
@@ -105,11 +105,11 @@ def test_a_whole_number_of_nine_digits_stays_what_it_is(capsys):
     words = Typed("drawn").words("drawn", {"task": 123_456_789.0, "x": 0.5})
     assert words[3:] == ["--world.task", "123456789", "--world.x", "0.5"]
     config = {"world": "drawn", "params": {"task": 123_456_789.0}, "seed": 3}
-    assert "--world.task 123456789" in _train_command(config)
+    assert "--world.task 123456789" in train_command(config)
 
 
 def test_commands_that_are_printed_can_be_pasted():
     assert shlex.split(typed("eval", "my run", "b'c")) == ["goalshift", "eval", "my run", "b'c"]
     config = {"world": "corner; rm -rf ~", "reward": "goal.cheese - 2*goal.corner", "seed": 3}
-    words = shlex.split(_train_command(config))
+    words = shlex.split(train_command(config))
     assert words[2] == config["world"] and words[words.index("--reward") + 1] == config["reward"]

@@ -92,31 +92,14 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     unwatched = [name for name in ("false_alarms", "threshold", "ask") if given(args, name)]
     need(not unwatched, f"{flag(unwatched)} goes with --monitor, which names a detector")
     trust(args.world, args.trained_on, *(args.split or ()))
-    from ..judging.named import is_run
-
     if args.goal and all(run.startswith("GM1.") or run.endswith(".gmr") for run in args.runs):
         from .goals import score_replays
 
         unread = [name for name in OF_AGENTS if given(args, name)]
         need(not unread, f"{flag(unread)}: replays are scored as they are, so leave it out")
         return score_replays(args)
-    if args.controls and not all(map(is_run, args.runs)):
-        raise UserError("--controls trains agents like the runs: for runs of goalshift alone")
-    if args.csv:
-        preflight.check_file(Path(args.csv), args.force)
-    if args.inspect:
-        need(args.inspect.endswith(".json"), "--inspect writes JSON: name the file logs/a.json")
-        need(not args.mirrored, "--inspect is of what agents do as they are: leave out --mirrored")
-        preflight.check_file(Path(args.inspect), args.force)
-    if args.out:
-        folder = preflight.check_folder(args.out, args.force)
-    else:
-        folder = Path(args.runs[0]) if len(args.runs) == 1 and not args.mirrored else None
-        if folder is not None and folder.is_dir():
-            preflight.check_writable(folder, "the run's folder")
-        elif args.controls and not Path(args.runs[0]).is_dir():
-            raise UserError("--controls trains agents of its own: say with --out in which folder")
-    from ..judging.runs import evaluate_runs
+    folder = checked(args)
+    from ..judging.latex import as_latex
     from ..judging.tables import as_text
     from ..learning.files import EVALUATION
 
@@ -125,18 +108,8 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
 
         check_goals(args)
     splits = args.split or ["train", "deploy"]
-    ask = (args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
-    if local_jobs(args.on):
-        found = evaluate_runs(*ask, world=args.world)
-    else:
-        from ..judging.evaluation import Evaluation
-
-        found = Evaluation.from_json(eval_there(args, splits, talk))
-    text = as_text(found)
-    if args.latex:
-        from ..judging.latex import as_latex
-
-        text = as_latex(found) + "\n"
+    found = evaluated(args, splits, talk)
+    text = as_latex(found) + "\n" if args.latex else as_text(found)
     if args.csv:
         from ...engine.files import write
         from ..showing.report.sheets import figures_csv
@@ -150,14 +123,7 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     if folder is not None and (args.out or folder.is_dir()) and not args.knobs:
         talk.say(f"wrote {found.save(folder / EVALUATION)}")
     if "size" in args.knobs:
-        from ..judging.runs import open_agents
-
-        world = open_agents(args.runs, args.knobs, args.world).world
-        if not world.all_seen:
-            tall, wide = world.view or world.size
-            talk.say(
-                f"agents see {tall} x {wide} cells around them, which is not all of this board"
-            )
+        say_view(args, talk)
     data = found.to_json()
     if args.against:
         data, lines = eval_against(args, splits, data)
@@ -166,6 +132,52 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
 
     data, lines = eval_goals(args, splits, found, data)
     return Report(data, text + lines)
+
+
+def checked(args: argparse.Namespace) -> Path | None:
+    """The folder that the evaluation is kept in, if any; UserError, before anything is played, for
+    flags that do not go together and for places that cannot be written to.
+    """
+    from ..judging.named import is_run
+
+    if args.controls and not all(map(is_run, args.runs)):
+        raise UserError("--controls trains agents like the runs: for runs of goalshift alone")
+    if args.csv:
+        preflight.check_file(Path(args.csv), args.force)
+    if args.inspect:
+        need(args.inspect.endswith(".json"), "--inspect writes JSON: name the file logs/a.json")
+        need(not args.mirrored, "--inspect is of what agents do as they are: leave out --mirrored")
+        preflight.check_file(Path(args.inspect), args.force)
+    if args.out:
+        return preflight.check_folder(args.out, args.force)
+    folder = Path(args.runs[0]) if len(args.runs) == 1 and not args.mirrored else None
+    if folder is not None and folder.is_dir():
+        preflight.check_writable(folder, "the run's folder")
+    elif args.controls and not Path(args.runs[0]).is_dir():
+        raise UserError("--controls trains agents of its own: say with --out in which folder")
+    return folder
+
+
+def evaluated(args: argparse.Namespace, splits: list[str], talk: Talk) -> "Evaluation":
+    """The evaluation, made here or where `--on` says."""
+    if not local_jobs(args.on):
+        from ..judging.evaluation import Evaluation
+
+        return Evaluation.from_json(eval_there(args, splits, talk))
+    from ..judging.runs import evaluate_runs
+
+    ask = (args.runs, splits, args.levels, args.seed, args.knobs, args.mirrored, talk.progress)
+    return evaluate_runs(*ask, world=args.world)
+
+
+def say_view(args: argparse.Namespace, talk: Talk) -> None:
+    """Say how far agents see, if that is not all of a board whose size was chosen."""
+    from ..judging.runs import open_agents
+
+    world = open_agents(args.runs, args.knobs, args.world).world
+    if not world.all_seen:
+        tall, wide = world.view or world.size
+        talk.say(f"agents see {tall} x {wide} cells around them, which is not all of this board")
 
 
 def write_inspect(args: argparse.Namespace, found: "Evaluation", talk: Talk) -> None:

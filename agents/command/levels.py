@@ -128,6 +128,11 @@ def level_gen_flags(parser: Parser) -> None:
         help="the recipe's world, if it is one of yours",
     )
     add_file_out(parser, "PATH", "a file, or a folder for many (default: levels/WORLD-...)")
+    required_flags(parser)
+    share_flags(parser)
+
+
+def required_flags(parser: Parser) -> None:
     group = parser.add_argument_group("what every level must be")
     group.add_argument("--goal", default="", metavar="NAME", help="can be got (default: intended)")
     group.add_argument("--steps", type=span, metavar="A:B", help="of the goal's expert")
@@ -150,6 +155,9 @@ def level_gen_flags(parser: Parser) -> None:
     group.add_argument(
         "--pool", default="", metavar="NAME", help="train or test, as training tells them apart"
     )
+
+
+def share_flags(parser: Parser) -> None:
     group = parser.add_argument_group("equal shares, and order")
     group.add_argument(
         "--vary",

@@ -16,9 +16,9 @@ An `Evaluation` is the same, byte for byte, for the same seed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,8 @@ from ...engine.counts import counted
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, Steps, silent
-from ...engine.world import World
+from ...engine.version import __version__
+from ...engine.world import Split, World
 from ..policies.foreign.base import Foreign
 from ..policies.policy import Policy
 from .evaluation import FORMAT, Evaluation, GoalMark, SplitReport, TrainedOn, WorldMark
@@ -37,7 +38,7 @@ from .measure import Measured
 from .named import agent_of
 from .references import Ruler, references
 from .rollout import LEVELS, at_most, rollout
-from .verdict import THRESHOLDS, Findings, judge
+from .verdict import THRESHOLDS, judge
 
 
 def evaluate(
@@ -75,48 +76,10 @@ def evaluate(
     names = list(dict.fromkeys([home, *splits]))
     chosen = {name: split_of(world, name) for name in names}
     steps = Steps(show, len(names) * (len(world.goals) + len(agents) + 1))
-    reports: dict[str, SplitReport] = {}
-    findings: dict[str, Callable[[Estimate], Findings]] = {}
-    trained: Estimate | None = None
-    seen: float | None = None
-    for name, split in chosen.items():
-        n = at_most(split, levels)
-        weights = Weights(len(agents), n, resamples, seed)
-        # Coarser for the references: nothing is decided by the width of their intervals.
-        one = Weights(1, n, min(resamples, 500), seed)
-        ruler = Ruler(world, references(world, split, n, seed, tell=steps))
-        played = []
-        for k, agent in enumerate(agents):
-            steps(f"{name}: agent {k + 1} of {len(agents)}")
-            actor = shifted(agent) if shifted and name != home else agent
-            played.append(rollout(world, actor, split, n, seed))
-        mine = Measured(ruler, weights, played)
-        steps(f"{name}: comparing with the levels trained on")
-        report = SplitReport(
-            levels=n,
-            strays=played[0].strays,
-            goals_part=ruler.agreement(),
-            held_out=overlap(world, training, played[0].fingerprints),
-            policies={
-                "agent": mine.report(),
-                "random": Measured(ruler, one, ruler.known.random, average=True).report(),
-                **{e.policy: Measured(ruler, one, [e]).report() for e in ruler.known.experts},
-            },
-        )
-        if name == home:
-            by_seed = [
-                seen_score(world, agent, t)
-                for agent, t in zip(agents, _one_each(training, len(agents)), strict=True)
-            ]
-            known = [score for score in by_seed if score is not None]
-            seen = tidy(float(np.mean(known))) if known else None
-            report = replace(report, seen=Seen(seen, tuple(by_seed)))
-            trained = weights.estimate(mine.normalised(ruler.paid))
-        reports[name] = report
-        findings[name] = mine.findings
-    assert trained is not None
-    from ...engine.version import __version__
-
+    sitting = _Sitting(world, agents, training, home, levels, seed, resamples, shifted, steps)
+    found = {name: sitting.on(name, split) for name, split in chosen.items()}
+    trained = found[home].trained()
+    seen = found[home].report.seen
     plain_train = split_of(world, "train").weights
     return Evaluation(
         format=FORMAT,
@@ -130,15 +93,77 @@ def evaluate(
         agents=tuple(agent.name for agent in agents),
         training=tuple(TrainedOn(t.split, t.seed, t.levels) for t in training),
         home=home,
-        splits=reports,
+        splits={name: here.report for name, here in found.items()},
         verdicts={
-            name: judge(findings[name](trained)._replace(seen=seen))
-            for name in names
+            name: judge(here.mine.findings(trained)._replace(seen=seen and seen.value))
+            for name, here in found.items()
             if chosen[name].weights != plain_train
             or world.paid is not world.intended
             or (chosen[name].starts is not None and name != home)
         },
     )
+
+
+class _Found(NamedTuple):
+    """What came of one split."""
+
+    report: SplitReport
+    mine: Measured
+
+    def trained(self) -> Estimate:
+        """The normalised score for the paid goal."""
+        return self.mine.weights.estimate(self.mine.normalised(self.mine.ruler.paid))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sitting:
+    """Agents of one recipe, and the terms on which every split is played; see `evaluate`."""
+
+    world: World
+    agents: Sequence[Policy]
+    training: Sequence[Training]
+    home: str
+    levels: int
+    seed: int
+    resamples: int
+    shifted: Callable[[Policy], Policy] | None
+    steps: Steps
+
+    def on(self, name: str, split: Split) -> _Found:
+        """Have the agents and the references play the split, and measure it."""
+        n = at_most(split, self.levels)
+        weights = Weights(len(self.agents), n, self.resamples, self.seed)
+        # Coarser for the references: nothing is decided by the width of their intervals.
+        one = Weights(1, n, min(self.resamples, 500), self.seed)
+        ruler = Ruler(self.world, references(self.world, split, n, self.seed, tell=self.steps))
+        played = []
+        for k, agent in enumerate(self.agents):
+            self.steps(f"{name}: agent {k + 1} of {len(self.agents)}")
+            actor = self.shifted(agent) if self.shifted and name != self.home else agent
+            played.append(rollout(self.world, actor, split, n, self.seed))
+        mine = Measured(ruler, weights, played)
+        self.steps(f"{name}: comparing with the levels trained on")
+        report = SplitReport(
+            levels=n,
+            strays=played[0].strays,
+            goals_part=ruler.agreement(),
+            held_out=overlap(self.world, self.training, played[0].fingerprints),
+            policies={
+                "agent": mine.report(),
+                "random": Measured(ruler, one, ruler.known.random, average=True).report(),
+                **{e.policy: Measured(ruler, one, [e]).report() for e in ruler.known.experts},
+            },
+            seen=self._seen() if name == self.home else None,
+        )
+        return _Found(report, mine)
+
+    def _seen(self) -> Seen:
+        """How the agents do on the very levels they were trained on."""
+        trainings = _one_each(self.training, len(self.agents))
+        pairs = zip(self.agents, trainings, strict=True)
+        by_seed = [seen_score(self.world, agent, training) for agent, training in pairs]
+        known = [score for score in by_seed if score is not None]
+        return Seen(tidy(float(np.mean(known))) if known else None, tuple(by_seed))
 
 
 def _same(agent: Any) -> Any:

@@ -69,51 +69,21 @@ def rollout(
     `trace.PARTS` and layers of a learned policy (see `Trace`). Raises UserError for a bad count,
     pool, or trace.
     """
-    chosen = isinstance(levels, np.ndarray)
-    n = len(levels) if chosen else int(levels)
-    if not 1 <= n <= MAX_LEVELS:
-        raise UserError(f"levels must be 1 to {MAX_LEVELS}, not {n}")
+    vec, numbers = _on(world, split_of(world, split), levels, seed, pool)
     policy = at_home(policy, world)
-    vec = Vec(world, n, split_of(world, split), seed, pool=pool, autoreset="off")
-    starts = vec.split.starts
-    if chosen:
-        vec.assign(np.ones(n, np.bool_), levels)
-    elif starts is not None:
-        if n > len(starts):
-            raise UserError(
-                f"'{vec.split.name}' holds {counted(len(starts), 'level')}: ask for no more with --levels"
-            )
-        vec.assign(np.ones(n, np.bool_), levels := np.arange(n))
-    obs = vec.reset()
+    vec.reset()
     prints = world.fingerprints(vec.states)
-    policy.start(n, world.learners)
+    policy.start(vec.n, world.learners)
+    tracer = Tracer(vec, policy, trace) if trace else None
     if isinstance(policy, Policy) and policy.rule and not record and not trace:
         play_rule(vec, policy.rule)
-    fresh = vec.fresh.copy()
-    taken, tracer = [], Tracer(vec, policy, trace) if trace else None
-    states = vec.states.view(np.ndarray)  # a recarray is slow to ask for a field
-    while (running := states["ended"] == RUNNING).any():
-        whole = policy.remembers or running.all()
-        if tracer:
-            tracer.before(running, whole, fresh)
-        if whole:
-            actions = policy.act(obs, vec.states, fresh)
-        else:
-            actions = np.zeros((n, world.learners), np.int64)
-            actions[running] = policy.act(
-                obs[running], states[running].view(np.recarray), fresh[running]
-            )
-        if record or tracer:
-            taken.append(np.where(running[:, None], actions, 0))
-        obs = vec.step(actions)[0]
-        if tracer:
-            tracer.after(taken[-1])
-        fresh = np.zeros(n, np.bool_)
+    taken = _play(vec, policy, record, tracer)
+    states = vec.states.view(np.ndarray)
     return Episodes(
         world=world,
         split=vec.split,
         policy=policy.name,
-        seeds=np.asarray(levels, np.uint64) if starts is not None else states["seed"].copy(),
+        seeds=states["seed"].copy() if numbers is None else np.asarray(numbers, np.uint64),
         rows=states["row"].copy(),
         fingerprints=prints,
         totals=states["totals"].copy(),
@@ -123,6 +93,55 @@ def rollout(
         actions=np.stack(taken) if taken else None,
         trace=tracer.trace() if tracer else None,
     )
+
+
+def _on(
+    world: World, split: Split, levels: int | np.ndarray, seed: int, pool: str
+) -> tuple[Vec, np.ndarray | None]:
+    """The environments, one for each level, before their first reset; and the levels' numbers where
+    the split is a file.
+    """
+    chosen = isinstance(levels, np.ndarray)
+    n = len(levels) if chosen else int(levels)
+    if not 1 <= n <= MAX_LEVELS:
+        raise UserError(f"levels must be 1 to {MAX_LEVELS}, not {n}")
+    vec = Vec(world, n, split, seed, pool=pool, autoreset="off")
+    starts = vec.split.starts
+    if starts is None:
+        if chosen:
+            vec.assign(np.ones(n, np.bool_), levels)
+        return vec, None
+    if not chosen and n > len(starts):
+        raise UserError(
+            f"'{vec.split.name}' holds {counted(len(starts), 'level')}: ask for no more with --levels"
+        )
+    numbers = levels if chosen else np.arange(n)
+    vec.assign(np.ones(n, np.bool_), numbers)
+    return vec, numbers
+
+
+def _play(vec: Vec, policy: Policy, record: bool, tracer: Tracer | None) -> list[np.ndarray]:
+    """Play every episode to its end; what was done at each step, if it is kept."""
+    obs, fresh, taken = vec.obs, vec.fresh.copy(), []
+    states = vec.states.view(np.ndarray)  # a recarray is slow to ask for a field
+    while (running := states["ended"] == RUNNING).any():
+        whole = policy.remembers or running.all()
+        if tracer:
+            tracer.before(running, whole, fresh)
+        if whole:
+            actions = policy.act(obs, vec.states, fresh)
+        else:
+            actions = np.zeros((vec.n, vec.world.learners), np.int64)
+            actions[running] = policy.act(
+                obs[running], states[running].view(np.recarray), fresh[running]
+            )
+        if record or tracer:
+            taken.append(np.where(running[:, None], actions, 0))
+        obs = vec.step(actions)[0]
+        if tracer:
+            tracer.after(taken[-1])
+        fresh = np.zeros(vec.n, np.bool_)
+    return taken
 
 
 def play_rule(vec: Vec, policy: PolicyRule) -> None:

@@ -79,6 +79,39 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def _sound(path: Path, arrays: Mapping[str, np.ndarray], about: dict[str, Any]) -> TrainConfig:
+    """How a checkpoint was trained; UserError if its weights or its description are unusable."""
+    for name, array in arrays.items():
+        if array.dtype != np.float32:
+            raise UserError(f"'{path}' holds '{name}' as {array.dtype}: weights must be float32")
+        if not np.isfinite(array).all():
+            raise UserError(f"'{path}' is unusable: '{name}' holds values that are not finite")
+    config = about.get("config")
+    if not isinstance(config, dict) or not isinstance(config.get("world"), str):
+        raise UserError(f"'{path}' does not say which world it was trained on")
+    with Reader(path).at():
+        natural(about.get("steps"), "its number of steps")
+        return TrainConfig.from_json(config)
+
+
+def _contradictions(shape: Shape, world: World) -> list[str]:
+    """In what a network is of another shape than the world that its description names."""
+    sees = (
+        tuple(world.view or ()),
+        len(world.symbols),
+        0 if world.one_hot else len(world.channels),
+    )
+    if not shape.symbols:  # colours: what eyes see
+        sees = ((*shape.view[:2], 3), 0, 0)
+    if (shape.view, shape.symbols, shape.channels, shape.actions) != (*sees, len(world.actions)):
+        return ["its network contradicts its own description"]
+    if shape.agents not in (0, world.learners):
+        return [
+            f"it has {counted(shape.agents, 'network')} for {counted(world.learners, 'learner')}"
+        ]
+    return []
+
+
 class Trained(Policy):
     """A trained network as a policy.
 
@@ -143,42 +176,13 @@ class Trained(Policy):
             return {name: tuple(weight.shape) for name, weight in blank.state_dict().items()}
 
         arrays, about = load_arrays(path, "checkpoint", expected)
-        for name, array in arrays.items():
-            if array.dtype != np.float32:
-                raise UserError(
-                    f"'{path}' holds '{name}' as {array.dtype}: weights must be float32"
-                )
-            if not np.isfinite(array).all():
-                raise UserError(f"'{path}' is unusable: '{name}' holds values that are not finite")
-        config = about.get("config")
-        if not isinstance(config, dict) or not isinstance(config.get("world"), str):
-            raise UserError(f"'{path}' does not say which world it was trained on")
-        with Reader(path).at():
-            natural(about.get("steps"), "its number of steps")
-            config = TrainConfig.from_json(config)
+        config = _sound(path, arrays, about)
         if world is None:
             loaded = recall(config.world, path).with_params(**dict(config.params))
         else:
             loaded = load(world)
-        wrong = differences(about, loaded)
         shape = Shape(**about["net"])
-        sees = (
-            tuple(loaded.view or ()),
-            len(loaded.symbols),
-            0 if loaded.one_hot else len(loaded.channels),
-        )
-        if not shape.symbols:  # colours: what eyes see
-            sees = ((*shape.view[:2], 3), 0, 0)
-        if not wrong and (shape.view, shape.symbols, shape.channels, shape.actions) != (
-            *sees,
-            len(loaded.actions),
-        ):
-            wrong = ["its network contradicts its own description"]
-        if not wrong and shape.agents not in (0, loaded.learners):
-            wrong = [
-                f"it has {counted(shape.agents, 'network')} for {counted(loaded.learners, 'learner')}"
-            ]
-        if wrong:
+        if wrong := differences(about, loaded) or _contradictions(shape, loaded):
             raise UserError(f"'{path}' does not fit world '{loaded.name}': {'; '.join(wrong)}")
         net = Net(shape, torch.bfloat16 if precision == "bf16" else torch.float32, loaded.looks)
         net.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})

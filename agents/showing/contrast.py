@@ -40,6 +40,7 @@ from . import captions, words
 
 LINGER = 16  # steps that a film goes on after the last change of any score
 LAYOUTS = ("1x2", "2x2")
+SIDES = ("intended", "learned")
 
 
 @dataclass(frozen=True)
@@ -133,31 +134,17 @@ def contrast(
     chosen, actions = _play(agent, world, evaluation, plan)
     told = known(plan, chosen.how, verdict)
     made = live_both(agent, world, split, chosen.seed, actions, told)
-    whole = [
-        plan.gauged(world, take_of(world, replay), who)
-        for replay, who in zip(made, (None, agent), strict=True)
-    ]
+    whole = _gauged(plan, world, agent, made)
     (level,) = ids.names(world, whole[1].states[:1].view(np.recarray))
-    paths = [
-        make_folder(plan.replays) / f"{Path(split).name}-{level}-{who}.gmr"
-        for who in ("intended", "learned")
-    ]
-    for replay, path in zip(made, paths, strict=True):
-        replay.save(path)
+    paths = _save_replays(plan, level, made)
     takes, how, last = cut(world, whole, chosen.how)
     states = [take.states for take in whole]
     if layout == "2x2":
-        home = evaluation.home
-        before = live_both(agent, world, home, chosen.seed)
-        shown = [
-            plan.gauged(world, take_of(world, replay), who)
-            for replay, who in zip(before, (None, agent), strict=True)
-        ]
-        above, _, _ = cut(world, shown, "")
-        named = [(home, take) for take in above] + [(split, take) for take in takes]
-        takes = [replace(take, role=f"{name.upper()} · {take.role}") for name, take in named]
+        before = live_both(agent, world, evaluation.home, chosen.seed)
+        above, _, _ = cut(world, _gauged(plan, world, agent, before), "")
+        takes = _titled(evaluation.home, above) + _titled(split, takes)
         plan = replace(plan, options=replace(plan.options, pairs=[(0, 1), (2, 3)]))
-        how += f"; above, the same seed under '{home}'"
+        how += f"; above, the same seed under '{evaluation.home}'"
     card = replace(
         plan.card(world, made, how),
         claim=words.claim(world, verdict, report),
@@ -179,9 +166,31 @@ def contrast(
         "parts_at": story.fork(states[0], states[1], world.learners),
         "scores": {
             who: dict(zip((g.name for g in world.goals), row, strict=True))
-            for who, row in zip(("intended", "learned"), _scores(world, *states), strict=True)
+            for who, row in zip(SIDES, _scores(world, *states), strict=True)
         },
     }
+
+
+def _gauged(
+    plan: FilmPlan, world: World, agent: Policy, made: Sequence[Replay]
+) -> list[story.Take]:
+    """Both replays as takes with the plan's instruments; only the second has the agent's mind."""
+    minds = zip(made, (None, agent), strict=True)
+    return [plan.gauged(world, take_of(world, replay), mind) for replay, mind in minds]
+
+
+def _titled(split: str, takes: Sequence[story.Take]) -> list[story.Take]:
+    """The takes with the split's name over them."""
+    return [replace(take, role=f"{split.upper()} · {take.role}") for take in takes]
+
+
+def _save_replays(plan: FilmPlan, level: str, made: Sequence[Replay]) -> list[Path]:
+    """Keep both replays where the plan says; returns the files."""
+    begin = f"{Path(plan.split).name}-{level}"
+    paths = [make_folder(plan.replays) / f"{begin}-{who}.gmr" for who in SIDES]
+    for replay, path in zip(made, paths, strict=True):
+        replay.save(path)
+    return paths
 
 
 def _split_of(evaluation: Evaluation, world: World, split: str) -> SplitReport:
