@@ -20,6 +20,7 @@ from typing import Any
 
 from numba import config
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.runtime.nrt import rtsys
 
 log = logging.getLogger("goalshift")
 _said: set[str] = set()
@@ -100,10 +101,17 @@ class BuildCache(FunctionCache):
             file._source_stamp, self._mark = (file._source_stamp, self._mark()), None
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The build for a signature, or None: then it is compiled."""
+        """The build for a signature, or None: then it is compiled.
+
+        Numba reads all that it knows of types first, a fifth of a second; machine code asks for its
+        memory manager alone, and who compiles reads the rest.
+        """
         self._settle()
+        rtsys.initialize(target_context)
         try:
-            return super().load_overload(sig, target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
+            return None
         except Exception:
             _note("broken", f"the cache in '{self._cache_path}' is damaged: compiling anew")
             try:

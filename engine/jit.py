@@ -14,7 +14,8 @@ import contextlib
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar
@@ -101,7 +102,15 @@ if not PLAIN:
     class _Rule(_Dispatcher):
         """A rule that Python calls; inside compiled code its name means its `inner` build."""
 
-        inner: _Inner
+        options: Mapping[str, Any]
+
+        @cached_property
+        def inner(self) -> _Inner:
+            """Made when compiled code first asks: most rules of a start are only ever loaded."""
+            part = {"no_cpython_wrapper": True, "pipeline_class": PartCompiler}
+            made = _numba(**part, **self.options)(self.py_func)
+            made.__class__ = _Inner
+            return made
 
         def add_overload(self, cres: Any) -> None:
             """Note a build."""
@@ -130,9 +139,7 @@ def _rule(function: Callable[P, R], options: Mapping[str, Any]) -> Callable[P, R
         return function
     compiled = _numba(**options)(function)
     compiled.__class__ = _Rule
-    part = {"no_cpython_wrapper": True, "pipeline_class": PartCompiler}
-    compiled.inner = _numba(**part, **options)(function)
-    compiled.inner.__class__ = _Inner
+    compiled.options = options
     return compiled
 
 
@@ -309,43 +316,45 @@ def mentions(function: Callable) -> set[str]:
     return {met for kind, met in _within_reach(function) if kind == "name"}
 
 
-def _within_reach(function: Callable) -> Iterator[tuple[str, Any]]:
+def _within_reach(function: Callable) -> list[tuple[str, Any]]:
     """What a rule and every rule it can reach are made of, in order: pairs of a kind and what was
     met, "code", "name" (that code mentions), or "value" (a constant, a default, a global).
     """
+    met: list[tuple[str, Any]] = []
     seen: set[int] = set()
 
-    def visit(value: Any) -> Iterator[tuple[str, Any]]:
+    def visit(value: Any) -> None:
         value = _meant(value)
         if isinstance(value, FunctionType):
             if id(value) not in seen:
                 seen.add(id(value))
-                yield from read(value.__code__, value.__globals__)
-                yield "value", value.__defaults__ or ""
+                read(value.__code__, value.__globals__)
+                met.append(("value", value.__defaults__ or ""))
                 for cell in value.__closure__ or ():  # a rule made inside a function
-                    yield from visit(cell.cell_contents)
+                    visit(cell.cell_contents)
         elif isinstance(value, (np.ndarray, bool, int, float, tuple, np.generic)):
-            yield "value", value
+            met.append(("value", value))
 
-    def read(code: CodeType, names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        yield "code", code
+    def read(code: CodeType, names: dict[str, Any]) -> None:
+        met.append(("code", code))
         for place, constant in enumerate(code.co_consts):
             if isinstance(constant, CodeType):
-                yield from read(constant, names)
+                read(constant, names)
             elif place or not isinstance(constant, str):  # a docstring changes nothing
-                yield "value", constant
+                met.append(("value", constant))
         for name in code.co_names:
-            yield "name", name
+            met.append(("name", name))
             value = names.get(name)
             if isinstance(value, ModuleType):
                 if value.__name__.split(".")[0] not in ("numpy", "numba", "math"):
                     # `layout.maze(...)`: any name of ours that the code mentions
                     for attribute in code.co_names:
-                        yield from visit(value.__dict__.get(attribute))
+                        visit(value.__dict__.get(attribute))
             else:
-                yield from visit(value)
+                visit(value)
 
-    yield from visit(function)
+    visit(function)
+    return met
 
 
 def _constants(bindings: dict[str, Any]) -> str:

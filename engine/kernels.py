@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 
@@ -245,38 +245,53 @@ def step_many(
     return waiting
 
 
+def world_rules():
+    """All rules that a world brings, so that one name stands for them."""
+    return step, generate, tick, bot, draw
+
+
+def _told(world: World) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What kernels take from a world: its sizes, what is seen of it, and its rules."""
+    height, width = world.view
+    how = world.naming
+    constants: dict[str, Any] = {
+        "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
+        "EVENTS": len(world.events), "HEIGHT": world.size[0], "WIDTH": world.size[1],
+        "CELLS": height * width,
+        "KEY": how.world, "THING_KEYS": how.things, "FIELD_KEYS": how.fields,
+        "FIRST_FIELD": how.first, "FIRST_TILE": how.tiles,
+        "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
+        "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
+        "PAID_ONCE": world.paid.once,
+    }  # fmt: skip
+    seen: dict[str, Any] = {
+        **constants,
+        "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.told_poses,
+        "VIEW_HEIGHT": height, "VIEW_WIDTH": width, "PLANE": -(-height * width // 8) * 8,
+        "TILES": state.offset(world.dtype, "tiles"), "RECORD": world.dtype.itemsize,
+    }  # fmt: skip
+    rules = {
+        "step": world.step, "generate": world.generate,
+        "tick": world.tick or nothing, "bot": world.bot or idle,
+        "draw": look.crop if world.centred else look.whole_board,
+    }  # fmt: skip
+    return constants, seen, rules
+
+
 class Kernels:
     """The compiled kernels of one world. Worlds with the same rules and sizes share them, whatever
     their parameters.
     """
 
-    def __init__(self, world: World) -> None:
-        height, width = world.view
-        how = world.naming
-        constants: dict[str, Any] = {
-            "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
-            "EVENTS": len(world.events), "HEIGHT": world.size[0], "WIDTH": world.size[1],
-            "CELLS": height * width,
-            "KEY": how.world, "THING_KEYS": how.things, "FIELD_KEYS": how.fields,
-            "FIRST_FIELD": how.first, "FIRST_TILE": how.tiles,
-            "ENDS": np.array([e in world.ends_on for e in world.events], np.int64),
-            "PAID": np.array([world.paid.weights.get(e, 0.0) for e in world.events]),
-            "PAID_ONCE": world.paid.once,
-        }  # fmt: skip
-        seen: dict[str, Any] = {
-            **constants,
-            "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.told_poses,
-            "VIEW_HEIGHT": height, "VIEW_WIDTH": width, "PLANE": -(-height * width // 8) * 8,
-            "TILES": state.offset(world.dtype, "tiles"), "RECORD": world.dtype.itemsize,
-        }  # fmt: skip
+    def __init__(self, name: str, constants: dict, seen: dict, rules: dict) -> None:
         moving: dict[str, Any] = {
-            "step": inline(world.step), "generate": world.generate,
-            "tick": inline(world.tick or nothing), "bot": inline(world.bot or idle),
+            "step": inline(rules["step"]), "generate": rules["generate"],
+            "tick": inline(rules["tick"]), "bot": inline(rules["bot"]),
         }  # fmt: skip
         moving["act"] = bind(act, lean=True, **constants, **moving)
         moving["make_level"] = bind(make_level, **constants, **moving)
         moving["begin"] = bind(begin, **constants, **moving)
-        draw = bind(look.crop if world.centred else look.whole_board, lean=True, **seen)
+        draw = bind(rules["draw"], lean=True, **seen)
         parts: dict[str, Any] = {"see": bind(see, lean=True, **constants, draw=draw), **moving}
         parts["advance"] = bind(advance, lean=True, **constants, **parts)
         # one step of one record, for planners to bind into kernels of their own
@@ -284,11 +299,11 @@ class Kernels:
         # names the rules that make and move states, as the cache of compiled kernels knows them
         self.mark = fingerprint(bind(moves, **moving))[:8]
 
-        self.name, self.parts = world.name, {**constants, **parts}
+        self.name, self.parts = name, {**constants, **parts}
         self.many: dict[tuple, Callable] = {}  # see `many.stepper`
 
         def built(kernel: Callable, lean: bool) -> Callable:
-            return direct(specialise(kernel, world.name, lean, **self.parts))
+            return direct(specialise(kernel, name, lean, **self.parts))
 
         self.reset_many = built(reset_many, lean=False)
         self.see_many = built(see_many, lean=True)
@@ -296,12 +311,17 @@ class Kernels:
 
 
 _kernels: WeakKeyDictionary[World, Kernels] = WeakKeyDictionary()
+_alike: WeakValueDictionary[tuple[str, ...], Kernels] = WeakValueDictionary()
 
 
 def kernels(world: World) -> Kernels:
     """The compiled reset and step of a world: built once, compiled on first use, cached on disk."""
     if world not in _kernels:
-        _kernels[world] = Kernels(world)
+        constants, seen, rules = _told(world)
+        records = world.dtype, world.table.dtype
+        mark = (*map(str, records), world.name, bind(world_rules, **seen, **rules).__qualname__)
+        same = _alike.get(mark) or Kernels(world.name, constants, seen, rules)
+        _kernels[world] = _alike[mark] = same
     return _kernels[world]
 
 

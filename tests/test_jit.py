@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -94,6 +95,8 @@ def test_warm_start_loads_instead_of_compiling(tmp_path):
         "world = load('corner'); vec = Vec(world, 2); vec.reset(); vec.step(np.zeros((2, 1), np.int64))\n"
         "for k in (kernels(world).reset_many.kernel, kernels(world).step_many.kernel):\n"
         "    print(sum(k.stats.cache_hits.values()), sum(k.stats.cache_misses.values()))\n"
+        # what Numba reads before it compiles, which takes as long as all else
+        "import sys; print('numba.np.linalg' in sys.modules)\n"
     )
     for _ in range(2):
         done = subprocess.run(
@@ -103,7 +106,7 @@ def test_warm_start_loads_instead_of_compiling(tmp_path):
             check=True,
             cwd=tmp_path,
         )
-    assert done.stdout.split() == ["1", "0", "1", "0"]
+    assert done.stdout.split() == ["1", "0", "1", "0", "False"]
 
 
 NAMES = """
@@ -184,6 +187,24 @@ def test_the_mark_names_the_rules_and_not_the_parameters_or_what_is_seen(corner)
     assert kernels(corner.but(view=None)).mark == mark
     assert kernels(corner.but(step=steps)).mark != mark
     assert kernels(load("dish")).mark != mark
+
+
+def test_worlds_share_kernels_where_rules_sizes_and_records_are_the_same(corner):
+    class Wide(NamedTuple):
+        region: float = 1.0
+
+    ours = kernels(corner)
+    assert kernels(corner.with_params(region=3)) is ours is kernels(corner.but(horizon=9))
+    rows = {
+        "params": Wide,
+        "train": Wide(),
+        "deploy": Wide(9.0),
+        "splits": {},
+        "limits": {},
+        "labels": {},
+    }
+    for changes in ({"size": (9, 9)}, {"view": (5, 5)}, {"ends_on": ()}, rows):
+        assert kernels(corner.but(**changes)) is not ours
 
 
 @needs_compiler

@@ -85,6 +85,12 @@ def test_the_outline_surrounds_things_but_not_tiles():
     assert tile[50, 27, 3] == 0
 
 
+def test_a_shape_inside_what_it_does_not_touch_changes_nothing():
+    disc = "disc gold 30 30 20"
+    for art in (f"{disc}\nbox red 80 80 90 90 in", f"box red 80 80 90 90 in\n{disc}"):
+        assert (paint(parse(art), 20) == paint(parse(disc), 20)).all()
+
+
 def test_pixel_rows_keep_their_colours_at_whole_multiples():
     sprite = sprites.read("r = #ff0000\nb = #0000ff\nr.\n.b", "thing")
     rgba = sprite.at(8)

@@ -26,9 +26,11 @@ def paint(picture: Picture, p: int, rim: str = "ink") -> np.ndarray:
     n = p * factor
     grid = (np.arange(n) + 0.5) * (100.0 / n)
     per_unit = n / 100.0
-    under, body, over = (np.zeros((n, n, 4)) for _ in range(3))  # premultiplied, 0-1
+    # planes of red, green, blue and opacity: colours multiplied by it, 0-1
+    under, body, over = (np.zeros((4, n, n)) for _ in range(3))
     near = np.full((n, n), 1e9)  # distance to the body, in units
     started = False
+    outlined = bool(picture.outline) and not picture.tile
     for shape in picture.shapes:
         window = _window(shape, n)
         distance = _distance(shape, grid[window[1]][None, :], grid[window[0]][:, None])
@@ -41,27 +43,52 @@ def paint(picture: Picture, p: int, rim: str = "ink") -> np.ndarray:
         free = "free" in shape.words or shape.kind == "glow"
         layer = body
         if "in" in shape.words:
-            cover = cover * body[window][..., 3]
+            cover = cover * body[3][window]
         elif free and not picture.tile:
             layer = over if started else under
         else:
             started = True
-            near[window] = np.minimum(near[window], distance)
-        rgb, alpha = _shaded(shape, cover)
-        cover = (cover * alpha)[..., None]
-        layer[window] = np.concatenate([rgb * cover, cover], -1) + layer[window] * (1.0 - cover)
+            if outlined:
+                near[window] = np.minimum(near[window], distance)
+        _lay(shape, cover, layer[:, window[0], window[1]])
     done = under
-    if not picture.tile and started and picture.outline:
-        cover = np.clip(0.5 - (near - picture.outline) * per_unit, 0.0, 1.0)[..., None]
-        done = np.concatenate([colour(rim)[0] / 255 * cover, cover], -1) + done * (1.0 - cover)
+    if outlined and started:
+        cover = np.clip(0.5 - (near - picture.outline) * per_unit, 0.0, 1.0)
+        done *= 1.0 - cover
+        done[:3] += (colour(rim)[0] / 255)[:, None, None] * cover
+        done[3] += cover
     for layer in (body, over):
-        done = layer + done * (1.0 - layer[..., 3:])
+        if layer[3].any():
+            done = layer + done * (1.0 - layer[3])
+    return _averaged(done, factor)
+
+
+def _averaged(fine: np.ndarray, factor: int) -> np.ndarray:
+    """RGBA uint8[p, p, 4], colours no longer multiplied, out of float64[4, n, n] in blocks."""
+    p = fine.shape[1] // factor
     # whole numbers from here on: sums of them do not depend on the order in which a processor adds
-    fine = np.rint(done * 65535).astype(np.int64).reshape(p, factor, p, factor, 4).sum((1, 3))
-    alpha = fine[..., 3:]
-    rgb = np.where(alpha > 0, (fine[..., :3] * 510 + alpha) // np.maximum(2 * alpha, 1), 0)
-    alpha = (alpha * 510 + 65535 * factor**2) // (2 * 65535 * factor**2)
-    return np.concatenate([np.minimum(rgb, 255), alpha], -1).astype(np.uint8)
+    rows = np.rint(fine * 65535).reshape(4, p, factor, p * factor).sum(2)
+    sums = rows.reshape(4, p, p, factor).sum(3).astype(np.int64)
+    alpha = sums[3]
+    rgb = np.where(alpha > 0, (sums[:3] * 510 + alpha) // np.maximum(2 * alpha, 1), 0)
+    done = np.empty((p, p, 4), np.uint8)
+    done[..., :3] = np.moveaxis(np.minimum(rgb, 255), 0, 2)
+    done[..., 3] = (alpha * 510 + 65535 * factor**2) // (2 * 65535 * factor**2)
+    return done
+
+
+def _lay(shape: Shape, cover: np.ndarray, layer: np.ndarray) -> None:
+    """Lay a shape that covers these pixels (0-1, float64[h, w]) over a layer (planes, [4, h, w])."""
+    rows, columns = np.nonzero(cover.any(1))[0], np.nonzero(cover.any(0))[0]
+    if not len(rows):
+        return
+    touched = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    rgb, alpha = _shaded(shape, rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1)
+    cover = cover[touched] * alpha
+    under = layer[:, touched[0], touched[1]]
+    under *= 1.0 - cover
+    under[:3] += rgb * cover
+    under[3] += cover
 
 
 def _window(shape: Shape, n: int) -> tuple[slice, slice]:
@@ -173,22 +200,19 @@ def _polygon(x, y, points):
     return np.where(inside, -d, d)
 
 
-def _shaded(shape: Shape, cover: np.ndarray) -> tuple[np.ndarray, float]:
-    """Colours 0-1 (float64[h, w, 3]), lit from the top left, and opacity of a covered shape."""
-    rows, columns = np.nonzero(cover.any(1))[0], np.nonzero(cover.any(0))[0]
-    across = np.linspace(-1, 1, columns[-1] - columns[0] + 1) if len(columns) > 1 else np.zeros(1)
-    down = np.linspace(-1, 1, rows[-1] - rows[0] + 1) if len(rows) > 1 else np.zeros(1)
-    gx, gy = np.zeros(cover.shape[1]), np.zeros(cover.shape[0])
-    gx[columns[0] : columns[-1] + 1] = across
-    gy[rows[0] : rows[-1] + 1] = down
+def _shaded(shape: Shape, height: int, width: int) -> tuple[np.ndarray, float]:
+    """Colours 0-1 (float64[3, height, width], or 1 wide), lit from the top left, and opacity of a
+    shape that covers so many pixels.
+    """
+    gx = np.linspace(-1, 1, width) if width > 1 else np.zeros(1)
+    gy = np.linspace(-1, 1, height) if height > 1 else np.zeros(1)
     parts = [colour(part) for part in shape.fill.split(">")]
-    top, bottom = parts[0], parts[-1]
-    blend = ((gy + 1) / 2)[:, None, None]
-    rgb = np.broadcast_to(top[0] + (bottom[0] - top[0]) * blend, (*cover.shape, 3)) / 255
+    (top, alpha), (bottom, _) = parts[0], parts[-1]
+    rgb = (top[:, None] + (bottom - top)[:, None] * ((gy + 1) / 2))[..., None] / 255
     if "flat" not in shape.words and shape.kind != "glow":
-        light = -(gx[None, :] * 0.45 + gy[:, None] * 0.55)[..., None]
+        light = -(gx * 0.45 + gy[:, None] * 0.55)
         bright, dark = np.array([1.0, 0.99, 0.94]), np.array([0.10, 0.09, 0.22])
-        rgb = rgb + np.where(
-            light > 0, (bright - rgb) * light * LIGHT, (rgb - dark) * light * SHADE
-        )
-    return rgb, top[1]
+        lit = (bright[:, None, None] - rgb) * light * LIGHT
+        dimmed = (rgb - dark[:, None, None]) * light * SHADE
+        rgb = rgb + np.where(light > 0, lit, dimmed)
+    return rgb, alpha

@@ -219,6 +219,8 @@ def over(rgba: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
 def pile(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """Compose RGBA over RGBA (both uint8[p, p, 4])."""
+    if (top[..., 3] == 255).all():
+        return top.copy()
     a, b = top[..., 3:].astype(np.int64), bottom[..., 3:].astype(np.int64)
     alpha = a * 255 + b * (255 - a)  # times 255
     rgb = (top[..., :3] * a * 255 + bottom[..., :3] * b * (255 - a) + alpha // 2) // np.maximum(
