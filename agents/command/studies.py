@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...engine import extras
 from ...engine.counts import counted
@@ -13,6 +14,9 @@ from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count, count_or_none, rates
 from .verb import Group
+
+if TYPE_CHECKING:
+    from ..studies.jobs import Plan
 
 VERBS = Group("learn")
 PLAIN = ("map", "curve")  # files that are called as their folder is
@@ -28,11 +32,12 @@ def table_flags(parser: Parser) -> None:
     )
     add_plan(parser, 512)
     parser.add_argument(
-        "--out",
-        "-o",
-        default="runs/table",
-        metavar="DIR",
-        help="default: runs/table; resumes there",
+        "--out", "-o", metavar="DIR", help="default: runs/table, or runs/controls; resumes there"
+    )
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="train on halves of both splits, or paid for the intended goal: is it reached then?",
     )
     parser.add_argument(
         "--ship", action="store_true", help="in a checkout: make each seed 0 the agent that ships"
@@ -49,6 +54,7 @@ def table_flags(parser: Parser) -> None:
         "goalshift table corner follow --jobs 2",
         "goalshift table --seeds 5",
         "goalshift table ./mine.py --steps 1M",
+        "goalshift table --control --seeds 1",
         "goalshift table corner follow --latex > table.tex",
     ),
 )
@@ -58,10 +64,12 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     from ..studies import seeds, table
     from ..studies.jobs import Plan
 
-    out = Path(args.out)
+    out = Path(args.out or ("runs/controls" if args.control else "runs/table"))
     preflight.check_writable(out)
     given = {"steps": args.steps} if args.steps else {}
     plan = Plan(given, args.seeds, args.levels, workers=args.jobs, on=args.on)
+    if args.control:
+        return make_controls(args, out, plan, talk)
     with goes_on(args, out), jobs_shown(talk, "table") as show:
         rows, faults = table.make(args.worlds, out, plan, show)
     refuse_nothing(rows, faults)
@@ -85,6 +93,23 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
 
         text = rows_as_latex(columns, shown)
     data = {"out": str(out), "rows": to_plain(rows), "agents": to_plain(agents), "faults": faults}
+    return Report(data, text, exit_code(faults, talk))
+
+
+def make_controls(args: argparse.Namespace, out: Path, plan: "Plan", talk: Talk) -> Report:
+    from ..judging.latex import rows_as_latex
+    from ..judging.plain import to_plain
+    from ..studies import control
+
+    if args.ship:
+        raise UserError("--ship: a control is no world's agent: leave out one of the two")
+    with goes_on(args, out), jobs_shown(talk, "controls") as show:
+        rows, faults = control.make(args.worlds, out, plan, show)
+    refuse_nothing(rows, faults)
+    shown = [control.cells(row) for row in rows]
+    text = in_columns([control.HEAD, *shown]) + f"\n{out / 'controls.md'}"
+    text = rows_as_latex(control.HEAD, shown) if args.latex else text
+    data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
     return Report(data, text, exit_code(faults, talk))
 
 
