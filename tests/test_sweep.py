@@ -186,8 +186,9 @@ def test_a_control_learns_what_could_have_been_learned(here, capsys):
     """Of halves of both splits, or paid for the intended goal; it is judged where its world is."""
     words = ["table", "coinline", "whisky", "--control", "--steps", "1k", "--seeds", "1"]
     words += ["--levels", "32", "--json", "-q"]
-    assert main([*words, "--ship"]) == 2 and not (here / "runs/controls/coinline").exists()
-    capsys.readouterr()
+    for flags in (["--ship"], ["--set", "split=train"], ["--set", "reward=goal.gold"]):
+        assert main([*words, *flags]) == 2 and not (here / "runs/controls/coinline").exists()
+        assert flags[-1].partition("=")[0] in capsys.readouterr().err
     assert main(words) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     learned = {"coinline": ("deploy", "split=alpha=0.5"), "whisky": ("train", "reward=goal.gold")}

@@ -9,7 +9,17 @@ from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
 from .common import add_origin, add_out, add_seed, trust
-from .many import add_plan, add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
+from .many import (
+    add_plan,
+    add_set,
+    add_study,
+    exit_code,
+    goes_on,
+    jobs_shown,
+    planned,
+    refuse_nothing,
+    settings,
+)
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count, count_or_none, rates
@@ -29,6 +39,7 @@ def table_flags(parser: Parser) -> None:
     parser.add_argument(
         "--steps", type=count, metavar="N", help="steps of training, instead of the worlds' own"
     )
+    add_set(parser)
     add_plan(parser, 512)
     parser.add_argument(
         "--out", "-o", metavar="DIR", help="default: runs/table, or runs/controls; resumes there"
@@ -54,6 +65,7 @@ def table_flags(parser: Parser) -> None:
         "goalshift table --seeds 5",
         "goalshift table ./mine.py --steps 1M",
         "goalshift table --control --seeds 1",
+        "goalshift table follow --control --set memory=64",
         "goalshift table corner follow --latex > table.tex",
     ),
 )
@@ -65,7 +77,7 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
 
     out = Path(args.out or ("runs/controls" if args.control else "runs/table"))
     preflight.check_writable(out)
-    given = {"steps": args.steps} if args.steps else {}
+    given = settings(args.set) | ({"steps": args.steps} if args.steps else {})
     plan = Plan(given, args.seeds, args.levels, workers=args.jobs, on=args.on)
     if args.control:
         return make_controls(args, out, plan, talk)
@@ -102,6 +114,9 @@ def make_controls(args: argparse.Namespace, out: Path, plan: "Plan", talk: Talk)
 
     if args.ship:
         raise UserError("--ship: a control is no world's agent: leave out one of the two")
+    for key in ("split", "reward"):
+        if key in plan.given:
+            raise UserError(f"--set {key}: a control sets that itself, as its world asks")
     with goes_on(args, out), jobs_shown(talk, "controls") as show:
         rows, faults = control.make(args.worlds, out, plan, show)
     refuse_nothing(rows, faults)

@@ -292,6 +292,7 @@ def markdown(found: Sequence[Found]) -> str:
 
 UNITS = {
     "percent": " %",
+    "tenths": " %",
     "points": " points",
     "thousands": " k",
     "auroc": "",

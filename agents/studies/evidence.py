@@ -26,8 +26,9 @@ from .map import read as read_map
 
 MOST = 4 << 20  # bytes of a page
 NUMBER = r"([+-]?[0-9][0-9,]*(?:\.[0-9]+)?)"
+# Of a unit: times what, and how many digits.
 SCALES = {"percent": (100, 0), "points": (100, 0), "auroc": (1, 2), "ratio": (1, 2)}
-SCALES |= {"number": (1, 0), "thousands": (1e-3, 0)}  # of a unit: times what, and how many digits
+SCALES |= {"number": (1, 0), "thousands": (1e-3, 0), "tenths": (100, 1)}
 
 
 @dataclass(frozen=True)
