@@ -214,3 +214,14 @@ def test_a_row_with_a_fault_is_one_line(tmp_path, capsys, change, told):
     assert main(["reproduce", "--write", "--ledger", str(tmp_path / "claims.toml")]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "papers.md").exists() and not (tmp_path / "CLAIMS.md").exists()
+
+
+def test_what_all_claims_cost_counts_each_command_once(tmp_path):
+    claim = little(tmp_path)
+    first = claims.replace(claim, command="map coinrun", minutes=90)
+    other = claims.replace(claim, command="map corner", minutes=30)
+    assert claims.hours([first, first, other, claim]) == 2.0
+    assert claims.told_hours([first, first, claim]) == (
+        "about 1.5 core-hours on a quiet core, and 1 claim has no command"
+    )
+    assert claims.told_hours([other]) == "about 0.5 core-hours on a quiet core"

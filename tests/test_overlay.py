@@ -2,9 +2,12 @@
 
 import csv
 
+import numpy as np
 import pytest
 
 from goalshift.__main__ import main
+from goalshift.agents.studies import halves, law
+from goalshift.agents.studies.map import Spot
 
 MAP = """alpha,seed,steps,shifted,trained,intended,met,instead,neither
 0.0,0,10,0,1,0,0.1,0.8,0.1
@@ -73,3 +76,33 @@ def test_what_cannot_be_laid_over_is_one_line(files, capsys, name, told):
     err = capsys.readouterr().err
     assert told in err and err.count("\n") == 1
     assert not (files / "o").exists()
+
+
+def spots(half=lambda steps: 3_000 / steps, low=1e-3):
+    """Agents whose goal comes back at a share that is their own at every moment, each a little off."""
+    found = []
+    for seed in range(3):
+        for alpha in (0.0, low, 3e-2, 3e-1):
+            for steps in (30_000, 120_000, 3_000_000):
+                odds = (alpha / half(steps)) ** 2 * np.exp(0.2 * (seed - 1))
+                met = 0.4 + 0.6 * odds / (1 + odds)
+                found.append(
+                    Spot(alpha, seed, steps, alpha * steps / 10, 1.0, 0.0, met, 1 - met, 0.0)
+                )
+    return found
+
+
+def test_half_is_found_at_each_moment_and_only_among_the_shares_that_were_tried(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(law, "RESAMPLES", 60)
+    early, late, end = 0.1, 0.025, 0.001
+    lines = halves.of_map("corner", spots(low=5e-3))
+    assert [line.steps for line in lines] == [30_000, 120_000], f"at {end} none was trained"
+    assert [line.alpha.value for line in lines] == pytest.approx([early, late], rel=0.05)
+    for line in lines:
+        assert line.alpha.low <= line.alpha.value <= line.alpha.high and line.agents == 9
+    assert halves.of_map("corner", [s for s in spots() if s.alpha < 0.1]) == []
+    paths = halves.draw({"corner": spots(), "dish": []}, tmp_path)
+    assert [path.name for path in paths] == ["halves.csv", "halves.svg", "halves.png"]
+    assert halves.draw({"dish": []}, tmp_path / "none") == [] and not (tmp_path / "none").exists()

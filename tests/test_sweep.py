@@ -182,6 +182,26 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in (here / "t").rglob("*.safetensors")}
 
 
+def test_a_control_learns_what_could_have_been_learned(here, capsys):
+    """Of halves of both splits, or paid for the intended goal; it is judged where its world is."""
+    words = ["table", "coinline", "whisky", "--control", "--steps", "1k", "--seeds", "1"]
+    words += ["--levels", "32", "--json", "-q"]
+    for flags in (["--ship"], ["--set", "split=train"], ["--set", "reward=goal.gold"]):
+        assert main([*words, *flags]) == 2 and not (here / "runs/controls/coinline").exists()
+        assert flags[-1].partition("=")[0] in capsys.readouterr().err
+    assert main(words) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    learned = {"coinline": ("deploy", "split=alpha=0.5"), "whisky": ("train", "reward=goal.gold")}
+    assert {row["world"]: (row["split"], row["learned"]) for row in rows} == learned
+    for row in rows:
+        config = json.loads((here / f"runs/controls/{row['world']}/seed-0/config.json").read_text())
+        assert f"split={config['split']}" == row["learned"] or row["world"] == "whisky"
+        assert row["reaches"] == "no", "nothing is learned in so few steps"
+    with open(here / "runs/controls/controls.csv", newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [row["kept"] for row in written] == [str(row["kept"]["value"]) for row in rows]
+
+
 @pytest.mark.slow
 def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
     words = [

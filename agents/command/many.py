@@ -37,6 +37,16 @@ def add_size(parser: Parser, levels: int) -> None:
     )
 
 
+def add_set(parser: Parser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a training option of all runs, such as steps=2M; repeatable",
+    )
+
+
 def add_plan(parser: Parser, levels: int) -> None:
     add_size(parser, levels)
     parser.add_argument(
@@ -51,13 +61,7 @@ def add_study(
     """A plan, and what goes with all its runs; `folder` is the default for --out. here: all of it is
     done in this process, and judged on the splits that it says itself.
     """
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a training option of all runs, such as steps=2M; repeatable",
-    )
+    add_set(parser)
     if here:
         add_size(parser, levels)
         parser.set_defaults(jobs=1, on="local")

@@ -119,7 +119,15 @@ def listed(found: "list[Found]") -> Report:
                 "reduced": small.command if small else None,
             }
         )
-    return Report({"claims": data}, in_columns(rows))
+    from ..studies.claims import hours, told_hours
+
+    claims = [one.claim for one in found]
+    told = f"all of them, each command once: {told_hours(claims)}"
+    parts = [(part, [c for c in claims if c.part == part]) for part in {c.part: 0 for c in claims}]
+    costs = [("PART", "CORE-HOURS"), *((part, f"{hours(here):.1f}") for part, here in parts)]
+    cost_data = {part: hours(here) for part, here in parts}
+    text = f"{in_columns(rows)}\n\n{in_columns(costs)}\n{told}"
+    return Report({"claims": data, "core_hours": cost_data}, text)
 
 
 def short(text: str) -> str:

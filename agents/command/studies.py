@@ -1,21 +1,34 @@
-"""`table`, `map`, `curve`, `tasks`, `overlay`, `crossplay`: many trainings into one table or figure."""
+"""`table`, `map`, `curve`, `tasks`, `crossplay`: many trainings into one table or figure."""
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...engine import extras
 from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
 from .common import add_origin, add_out, add_seed, trust
-from .many import add_plan, add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
+from .many import (
+    add_plan,
+    add_set,
+    add_study,
+    exit_code,
+    goes_on,
+    jobs_shown,
+    planned,
+    refuse_nothing,
+    settings,
+)
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count, count_or_none, rates
 from .verb import Group
 
+if TYPE_CHECKING:
+    from ..studies.jobs import Plan
+
 VERBS = Group("learn")
-PLAIN = ("map", "curve")  # files that are called as their folder is
 MANY_SEEDS = 5  # from which on they are drawn as a distribution
 
 
@@ -26,13 +39,15 @@ def table_flags(parser: Parser) -> None:
     parser.add_argument(
         "--steps", type=count, metavar="N", help="steps of training, instead of the worlds' own"
     )
+    add_set(parser)
     add_plan(parser, 512)
     parser.add_argument(
-        "--out",
-        "-o",
-        default="runs/table",
-        metavar="DIR",
-        help="default: runs/table; resumes there",
+        "--out", "-o", metavar="DIR", help="default: runs/table, or runs/controls; resumes there"
+    )
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="train on halves of both splits, or paid for the intended goal: is it reached then?",
     )
     parser.add_argument(
         "--ship", action="store_true", help="in a checkout: make each seed 0 the agent that ships"
@@ -49,6 +64,8 @@ def table_flags(parser: Parser) -> None:
         "goalshift table corner follow --jobs 2",
         "goalshift table --seeds 5",
         "goalshift table ./mine.py --steps 1M",
+        "goalshift table --control --seeds 1",
+        "goalshift table follow --control --set memory=64",
         "goalshift table corner follow --latex > table.tex",
     ),
 )
@@ -58,10 +75,12 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
     from ..studies import seeds, table
     from ..studies.jobs import Plan
 
-    out = Path(args.out)
+    out = Path(args.out or ("runs/controls" if args.control else "runs/table"))
     preflight.check_writable(out)
-    given = {"steps": args.steps} if args.steps else {}
+    given = settings(args.set) | ({"steps": args.steps} if args.steps else {})
     plan = Plan(given, args.seeds, args.levels, workers=args.jobs, on=args.on)
+    if args.control:
+        return make_controls(args, out, plan, talk)
     with goes_on(args, out), jobs_shown(talk, "table") as show:
         rows, faults = table.make(args.worlds, out, plan, show)
     refuse_nothing(rows, faults)
@@ -85,6 +104,26 @@ def make_table(args: argparse.Namespace, talk: Talk) -> Report:
 
         text = rows_as_latex(columns, shown)
     data = {"out": str(out), "rows": to_plain(rows), "agents": to_plain(agents), "faults": faults}
+    return Report(data, text, exit_code(faults, talk))
+
+
+def make_controls(args: argparse.Namespace, out: Path, plan: "Plan", talk: Talk) -> Report:
+    from ..judging.latex import rows_as_latex
+    from ..judging.plain import to_plain
+    from ..studies import control
+
+    if args.ship:
+        raise UserError("--ship: a control is no world's agent: leave out one of the two")
+    for key in ("split", "reward"):
+        if key in plan.given:
+            raise UserError(f"--set {key}: a control sets that itself, as its world asks")
+    with goes_on(args, out), jobs_shown(talk, "controls") as show:
+        rows, faults = control.make(args.worlds, out, plan, show)
+    refuse_nothing(rows, faults)
+    shown = [control.cells(row) for row in rows]
+    text = in_columns([control.HEAD, *shown]) + f"\n{out / 'controls.md'}"
+    text = rows_as_latex(control.HEAD, shown) if args.latex else text
+    data = {"out": str(out), "rows": to_plain(rows), "faults": faults}
     return Report(data, text, exit_code(faults, talk))
 
 
@@ -336,75 +375,3 @@ def check_tasks(args: argparse.Namespace, numbers: list[int], talk: Talk) -> Rep
         lines.append(f"  {n:,}: {why} (the first is task {first})")
     data = {"tasks": len(numbers), "refused": refused, "reasons": dict(reasons)}
     return Report(data, "\n".join(lines), 3 if refused else 0)
-
-
-def overlay_flags(parser: Parser) -> None:
-    parser.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE.csv[:N]",
-        help="a map.csv, or the curve.csv over alpha of runs of N episodes each (such as :45k);"
-        " or nothing but seeds.csv of tables and maps, into one",
-    )
-    parser.add_argument(
-        "--out", "-o", default="runs/overlay", metavar="DIR", help="default: runs/overlay"
-    )
-
-
-@VERBS.verb(
-    "overlay",
-    "FILE.csv[:N]...",
-    "worlds' maps and curves over one another, in shifted episodes met",
-    overlay_flags,
-    (
-        "goalshift overlay runs/map-coinrun/map.csv runs/curve-corner-alpha/curve.csv:45k",
-        "goalshift overlay runs/table/seeds.csv runs/map-lava/seeds.csv -o runs/seeds",
-    ),
-)
-def lay_over(args: argparse.Namespace, talk: Talk) -> Report:
-    from ..studies import seeds
-    from ..studies.overlay import draw, read
-
-    out = Path(args.out)
-    preflight.check_writable(out)
-    if all(":" not in text and seeds.is_of_seeds(Path(text)) for text in args.files):
-        return together(args.files, out)
-    lines = []
-    for text in args.files:
-        name, colon, number = text.rpartition(":")
-        path = Path(name if colon else text)
-        try:
-            episodes = count(number) if colon else None
-        except argparse.ArgumentTypeError as fault:
-            raise UserError(f"{text}: {fault}") from None
-        lines.append(
-            read(path, path.stem if path.stem not in PLAIN else path.parent.name, episodes)
-        )
-    made = draw(lines, out)
-    points = [
-        (one.name, float(x), float(y))
-        for one in lines
-        for x, y in zip(one.shifted, one.instead, strict=True)
-    ]
-    keys = ("name", "shifted", "instead")
-    data = {
-        "files": [str(path) for path in made],
-        "points": [dict(zip(keys, point, strict=True)) for point in points],
-    }
-    rows = [("NAME", "SHIFTED", "instead")]
-    rows += [(name, f"{x:,.0f}", f"{100 * y:.0f}") for name, x, y in points]
-    return Report(data, f"{in_columns(rows)}\n{'  '.join(data['files'])}")
-
-
-def together(files: list[str], out: Path) -> Report:
-    """The agents of several seeds.csv in one file and figure."""
-    from ..judging.plain import to_plain
-    from ..studies import seeds
-    from ..studies.seeds_figure import draw
-
-    agents = [agent for text in files for agent in seeds.read(Path(text))]
-    seeds.save(agents, out)
-    draw(agents, out)
-    made = [str(out / f"seeds.{end}") for end in ("csv", "svg", "png")]
-    data = {"files": made, "agents": to_plain(agents)}
-    return Report(data, "\n".join([*seeds.told(agents), "  ".join(made)]))

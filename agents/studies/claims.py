@@ -222,6 +222,19 @@ def judged(new: Figure, where: Figure | None, claimed: Figure) -> str:
     return "no" if new.least > claimed.most or new.most < claimed.least else "cannot tell"
 
 
+def hours(claims: Sequence[Claim]) -> float:
+    """Core-hours that making them all again takes, each command once."""
+    minutes = {claim.command: claim.minutes for claim in claims if claim.command}
+    return sum(minutes.values()) / 60
+
+
+def told_hours(claims: Sequence[Claim]) -> str:
+    """ "about 1.2 core-hours on a quiet core, and 2 claims have no command"."""
+    bare = sum(not claim.command for claim in claims)
+    without = f", and {counted(bare, 'claim')} {'has' if bare == 1 else 'have'} no command"
+    return f"about {hours(claims):.1f} core-hours on a quiet core{without if bare else ''}"
+
+
 def markdown(found: Sequence[Found]) -> str:
     """CLAIMS.md."""
     counts = {s: sum(one.status == s for one in found) for s in STATUSES}
@@ -236,10 +249,14 @@ def markdown(found: Sequence[Found]) -> str:
         "processor, or no file of evidence is kept (the evidence is a page: it was measured, and only told).",
         f"Of {len(found)} claims {counts[SOLID]} are solid, {counts[THIN]} thin, {counts[PROVISIONAL]} provisional."
         " `goalshift reproduce CLAIM` makes one again.",
+        "",
+        f"To make all of them again, each command once, takes {told_hours([one.claim for one in found])};",
+        "the parts below say what each takes. What was tried and came to nothing is not in it.",
     ]
     for part in dict.fromkeys(one.claim.part for one in found):
         here = [one for one in found if one.claim.part == part]
         lines += ["", f"## {part}", ""]
+        lines += [f"To make them again: {told_hours([one.claim for one in here])}.", ""]
         lines += in_markdown(
             ("claim", "it says", "figure", "agents", "budget", "status", "weakest link"),
             [
@@ -275,6 +292,7 @@ def markdown(found: Sequence[Found]) -> str:
 
 UNITS = {
     "percent": " %",
+    "tenths": " %",
     "points": " points",
     "thousands": " k",
     "auroc": "",

@@ -13,20 +13,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...engine.errors import UserError
 from ...engine.files import read_csv, read_json, read_text
-from ..judging.plain import from_plain, to_plain
-from .map import Spot, law_of
+from ..judging.plain import to_plain
+from .map import law_of
+from .map import read as read_map
 
 MOST = 4 << 20  # bytes of a page
 NUMBER = r"([+-]?[0-9][0-9,]*(?:\.[0-9]+)?)"
+# Of a unit: times what, and how many digits.
 SCALES = {"percent": (100, 0), "points": (100, 0), "auroc": (1, 2), "ratio": (1, 2)}
-SCALES |= {"number": (1, 0), "thousands": (1e-3, 0)}  # of a unit: times what, and how many digits
+SCALES |= {"number": (1, 0), "thousands": (1e-3, 0), "tenths": (100, 1)}
 
 
 @dataclass(frozen=True)
@@ -131,17 +133,7 @@ def _read(path: Path, changed: int) -> Any:
 @cache
 def _law(path: Path, changed: int) -> Any:
     """The law through a map's CSV, as plain data; None without one."""
-    kinds = {
-        field.name: int if field.name in ("seed", "steps") else float for field in fields(Spot)
-    }
-    try:
-        spots = [
-            from_plain(Spot, {name: kind(row[name]) for name, kind in kinds.items()})
-            for row in _read(path, changed)
-        ]
-    except (KeyError, ValueError):
-        raise UserError(f"{path}: no map (goalshift map writes one)") from None
-    return to_plain(law_of(spots))
+    return to_plain(law_of(read_map(path)))
 
 
 def _enter(here: Any, step: str) -> Any:

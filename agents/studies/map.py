@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from ...engine.catalogue import load
 from ...engine.counts import counted
-from ...engine.files import csv_bytes, make_folder, write
+from ...engine.errors import UserError
+from ...engine.files import csv_bytes, make_folder, read_csv, write
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.world import World
@@ -201,17 +202,40 @@ def episodes_met(rows: Iterable[dict]) -> Callable[[int], float]:
     return lambda step: float(np.interp(step, steps, shifted))
 
 
+def read(path: Path) -> list[Spot]:
+    """The spots of a map.csv. Raises UserError."""
+    kinds = {
+        field.name: int if field.name in ("seed", "steps") else float for field in fields(Spot)
+    }
+    try:
+        return [
+            Spot(**{name: kind(row[name]) for name, kind in kinds.items()})
+            for row in read_csv(path)[1]
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: no map (goalshift map writes one)") from None
+
+
+def able(spots: Sequence[Spot]) -> list[Spot]:
+    """Those of competent agents, by the line of a verdict."""
+    return [s for s in spots if 1 - s.neither >= CAPABLE.value]
+
+
+def floor_of(spots: Sequence[Spot]) -> float:
+    """The share met by competent agents that have seen no shifted level; 0 if there are none."""
+    without = [s.met for s in able(spots) if s.shifted == 0]
+    return min(float(np.mean(without)), HIGHEST) if without else 0.0
+
+
 def law_of(spots: Sequence[Spot]) -> Law | None:
     """The law through the spots of competent agents that have met shifted levels; None if these are
     too few, or if all have met the same share or number of them.
     """
-    able = [s for s in spots if 1 - s.neither >= CAPABLE.value]
-    used = [s for s in able if s.shifted > 0]
+    used = [s for s in able(spots) if s.shifted > 0]
     if len(used) < LEAST or len({s.alpha for s in used}) < 2:
         return None
     share = np.array([s.met for s in used])
-    without = [s.met for s in able if s.shifted == 0]
-    floor = min(float(np.mean(without)), HIGHEST) if without else 0.0
+    floor = floor_of(spots)
     alpha, steps, met = (
         np.log10([getattr(s, name) for s in used]) for name in ("alpha", "steps", "shifted")
     )

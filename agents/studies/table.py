@@ -53,10 +53,7 @@ def make(
     that failed.
     """
     jobs = []
-    found = [(text, load(text)) for text in worlds or names()]
-    twice = {world.name for _, world in found if [w.name for _, w in found].count(world.name) > 1}
-    if twice:
-        raise UserError(f"two worlds are called '{sorted(twice)[0]}': make a table of each")
+    found = opened(worlds)
     for text, world in found:
         jobs += seeds_of(text, out / world.name, plan)
     faults = run_all(out, jobs, plan.place, show)
@@ -67,6 +64,17 @@ def make(
     if rows:
         save(rows, out)
     return rows, faults
+
+
+def opened(worlds: Sequence[str]) -> list[tuple[str, World]]:
+    """Worlds by what they are called on the command line; all that ship if none is. UserError if
+    two have one name.
+    """
+    found = [(text, load(text)) for text in worlds or names()]
+    twice = {world.name for _, world in found if [w.name for _, w in found].count(world.name) > 1}
+    if twice:
+        raise UserError(f"two worlds are called '{sorted(twice)[0]}': make a table of each")
+    return found
 
 
 def rows_of(world: World, evaluation: Evaluation) -> list[dict[str, Any]]:
