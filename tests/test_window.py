@@ -24,6 +24,7 @@ from goalshift.agents.live import (
     lesson,
     open,
     pane,
+    panel,
     present,
     window,
 )
@@ -41,6 +42,7 @@ from goalshift.engine.vector import level_of
 from goalshift.engine.view.camera import registry
 from goalshift.engine.view.camera.shot import Window
 from goalshift.engine.view.draw import overlays
+from goalshift.engine.view.draw.kept import Latest
 from goalshift.engine.view.film import encode
 
 from .capitals import capitals
@@ -391,6 +393,23 @@ def test_drawing_twice_gives_the_same_picture(corner):
     look = Look()
     once, again = (compose(s, look, (480, 900))[0] for _ in range(2))
     assert (once == again).all() and [pane.history.state.tobytes() for pane in s.panes] == kept
+
+
+def test_a_panel_that_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corner, monkeypatch):
+    shown = opened(session(corner, ("expert:cheese", "random"), random=RandomPolicy))
+    shown.look.motion = False
+    watched = shown.session
+    for pressed in ("", ".", "5", "v", "i", "c", ".", "wheel", "4", "alpha", "v", "."):
+        if pressed == "wheel":
+            shown.look.scroll += 1
+        elif pressed == "alpha":
+            watched.dials.set("alpha", 0.5)
+        elif pressed:
+            press(shown, pressed)
+        picture, spots = compose(watched, shown.look, (720, 1280))
+        monkeypatch.setattr(panel, "DRAWN", Latest(2))
+        again, spots_again = compose(watched, shown.look, (720, 1280))
+        assert (picture == again).all() and spots == spots_again, pressed
 
 
 def test_no_display_is_a_clear_word(monkeypatch, capsys):
