@@ -26,7 +26,7 @@ from goalshift.engine.catalogue import load
 
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440))
 SETTLED = 12.0  # seconds that what is asked in the background may take
-MOVING, SECONDS, TURNS = ("coinrun", "corner", "follow"), 4.0, 3  # of a measurement
+MOVING, SECONDS, TURNS = ("coinrun", "corner", "follow"), 3.0, 3  # of a measurement
 # a mode: a world, steps that are made first (-1: to the end), and keys
 MODES = {
     "usual": ("corner", 7, ""), "end": ("coinrun", -1, ""), "chase": ("corner", 7, "v"),
@@ -40,16 +40,16 @@ MODES = {
 
 
 @contextmanager
-def screen(size: tuple[int, int]) -> Iterator[str]:
-    """A virtual screen of this size, on which windows open; its name."""
-    name = f":{90 + SIZES.index(size)}"
+def screen(size: tuple[int, int]) -> Iterator[subprocess.Popen]:
+    """A virtual screen of this size, on which windows open; its server."""
+    name = f":{100 + os.getpid() % 10_000 + SIZES.index(size)}"
     server = subprocess.Popen(
         ["Xvfb", name, "-screen", "0", f"{size[0]}x{size[1]}x24"], stderr=subprocess.DEVNULL
     )
     try:
         time.sleep(1.5)
         os.environ.update(DISPLAY=name, SDL_VIDEODRIVER="x11")
-        yield name
+        yield server
     finally:
         server.terminate()
         server.wait()
@@ -71,7 +71,7 @@ def busy(shown: window.Window) -> bool:
     )
 
 
-def photograph(shown: window.Window, name: str, path: Path) -> None:
+def photograph(shown: window.Window, path: Path) -> None:
     """The screen, once nothing is waited for, as a picture."""
     end = time.perf_counter() + SETTLED
     for _ in range(4):
@@ -81,13 +81,13 @@ def photograph(shown: window.Window, name: str, path: Path) -> None:
             if not busy(shown) or time.perf_counter() > end:
                 break
             time.sleep(0.05)
-    ImageGrab.grab(xdisplay=name).save(path)
+    ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).save(path)
     print(path, flush=True)
 
 
 def mode(world: str, steps: int, pressed: str, size: tuple[int, int]) -> window.Window:
     """A window in a mode."""
-    shown = window.Window(open_session(world, 3), size)
+    shown = window.Window(open_session(world), size)
     while steps and not shown.session.over:
         shown.session.clock.step()
         steps -= 1
@@ -133,39 +133,60 @@ def shots(folder: Path, wanted: list[str]) -> None:
     }
     made |= {"training": training, "tour": tour, "splash": splash}
     for size in SIZES:
-        with screen(size) as name:
+        with screen(size):
             for told in wanted or made:
                 shown = made[told](size)
                 path = folder / f"{told}-{size[1]}.png"
                 if shown is None:
-                    ImageGrab.grab(xdisplay=name).save(path)
+                    ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).save(path)
                 else:
-                    photograph(shown, name, path)
+                    photograph(shown, path)
                     shown.close()
             pygame.display.quit()
 
 
 def rates() -> None:
-    """Pictures a second, as fast as they come and at the window's own pace: the median of some
-    turns, with the least and the most.
+    """Pictures a second, as fast as they come and at the window's own pace: the median of some turns,
+    with the least and the most. Where other work runs beside, what counts is how many milliseconds
+    of a processor a picture takes, of the window (its threads too) and of the server.
     """
     for size in SIZES[:2]:
-        with screen(size):
+        with screen(size) as server:
             for world in MOVING:
                 for camera in ("top", "chase"):
-                    fast, paced = [], []
-                    for _ in range(TURNS):
-                        shown = window.Window(open_session(world), size)
-                        shown.look.camera = camera
-                        counted(shown, 1.5, False)
-                        fast.append(counted(shown, SECONDS, False))
-                        paced.append(counted(shown, SECONDS, True))
-                        shown.close()
-                    told = [f"{median(x):.0f} [{min(x):.0f}, {max(x):.0f}]" for x in (fast, paced)]
-                    print(
-                        f"{world:8} {size[0]}x{size[1]} {camera:5} {told[0]:14} paced {told[1]}",
-                        flush=True,
-                    )
+                    turns = [measured(world, camera, size, server.pid) for _ in range(TURNS)]
+                    told = [
+                        f"{name} {median(x):.1f} [{min(x):.1f}, {max(x):.1f}]"
+                        for name, x in zip(
+                            ("fast", "paced", "ms", "ms of X"),
+                            zip(*turns, strict=True),
+                            strict=True,
+                        )
+                    ]
+                    print(f"{world:8} {size[0]}x{size[1]} {camera:5}", *told, sep="  ", flush=True)
+
+
+def measured(
+    world: str, camera: str, size: tuple[int, int], server: int
+) -> tuple[float, float, float, float]:
+    """One turn: pictures a second, the same at the window's pace, and milliseconds a picture."""
+    shown = window.Window(open_session(world), size)
+    shown.look.camera = camera
+    shown.session.playing = True
+    counted(shown, 1.5, False)
+    own, other = time.process_time(), spent(server)
+    fast = counted(shown, SECONDS, False)
+    own, other = (time.process_time() - own), (spent(server) - other)
+    paced = counted(shown, SECONDS, True)
+    shown.close()
+    n = fast * SECONDS / 1000
+    return fast, paced, own / n, other / n
+
+
+def spent(process: int) -> float:
+    """Seconds of a processor that a process has had."""
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def counted(shown: window.Window, seconds: float, paced: bool) -> float:
@@ -174,7 +195,7 @@ def counted(shown: window.Window, seconds: float, paced: bool) -> float:
     while time.perf_counter() - begun < seconds:
         if shown.session.over:
             shown.session.go(0)
-        shown.session.playing = True
+            shown.session.playing = True
         for event in pygame.event.get():
             shown.handle(event)
         shown.tick(time.perf_counter())

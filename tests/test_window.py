@@ -359,12 +359,23 @@ def test_all_of_the_help_can_be_read_in_a_small_window(opened):
             break
         pages.append(shown.frame.tobytes())
     per = (330 - 40) // helping.LOW
-    lines = helping.laid(helping.rows_of(keys.KEYS), 500 - 56, per, helping.SIZES[-1])
+    groups = [helping.lines(*g, 500 - 56, helping.SIZES[-1]) for g in helping.groups_of(keys.KEYS)]
+    lines = helping.flowing(groups, per)
     assert len(set(pages)) == len(pages) == -(-len(lines) // per)
     assert all(right or not left for left, right, _ in lines[per - 1 :: per]), (
         "a heading stands by its keys"
     )
     assert not shown.look.help
+
+
+def test_no_group_of_the_help_is_torn_where_all_is_on_one_page():
+    groups = [helping.lines(*g, 408, helping.SIZES[-1]) for g in helping.groups_of(keys.KEYS)]
+    per = (720 - 40) // helping.LOW
+    rows = helping.packed(groups, per)
+    assert len(rows) <= 3 * per
+    for group in groups:
+        at = rows.index(group[0])
+        assert rows[at : at + len(group)] == group and at // per == (at + len(group) - 1) // per
 
 
 def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):
@@ -672,9 +683,8 @@ def test_keys_of_the_editor_are_set_like_the_others(opened, tmp_path):
     shown.look.cursor, shown.look.brush = (0, 0), 0
     press(shown, "g")
     assert len(shown.session.editor.made) == made + 1
-    assert ("G", "fill what hangs together there") in helping.rows_of(
-        shown.look.keys, shown.look.editor
-    )
+    groups = dict(helping.groups_of(shown.look.keys, shown.look.editor))
+    assert ("G", "fill what hangs together there") in groups["WHILE YOU EDIT"]
     path.write_text('[keys]\nfill = "p"\n')
     with pytest.raises(UserError, match="'p' would be both fill and pick"):
         keys.Settings.find(path)

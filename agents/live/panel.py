@@ -83,7 +83,7 @@ def _draw(canvas: Canvas, part: Rect) -> None:
     box(frame, part.y0, part.x0 + 2, part.y1, part.x1, PANEL)
     room = Rect(part.y0 + 10, part.x0 + 16, part.y1, part.x1 - 14)
     if look.edit:
-        palette.draw(canvas, room)
+        palette.draw(canvas, room._replace(y1=room.y1 - 28))
         write(frame, f"{look.letters()['help']}: all keys", room.y1 - 24, room.x0, 13, DIM)
         return
     y = _scoreboard(canvas, room)
