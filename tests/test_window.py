@@ -24,6 +24,7 @@ from goalshift.agents.live import (
     lesson,
     open,
     pane,
+    panel,
     present,
     window,
 )
@@ -41,6 +42,7 @@ from goalshift.engine.vector import level_of
 from goalshift.engine.view.camera import registry
 from goalshift.engine.view.camera.shot import Window
 from goalshift.engine.view.draw import overlays
+from goalshift.engine.view.draw.kept import Latest
 from goalshift.engine.view.film import encode
 
 from .capitals import capitals
@@ -357,12 +359,23 @@ def test_all_of_the_help_can_be_read_in_a_small_window(opened):
             break
         pages.append(shown.frame.tobytes())
     per = (330 - 40) // helping.LOW
-    lines = helping.laid(helping.rows_of(keys.KEYS), 500 - 56, per, helping.SIZES[-1])
+    groups = [helping.lines(*g, 500 - 56, helping.SIZES[-1]) for g in helping.groups_of(keys.KEYS)]
+    lines = helping.flowing(groups, per)
     assert len(set(pages)) == len(pages) == -(-len(lines) // per)
     assert all(right or not left for left, right, _ in lines[per - 1 :: per]), (
         "a heading stands by its keys"
     )
     assert not shown.look.help
+
+
+def test_no_group_of_the_help_is_torn_where_all_is_on_one_page():
+    groups = [helping.lines(*g, 408, helping.SIZES[-1]) for g in helping.groups_of(keys.KEYS)]
+    per = (720 - 40) // helping.LOW
+    rows = helping.packed(groups, per)
+    assert len(rows) <= 3 * per
+    for group in groups:
+        at = rows.index(group[0])
+        assert rows[at : at + len(group)] == group and at // per == (at + len(group) - 1) // per
 
 
 def test_many_keys_and_a_close_in_the_middle_of_a_step(opened, corner):
@@ -391,6 +404,23 @@ def test_drawing_twice_gives_the_same_picture(corner):
     look = Look()
     once, again = (compose(s, look, (480, 900))[0] for _ in range(2))
     assert (once == again).all() and [pane.history.state.tobytes() for pane in s.panes] == kept
+
+
+def test_a_panel_that_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corner, monkeypatch):
+    shown = opened(session(corner, ("expert:cheese", "random"), random=RandomPolicy))
+    shown.look.motion = False
+    watched = shown.session
+    for pressed in ("", ".", "5", "v", "i", "c", ".", "wheel", "4", "alpha", "v", "."):
+        if pressed == "wheel":
+            shown.look.scroll += 1
+        elif pressed == "alpha":
+            watched.dials.set("alpha", 0.5)
+        elif pressed:
+            press(shown, pressed)
+        picture, spots = compose(watched, shown.look, (720, 1280))
+        monkeypatch.setattr(panel, "DRAWN", Latest(2))
+        again, spots_again = compose(watched, shown.look, (720, 1280))
+        assert (picture == again).all() and spots == spots_again, pressed
 
 
 def test_no_display_is_a_clear_word(monkeypatch, capsys):
@@ -653,9 +683,8 @@ def test_keys_of_the_editor_are_set_like_the_others(opened, tmp_path):
     shown.look.cursor, shown.look.brush = (0, 0), 0
     press(shown, "g")
     assert len(shown.session.editor.made) == made + 1
-    assert ("G", "fill what hangs together there") in helping.rows_of(
-        shown.look.keys, shown.look.editor
-    )
+    groups = dict(helping.groups_of(shown.look.keys, shown.look.editor))
+    assert ("G", "fill what hangs together there") in groups["WHILE YOU EDIT"]
     path.write_text('[keys]\nfill = "p"\n')
     with pytest.raises(UserError, match="'p' would be both fill and pick"):
         keys.Settings.find(path)

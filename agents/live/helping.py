@@ -11,32 +11,28 @@ from . import keys
 from .canvas import Canvas
 
 GROUPS = {
-    "time": "TIME", "level": "LEVEL", "who": "WHO PLAYS", "view": "VIEW", "show": "WHAT IS SHOWN",
-    "edit": "EDITING", "keep": "KEEPING", "window": "WINDOW",
+    "time": "TIME", "level": "LEVEL", "who": "WHO PLAYS", "window": "WINDOW", "view": "VIEW",
+    "show": "WHAT IS SHOWN", "keep": "KEEPING", "mouse": "MOUSE", "edit": "EDITING",
+    "editor": "WHILE YOU EDIT", "pad": "GAMEPAD",
 }  # fmt: skip
 COLUMN = 420  # units of a column, at least
 TALL, LOW = 30, 20  # units of a line, at most and at least
 SIZES = (17, 16, 15)  # of letters: the first at which all is on one page, or the last
+Line = tuple[
+    str, str, int
+]  # what to press, what it does (none: a heading), how far that lies to the right
 
 
-def rows_of(
+def groups_of(
     table: tuple[keys.Key, ...], editor: tuple[keys.Key, ...] = keys.EDITOR
-) -> list[tuple[str, str]]:
-    """The lines of the help: (what to press, what it does), and headings (name, "")."""
-    rows: list[tuple[str, str]] = []
-    group = ""
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The help: headings, each with its lines (what to press, what it does)."""
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in GROUPS}
     for key in table:
-        if key.group != group:
-            group = key.group
-            rows.append((GROUPS.get(group, group.upper()), ""))
-        rows.append((" or ".join(map(keys.shown, key.keys)) or "-", key.words))
-    for head, lines in (
-        ("WHILE YOU EDIT", keys.editing(editor)),
-        ("MOUSE", keys.MOUSE),
-        ("GAMEPAD", keys.PAD),
-    ):
-        rows += [(head, ""), *lines]
-    return rows
+        pressed = " or ".join(map(keys.shown, key.keys)) or "-"
+        found.setdefault(key.group, []).append((pressed, key.words))
+    found |= {"editor": keys.editing(editor), "mouse": [*keys.MOUSE], "pad": [*keys.PAD]}
+    return [(GROUPS.get(name, name.upper()), lines) for name, lines in found.items() if lines]
 
 
 def draw(canvas: Canvas) -> int:
@@ -44,24 +40,26 @@ def draw(canvas: Canvas) -> int:
     frame, height, width = canvas.frame, canvas.high, canvas.wide
     frame[:] = ((frame + np.array(DARK, np.uint16) * 15) // 16).astype(np.uint8)
     columns = min(max(width // COLUMN, 1), 3)
-    wide, per = (width - 56) // columns, max((height - 40) // LOW, 1)
-    table = rows_of(canvas.look.keys, canvas.look.editor)
-    rows, size = [], SIZES[0]
+    wide, most = (width - 56) // columns, max((height - 40) // LOW, 1)
+    blocks, size, per, rows = [], SIZES[-1], most, None
     for size in SIZES:
-        rows = laid(table, wide, per, size)
-        if len(rows) <= per * columns:
+        blocks = [
+            lines(*group, wide, size) for group in groups_of(canvas.look.keys, canvas.look.editor)
+        ]
+        least = -(-sum(map(len, blocks)) // columns)
+        # as airy as there is room for
+        laid = ((per, packed(blocks, per)) for per in range(least, most + 1))
+        per, rows = next(((p, r) for p, r in laid if len(r) <= p * columns), (most, None))
+        if rows is not None:
             break
-    pages = -(-len(rows) // (per * columns))
-    page = min(canvas.look.page, pages - 1)
-    if pages == 1:  # as airy as there is room for
-        per = -(-len(rows) // columns)
-        rows, step = laid(table, wide, per, size), min(TALL, (height - 40) // per)
-        if len(rows) > per * columns:
-            per, step = (height - 40) // LOW, LOW
-    else:
-        step = LOW
-        words = f"page {page + 1} of {pages} · {canvas.look.letters()['help']}: the next"
-        write(frame, words, height - 22, width - 14, 13, TEXT, align="right")
+    step, pages, page = min(TALL, (height - 40) // per), 1, 0
+    if rows is None:  # not on one page
+        rows = flowing(blocks, per)
+        pages = -(-len(rows) // (per * columns))
+        page = min(canvas.look.page, pages - 1)
+        if pages > 1:
+            words = f"page {page + 1} of {pages} · {canvas.look.letters()['help']}: the next"
+            write(frame, words, height - 22, width - 14, 13, TEXT, align="right")
     for k, (left, right, tab) in enumerate(rows[page * per * columns : (page + 1) * per * columns]):
         column, row = divmod(k, per)
         x, y = 28 + column * wide, 16 + row * step
@@ -73,29 +71,32 @@ def draw(canvas: Canvas) -> int:
     return pages
 
 
-def laid(rows: list[tuple[str, str]], wide: int, per: int, size: int) -> list[tuple[str, str, int]]:
-    """The lines as they stand in columns of `per` lines: what to press, words, and how far these lie
-    to the right. Words that are too long go on in a line of their own, and a heading is never the
-    last line of a column.
-    """
-    found: list[tuple[str, str, int]] = []
-    for (left, right), tab in zip(rows, _tabs(rows, size, wide), strict=True):
-        if not right and per > 1 and len(found) % per == per - 1:
-            found.append(("", "", 0))
-        parts = wrap(right, size, max(wide - tab - 12, 1), 3) if right else [""]
+def lines(head: str, told: list[tuple[str, str]], wide: int, size: int) -> list[Line]:
+    """A group as it stands in a column; words that are too long go on in a line of their own."""
+    tab = min(max(text_width(left, size, True) for left, _ in told) + 14, wide * 2 // 5)
+    found: list[Line] = [(head, "", 0)]
+    for left, right in told:
+        parts = wrap(right, size, max(wide - tab - 12, 1), 3)
         found += [(left * (not k), part, tab) for k, part in enumerate(parts)]
     return found
 
 
-def _tabs(rows: list[tuple[str, str]], size: int, wide: int) -> list[int]:
-    """How far the words of each line lie to the right of its keys: as far as its group needs."""
-    tabs, begin = [0][:0], 0
-    for left, right in rows:
-        if not right:
-            begin = len(tabs)
-            tabs.append(0)
-            continue
-        most = max(tabs[begin], text_width(left, size, True) + 14)
-        tabs.append(0)
-        tabs[begin:] = [min(most, wide * 2 // 5)] * (len(tabs) - begin)
-    return tabs
+def packed(blocks: list[list[Line]], per: int) -> list[Line]:
+    """All groups in columns of `per` lines, none of them torn, if it is not higher than a column."""
+    rows: list[Line] = []
+    for block in blocks:
+        left = -len(rows) % per
+        if left < len(block):
+            rows += [("", "", 0)] * left
+        rows += block
+    return rows
+
+
+def flowing(blocks: list[list[Line]], per: int) -> list[Line]:
+    """All groups in columns of `per` lines; a heading is never the last line of one."""
+    rows: list[Line] = []
+    for block in blocks:
+        if per > 1 and len(rows) % per == per - 1:
+            rows.append(("", "", 0))
+        rows += block
+    return rows

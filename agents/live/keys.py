@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -287,7 +289,8 @@ def editing(table: tuple[Key, ...] = EDITOR) -> list[tuple[str, str]]:
     return [("arrow keys", "the cursor, from cell to cell"), *lines]
 
 
-def letters(table: tuple[Key, ...] = KEYS) -> dict[str, str]:
+@lru_cache(maxsize=8)  # the window asks several times for each picture
+def letters(table: tuple[Key, ...] = KEYS) -> Mapping[str, str]:
     """What to press for each action, as people call it."""
     return {key.action: shown(key.keys[0]) if key.keys else "-" for key in table}
 

@@ -5,6 +5,7 @@ clicked.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ class Look:
     editor: tuple[keys.Key, ...] = keys.EDITOR
     keys: tuple[keys.Key, ...] = keys.KEYS
 
-    def letters(self) -> dict[str, str]:
+    def letters(self) -> Mapping[str, str]:
         """What to press for each action."""
         return keys.letters(self.keys)
 

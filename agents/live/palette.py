@@ -23,6 +23,7 @@ from ...engine.view.draw.ink import (
 from ...engine.view.draw.marks import INTENDED, PROXY, goal_marks, mark_of
 from ...engine.view.draw.overlays import COLOURS
 from .canvas import Canvas, Rect
+from .keys import letters
 from .look import Spot, on_board
 from .session import Session
 
@@ -39,7 +40,7 @@ def draw(canvas: Canvas, room: Rect) -> None:
     y = _cell(canvas, room._replace(y0=y))
     y = _level(canvas, room._replace(y0=y + 10))
     y = _routes(canvas, room._replace(y0=y + 8))
-    _edits(canvas, room._replace(y0=y + 10, y1=room.y1 - 30))
+    _edits(canvas, room._replace(y0=y + 10))
 
 
 def _title(canvas: Canvas, words: str, room: Rect) -> int:
@@ -138,11 +139,13 @@ def _level(canvas: Canvas, room: Rect) -> int:
         write(frame, about, y, room.x0, 13, DIM, width=room.wide)
         y += 20
     for name, words in told.items():
+        if y + 2 * 18 > room.y1:
+            return y
         good = words.startswith("yes")
         ink = DIM if facts.stale else COLOURS[0] if good else COLOURS[1]
         write(frame, SAID.get(name, name), y, room.x0, 14, TEXT, width=room.wide)
         y += 18
-        for line in wrap(words, 14, room.wide - 12, 3):
+        for line in wrap(words, 14, room.wide - 12, min(3, (room.y1 - y) // 18)):
             write(frame, line, y, room.x0 + 12, 14, ink)
             y += 18
         y += 2
@@ -154,8 +157,11 @@ def _routes(canvas: Canvas, room: Rect) -> int:
     frame, session, facts = canvas.frame, canvas.session, canvas.session.facts
     if not facts.found.routes or room.y0 + 50 > room.y1:
         return room.y0
-    y = _title(canvas, "SHORTEST WAYS (K: drawn, or not)", room)
+    key = letters(canvas.look.editor)["routes"]
+    y = _title(canvas, f"SHORTEST WAYS ({key}: drawn, or not)", room)
     for way in facts.found.routes[:4]:
+        if y + 2 * 18 > room.y1:
+            return y
         icon(frame, mark_of(session.world, way.goal), y, room.x0, 17)
         far = counted(way.steps, "step") if way.steps > 0 else "no way"
         used = write(frame, far, y, room.x1, 14, TEXT, True, "right")
@@ -164,6 +170,8 @@ def _routes(canvas: Canvas, room: Rect) -> int:
             write(frame, line, y, room.x0 + 24, 14, TEXT)
             y += 18
         y += 3
+    if y + 20 > room.y1:
+        return y
     if facts.found.parting is not None:
         step, (row, column) = facts.found.parting
         icon(frame, "fork", y, room.x0, 17)

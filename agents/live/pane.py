@@ -41,6 +41,7 @@ from .thoughts import Thoughts
 
 LEAST = 13  # units of a label's letters
 BESIDE = "chances"  # asked of a policy for the side panel
+BLACK = (0, 0, 0)  # of what lies around a level, in high contrast
 PLAN = (244, 241, 232)  # colour of a planned path
 
 
@@ -116,7 +117,8 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
         under += below
     turned = _gaze(canvas, k, learner, fraction)
     moves = fraction < 1.0
-    shot = replace(shot, at=at, under=under, over=over, gaze=turned, turn=look.turn, draft=moves)
+    shot = replace(shot, at=at, under=under, over=over, gaze=turned, turn=look.turn, draft=moves,
+                   surround=BLACK if look.contrast else None)  # fmt: skip
     picture = camera.draw(shot) if moves or camera.flat else _resting(canvas, k, camera, shot)
     if camera.flat and "visits" in shown:
         overlays.visits(picture, at, places[:, learner])
@@ -287,7 +289,7 @@ def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
     met, outcome = found.met, found.brief if found.met is not None else found.words
     words = f"{goal.aim}: {outcome}"
     other = [k for k, one in enumerate(outcomes or ()) if k and one.met]
-    told = [words, outcome]
+    told = [words, outcome] + [found.brief] * (found.met is None)
     if other and not met:
         told.insert(0, f"{words} · {canvas.session.world.goals[other[0]].aim}: met")
     size, high = round(16 * _large(canvas)), round(34 * _large(canvas))

@@ -4,6 +4,8 @@ edits, the palette instead.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...engine.view.camera import registry
@@ -23,6 +25,7 @@ from ...engine.view.draw.ink import (
     wrap,
     write,
 )
+from ...engine.view.draw.kept import Latest
 from ...engine.view.draw.marks import INTENDED, mark_of
 from ...engine.view.draw.overlays import COLOURS, TITLES
 from ...engine.worth import number
@@ -38,14 +41,49 @@ SMALLEST = 13  # units of letters anywhere in the window
 KEPT = 134  # pixels that are left for sliders
 
 
+DRAWN: Latest[tuple[np.ndarray, list[Spot]]] = Latest(2)  # with what can be clicked there
+
+
 def draw(canvas: Canvas, part: Rect) -> None:
-    """Draw the panel into a part of the window."""
+    """Draw the panel into a part of the window; the same as before is not drawn twice."""
+    if canvas.look.edit:
+        _draw(canvas, part)
+        return
+
+    def anew() -> tuple[np.ndarray, list[Spot]]:
+        own = replace(canvas, spots=[])
+        _draw(own, part)
+        return canvas.part(part).copy(), own.spots
+
+    pixels, spots = DRAWN.get((part, canvas.unit, canvas.frame.shape, *_told(canvas)), anew)
+    canvas.part(part)[:] = pixels
+    canvas.spots.extend(spots)
+
+
+def _told(canvas: Canvas) -> tuple:
+    """All that the panel tells: as long as this is the same, so is its picture."""
+    session, look = canvas.session, canvas.look
+    thoughts = session.pane.thoughts
+    chances = None if thoughts.chances is None else thoughts.chances.tobytes()
+    panes = [
+        (pane.history.note.scores.tobytes(), tuple(_events(canvas, pane)),
+         tuple(session.judge.outcomes(pane) or ()))
+        for pane in session.panes
+    ]  # fmt: skip
+    return (
+        session.world, session.focus, session.first_person, *panes, frozenset(look.shown), look.camera, look.keys,
+        look.scroll, look.contrast, tuple(_legends(session, look.shown)), chances, thoughts.worth,
+        tuple(_of_agents(canvas)), tuple(session.dials.of_levels()),
+    )  # fmt: skip
+
+
+def _draw(canvas: Canvas, part: Rect) -> None:
     frame, look = canvas.frame, canvas.look
     box(frame, part.y0, part.x0, part.y1, part.x0 + 2, LINE)
     box(frame, part.y0, part.x0 + 2, part.y1, part.x1, PANEL)
     room = Rect(part.y0 + 10, part.x0 + 16, part.y1, part.x1 - 14)
     if look.edit:
-        palette.draw(canvas, room)
+        palette.draw(canvas, room._replace(y1=room.y1 - 28))
         write(frame, f"{look.letters()['help']}: all keys", room.y1 - 24, room.x0, 13, DIM)
         return
     y = _scoreboard(canvas, room)

@@ -25,6 +25,7 @@ from . import pane
 from .canvas import Canvas, Rect
 from .session import Session
 
+HEAD = 60  # units over what is told for a moment
 FOOT = 124  # units of the band under the panes
 LARGE, SMALL = 34, 22  # letters of a line
 
@@ -52,13 +53,13 @@ def draw(canvas: Canvas, grid: Callable[[Canvas, Rect], list[Rect]], message: st
         for k, part in enumerate(parts):
             write(frame, part, top + k * size * 6 // 5, 84, size, ink, not row, width=room)
     if message:
-        _message(canvas, message, inner.y1)
+        _message(canvas, message)
 
 
-def _message(canvas: Canvas, message: str, bottom: int) -> None:
-    lines = wrap(message, 24, canvas.wide - 120, 2)
-    for k, line in enumerate(reversed(lines)):
-        y = bottom - 48 - 36 * k
+def _message(canvas: Canvas, message: str) -> None:
+    """Below who plays: at the foot of a pane stands how it came out."""
+    for k, line in enumerate(wrap(message, 24, canvas.wide - 120, 2)):
+        y = HEAD + 36 * k
         box(canvas.frame, y - 4, 40, y + 34, canvas.wide - 40, DARK)
         write(
             canvas.frame,

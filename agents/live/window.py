@@ -179,6 +179,10 @@ def _display(headless: bool) -> bool:
         pygame.display.init()
     except pygame.error:
         return False
+    if pygame.display.get_driver() == "x11":
+        # pictures are drawn by the processor: over OpenGL each would go up to a card and, where there
+        # is none, through its imitation (50 ms instead of 1 at 1280x720)
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
     if headless or pygame.display.get_driver() not in ("offscreen", "dummy"):
         return True
     pygame.display.quit()

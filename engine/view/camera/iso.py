@@ -78,7 +78,7 @@ def _stand(shot: Shot, at: Window) -> Stand:
     middle = rows / 2 - (RISE / 2 - BASE / 2) * 0.5 * p
     return Stand(
         at.y - far * y, at.x - far * x, steep * far, Gaze(y, x, 0.0), p * far,
-        middle - steep * far * p, 1e9, TABLE, BIG, max(16.0, 0.4 * p),
+        middle - steep * far * p, 1e9, shot.surround or TABLE, BIG, max(16.0, 0.4 * p),
     )  # fmt: skip
 
 

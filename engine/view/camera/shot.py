@@ -41,6 +41,7 @@ class Shot:
     y, x) under all that stands there, and `over` over it (but under the marks): only flat
     cameras draw them. `gaze`: where a camera that turns looks; by default it turns as the two
     states say. `turn`: quarter turns of a model. `draft`: edges may be rough, for a moment on a screen.
+    `surround`: the colour of what lies outside a level that is seen from above or as a model, if not the usual one.
     """
 
     world: World
@@ -58,6 +59,7 @@ class Shot:
     gaze: Gaze | None = None
     turn: int = 0
     draft: bool = False
+    surround: tuple[int, int, int] | None = None
 
     @cached_property
     def ends(self) -> tuple[np.record, np.record, float]:

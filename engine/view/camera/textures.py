@@ -4,7 +4,7 @@ lens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..draw.marks import INTENDED, PROXY, tint
 from ..draw.paint import paint
 from ..draw.scenery import panorama
 from ..draw.strokes import parse, pictures
-from .raycast import ALPHA, LANES, TURN, TWO
+from .raycast import ALPHA, BYTE, LANES, TURN, TWO
 
 if TYPE_CHECKING:
     from ...world import World
@@ -101,6 +101,35 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
 
     extras: further cell indices, as (tile, name of a picture that lies on it).
     """
+    if not extras:
+        return _plain(world, p)
+    base = art(world, p)
+    n, first = len(base.height), len(base.atlas) // int(base.mips[-1, 0])
+    tiles, made = np.array([tile for tile, _ in extras]), first + np.arange(len(extras))
+    return replace(
+        base,
+        wall=np.concatenate([base.wall[:n], base.wall[tiles], base.wall[n:], base.wall[n + tiles]]),
+        floor=np.append(base.floor, made),
+        roof=np.append(base.roof, made),
+        height=np.append(base.height, base.height[tiles]),
+        stand=np.append(base.stand, base.stand[tiles]),
+        atlas=np.concatenate([base.atlas, *(_laid(world, p, *extra) for extra in extras)]),
+    )
+
+
+@kept  # for itself, as a level's extras differ with every step
+def _laid(world: World, p: int, tile: int, name: str) -> np.ndarray:
+    """The floor of a tile with a picture on it, in all its sizes: uint64[texels]."""
+    base = art(world, p)
+    start = int(base.floor[tile + 1] * base.mips[-1, 0])
+    floor = base.atlas[start : start + p * p].reshape(p, p)
+    ground = np.stack([floor & BYTE, floor >> LANES & BYTE, floor >> TWO & BYTE], -1)
+    opaque = np.concatenate([ground, np.full((p, p, 1), 255)], -1).astype(np.uint8)
+    return _with_mips(sprites.pile(_decal(name, p), opaque))
+
+
+def _plain(world: World, p: int) -> Art:
+    """The art of a world's own tiles and things."""
     found = sprites.of(world)
     side_on = seen_from_the_side(world)
     textures: list[np.ndarray] = []
@@ -134,14 +163,6 @@ def art(world: World, p: int, extras: tuple[tuple[int, str], ...] = ()) -> Art:
         )
         roofs.append(keep(sprites.pile(face_of(sprite, "top", p), ground)) if block else floors[-1])
         stand.append(-1 if block or flat or solid_lane else keep(rgba))
-    for tile, name in extras:
-        base = textures[floors[tile + 1]]
-        floors.append(keep(sprites.pile(_decal(name, p), base)))
-        roofs.append(floors[-1])
-        walls.append(walls[tile])
-        covered.append(covered[tile])
-        heights.append(heights[tile])
-        stand.append(stand[tile])
     most = max(t.poses for t in world.things)
     moves = set(grid.MOVES) <= set(world.actions)
     pictures = np.zeros((world.entities, max(most, 5)), np.int64)

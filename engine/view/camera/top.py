@@ -61,10 +61,10 @@ def draw(shot: Shot) -> np.ndarray:
 
 
 @kept
-def _blank(size: tuple[int, int]) -> np.ndarray:
+def _blank(size: tuple[int, int], colour: tuple[int, int, int]) -> np.ndarray:
     """Nothing but what lies outside the level: uint8[height, width, 3]."""
     frame = np.empty((*size, 3), np.uint8)
-    frame[:] = cells.BACKDROP
+    frame[:] = colour
     return frame
 
 
@@ -87,7 +87,9 @@ class Board:
         self.left = round(at.x * at.p - self.size[1] / 2)
         self.objects: list[tuple[Stamp, int, int]] = []
         tiles = np.ascontiguousarray(shot.shown.tiles[: int(shot.shown.h), : int(shot.shown.w)])
-        self.key = shot.world, tiles.tobytes(), tiles.shape, self.size, self.p, self.top, self.left
+        self.outside = shot.surround or cells.BACKDROP
+        lies = self.size, self.p, self.top, self.left, self.outside
+        self.key = shot.world, tiles.tobytes(), tiles.shape, *lies
         pixels, objects = STILL.get(self.key, lambda: self._still(shot))
         self.pixels, self.objects = pixels.copy(), [*objects]
 
@@ -105,12 +107,12 @@ class Board:
     def _background(self, world: World, record: np.record) -> np.ndarray:
         """What lies behind and around the level."""
         if not cells.seen_from_the_side(world):
-            return _blank(self.size).copy()  # twenty times as fast as to fill it
+            return _blank(self.size, self.outside).copy()  # twenty times as fast as to fill it
         frame = scenery(self.size, self.left)
         if self._visible(record) is not None:  # the landscape ends where the level does
             bottom, right = int(record.h) * self.p - self.top, int(record.w) * self.p - self.left
-            frame[: max(0, -self.top)] = frame[max(0, bottom) :] = cells.BACKDROP
-            frame[:, : max(0, -self.left)] = frame[:, max(0, right) :] = cells.BACKDROP
+            frame[: max(0, -self.top)] = frame[max(0, bottom) :] = self.outside
+            frame[:, : max(0, -self.left)] = frame[:, max(0, right) :] = self.outside
         return frame
 
     def _visible(self, record: np.record) -> tuple[int, int, int, int] | None:
