@@ -8,7 +8,7 @@ import tomllib
 from functools import cache
 from importlib import metadata
 
-from .errors import RunError, UserError
+from .errors import UserError
 from .files import PACKAGE
 
 # the extra that brings a module; the rest is the core, which is always there
@@ -46,7 +46,8 @@ def missing(module: str) -> str:
     if extra is None:
         return ""
     whole = f"; everything: {remedy('all')}" if extra in EVERYDAY else ""
-    return f"this needs '{top}', which is not installed: {remedy(extra)}{whole}"
+    doctor = " (goalshift doctor checks everything)"
+    return f"this needs '{top}', which is not installed: {remedy(extra)}{whole}{doctor}"
 
 
 def need(module: str, what: str) -> None:
@@ -56,12 +57,12 @@ def need(module: str, what: str) -> None:
 
 
 def require(*modules: str) -> None:
-    """Raise RunError for the first of these that is not installed, before work is done that needs it
+    """Raise UserError for the first of these that is not installed, before work is done that needs it
     at its end, or in other processes.
     """
     for module in modules:
         if not _there(module):
-            raise RunError(missing(module))
+            raise UserError(missing(module))
 
 
 def _there(module: str) -> bool:

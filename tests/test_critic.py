@@ -1,6 +1,8 @@
 """Whose return a critic follows, of values whose goal is known."""
 
+import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,3 +48,21 @@ def test_the_verb_tells_it_of_agents_of_several_worlds(capsys, tmp_path):
     assert (out / "critic.png").stat().st_size > 4000
     assert main(["critic", agents[0], "--split", "train", "--levels", "32"]) == 2
     assert "too few levels part its goals" in capsys.readouterr().err
+
+
+def test_the_page_counts_whom_values_follow_as_the_evidence_does():
+    with open("recordings/critic/critic.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    def followed(one, other):  # above 0, and its interval above the other's
+        return sum(
+            float(row[f"{one}_alone_low"]) > max(0, float(row[f"{other}_alone_high"]))
+            for row in rows
+        )
+
+    proxy, meant = followed("rival", "intended"), followed("intended", "rival")
+    page = " ".join(Path("recordings/README.md").read_text(encoding="utf-8").split())
+    assert f"Of each of the {len({row['agent'] for row in rows})} agents that ship" in page
+    assert (
+        f"In {proxy} of {len(rows)} pairs of goals" in page and f"in {meant} the intended" in page
+    )

@@ -3,8 +3,8 @@
 Data goes to stdout, talk to stderr; with --json the report, or the fault, is one JSON object on
 stdout.
 
-Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 a check that failed, 4 undecided, 130
-interrupted.
+Exit codes: 0 done, 1 failed, 2 bad usage or input or an extra that is not installed, 3 a check that
+failed, 4 undecided, 130 interrupted.
 """
 
 import argparse
@@ -197,9 +197,11 @@ def explain(fault: BaseException) -> tuple[int, str]:
     if isinstance(fault, KeyboardInterrupt):
         return INTERRUPTED, str(fault) or "interrupted"
     if isinstance(fault, ImportError) and fault.name and not fault.name.startswith("goalshift"):
+        if extra := extras.missing(fault.name):
+            return 2, extra
         package = fault.name.partition(".")[0].replace("_", "-")
         other = f"cannot import '{fault.name}'; run: pip install {package}"
-        return 1, f"{extras.missing(fault.name) or other} (goalshift doctor checks everything)"
+        return 1, f"{other} (goalshift doctor checks everything)"
     if theirs := blamed(fault):
         return 1, theirs
     if isinstance(fault, MemoryError):
