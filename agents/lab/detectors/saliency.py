@@ -8,7 +8,7 @@ import numpy as np
 
 from ..detector import Detector, Evidence, Lacking
 
-FEWEST = 16  # moments in which both lie in sight, apart
+FEWEST = 10  # moments in which both lie in sight, apart
 
 
 def score(evidence: Evidence) -> float:
