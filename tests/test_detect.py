@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from goalshift.agents.command import main as cli
 from goalshift.agents.judging.references import references
 from goalshift.agents.judging.rollout import rollout
-from goalshift.agents.lab import alarms, attainable, detect, monitor, ranking, turning
-from goalshift.agents.lab.detector import DETECTORS, OF_AGENT, OF_STEP, Detector, Steps
+from goalshift.agents.lab import alarms, attainable, believing, detect, monitor, ranking, turning
+from goalshift.agents.lab.detector import DETECTORS, OF_AGENT, OF_STEP, Detector, Lacking, Steps
 from goalshift.agents.lab.detectors import knn_body, knn_observations, weights
 from goalshift.agents.lab.evidence import Subject, shown
 from goalshift.agents.learning.config import configure
+from goalshift.agents.learning.encoder import Shape
+from goalshift.agents.learning.net import Net
 from goalshift.agents.learning.shipped import shipped
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.policies.expert import Expert, optimum
@@ -238,7 +241,7 @@ def test_every_detector_of_steps_scores_a_step_alike_among_others_and_alone(name
     twin = Subject(corner.policy, CORNER, peers=lambda: [corner.policy], levels=12)
     fitted = monitor.fit(twin, detector, name)
     steps = shown(
-        alarms.Life.of(twin.played("train", 5), twin, "peers" in detector.sees).steps, detector
+        alarms.Life.of(twin.played("train", 5, "states"), twin, detector.sees).steps, detector
     )
     where = np.arange(len(steps)) < 7
     some = fitted.score(alarms.some(steps, where))
@@ -540,3 +543,64 @@ def test_what_a_monitor_cannot_do_is_said_in_a_line(more, word, capsys):
     words = ["eval", str(Path(shipped("corner"))), "--levels", "8", "-q", "--json", *more]
     assert cli.main(words) == 2
     assert word in json.loads(capsys.readouterr().out)["error"]
+
+
+# -- the cue laid elsewhere, spheres, and what was done so far -------------------------------------
+
+
+def test_points_that_training_never_showed_leave_its_sphere():
+    dice = np.random.default_rng(0)
+    flat = dice.normal(size=(400, 2)) @ dice.normal(size=(2, 12))  # a plane in twelve dimensions
+    calm = Steps(body=flat.astype(np.float32))
+    score = DETECTORS.load("svdd_body").watch(calm)
+    inside, outside = score(calm), score(Steps(body=dice.normal(size=(100, 12)).astype(np.float32)))
+    assert np.median(outside) > np.quantile(inside, 0.95)
+    assert np.array_equal(inside, DETECTORS.load("svdd_body").watch(calm)(calm))
+    boards = dice.integers(0, 2, (300, 4, 4)).astype(np.uint8)
+    score = DETECTORS.load("svdd_observations").watch(Steps(observations=boards))
+    new = boards.copy()
+    new[:, :2] = 7  # a symbol that training never showed
+    assert np.median(score(Steps(observations=new))) > np.quantile(
+        score(Steps(observations=boards)), 0.95
+    )
+
+
+def test_what_was_done_so_far_is_the_same_step_by_step_as_afterwards(corner):
+    played = corner.played("deploy", 5, "states")
+    whole = believing.believed(CORNER, played)
+    trace = played.trace
+    going = believing.Believing(CORNER, 12)
+    for t in range(len(trace)):
+        now = going.now(trace.states[t].view(np.recarray), np.full(12, t == 0))
+        runs = trace.running[t]
+        assert now[runs] == pytest.approx(whole[t, runs, 0], abs=1e-5)
+        going.done(trace.states[t].view(np.recarray), trace.actions[t])
+    parted = whole[played.length - 1, np.arange(12), 0]
+    assert (
+        whole[0, 0, 0] == pytest.approx(1 / 3) and np.median(parted) > 0.5
+    )  # it goes to the corner
+
+
+def test_where_the_cue_is_moved_who_looks_at_the_goal_is_told_from_who_reads_the_proxy(corner):
+    scores = {}
+    for name in ("saliency", "probes"):
+        detector = DETECTORS.load(name)
+        shown_to = Subject(corner.policy, CORNER, levels=24).evidence(detector, name)
+        scores[name] = detector.score(shown_to)
+    assert scores["probes"] > 0  # the shipped agent goes to the corner
+    torch.manual_seed(0)
+    net = Net(Shape(CORNER.view, len(CORNER.symbols), len(CORNER.actions), depth=1))
+    with torch.no_grad():  # everything but the cheese is seen as plain floor
+        cheese, floor = (
+            next(k for k, s in enumerate(CORNER.symbols) if s.name == name)
+            for name in ("cheese", "floor")
+        )
+        flat = net.encoder.first.weight.data.t().view(-1, len(CORNER.symbols), net.shape.first)
+        for k in set(range(len(CORNER.symbols))) - {cheese}:
+            flat[:, k] = flat[:, floor]
+    detector = DETECTORS.load("saliency")
+    looks = Subject(Trained(net, CORNER, "looks at the cheese"), CORNER, levels=12)
+    assert detector.score(looks.evidence(detector, "saliency")) < -0.99 < scores["saliency"]
+    tiny = TinyNet(CORNER, nets.Places(CORNER), Weights(*np.zeros((4, 2, 2), np.float32)))
+    with pytest.raises(Lacking):
+        detector.score(Subject(tiny, CORNER, levels=4).evidence(detector, "saliency"))

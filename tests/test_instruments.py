@@ -58,10 +58,10 @@ def test_belief_that_goes_on_is_bit_for_bit_what_is_found_anew():
             ask = world, states[: upto + 1].view(np.recarray), actions[:upto]
             assert np.array_equal(belief_along(*ask, worths), belief_along(*ask))
     asked = []
-    original = posterior_module._worth
+    original = posterior_module.worth_of
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            posterior_module, "_worth", lambda w, s, r: asked.append(len(s)) or original(w, s, r)
+            posterior_module, "worth_of", lambda w, s, r: asked.append(len(s)) or original(w, s, r)
         )
         worths = Worths(world)
         for upto in range(1, len(actions)):

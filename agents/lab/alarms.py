@@ -8,7 +8,7 @@ last. Then it watches the agent on shifted levels. Nothing is set with shifted l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,9 +82,10 @@ class Life:
     n: int
 
     @staticmethod
-    def of(played: Episodes, subject: Subject, peers: bool) -> Life:
-        steps, level = steps_of(played)
-        if peers:
+    def of(played: Episodes, subject: Subject, sees: Collection[str] = ()) -> Life:
+        """With the parts of OF_STEP in `sees`; for "belief" it must be recorded with states."""
+        steps, level = steps_of(played, "belief" in sees)
+        if "peers" in sees:
             steps = with_peers(steps, subject.others())
         learners = played.world.learners
         first = np.r_[0, np.flatnonzero(np.diff(level)) + 1]
@@ -122,15 +123,15 @@ def some(steps: Steps, where: np.ndarray) -> Steps:
 
 def watch(subject: Subject, detectors: Mapping[str, Detector]) -> dict[str, Watched | None]:
     """What each detector did for one agent; None where it lacks what the detector needs."""
-    world, peers = subject.world, False
-    if any("peers" in detector.sees for detector in detectors.values()):
+    world, sees = subject.world, {part for one in detectors.values() for part in one.sees}
+    if "peers" in sees:
         try:
-            peers = bool(subject.others())
+            subject.others()
         except Lacking:
-            peers = False
-    calm = Life.of(subject.played("train", SEED), subject, peers)
+            sees -= {"peers"}
+    calm = Life.of(subject.played("train", SEED, "states"), subject, sees)
     played = subject.played(world.judged, SEED, "states")
-    live = Life.of(played, subject, peers)
+    live = Life.of(played, subject, sees)
     ruler = Ruler(world, references(world, played.split, subject.levels, SEED))
     kept = met(played.scores, ruler.best)
     astray = ruler.parts & ~kept[:, 0] & kept[:, ruler.rivals].any(1)

@@ -14,9 +14,11 @@ import numpy as np
 
 from ...engine.errors import UserError, did_you_mean, need
 from ...engine.roster import Roster
+from .lacking import Lacking as Lacking
 
 if TYPE_CHECKING:
     from ...engine.world import World
+    from .moved import Moved
 
     Think = Callable[[np.ndarray], "Steps"]
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 OF_AGENT = {
     "weights": "its arrays, and what it makes of any observation",
     "training": "what it sees, thinks and earns on held-out levels of the training split",
+    "moved": "what it makes of training levels whose cue was laid elsewhere",
     "shifted": "what is seen on shifted levels by whoever acts at random, without labels",
     "history": "the rows of its training log",
     "peers": "the weights of the other seeds of its recipe",
@@ -35,6 +38,7 @@ OF_STEP = {
     "value": "the return it expects, now and a step before",
     "body": "the activations of its last layer",
     "peers": "the logits of the other seeds of its recipe",
+    "belief": "the chance that what it did so far is for a proxy, by the goal posterior",
 }
 
 
@@ -57,9 +61,11 @@ class Steps:
     """float32[S, units]."""
     peers: np.ndarray | None = None
     """float64[peers, S, actions]."""
+    belief: np.ndarray | None = None
+    """float32[S]."""
 
     def __len__(self) -> int:
-        parts = (self.observations, self.logits, self.value, self.body)
+        parts = (self.observations, self.logits, self.value, self.body, self.belief)
         return next(len(part) for part in parts if part is not None)
 
 
@@ -118,6 +124,11 @@ class Evidence:
         return self._part("training")
 
     @property
+    def moved(self) -> Moved:
+        """What it makes of training levels whose cue was laid elsewhere."""
+        return self._part("moved")
+
+    @property
     def shifted(self) -> np.ndarray:
         """Observations [S, ...] of shifted levels, as someone who acts at random meets them."""
         return self._part("shifted")
@@ -131,10 +142,6 @@ class Evidence:
     def peers(self) -> Sequence[Think]:
         """`think` of the other seeds of its recipe."""
         return self._part("peers")
-
-
-class Lacking(UserError):
-    """This agent does not have what the detector needs; it is left out, and counted."""
 
 
 Watch = Callable[[Steps], Callable[[Steps], np.ndarray]]

@@ -19,7 +19,9 @@ from ..policies.expert import Expert
 from ..policies.policy import LearnedPolicy, Policy, learned
 from ..policies.simple import RandomPolicy
 from ..studies.bank.tiny import TinyNet, Weights
+from .believing import believed
 from .detector import Behaviour, Detector, Evidence, Lacking, Steps
+from .moved import Moved
 
 LEVELS, SEED = 96, 1_000_003  # not the levels that labels are made on
 SHOWN = 2048  # observations of shifted levels, at most
@@ -102,6 +104,7 @@ class Subject:
         parts: dict[str, Callable] = {
             "weights": lambda: Mind(self.agent),
             "training": lambda: self.training,
+            "moved": lambda: Moved.of(self.agent, self.world, self.levels, SEED),
             "shifted": lambda: shifted(self.world, self.agent, self.world.judged, self.levels),
             "history": self._log,
             "peers": lambda: [Mind(peer).think for peer in self.others()],
@@ -161,10 +164,10 @@ class Subject:
         return rows
 
 
-def steps_of(played: Episodes) -> tuple[Steps, np.ndarray]:
+def steps_of(played: Episodes, belief: bool = False) -> tuple[Steps, np.ndarray]:
     """The steps of traced episodes as rows, level after level, and the level of each: int64[S].
 
-    Of a step of several learners each is a row.
+    Of a step of several learners each is a row. `belief`: with what was done so far speaks for.
     """
     trace = played.trace
     assert trace is not None and trace.observations is not None and trace.logits is not None
@@ -180,6 +183,7 @@ def steps_of(played: Episodes) -> tuple[Steps, np.ndarray]:
         value=_rows(value, trace) if value is not None else None,
         before=before,
         body=_rows(body, trace) if body is not None else None,
+        belief=_rows(believed(played.world, played), trace) if belief else None,
     )
     return steps, _rows(level, trace)
 

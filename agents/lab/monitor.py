@@ -28,6 +28,7 @@ from ..policies.policy import LearnedPolicy, Policy, episode_bits, learned
 from ..policies.simple import Constant, RandomPolicy
 from .alarms import Life, fitted_to, line_of, scored, some
 from .attainable import attainable
+from .believing import Believing
 from .detector import Detector, Steps
 from .evidence import SEED, Mind, Subject, shown
 
@@ -109,6 +110,8 @@ class Monitored(Watched):
     def start(self, n: int, agents: int) -> None:
         super().start(n, agents)
         self.before = np.full((n, agents), np.nan, np.float32)
+        believes = "belief" in self.fitted.detector.sees
+        self.belief = Believing(self.fitted.world, n) if believes else None
 
     def look(self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray) -> None:
         agent = self.learned
@@ -129,6 +132,9 @@ class Monitored(Watched):
             steps = replace(
                 steps, peers=np.stack([_logits(Mind(peer).think(flat)) for peer in self.others])
             )
+        if self.belief is not None:
+            chance = self.belief.now(states, fresh)
+            steps = replace(steps, belief=np.repeat(chance, obs.shape[1]))
         if thought.value is not None:
             self.before = thought.value.astype(np.float32).reshape(self.before.shape).copy()
         score = scored(self.fitted.score, shown(steps, self.fitted.detector), self.fitted.name)
@@ -138,6 +144,8 @@ class Monitored(Watched):
     def wants_help(
         self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray, actions: np.ndarray
     ) -> np.ndarray:
+        if self.belief is not None:
+            self.belief.done(states, actions)
         return self.alarm
 
 
@@ -210,6 +218,7 @@ class Fitted:
     detector: Detector
     score: Callable[[Steps], np.ndarray]
     calm: np.ndarray
+    world: World
 
     def line(self, share: float) -> float:
         """The line that a share of the steps of training levels pass."""
@@ -224,11 +233,11 @@ def fit(subject: Subject, detector: Detector, name: str) -> Fitted:
         detector.watch is not None,
         f"--monitor {name}: it judges whole agents, and a monitor needs a detector of steps",
     )
-    life = Life.of(subject.played("train", SEED), subject, "peers" in detector.sees)
+    life = Life.of(subject.played("train", SEED, "states"), subject, detector.sees)
     half = life.level % 2 == 0
     steps = shown(life.steps, detector)
     score = fitted_to(detector, some(steps, half), name)
-    return Fitted(name, detector, score, scored(score, some(steps, ~half), name))
+    return Fitted(name, detector, score, scored(score, some(steps, ~half), name), subject.world)
 
 
 def helper_of(world: World, ask: str) -> Policy:

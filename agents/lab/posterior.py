@@ -81,13 +81,13 @@ def posterior(world: World, played: Sequence[Episodes]) -> Posterior:
     for episodes in played:
         trace = episodes.trace
         assert trace is not None and trace.states is not None
-        evidence, agent = _evidence(world, trace.states, trace.actions[..., 0], trace.running)
+        evidence, agent = evidence_of(world, trace.states, trace.actions[..., 0], trace.running)
         betas += agent[-1].sum(0)
         logs.append(evidence)
     longest = max(map(len, logs))
     same = [np.concatenate([x, np.repeat(x[-1:], longest - len(x), 0)]) for x in logs]
     total = np.concatenate(same, 1)
-    chances = _normalised(total)
+    chances = normalised(total)
     best = {goal.name: BETAS[int(betas[g].argmax())] for g, goal in enumerate(world.goals)}
     return Posterior((*best, NONE), chances, best)
 
@@ -105,8 +105,8 @@ def belief_along(
         return np.full((1, len(world.goals) + 1), 1 / (len(world.goals) + 1))
     lived = states[: len(actions), None].view(np.recarray)
     worth = worths.of(lived, until_met(world, lived, running)) if worths is not None else None
-    evidence, _ = _evidence(world, lived, actions[:, :1], running, worth)
-    return _normalised(evidence)[:, 0]
+    evidence, _ = evidence_of(world, lived, actions[:, :1], running, worth)
+    return normalised(evidence)[:, 0]
 
 
 class Worths:
@@ -120,7 +120,7 @@ class Worths:
         self._rows: list[np.ndarray] = []  # [1, G, A]
 
     def of(self, states: np.recarray, running: np.ndarray) -> np.ndarray:
-        """See `_worth`, of states recarray[T, 1]."""
+        """See `worth_of`, of states recarray[T, 1]."""
         marks = [
             row.tobytes() + bytes([int(went)])
             for row, went in zip(states, running[:, 0], strict=True)
@@ -129,12 +129,12 @@ class Worths:
         same = next((k for k, (old, new) in enumerate(pairs) if old != new), None)
         same = min(len(self._of), len(marks)) if same is None else same
         if same < len(marks):
-            new = _worth(self.world, states[same:].view(np.recarray), running[same:])
+            new = worth_of(self.world, states[same:].view(np.recarray), running[same:])
             self._of, self._rows = marks, [*self._rows[:same], *new]
         return np.stack(self._rows[: len(marks)])
 
 
-def _evidence(
+def evidence_of(
     world: World,
     states: np.recarray,
     actions: np.ndarray,
@@ -145,13 +145,14 @@ def _evidence(
     for every beta.
     """
     running = until_met(world, states, running)
-    worth = _worth(world, states, running) if worth is None else worth
+    worth = worth_of(world, states, running) if worth is None else worth
     agent = _softmax(worth, actions, running)
     device = _devices(world, states, actions, running)  # [T + 1, n, kinds]
     return np.concatenate([_mean_of(agent), _mean_of(device)[..., None]], -1), agent
 
 
-def _normalised(logs: np.ndarray) -> np.ndarray:
+def normalised(logs: np.ndarray) -> np.ndarray:
+    """Chances of these logs, over the last axis."""
     chances = np.exp(logs - logs.max(-1, keepdims=True))
     return chances / chances.sum(-1, keepdims=True)
 
@@ -175,7 +176,7 @@ def _softmax(worth: np.ndarray, actions: np.ndarray, running: np.ndarray) -> np.
     return told
 
 
-def _worth(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
+def worth_of(world: World, states: np.recarray, running: np.ndarray) -> np.ndarray:
     """What each action is worth to each goal, less what the best is worth: float64[T, n, G, A]."""
     lived = states[running].view(np.recarray)
     found = np.zeros((len(lived), len(world.goals), len(world.actions)))

@@ -43,6 +43,7 @@ class Cue:
         open_cells = made["tiles"] == _floors(self.world, states)
         for k in range(len(made)):
             free = open_cells[k].copy()
+            free[made["h"][k] :], free[:, made["w"][k] :] = False, False
             free[made["y"][k], made["x"][k]] = False
             cells = np.argwhere(free)
             many = int((states["tiles"][k] == self.tile).sum()) or len(self.entities)
