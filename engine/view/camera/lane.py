@@ -40,7 +40,7 @@ def run(
     rows, columns = frames.shape[1], frames.shape[2]
     horizon = int(rows * HORIZON)
     haze = np.uint64(HAZE[0]) | np.uint64(HAZE[1]) << LANES | np.uint64(HAZE[2]) << TWO
-    hit, across = np.empty(rows), np.empty(columns, np.int64)
+    hit = np.empty(rows)
     stride, levels = mips[-1, 0], len(mips) - 1
     for j in range(len(frames)):
         i = j // per
@@ -133,15 +133,14 @@ def run(
                 haze * np.uint64(dim),
                 np.uint64(int(spots[j, k, 5])),
             )
-            first, last = max(int(left_edge + 0.5), 0), min(int(left_edge + p + 0.5), columns)
-            for c in range(first, last):
-                across[c] = min(max(int((c + 0.5 - left_edge) / p * t), 0), t - 1)
             for r in range(max(int(upper + 0.5), 0), min(int(upper + p + 0.5), rows)):
                 if hit[r] < far:
                     continue
                 v = base + min(max(int((r + 0.5 - upper) / p * t), 0), t - 1) * t
-                for c in range(first, last):
-                    texel = atlas[v + across[c]]
+                for c in range(
+                    max(int(left_edge + 0.5), 0), min(int(left_edge + p + 0.5), columns)
+                ):
+                    texel = atlas[v + min(max(int((c + 0.5 - left_edge) / p * t), 0), t - 1)]
                     if texel >> ALPHA:
                         to = np.uint64((r * columns + c) * 3)
                         blend_texel(flat[j], to, texel, light, fog, strength)
