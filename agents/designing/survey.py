@@ -179,7 +179,7 @@ def surveyor(world: World) -> tuple[Any, Any]:
 
 def looked_at_by(world: World) -> np.ndarray:
     """int64[goals, n, 2]: the words of a record, from and to, that each goal's rules look at, beside
-    what stays for an episode; from -1 on if that is where things are, the time or the last step's
+    what stays for an episode; all -1 if that is where things are, the time or the last step's
     events. Filled up with what is empty.
     """
     names = [
@@ -193,7 +193,7 @@ def looked_at_by(world: World) -> np.ndarray:
             first = state.offset(world.dtype, name)
             span[:] = first // 8, -(-(first + world.dtype[name].itemsize) // 8)
         if not {*looked}.isdisjoint({*state.BOOKKEEPING, "y", "x", "events"}):
-            spans[0] = -1
+            spans[:] = -1
     return found
 
 
