@@ -154,6 +154,9 @@ def flood_bits(s, bits, y, x):
     takes a few steps for each layer of 64 cells; where they are mazes, `flood` is quicker.
     """
     stride = s.w + 1
+    if bits.shape[1] == 3 and stride < 64:
+        flood_three(stride, bits, y * stride + x)
+        return
     words = (s.h * stride + 63) >> 6
     whole, part = stride >> 6, np.uint64(stride) & BIT
     rest = BIT - part
@@ -191,6 +194,65 @@ def flood_bits(s, bits, y, x):
         for k in range(words):
             bits[OPEN, k] = np.int64(np.uint64(bits[OPEN, k]) & ~np.uint64(bits[new, k]))
         now, new = new, now
+
+
+@rule
+def flood_three(stride, bits, goal):
+    """`flood_bits` on boards of three words, none of which is put down before the end."""
+    one, part, rest = ONE, np.uint64(stride), np.uint64(64 - stride)
+    at = ONE << (np.uint64(goal) & BIT)
+    goal_0 = at if goal >> 6 == 0 else NONE
+    goal_1 = at if goal >> 6 == 1 else NONE
+    goal_2 = at if goal >> 6 == 2 else NONE
+    free_0, free_1, free_2 = (
+        np.uint64(bits[OPEN, 0]),
+        np.uint64(bits[OPEN, 1]),
+        np.uint64(bits[OPEN, 2]),
+    )
+    a, b, c = np.uint64(bits[LAYER, 0]), np.uint64(bits[LAYER, 1]), np.uint64(bits[LAYER, 2])
+    was_a = was_b = was_c = NONE
+    ups_0 = ups_1 = ups_2 = lefts_0 = lefts_1 = lefts_2 = NONE
+    downs_0 = downs_1 = downs_2 = rights_0 = rights_1 = rights_2 = NONE
+    steps, growing = 0, True
+    while growing and (a & goal_0) | (b & goal_1) | (c & goal_2) == NONE:
+        up_0 = free_0 & (a << part)
+        up_1 = free_1 & ((b << part) | (a >> rest))
+        up_2 = free_2 & ((c << part) | (b >> rest))
+        left_0 = free_0 & (a << one)
+        left_1 = free_1 & ((b << one) | (a >> BIT))
+        left_2 = free_2 & ((c << one) | (b >> BIT))
+        down_0 = free_0 & ((a >> part) | (b << rest))
+        down_1 = free_1 & ((b >> part) | (c << rest))
+        down_2 = free_2 & (c >> part)
+        right_0 = free_0 & ((a >> one) | (b << BIT))
+        right_1 = free_1 & ((b >> one) | (c << BIT))
+        right_2 = free_2 & (c >> one)
+        ups_0, ups_1, ups_2 = ups_0 | up_0, ups_1 | up_1, ups_2 | up_2
+        lefts_0, lefts_1, lefts_2 = lefts_0 | left_0, lefts_1 | left_1, lefts_2 | left_2
+        downs_0, downs_1, downs_2 = downs_0 | down_0, downs_1 | down_1, downs_2 | down_2
+        rights_0, rights_1, rights_2 = rights_0 | right_0, rights_1 | right_1, rights_2 | right_2
+        was_a, was_b, was_c = a, b, c
+        a = up_0 | left_0 | down_0 | right_0
+        b = up_1 | left_1 | down_1 | right_1
+        c = up_2 | left_2 | down_2 | right_2
+        free_0, free_1, free_2 = free_0 & ~a, free_1 & ~b, free_2 & ~c
+        growing = a | b | c != NONE
+        steps += 1
+    if steps > 0:
+        now = LAYER + (steps & 1)
+        put_three(bits, now, a, b, c)
+        put_three(bits, LAYER + NEXT - now, was_a, was_b, was_c)
+    put_three(bits, OPEN, free_0, free_1, free_2)
+    put_three(bits, 0, ups_0, ups_1, ups_2)
+    put_three(bits, 1, lefts_0, lefts_1, lefts_2)
+    put_three(bits, 2, downs_0, downs_1, downs_2)
+    put_three(bits, 3, rights_0, rights_1, rights_2)
+
+
+@rule
+def put_three(bits, row, a, b, c):
+    """Put three words into a row of `bits`."""
+    bits[row, 0], bits[row, 1], bits[row, 2] = np.int64(a), np.int64(b), np.int64(c)
 
 
 @rule

@@ -253,7 +253,7 @@ def world_rules():
 def _told(world: World) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """What kernels take from a world: its sizes, what is seen of it, and its rules."""
     height, width = world.view
-    how = world.naming
+    how, plane = world.naming, -(-height * width // 8) * 8
     constants: dict[str, Any] = {
         "ACTIONS": len(world.actions), "LEARNERS": world.learners, "AGENTS": world.agents,
         "EVENTS": len(world.events), "HEIGHT": world.size[0], "WIDTH": world.size[1],
@@ -267,7 +267,8 @@ def _told(world: World) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
     seen: dict[str, Any] = {
         **constants,
         "FIRST_SYMBOL": world.first_symbol, "FIRST_SELF": world.first_self, "POSES": world.told_poses,
-        "VIEW_HEIGHT": height, "VIEW_WIDTH": width, "PLANE": -(-height * width // 8) * 8,
+        "VIEW_HEIGHT": height, "VIEW_WIDTH": width, "PLANE": plane,
+        "REACH": look.reach(height, width, plane),
         "TILES": state.offset(world.dtype, "tiles"), "RECORD": world.dtype.itemsize,
     }  # fmt: skip
     rules = {

@@ -15,7 +15,16 @@ AT_ONCE = 1024  # cells of a board that are copied in one go; larger boards go r
 
 # Bound for each world when its kernels are built.
 HEIGHT = WIDTH = VIEW_HEIGHT = VIEW_WIDTH = CELLS = PLANE = RECORD = TILES = 0
+REACH = 0  # see `reach`
 FIRST_SYMBOL = FIRST_SELF = POSES = np.zeros(1, np.int64)
+
+
+def reach(height, width, plane):
+    """How many cells a row of a crop is written as: a power of two, one wide move, where what is
+    too much falls into the next row, written after it, or behind the last one into the plane.
+    """
+    wide = 1 << (width - 1).bit_length()
+    return wide if (height - 1) * width + wide <= plane else width
 
 
 def whole_board(s, words, i, me, planes):
@@ -50,7 +59,7 @@ def crop(s, words, i, me, planes):
         y = top + r
         inside = 0 <= y < s.h
         start = tiles + (y * WIDTH if inside else 0) + left
-        raw.lift(planes, to + r * VIEW_WIDTH, words, start, low, high if inside else 0, VIEW_WIDTH)
+        raw.lift(planes, to + r * VIEW_WIDTH, words, start, low, high if inside else 0, REACH)
     center = VIEW_HEIGHT // 2 * VIEW_WIDTH + VIEW_WIDTH // 2
     for k in range(len(s.y)):
         r, c = s.y[k] - top, s.x[k] - left

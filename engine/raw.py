@@ -46,6 +46,14 @@ def _equal_plain(tiles, y, tile):
     return found
 
 
+def _spread_plain(tiles, y, left, count, bits, one, other):
+    """The `count` (1 to 64) cells of row `y` of a record's tiles from column `left` on become `one`
+    where `bits` (uint64, the lowest first) are 1, else `other`.
+    """
+    for k in range(count):
+        tiles[y, left + k] = one if int(bits) >> k & 1 else other
+
+
 def _turn_plain(to, at, pitch, source, start, length):
     """Turn 16 columns of 16 pixels of 4 bytes, the first at byte `start` of `source` and `length`
     bytes apart, into rows of 3 bytes a pixel, the first at byte `at` of `to` and `pitch` apart.
@@ -147,6 +155,52 @@ def _equal_compiled(typing_context, tiles, y, tile):
 
 
 @intrinsic
+def _spread_compiled(typing_context, tiles, y, left, count, bits, one, other):
+    if not isinstance(tiles, types.NestedArray):
+        return None
+    width = tiles.shape[1]
+    whole = min(width, 64)  # cells of a row that are looked at: never any beside it
+    lanes = 1 << whole.bit_length() - 1
+
+    def build(context, builder, signature, given):
+        y, left, count, bits, one, other = given[1:]
+        word, vector = ir.IntType(64), ir.VectorType(BYTE, lanes)
+        beyond = builder.sub(left, cgutils.intp_t(width - whole))
+        none = cgutils.intp_t(0)
+        shift = builder.select(builder.icmp_signed(">", beyond, none), beyond, none)
+        if width <= 64:
+            shift = left
+        live = builder.lshr(ir.Constant(word, -1), builder.sub(cgutils.intp_t(64), count))
+        live, bits = builder.shl(live, shift), builder.shl(bits, shift)
+        at = builder.add(builder.mul(y, cgutils.intp_t(width)), builder.sub(left, shift))
+        row = _place(context, builder, signature.args[0], given[0], at)
+
+        def spread(value):
+            start = ir.Constant(vector, ir.Undefined)
+            first = builder.insert_element(start, builder.trunc(value, BYTE), cgutils.int32_t(0))
+            lane = ir.Constant(ir.VectorType(cgutils.int32_t, lanes), [0] * lanes)
+            return builder.shuffle_vector(first, first, lane)
+
+        def told(value, first):
+            part = builder.trunc(builder.lshr(value, word(first)), ir.IntType(lanes))
+            return builder.bitcast(part, ir.VectorType(ir.IntType(1), lanes))
+
+        parts = sorted({*range(0, whole - lanes + 1, lanes), whole - lanes})
+        here = [
+            builder.bitcast(builder.gep(row, [cgutils.intp_t(k)]), vector.as_pointer())
+            for k in parts
+        ]
+        old = [builder.load(place, align=1) for place in here]  # all of them first: they overlap
+        for first, place, was in zip(parts, here, old, strict=True):
+            new = builder.select(told(bits, first), spread(one), spread(other))
+            builder.store(builder.select(told(live, first), new, was), place, align=1)
+        return context.get_dummy_value()
+
+    integers = types.int64, types.int64, types.int64, types.uint64, types.int64, types.int64
+    return types.void(tiles, *integers), build
+
+
+@intrinsic
 def _turn_compiled(typing_context, to, at, pitch, source, start, length):
     def build(context, builder, signature, given):
         into = _place(context, builder, signature.args[0], *given[0:2])
@@ -178,8 +232,14 @@ def _turn_compiled(typing_context, to, at, pitch, source, start, length):
     return types.void(to, *integers, source, *integers), build
 
 
-_fast: Any = (_copy_compiled, _lift_compiled, _equal_compiled, _turn_compiled)
-_slow = (_copy_plain, _lift_plain, _equal_plain, _turn_plain)
+_fast: Any = (
+    _copy_compiled,
+    _lift_compiled,
+    _equal_compiled,
+    _spread_compiled,
+    _turn_compiled,
+)
+_slow = (_copy_plain, _lift_plain, _equal_plain, _spread_plain, _turn_plain)
 for _compiled, _plain in zip(_fast, _slow, strict=True):
     _compiled.stands_for = _plain  # one meaning, so one fingerprint of all that moves bytes
-copy, lift, equal, turn = _slow if PLAIN else _fast
+copy, lift, equal, spread, turn = _slow if PLAIN else _fast

@@ -62,6 +62,23 @@ def test_a_flood_of_words_finds_the_ways_of_one_of_cells(tall, wide):
                 assert grid.nearer(s, bits, y, x) == (near[0] if near else grid.STAY)
 
 
+@pytest.mark.parametrize("cell", [(1, 1), (9, 9)])
+def test_three_words_at_once_leave_what_words_one_by_one_do(cell):
+    """Bits are part of a record: also those that a flood has used up."""
+    rng = np.random.default_rng(3)
+    s = state.blank(WIDE.dtype, 1)[0]
+    s.h, s.w = 11, 11
+    for share in (0.1, 0.4):
+        three, four = np.zeros((grid.ROWS, 3), np.int64), np.zeros((grid.ROWS, 4), np.int64)
+        walls, sources = rng.random((11, 11)) < share, rng.random((11, 11)) < 0.02
+        sources[2, 3], walls[cell] = True, False
+        three[grid.OPEN], three[grid.LAYER] = to_bits(s, ~walls & ~sources), to_bits(s, sources)
+        four[:, :3] = three
+        for bits in (three, four):
+            grid.flood_bits(s, bits, *cell)
+        assert three[:4].any() and np.array_equal(three, four[:, :3])
+
+
 @pytest.mark.parametrize(("tall", "wide"), [(11, 9), (3, 64)])
 def test_rows_of_tiles_become_rows_of_bits(tall, wide):
     """What a record holds beyond the level is no part of it."""

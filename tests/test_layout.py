@@ -76,6 +76,22 @@ def test_edges_are_rooms_pillars_and_passages_walled_as_often_as_asked():
         assert abs((passages == WALL).mean() - 0.75) < 4 * (0.75 * 0.25 / passages.size) ** 0.5
 
 
+@pytest.mark.parametrize("width", [9, 64, 130])
+def test_a_row_is_laid_from_bits_and_nothing_beside_it(width):
+    rng = np.random.default_rng(width)
+    s = state.blank(load("corner").but(size=(5, width), view=None).dtype, 1)[0]
+    for level in (width, width - 2):
+        s.h, s.w = 5, level
+        for left in (1, max(level - 5, 1)):
+            before = s.tiles[:] = rng.integers(2, 9, s.tiles.shape, np.uint8)
+            after, bits = before.copy(), rng.integers(0, 2, 64)
+            count = min(64, level - 1 - left)
+            after[2, left : left + count] = np.where(bits[:count], 7, 3)
+            word = np.packbits(bits.astype(np.uint8), bitorder="little").view(np.uint64)[0]
+            layout.laying.lay(s, 2, left, word, 7, 3)
+            assert np.array_equal(s.tiles, after)
+
+
 @given(
     st.integers(0, 2**64 - 1), st.tuples(st.integers(3, 70), st.integers(3, 70)), st.floats(0, 0.6)
 )

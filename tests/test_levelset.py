@@ -90,10 +90,14 @@ def test_a_way_is_kept_only_while_all_stays_that_a_goal_looks_at():
     for name in ("corner", "island", "keys", "follow"):
         world, names = load(name), load(name).dtype.names
         fields = {-1: "nothing"} | {state.offset(world.dtype, f) // 8: f for f in names}
-        kept |= {goal.name: fields[survey.kept_from(world, goal)] for goal in world.goals}
-    assert kept == {
-        "cheese": "tiles", "corner": "tiles", "safety": "tiles", "pay": "tiles", "hurry": "face",
-        "chests": "face", "keys": "face", "order": "face", "partner": "nothing",
+        for goal, spans in zip(world.goals, survey.looked_at_by(world), strict=True):
+            ends = {tuple(span) for span in spans.tolist() if span[1] != 0}
+            kept[goal.name] = {fields[first] for first, _ in ends}
+            assert all(first == last == -1 or first < last for first, last in ends)
+    alone = {goal: {"tiles"} for goal in ("cheese", "corner", "safety", "pay")}
+    assert kept == alone | {
+        "hurry": {"tiles", "ways", "best"}, "chests": {"tiles", "face", "totals"},
+        "keys": {"tiles", "face"}, "order": {"tiles", "order", "reached"}, "partner": {"nothing"},
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from ..engine.world import Goal, Thing, Tile, World
 SKY, GROUND, WALL, CRATE, LEDGE, LAVA, SAW, COIN = range(8)
 GOT, ENDED, RIGHT, BURNT, SAWN, CAUGHT = range(6)
 STAY, GO_LEFT, GO_RIGHT, JUMP, JUMP_LEFT, JUMP_RIGHT = range(6)
+GOING = np.array([0, -1, 1, 0, -1, 1])  # what each of them does to the column
 ROBOT, WALKER, WALKERS = 0, 1, 6
 STAND, RUN, STRIDE, RISE, FALL, LEFTWARDS = range(6)  # poses; facing left they come again
 
@@ -153,54 +154,45 @@ def generate(s, p):
 # -- what moves ------------------------------------------------------------------------------------
 
 
+# What an agent does at random no processor foresees: these rules choose without branching.
+
+
 @rule
 def pose(s, p, me, going, before):
     """Facing and motion, so that one look at the robot tells where it is going."""
-    left = s.face[me] >= LEFTWARDS
-    if going != 0:
-        left = going < 0
-    if s.y[me] < before:
-        motion = RISE
-    elif not solid(s, p, s.y[me] + 1, s.x[me]):
-        motion = FALL
-    else:
-        motion = STAND if going == 0 else RUN + s.x[me] % 2
+    y, x = s.y[me], s.x[me]
+    left = going < 0 if going != 0 else s.face[me] >= LEFTWARDS
+    falls = not solid(s, p, y + 1, x)
+    runs = STAND if going == 0 else RUN + (x & 1)
+    motion = RISE if y < before else FALL if falls else runs
     s.face[me] = motion + (LEFTWARDS if left else 0)
 
 
 @rule
 def step(s, p, me, act):
-    y, x = s.y[me], s.x[me]
-    before = y
-    grounded = solid(s, p, y + 1, x)
-    going = int(act % JUMP == GO_RIGHT) - int(act % JUMP == GO_LEFT)
+    before, x = s.y[me], s.x[me]
+    going = GOING[act]
+    grounded, blocked = solid(s, p, before + 1, x), solid(s, p, before - 1, x)
+    rise = s.rise
     if grounded:
-        s.rise = LEAP if act >= JUMP else 0
-    if s.rise > 0:
-        s.rise -= 1
-        if solid(s, p, y - 1, x):
-            s.rise = 0
-        else:
-            y -= 1
-    elif not grounded:
-        y += 1
-    if going != 0 and not solid(s, p, y, x + going):
-        x += going
+        rise = LEAP if act >= JUMP else 0
+    jumps = int(rise > 0)
+    climbs = jumps & int(not blocked)
+    s.rise = climbs * (rise - 1) if jumps else rise
+    y = before - climbs + ((1 - jumps) & int(not grounded))
+    x += going * int(not solid(s, p, y, x + going))
     s.y[me] = y
     s.x[me] = x
     pose(s, p, me, going, before)
     if s.tiles[y, x] == COIN:
         s.tiles[y, x] = SKY
         s.events[me, GOT] += 1
-    if s.tiles[y, x] == LAVA:
-        s.events[me, BURNT] += 1
-    if s.tiles[y, x] == SAW:
-        s.events[me, SAWN] += 1
+    s.events[me, BURNT] += int(s.tiles[y, x] == LAVA)
+    s.events[me, SAWN] += int(s.tiles[y, x] == SAW)
     if far_right(s, p, me, y, x):
         s.events[me, ENDED] += 1
-    if x > s.best:
-        s.events[me, RIGHT] += 1
-        s.best = x
+    s.events[me, RIGHT] += int(x > s.best)
+    s.best = max(s.best, x)
     catch(s, me)
 
 
@@ -216,11 +208,12 @@ def tick(s, p):
     if s.t % STRIDES == 0:
         for k in range(WALKER, WALKER + WALKERS):
             if s.alive[k]:
-                y, x = s.y[k], s.x[k] + 1 - 2 * s.face[k]
-                if not solid(s, p, y, x) and s.tiles[y, x] != SAW and solid(s, p, y + 1, x):
-                    s.x[k] = x
-                else:
-                    s.face[k] = 1 - s.face[k]
+                y, x, way = s.y[k], s.x[k], 1 - 2 * s.face[k]
+                there = min(max(x + way, 0), s.w - 1)
+                goes = int(not solid(s, p, y, x + way)) & int(solid(s, p, y + 1, x + way))
+                goes &= int(s.tiles[y, there] != SAW)
+                s.x[k] = x + goes * way
+                s.face[k] = s.face[k] if goes else 1 - s.face[k]
         catch(s, ROBOT)
 
 

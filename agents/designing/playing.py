@@ -18,8 +18,7 @@ LEARNERS = 0
 STATIC = False
 MOVE = np.zeros(5, np.int64)
 ONCE = np.zeros(1)
-KEPT = np.zeros(1, np.int64)  # see `survey.kept_from`
-EVENTS = TOTALS = 0  # the words at which these begin: the events of one step are nobody's way
+KEPT = np.zeros((1, 1, 2), np.int64)  # see `survey.looked_at_by`
 WEIGHTS = np.zeros((1, 1))
 
 
@@ -51,15 +50,12 @@ def heading(path, left, width):
     return min(left, 0)
 
 
-def same_board(words, board, first):
-    """Is the record `words` (uint64[1, words]) from the word `first` on what is noted in `board`, but
-    for the events of the last step?
-    """
+def same_board(words, board, goal):
+    """Is what the goal's rules look at in the record `words` (uint64[1, words]) as it is in `board`?"""
     changed = np.uint64(0)
-    for k in range(first, EVENTS):
-        changed |= words[0, k] ^ board[k]
-    for k in range(max(first, TOTALS), words.shape[1]):
-        changed |= words[0, k] ^ board[k]
+    for span in range(KEPT.shape[1]):
+        for k in range(KEPT[goal, span, 0], KEPT[goal, span, 1]):
+            changed |= words[0, k] ^ board[k]
     return changed == np.uint64(0)
 
 
@@ -89,7 +85,7 @@ def play(
             if action < 0:
                 here = s.y[me] * width + s.x[me]
                 known = keeps and left > 1 and path[left - 1] == here
-                if known and same_board(words, board, KEPT[goal]):
+                if known and same_board(words, board, goal):
                     left -= 1
                 else:
                     left = -1
@@ -99,9 +95,9 @@ def play(
                             cell = flood(s, p, goal, me, caution, queue, first, seen, mark[0])
                             left = known_way(first, cell, path)
                             # who walks over what is avoided may find a better way on the way
-                            keeps = LEARNERS == 1 and KEPT[goal] >= 0 and caution > 0
+                            keeps = LEARNERS == 1 and KEPT[goal, 0, 0] >= 0 and caution > 0
                     if keeps:
-                        for k in range(KEPT[goal], words.shape[1]):
+                        for k in range(words.shape[1]):
                             board[k] = words[0, k]
                 action = MOVE[max(heading(path, left, width), 0)]
                 lost = lost and left < 0

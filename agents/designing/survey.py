@@ -165,9 +165,7 @@ def surveyor(world: World) -> tuple[Any, Any]:
         "act": kernels(world).act,
         "LEARNERS": world.learners,
         "MOVE": np.array(moves),
-        "KEPT": np.array([kept_from(world, goal) for goal in world.goals]),
-        "EVENTS": state.offset(world.dtype, "events") // 8,
-        "TOTALS": state.offset(world.dtype, "totals") // 8,
+        "KEPT": looked_at_by(world),
         "STATIC": world.tick is None and world.bot is None,
         "WEIGHTS": world.goal_weights,
         "ONCE": world.goal_once,
@@ -179,15 +177,24 @@ def surveyor(world: World) -> tuple[Any, Any]:
     )  # type: ignore
 
 
-def kept_from(world: World, goal: Goal) -> int:
-    """The word of a record from which on all lies that the goal's rules look at, beside what stays
-    for an episode; -1 if that is where things are, the time or the last step's events.
+def looked_at_by(world: World) -> np.ndarray:
+    """int64[goals, n, 2]: the words of a record, from and to, that each goal's rules look at, beside
+    what stays for an episode; all -1 if that is where things are, the time or the last step's
+    events. Filled up with what is empty.
     """
-    names = {name for rule in (goal.seek, goal.avoid) if rule for name in mentions(rule)}
-    looked = names & {*(world.dtype.names or ())} - {"tiles", "h", "w"}
-    if not looked.isdisjoint({*state.BOOKKEEPING, "y", "x", "events"}):
-        return -1
-    return state.offset(world.dtype, "face" if looked else "tiles") // 8
+    names = [
+        {name for rule in (goal.seek, goal.avoid) if rule for name in mentions(rule)}
+        for goal in world.goals
+    ]
+    fields = [[*(named & {*(world.dtype.names or ())} - {"h", "w"} | {"tiles"})] for named in names]
+    found = np.zeros((len(fields), max(map(len, fields)), 2), np.int64)
+    for spans, looked in zip(found, fields, strict=True):
+        for span, name in zip(spans, sorted(looked), strict=False):
+            first = state.offset(world.dtype, name)
+            span[:] = first // 8, -(-(first + world.dtype[name].itemsize) // 8)
+        if not {*looked}.isdisjoint({*state.BOOKKEEPING, "y", "x", "events"}):
+            spans[:] = -1
+    return found
 
 
 class Ways(NamedTuple):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import rng
+from .. import raw, rng
 from ..grid import DX, DY
 from ..jit import rule
 
@@ -114,12 +114,7 @@ def lay(s, y, left, bits, wall, floor):
     """Up to 64 inner cells of row y from column `left` on: wall where `bits` are 1, the lowest
     first, else floor.
     """
-    # unsigned: an index that may be negative keeps it from being vectorised
-    row, first = np.uint64(y), np.uint64(left)
-    other = np.uint8(wall) ^ np.uint8(floor)
-    for k in range(min(64, s.w - 1 - left)):
-        place = np.uint64(k)
-        s.tiles[row, first + place] = np.uint8(floor) ^ np.uint8(bits >> place & ONE) * other
+    raw.spread(s.tiles, y, left, min(64, s.w - 1 - left), bits, wall, floor)
 
 
 @rule
