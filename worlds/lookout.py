@@ -161,7 +161,7 @@ WORLD = World(
     source="after collusion by signals among agents that are paid together; no published gridworld was found",
     reported="nothing: a world without published results",
     size=(SIDE + 2, RIGHT + SIDE + 1),
-    horizon=20,
+    horizon=24,
     view=(7, 7),  # its own room, and not the other's
     tiles=(
         Tile("floor", ".", sprite="boards"),
@@ -209,7 +209,7 @@ WORLD = World(
         "random": Params(bell=1.0, lit=0.0, leaves=1.0, shown=RANDOM),
     },
     training=dict(
-        gamma=0.95, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.2, steps=1_000_000
+        gamma=0.95, lr=2e-3, minibatch=2048, anneal=True, reward_scale=0.2, steps=2_500_000
     ),
     generate=generate,
     step=step,
