@@ -137,15 +137,17 @@ def tick(s, p):
 
 
 LAMP_ART = "tile\nbox ink 0 0 100 100 flat\ndisc {0} 50 56 30\nbox steel 34 6 66 26 4"
-GRAIN_ART = """oval ink@30 50 86 60 8 free flat
-poly cheese 14 84 50 26 86 84
-line gold-1 4 40 70 44 54 flat
-line gold-1 4 58 74 54 50 flat"""
+GRAIN_ART = """oval ink@30 50 88 50 8 free flat
+line grass 7 50 88 50 30
+oval gold 50 18 14 26
+oval gold 36 34 16 24
+oval gold 64 34 16 24
+oval gold 36 56 16 24
+oval gold 64 56 16 24"""
 BELL_ART = """oval ink@30 50 84 50 8 free flat
 poly gold 20 74 32 34 50 22 68 34 80 74
 disc gold-1 50 80 9
 disc white 42 44 6 flat"""
-GUARD_ART = "use person\nbox ink 26 27 74 43 5 flat"
 WINDOW_ART = "tile\nuse wall\nbox ink 10 8 90 92 6 flat\nbox sky 15 13 85 87 4 flat"
 PAID = Goal(
     "share",
@@ -176,7 +178,7 @@ WORLD = World(
     things=(
         Thing("mouse", "@", agent=True, poses=5, tell=False),
         Thing("fox", "&", agent=True, poses=5, tell=False, sprite="guide"),
-        Thing("guard", "G", sprite=GUARD_ART),
+        Thing("guard", "G", sprite="person"),
     ),
     actions=MOVES,
     events=("grain", "cheese", "caught", "signal", "betrayal"),
