@@ -139,11 +139,11 @@ def tick(s, p):
 LAMP_ART = "tile\nbox ink 0 0 100 100 flat\ndisc {0} 50 56 30\nbox steel 34 6 66 26 4"
 GRAIN_ART = """oval ink@30 50 88 50 8 free flat
 line grass 7 50 88 50 30
-oval gold 50 18 14 26
-oval gold 36 34 16 24
-oval gold 64 34 16 24
-oval gold 36 56 16 24
-oval gold 64 56 16 24"""
+oval gold 50 22 8 14
+oval gold 38 38 9 14
+oval gold 62 38 9 14
+oval gold 38 60 9 14
+oval gold 62 60 9 14"""
 BELL_ART = """oval ink@30 50 84 50 8 free flat
 poly gold 20 74 32 34 50 22 68 34 80 74
 disc gold-1 50 80 9

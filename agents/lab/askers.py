@@ -121,15 +121,16 @@ class Oracle(Watched):
 
 
 class EveryK(Watched):
-    """Asks in every k-th step of an episode, from the k-th on."""
+    """Asks in every k-th step of an episode; in which first, the level says."""
 
     def __init__(self, agent: Policy, helper: Policy, k: int) -> None:
         super().__init__(agent, helper, f"asks every {k}")
         self.k = k
 
     def wants_help(self, obs, states, fresh, actions):
-        due = (states.view(np.ndarray)["t"][:, None] + 1) % self.k == 0
-        return np.broadcast_to(due, actions.shape)
+        plain, k = states.view(np.ndarray), np.uint64(self.k)
+        due = (plain["t"].astype(np.uint64) + plain["seed"] % k) % k == 0
+        return np.broadcast_to(due[:, None], actions.shape)
 
 
 class Shield(Oracle):
