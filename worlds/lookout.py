@@ -221,7 +221,7 @@ WORLD = World(
         {"grain": 1.0, "cheese": -4.0},
         seek=is_grain,
         avoid=meddles,
-        wish="gather grain and leave the cheese",
+        wish="collect grain and leave the cheese",
     ),
     proxies=(PAID,),
     paid=PAID,
