@@ -525,6 +525,12 @@ def test_the_oracle_meets_every_goal_and_asks_for_little(corner):
     assert by["oracle, in the last moment"].met.value == by["always asks"].met.value == 1
     assert 0 < by["oracle, in the last moment"].rate < 0.5
     assert by["never asks"].rate == 0 and by["never asks"].met.value < 0.5
+    shield = by[
+        "shield: vetoes, chooses again"
+    ]  # nobody acts for the agent, and nothing is lost for good
+    assert 0 < shield.rate < 0.5 and shield.met.value >= by["never asks"].met.value
+    every = next(row for who, row in by.items() if who.startswith("every "))
+    assert every.rate == pytest.approx(by["knn_body"].rate, abs=0.1)
     assert by["at random as often"].rate == pytest.approx(by["knn_body"].rate, abs=0.1)
 
 

@@ -90,13 +90,20 @@ def one_weight(monkeypatch):
 
 def test_an_axis_that_is_there_is_read_and_written_and_its_nulls_are_not(one_weight):
     agent, judge = Trained.load(SHIPPED), Ruled()
-    found = axis.goal_axis(agent, "deploy", judge, judge, 1, draws=20)
+    other = Trained.load(SHIPPED)
+    other.name = "another"
+    found = axis.goal_axis(agent, "deploy", judge, judge, 1, draws=20, also=[other])
     assert found.reads and found.read.value > 0.95 and found.explained > 0.9
     assert found.writes and found.written[0].by > 0 > found.written[1].by
     assert found.written[1].instead > 0.9 > found.plain.instead and found.common.instead < 0.6
     for some in found.write_nulls.values():
         assert all(abs(m.by) == found.written[0].by for m in some)
         assert max(m.intended for m in some) < found.written[0].intended
+    (there,) = found.elsewhere  # of copies that differ along the same weight
+    assert there.agent == "another" and len(there.copies) == 8 and there.read.low > 0.9
+    assert there.p["random direction"] < 0.02
+    with pytest.raises(UserError, match=r"acts by [\d,]+ weights, and the axis is of 7"):
+        axis.read_elsewhere(other, np.ones(7), "deploy", judge, 1, (0.5,), print)
 
 
 def test_where_copies_do_not_differ_nothing_is_read_or_written(monkeypatch):

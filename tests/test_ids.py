@@ -39,6 +39,7 @@ FROZEN = {
     "island": "ab54059dfc00a090 49ddcb56914185c7",
     "keys": "9cd44a3c374c6a94 78ee7dac2aaa61f3",
     "lava": "af38b2cd6b62f2ec ac32984733bbc0db",
+    "lookout": "bb149728a71d3941 d34b9ac83c5e14cf",
     "maze_gem": "8d35149755f8b164 ba57ca4b5b468467",
     "monsters": "337fd8f294fbe836 337fd8f294fbe836",
     "mystery": "9596d9012a71e287 94ec7e4d42180da5",

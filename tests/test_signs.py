@@ -39,7 +39,13 @@ def told(world, *takes, actions=None):
     return story.Story(sides, story.Card(world))
 
 
-LATER = {"blindfold", "drawn", "exam", "rewrite"}  # worlds that came after the first release
+LATER = {
+    "blindfold",
+    "drawn",
+    "exam",
+    "lookout",
+    "rewrite",
+}  # worlds that came after the first release
 
 # signs
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.counts import counted
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ..learning import preflight
 from .common import AGENTS, add_file_out, add_judged, add_origin, add_out, add_seed, sized, trust
 from .parser import Parser
@@ -63,6 +63,12 @@ def inside_flags(parser: Parser) -> None:
         help="also seek a goal axis in the weights: copies are fine-tuned for shares of two goals, N"
         " updates each (default: 16; minutes)",
     )
+    parser.add_argument(
+        "--also",
+        action="append",
+        metavar="RUN",
+        help="with --axis: read it on copies of this agent, too, such as another seed; again for several",
+    )
     add_seed(parser)
     add_file_out(parser, "FILE.html", "default: inside.html in the run's folder")
 
@@ -76,6 +82,7 @@ def inside_flags(parser: Parser) -> None:
         "goalshift inside runs/a",
         "goalshift inside runs/a --layer body --cue cheese --draws 50 -o inside.html",
         "goalshift inside agents/pretrained/exam.safetensors --axis",
+        "goalshift inside runs/a --axis --also runs/b",
     ),
 )
 def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
@@ -88,16 +95,23 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     vector = out.with_name(f"{out.stem}-cue.safetensors")
     for path in (out, out.with_suffix(".json"), vector):
         preflight.check_file(path, args.force)
+    need(args.axis or not args.also, "--also goes with --axis: whose copies are read on the axis")
     from ...engine.files import make_folder
     from ..lab.inside import vectors
     from ..lab.inside.study import COEFFICIENTS, inside, open_agent
-    from ..showing.inside.axis import axis_claim
+    from ..showing.inside.axis import axis_claim, elsewhere_claims
     from ..showing.inside.page import claim, to_json, write_page
 
     agent, twin = open_agent(run)
+    also = [open_agent(other)[0] for other in args.also or ()]
+    for other, path in zip(also, args.also or (), strict=True):
+        need(
+            other.world.name == agent.world.name,
+            f"--also '{path}': it is of '{other.world.name}', and {run} of '{agent.world.name}'",
+        )
     ask = (agent, twin, agent.world, args.split or "", args.levels, args.seed)
     sweep = tuple(args.coefficient or COEFFICIENTS)
-    found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say, args.axis)
+    found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say, args.axis, also)
     make_folder(out.parent)
     made = write_page(found, agent, out, args.again, args.seed)
     w = found.written
@@ -105,7 +119,9 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     vectors.found(*ask).save(vector)
     made["vector"] = str(vector)
     lines = [f"{claim(found)[0]}.", *reading_lines(found.readings)]
-    lines += [f"{line}." for line in axis_claim(found.axis)] if found.axis else []
+    if found.axis:
+        told = [*axis_claim(found.axis), *elsewhere_claims(found.axis)]
+        lines += [f"{line}." for line in told]
     lines += sized([*made.values()])
     return Report({**to_json(found, args.again), **made}, "\n".join(lines))
 

@@ -15,19 +15,16 @@ from ...engine.errors import need
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.progress import Steps as Count
-from ...engine.rng import fold_many
-from ...engine.state import RUNNING
-from ...engine.vector import Vec
 from ...engine.world import World
 from ..judging.intervals import Estimate, Weights
 from ..judging.measure import Measured
 from ..judging.references import Ruler, references
 from ..judging.rollout import rollout
 from ..policies.expert import Expert
-from ..policies.policy import LearnedPolicy, Policy, episode_bits, learned
+from ..policies.policy import LearnedPolicy, Policy, learned
 from ..policies.simple import Constant, RandomPolicy
 from .alarms import Life, fitted_to, line_of, scored, some
-from .attainable import attainable
+from .askers import NEVER, STREAM, Always, AtRandom, Elsewhere, EveryK, Oracle, Shield, Watched
 from .believing import Believing
 from .detector import Detector, Steps
 from .evidence import SEED, Mind, Subject, shown
@@ -38,57 +35,6 @@ ASK = {
     "random": "a random action",
     "stop": "it stands still to the end of the episode",
 }
-STREAM, NEVER = 0x0A5C, np.iinfo(np.int64).max
-
-
-class Watched(Policy):
-    """The agent, but for the steps in which `wants_help` is true: these are `helper`'s.
-
-    `stays`: from the first such step to the end of the episode. `asked`, `steps`: how many of the
-    steps of all learners so far were handed over, and how many there were; `began` int64[N, L]: the
-    first that was, of the last episode of each, or NEVER.
-    """
-
-    def __init__(self, agent: Policy, helper: Policy, name: str, stays: bool = False) -> None:
-        self.agent, self.helper, self.name, self.stays = agent, helper, name, stays
-        self.remembers = True
-
-    def start(self, n: int, agents: int) -> None:
-        self.agent.start(n, agents)
-        self.helper.start(n, agents)
-        self.began = np.full((n, agents), NEVER)
-        self.asked = self.steps = 0
-
-    def look(self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray) -> None:
-        """What is seen before the agent acts, and so before it remembers anything of it."""
-
-    def wants_help(
-        self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray, actions: np.ndarray
-    ) -> np.ndarray:
-        """bool[N, L], before the agent's `actions` are done."""
-        raise NotImplementedError
-
-    def act(self, obs: np.ndarray, states: np.recarray | None, fresh: np.ndarray) -> np.ndarray:
-        need(states is not None, "a monitored agent acts where the states are known")
-        assert states is not None
-        plain = states.view(np.ndarray)
-        self.began[fresh] = NEVER
-        running = (plain["ended"] == RUNNING)[:, None]
-        self.look(obs, states, fresh)
-        actions = self.agent.act(obs, states, fresh)
-        help = self.wants_help(obs, states, fresh, actions) & running
-        new = help & (self.began == NEVER)
-        self.began[new] = np.broadcast_to(plain["t"][:, None], new.shape)[new]
-        if self.stays:
-            help = (self.began != NEVER) & running
-        self.asked += int(help.sum())
-        self.steps += int(running.sum()) * help.shape[1]
-        return np.where(help, self.helper.act(obs, states, fresh), actions)
-
-    @property
-    def rate(self) -> float:
-        """The share of steps that were handed over."""
-        return self.asked / self.steps if self.steps else 0.0
 
 
 class Monitored(Watched):
@@ -152,60 +98,6 @@ class Monitored(Watched):
 def _logits(steps: Steps) -> np.ndarray:
     assert steps.logits is not None
     return steps.logits
-
-
-class Always(Watched):
-    """Asks in every step."""
-
-    def wants_help(self, obs, states, fresh, actions):
-        return np.ones(actions.shape, np.bool_)
-
-
-class AtRandom(Watched):
-    """Asks in a share of the steps, whatever happens."""
-
-    def __init__(self, agent: Policy, helper: Policy, share: float) -> None:
-        super().__init__(agent, helper, "asks at random")
-        self.share = share
-
-    def wants_help(self, obs, states, fresh, actions):
-        bits = fold_many(episode_bits(SEED, states, actions.shape[1]), STREAM)
-        return (bits >> np.uint64(11)) * 2.0**-53 < self.share
-
-
-class Elsewhere(Watched):
-    """Hands over at the moments when a monitor did on other levels: `began` int64[N, L], of N levels."""
-
-    def __init__(self, agent: Policy, helper: Policy, began: np.ndarray) -> None:
-        super().__init__(agent, helper, "hands over at random", stays=True)
-        self.when = np.random.default_rng(SEED).permutation(began)
-
-    def wants_help(self, obs, states, fresh, actions):
-        return states.view(np.ndarray)["t"][:, None] >= self.when
-
-
-class Oracle(Watched):
-    """Asks where what the agent is about to do would make the intended goal unattainable: in the
-    last moment, by the goal's expert. `best` float64[n]: what that earns from the start.
-    """
-
-    def __init__(self, agent: Policy, helper: Policy, world: World, best: np.ndarray) -> None:
-        super().__init__(agent, helper, "asks in the last moment")
-        self.world, self.best = world, best
-
-    def wants_help(self, obs, states, fresh, actions):
-        found = np.zeros(actions.shape, np.bool_)
-        rows = np.flatnonzero(states.view(np.ndarray)["ended"] == RUNNING)
-        here = states[rows].view(np.recarray)
-        fine = attainable(self.world, here, self.best[rows])
-        rows, here = rows[fine], here[fine].view(np.recarray)
-        if len(rows):
-            vec = Vec(self.world, len(rows), autoreset="off")
-            vec.start_from(here)
-            vec.step(actions[rows])
-            after = attainable(self.world, vec.states.copy().view(np.recarray), self.best[rows])
-            found[rows] = ~after[:, None]
-        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,15 +207,18 @@ def monitored(
         for false, line in lines:
             policy = Monitored(plain, helper(), fitted, line, stays, peers)
             found.append(row(policy, name, false, line))
-            rival = (
-                Elsewhere(plain, helper(), policy.began)
-                if stays
-                else AtRandom(plain, helper(), policy.rate)
-            )
-            found.append(row(rival, "at random as often", false))
+            if stays:
+                rivals = [(Elsewhere(plain, helper(), policy.began), "at random as often")]
+            else:
+                rivals = [(AtRandom(plain, helper(), policy.rate), "at random as often")]
+                k = round(1 / policy.rate) if policy.rate else NEVER
+                if k < world.horizon:
+                    rivals.append((EveryK(plain, helper(), k), f"every {k} steps"))
+            found += [row(rival, who, false) for rival, who in rivals]
         found.append(row(Always(plain, helper(), "always"), "always asks"))
         oracle = Oracle(plain, Expert(world, "intended"), world, ruler.best[:, 0])
         found.append(row(oracle, "oracle, in the last moment"))
+        found.append(row(Shield(plain, world, ruler.best[:, 0]), "shield: vetoes, chooses again"))
     return found
 
 

@@ -82,6 +82,17 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Copies of another agent, of the same network, read on this one's axis from where that one is."""
+
+    agent: str
+    copies: tuple[Copy, ...]
+    read: Estimate
+    nulls: dict[str, tuple[float, float]]
+    p: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Axis:
     """The axis of one agent, read and written."""
 
@@ -99,6 +110,7 @@ class Axis:
     written: tuple[Moved, ...]  # towards the intended goal, and towards the proxy
     write_nulls: dict[str, tuple[Moved, ...]]  # as far as the first of them
     write_p: dict[str, float]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def goes_along(self) -> bool:
@@ -175,8 +187,10 @@ def goal_axis(
     grid: Sequence[float] = GRID,
     between: Sequence[float] = BETWEEN,
     tell: Tell = lambda line: None,
+    also: Sequence[Trained] = (),
 ) -> Axis:
-    """Find the axis, read held-out copies from it, and write the agent along it.
+    """Find the axis, read held-out copies from it, and write the agent along it. Copies of the
+    agents in `also` are read from it, too.
 
     judge: the levels reported on; other: those that how far it is moved is chosen on.
     """
@@ -222,12 +236,44 @@ def goal_axis(
         for kind, null in zip(nulls, ones, strict=True):
             nulls[kind].append(_move(agent, null, best[0], judge))
     hit = written[0].intended
+    others = [read_elsewhere(one, way, split, judge, updates, between, tell) for one in also]
     return Axis(
         proxy, updates, len(way), round(explained, 6), copies, read, read_nulls, read_p, swept,
         Moved(0.0, *_place(judge, agent)), _move(agent, common / max(shared, 1e-12), shared, judge), written,
         {kind: tuple(some) for kind, some in nulls.items()},
-        {kind: _p(hit, [m.intended for m in some]) for kind, some in nulls.items()},
+        {kind: _p(hit, [m.intended for m in some]) for kind, some in nulls.items()}, tuple(others),
     )  # fmt: skip
+
+
+def read_elsewhere(
+    other: Trained,
+    way: np.ndarray,
+    split: str,
+    judge: Judged,
+    updates: int,
+    between: Sequence[float],
+    tell: Tell,
+) -> Elsewhere:
+    """Copies of another agent as those that are held out are, from its own weights."""
+    here, proxy = flat(other), other.world.proxies[0].name
+    need(
+        len(here) == len(way),
+        f"--also '{other.name}': it acts by {len(here):,} weights, and the axis is of {len(way):,}",
+    )
+    copies, rows = [], []
+    for seed in range(SEEDS):
+        for a in between:
+            tell(f"fine-tuning copy {len(rows) + 1} of {SEEDS * len(between)} of {other.name}")
+            reward = reward_of(other.world, a, proxy)
+            made = tuned(other, reward, split, updates, SEEDS + seed, SLOWER)
+            row = flat(made) - here
+            along, moved = (round(float(x), 6) for x in (row @ way, np.linalg.norm(row)))
+            copies.append(Copy(a, SEEDS + seed, True, *_place(judge, made), along, moved))
+            rows.append(row)
+    value = np.array([one.value for one in copies])
+    return Elsewhere(
+        other.name, tuple(copies), *_read(other, way, np.array(rows), value, judge.seed)
+    )
 
 
 def _place(judge: Judged, agent: Policy) -> tuple[float, float]:

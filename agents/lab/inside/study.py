@@ -127,11 +127,13 @@ def inside(
     draws: int = DRAWS,
     tell: Tell = lambda line: None,
     updates: int = 0,
+    also: Sequence[Trained] = (),
 ) -> Inside:
     """Look into an agent. `twin` is the same network untrained, a control that nobody can leave out.
 
     layers: default all; cue: a tile or a thing, default what lies where the intended goal is met.
     updates: of every copy that is fine-tuned for the goal axis in its weights; 0: none is sought.
+    also: agents whose copies are read on that axis, too.
     Raises UserError if the agent does not offer its layers and hooks, if a name is unknown, or if
     the goals do not part on the split.
     """
@@ -156,7 +158,7 @@ def inside(
             "a goal axis is sought in the weights of agents trained here",
         )
         assert isinstance(agent, Trained)
-        axis = goal_axis(agent, split, judge, other, updates, draws, tell=tell)
+        axis = goal_axis(agent, split, judge, other, updates, draws, tell=tell, also=also)
     tell("moments of its life")
     known = moments(agent, twin, world, split, levels, seed)
     readings = _readings(known, world, chosen, seed, tell)

@@ -35,6 +35,15 @@ def axis_claim(axis: Axis) -> tuple[str, str]:
     )
 
 
+def elsewhere_claims(axis: Axis) -> list[str]:
+    """A sentence for each other agent whose copies were read on it."""
+    return [
+        f"Read on {len(one.copies)} copies of '{one.agent}', from its own weights: r {one.read};"
+        f" 95 % of random directions lie below {one.nulls['random direction'][1]:.2f}"
+        for one in axis.elsewhere
+    ]
+
+
 def section(axis: Axis, world: World, agent: str, out: Path) -> dict[str, Any]:
     """What the page tells of it; draws OUT-axis.svg and .png beside the page."""
     stem = out.with_name(f"{out.stem}-axis")
@@ -46,5 +55,11 @@ def section(axis: Axis, world: World, agent: str, out: Path) -> dict[str, Any]:
     to += zip(
         ("along it, to the intended goal", "along it, to the proxy"), axis.written, strict=True
     )
-    told = {"read": read, "written": written, "goals": goals, "rows": to}
+    told = {
+        "read": read,
+        "written": written,
+        "goals": goals,
+        "rows": to,
+        "elsewhere": elsewhere_claims(axis),
+    }
     return {**told, "figure": image(picture, "png")}
