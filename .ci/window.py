@@ -25,7 +25,7 @@ from goalshift.agents.live.source import Source
 from goalshift.engine.catalogue import load
 
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440))
-SETTLED = 12.0  # seconds that what is asked in the background may take
+SETTLED = 5.0  # seconds that what is asked in the background may take
 MOVING, SECONDS, TURNS = ("coinrun", "follow"), 3.0, 3  # of a measurement
 # a mode: a world, steps that are made in it (-1: to the end), and keys
 MODES = {
