@@ -25,9 +25,9 @@ from goalshift.agents.live.source import Source
 from goalshift.engine.catalogue import load
 
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440))
-SETTLED = 12.0  # seconds that what is asked in the background may take
-MOVING, SECONDS, TURNS = ("coinrun", "corner", "follow"), 3.0, 3  # of a measurement
-# a mode: a world, steps that are made first (-1: to the end), and keys
+SETTLED = 5.0  # seconds that what is asked in the background may take
+MOVING, SECONDS, TURNS = ("coinrun", "follow"), 3.0, 3  # of a measurement
+# a mode: a world, steps that are made in it (-1: to the end), and keys
 MODES = {
     "usual": ("corner", 7, ""), "end": ("coinrun", -1, ""), "chase": ("corner", 7, "v"),
     "model": ("keys", 5, "v v"), "eyes": ("corner", 4, "v v v"), "four": ("follow", 9, "c c"),
@@ -88,11 +88,11 @@ def photograph(shown: window.Window, path: Path) -> None:
 def mode(world: str, steps: int, pressed: str, size: tuple[int, int]) -> window.Window:
     """A window in a mode."""
     shown = window.Window(open_session(world), size)
+    for key in pressed.split():
+        press(shown, key)
     while steps and not shown.session.over:
         shown.session.clock.step()
         steps -= 1
-    for key in pressed.split():
-        press(shown, key)
     shown.session.message = shown.message = ""
     return shown
 

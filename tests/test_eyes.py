@@ -9,7 +9,7 @@ from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 from goalshift.engine.levels import level
 from goalshift.engine.vector import Vec, level_of
-from goalshift.engine.view.camera import eyes, raycast, textures
+from goalshift.engine.view.camera import eyes, lane, raycast, textures
 from goalshift.engine.view.camera.shot import Shot
 from goalshift.engine.view.camera.sighted import Sighted
 from goalshift.engine.view.draw.marks import Trail, goal_marks
@@ -259,6 +259,22 @@ def test_bad_sizes_are_refused_in_a_line():
             eyes.Eyes(world, n, size)
     with pytest.raises(UserError, match="these eyes"):
         eyes.Eyes(world, 2).draw(level_of(world, 1))
+
+
+def test_people_look_over_what_rises_before_them_and_agents_do_not():
+    ground = np.zeros((10, 12), np.bool_)
+    ground[8:] = True
+    assert lane.lifted(ground, 7.4, 3.5, 1) == 0
+    step, wall, roof = ground.copy(), ground.copy(), ground.copy()
+    step[5:, 6:] = wall[:, 6:] = True
+    roof[5:, 6:] = roof[6, 3:6] = True
+    places = np.arange(1.5, 5.5, 0.05)
+    lifts = np.array([lane.lifted(step, 7.4, x, 1) for x in places])
+    assert lifts[0] < 0.2 and lifts[-1] == pytest.approx(7.4 - 5 + lane.OVER)
+    assert (np.diff(lifts) >= 0).all() and np.diff(lifts).max() < 0.1, "no jolt on the way there"
+    assert lane.lifted(step, 7.4, 5.5, -1) == 0, "behind"
+    assert lane.lifted(wall, 7.4, 5.5, 1) == 0, "nobody looks over that"
+    assert lane.lifted(roof, 7.4, 5.5, 1) < 1, "not through what lies above"
 
 
 def test_a_camera_for_people_is_no_sight():

@@ -462,6 +462,17 @@ def test_an_upright_film_has_its_panes_one_above_the_other(corner, takes):
     )
 
 
+def test_a_strip_lies_above_another_and_a_square_beside(corner, takes):
+    strip = load("coinline")
+    walked = [story.Take(role, "", take_of(strip, [1, 1])) for role in ("INTENDED", "LEARNED")]
+    layout = Stage(walked, story.Card(strip), FilmOptions()).layout
+    asked = Stage(walked, story.Card(strip), FilmOptions(columns=2)).layout
+    assert (layout.columns, asked.columns) == (1, 2)
+    assert layout.panes[0].p >= 1.5 * asked.panes[0].p
+    assert layout.panes[0].area[0].stop <= layout.panes[1].area[0].start
+    assert Stage(takes, story.Card(corner), FilmOptions()).layout.columns == 2
+
+
 def test_the_outcome_hides_nothing_of_the_map_in_first_person(corner, takes):
     stage = Stage(takes, story.Card(corner), FilmOptions(cameras=["eyes"]))
     shown, over = stage.view(0, (2, 1.0)), stage._over(0)

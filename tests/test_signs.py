@@ -14,7 +14,7 @@ from goalshift.engine.state import TERMINATED
 from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view.camera import top
 from goalshift.engine.view.camera.shot import Shot
-from goalshift.engine.view.draw import signs, sprites
+from goalshift.engine.view.draw import letters, signs, sprites
 from goalshift.engine.view.draw.marks import Mark
 from goalshift.engine.view.film import aside, beats, pops, story
 from goalshift.engine.view.film.stage import Stage
@@ -254,3 +254,18 @@ def test_the_middle_of_a_film_counts_for_both_sides():
     changed = (first != last).any((0, 2))
     assert changed[middle:].any() and not changed[:middle].any()
     assert Stage(sides[:1], story.Card(world)).layout.aside is None
+
+
+def test_what_differs_by_its_colour_alone_has_a_letter_in_high_contrast():
+    world = load("maze_gem")
+    told = {world.tiles[k].name: letter for k, letter in letters.lettered(world).items()}
+    assert told["red line"] == told["red gem"] == "R" and told["magenta line"] == "M"
+    for shape in {name.partition(" ")[2] for name in told}:
+        alike = [letter for name, letter in told.items() if name.endswith(shape)]
+        assert len({*alike}) == len(alike), f"two of {shape} would be called the same"
+    states = Vec(world, 1, "deploy", seed=3).reset_states()
+    tiles = states.tiles[0, : states.h[0], : states.w[0]]
+    laid = letters.letters(world, states[0], 24)
+    where = {(y, x) for y, x in np.argwhere(np.isin(tiles, [*letters.lettered(world)])).tolist()}
+    assert laid and {(y, x) for _, y, x in laid} == where
+    assert not letters.lettered(load("corner"))

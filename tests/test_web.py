@@ -374,13 +374,17 @@ def test_what_is_sent_makes_the_picture_whole_for_whoever_missed_some():
     [
         ("watch", "--web", "corner"), ("watch", "corner", "--web", "99999"), ("watch", "corner", "--web", "x y:1"),
         ("watch", "corner", "--web", "--terminal"), ("watch", "--tour", "--terminal"),
+        ("watch", "corner", "--web", "0", "--headless"), ("watch", "--tour", "--web", "0", "--headless"),
+        ("level", "play", "no-such-set"), ("level", "play", "no-such-set", "--headless"),
         ("demo", "corner", "--web"), ("demo", "--all", "--web"),
         ("watch", "corner", "--web", "no.such.host.invalid:0"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_in_a_line(words, capsys):
     assert main(list(words)) == 2
-    assert len(capsys.readouterr().err.splitlines()) <= 3
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) <= 3
+    assert "there is no display" not in told, "what was typed comes first"
 
 
 def test_a_port_in_use_is_named(served, corner):

@@ -397,6 +397,14 @@ def add_web(parser: Parser, what: str = "serve it") -> None:
     )
 
 
+def need_web(args: argparse.Namespace) -> None:
+    """What --web needs, where it is given."""
+    if args.web:
+        words = "a page needs no display, and is served until Ctrl+C"
+        need(not args.headless, f"--headless is for the window: leave it out, as {words}")
+        extras.need("websockets", "--web")
+
+
 def add_window(parser: Parser) -> None:
     from ..live.keys import text
 

@@ -4,10 +4,18 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...engine import extras
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_file_out, add_level, add_seed, add_web, add_window, add_world, trust
+from .common import (
+    add_file_out,
+    add_level,
+    add_seed,
+    add_web,
+    add_window,
+    add_world,
+    need_web,
+    trust,
+)
 from .many import add_on, goes_on
 from .parser import Parser
 from .talk import Report, Talk, typed
@@ -84,9 +92,8 @@ def level_edit(args: argparse.Namespace, talk: Talk) -> Report:
     trust(args.world)
     from ..live.open import Place, edit_session, show_session
 
+    need_web(args)
     session = edit_session(Path(args.file), args.world, args.at, args.seed, args.level)
-    if args.web:
-        extras.need("websockets", "--web")
     place = Place(
         args.size, headless=args.headless, settings=args.settings, edit=True, web=args.web,
         say=talk.say,

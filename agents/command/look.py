@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine import extras
 from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.view.camera import registry
@@ -20,6 +19,7 @@ from .common import (
     add_world,
     film_names,
     instruments_of,
+    need_web,
     refuse_knobs,
     sized,
     trust,
@@ -98,8 +98,7 @@ def watch(args: argparse.Namespace, talk: Talk) -> Report:
 
         alone = args.follow or args.terminal or args.level or args.steps
         need(not alone, "--tour shows worlds in a window or a browser, without end")
-        if args.web:
-            extras.need("websockets", "--web")
+        need_web(args)
         place = Place(
             args.size, headless=args.headless, settings=args.settings, web=args.web, say=talk.say
         )
@@ -107,7 +106,7 @@ def watch(args: argparse.Namespace, talk: Talk) -> Report:
         return Report({"stories": told}, "")
     need(bool(args.what), "name what to watch, such as: goalshift watch corner (or --tour for all)")
     need(not (args.steps and args.web), "--steps is for the window: leave --web out")
-    steps = EPISODE if args.headless and not args.web and args.steps is None else args.steps
+    steps = EPISODE if args.headless and args.steps is None else args.steps
     return open_window(args, False, talk, steps)
 
 
@@ -158,8 +157,7 @@ def open_window(
         args.size, args.terminal, not args.no_color, args.headless, args.settings,
         web=args.web, steps=steps, say=talk.say, shown=shown,
     )  # fmt: skip
-    if args.web:
-        extras.need("websockets", "--web")
+    need_web(args)
     if not (args.terminal or args.headless or args.web):
         from ..live.window import splash
 

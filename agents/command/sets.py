@@ -95,8 +95,8 @@ def level_play(args: argparse.Namespace, talk: Talk) -> Report:
     from ..live.open import Place
     from ..live.window import need_display
 
-    need_display(args.headless)
     shelf = Shelf(Path(args.set), changed_world(args))
+    need_display(args.headless)
     played = show_course(shelf, Place(args.size, headless=args.headless, settings=args.settings))
     met = sum(one.met is True for one in played)
     words = {True: "met", False: "missed", None: "unknown"}

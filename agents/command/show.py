@@ -29,6 +29,7 @@ from .common import (
     film_lines,
     film_names,
     film_plan,
+    need_web,
     picked,
     sized,
     trust,
@@ -98,8 +99,7 @@ def show_demo(args: argparse.Namespace, talk: Talk) -> Report:
     need(not (args.live and args.all), "--live trains one agent, --all films those that ship")
     need(args.live or not args.web, "--web goes with --live: films are files")
     extras.require("torch", "pygame" if args.live else "imageio_ffmpeg")
-    if args.web:
-        extras.need("websockets", "--web")
+    need_web(args)
     if args.all:
         return film_all(args, talk)
     args.world = args.world or "coinrun"

@@ -13,7 +13,7 @@ from ...engine.view.camera import registry
 from ...engine.view.camera.gaze import Gaze, gaze_at
 from ...engine.view.camera.registry import Camera
 from ...engine.view.camera.shot import Shot, Window
-from ...engine.view.draw import gauges, overlays, signs, sprites
+from ...engine.view.draw import gauges, letters, overlays, signs, sprites
 from ...engine.view.draw.ink import (
     DIM,
     PANEL,
@@ -115,6 +115,8 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
     if camera.flat and "marks" in shown:
         below, over = signs.lying(world, signs.signs(world, history.state), at.p)
         under += below
+    if camera.flat and look.contrast:
+        over += letters.letters(world, shot.shown, at.p)
     turned = _gaze(canvas, k, learner, fraction)
     moves = fraction < 1.0
     shot = replace(shot, at=at, under=under, over=over, gaze=turned, turn=look.turn, draft=moves,

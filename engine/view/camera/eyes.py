@@ -30,7 +30,7 @@ from ..draw.strokes import hexed
 from . import top
 from .eyes_drawn_before import memory_of, open_frames, recall
 from .gaze import Gaze, between
-from .lane import run
+from .lane import lifted, run
 from .raycast import BACK, TURN, cast
 from .registry import SIZE, Camera
 from .shot import Shot
@@ -238,6 +238,11 @@ def draw(shot: Shot, map_size: float = 0.3) -> np.ndarray:
         )
         camera = np.array([0.0, 0.0, gaze.y, gaze.x, np.floor(gaze.turned(TURN))])
     camera[:2] = shot.places[shot.focus] + (0.4 if side_on else 0.5, 0.5) - BACK * camera[2:4]
+    if side_on:
+        shown = shot.shown
+        blocks = a.height[plane[: int(shown.h), : int(shown.w)]] > 0
+        place = shot.places[shot.focus] + (0.4, 0.5)
+        camera[0] -= lifted(blocks, *place.tolist(), int(camera[3]))
     spots = upright(shot, a, 0 if side_on else quarter(camera[2], camera[3]))
     # twice as fine, then averaged: smooth edges
     fine = 1 if shot.draft else 2

@@ -24,6 +24,39 @@ from .raycast import (
 from .textures import HORIZON
 
 LANE = 3.0  # cells across of the lane that a platformer becomes
+NEAR, HIGHEST, OVER = (
+    4.0,
+    4.5,
+    0.6,
+)  # cells ahead, and above the eye, that people look over, and how far
+
+
+def lifted(blocks: np.ndarray, y: float, x: float, way: int) -> float:
+    """How many rows higher people's eye is than an agent's own at (y, x) that looks `way` (1 or -1), so
+    as to see over what rises before it: the nearer that is, the more. A wall too high is seen as a wall.
+
+    blocks: bool[h, w], what one cannot look through.
+    """
+    w, here, column = blocks.shape[1], min(max(int(y), 0), len(blocks) - 1), int(x)
+    lift = 0.0
+    for k in range(1, int(NEAR) + 1):
+        ahead = column + way * k
+        if not 0 <= ahead < w:
+            break
+        top = here
+        while top >= 0 and blocks[top, ahead]:
+            top -= 1
+        rise = y - (top + 1) + OVER
+        if top == here or rise <= 0:
+            continue
+        if rise > HIGHEST or top < 0:
+            break
+        away = max(abs(ahead + 0.5 - x) - 0.5, 0.0)
+        lift = max(lift, rise * min(max((NEAR - away) / (NEAR - 1), 0.0), 1.0))
+    free = here
+    while free > 0 and not blocks[free - 1, min(max(column, 0), w - 1)]:
+        free -= 1
+    return min(lift, y - free) if lift else 0.0
 
 
 @stored

@@ -39,6 +39,7 @@ MOST = 36  # panes of one film
 TITLE = 22, 13  # sizes of the letters of a title
 ASIDE = 244  # pixels between two pictures for what they share
 SLIM = 800  # units of width below which things stand below each other
+LARGER = 1.5  # times: so much larger is a level whose panes lie one above the other
 ASIDE_FROM = 1200  # pixels that a film must be wide for it
 
 
@@ -88,9 +89,9 @@ def in_units(size: tuple[int, int], unit: float) -> tuple[int, int]:
 class Layout:
     """Where everything lies in the frames of a story.
 
-    One or two panes have room for everything, beside each other or, in an upright film, one above
-    the other; among more, scoreboards shrink, and in three rows or more they give way to the marks
-    of the goals met.
+    One or two panes have room for everything, beside each other or, in an upright film or where a
+    level is a good deal larger so, one above the other; among more, scoreboards shrink, and in three
+    rows or more they give way to the marks of the goals met.
     """
 
     def __init__(self, story: Story, options: FilmOptions) -> None:
@@ -107,20 +108,30 @@ class Layout:
         fitting = (
             1 if n == 2 and upright else n if n <= 3 else 2 if n == 4 else int(np.ceil(np.sqrt(n)))
         )
-        self.columns = options.columns or fitting
-        self.rows = -(-n // self.columns)
-        self.full, self.scored = n <= 2, self.rows <= 2
+        self.full = n <= 2
         goals = len(story.world.goals)
-        known = [side.take.gauges for side in story.sides]
-        self.gauged = max(one.rows if one else 0 for one in known) if self.scored else 0
         self.row = (26 if goals <= 4 else 20) if self.full else 19  # height of a score
         self.small = self.row - 11 if self.full else 13  # of its letters
         self.slim = size[1] < SLIM  # then a caption has a line of its own
         self.foot = size[0] - (104 if self.slim else 70)  # where timeline and captions begin
         self.track = (120, size[1] - 16 - (250 if story.fork is not None else 60))  # the timeline
         self.legend_left = size[1]
-        narrow = n != 2 or self.columns != 2 or size[1] < ASIDE_FROM
-        middle = size[1] // 2
+        self._lay(options.columns or fitting)
+        if n == fitting == 2 and not options.columns:  # a strip is larger above another
+            beside = self.panes[0].p
+            self._lay(1)
+            if self.panes[0].p < LARGER * beside:
+                self._lay(2)
+
+    def _lay(self, columns: int) -> None:
+        """Let the panes lie in so many columns."""
+        n, width = len(self.story.sides), self.size[1]
+        self.columns, self.rows = columns, -(-n // columns)
+        self.scored = self.rows <= 2
+        known = [side.take.gauges for side in self.story.sides]
+        self.gauged = max(one.rows if one else 0 for one in known) if self.scored else 0
+        narrow = n != 2 or columns != 2 or width < ASIDE_FROM
+        middle = width // 2
         self.aside = None if narrow else (middle - ASIDE // 2, middle + ASIDE // 2)
         self.panes = [self._pane(k) for k in range(n)]
 
