@@ -18,12 +18,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.files import read_csv, read_json, read_text
 from ..judging.plain import from_plain, to_plain
 from .map import Spot, law_of
 
 MOST = 4 << 20  # bytes of a page
+MANY = 1e15  # steps or episodes: more is no count
 NUMBER = r"([+-]?[0-9][0-9,]*(?:\.[0-9]+)?)"
 SCALES = {"percent": (100, 0), "points": (100, 0), "auroc": (1, 2), "ratio": (1, 2)}
 SCALES |= {"number": (1, 0), "thousands": (1e-3, 0)}  # of a unit: times what, and how many digits
@@ -141,6 +142,11 @@ def _law(path: Path, changed: int) -> Any:
         ]
     except (KeyError, ValueError):
         raise UserError(f"{path}: no map (goalshift map writes one)") from None
+    for number, spot in enumerate(spots, 1):
+        shares = (spot.alpha, spot.met, spot.instead, spot.neither)
+        sound = all(0 <= share <= 1 for share in shares) and 0 <= spot.shifted < MANY
+        sound = sound and 0 < spot.steps < MANY and (spot.alpha > 0 or spot.shifted == 0)
+        need(sound, f"{path}, row {number}: shares go from 0 to 1, and counts are finite")
     return to_plain(law_of(spots))
 
 
@@ -156,8 +162,8 @@ def _enter(here: Any, step: str) -> Any:
         ends = ("_value", "_low", "_high")
         if step not in here and f"{step}_value" in here:
             here = {**here, step: here[f"{step}_value"]}
-        if f"{step}_low" in here:
-            keys = (step, *(f"{step}{end}" for end in ends[1:]))
+        keys = (step, *(f"{step}{end}" for end in ends[1:]))
+        if here.keys() >= set(keys):
             return dict(zip(("value", "low", "high"), (here[key] for key in keys), strict=True))
         return here.get(step)
     if isinstance(here, list) and step.isdecimal():
