@@ -28,13 +28,16 @@ from goalshift.agents.designing.draw import Cursor
 from goalshift.agents.designing.store import read_index
 from goalshift.agents.judging import tables
 from goalshift.agents.judging.evaluation import Evaluation
-from goalshift.agents.learning import files, ppo, run
+from goalshift.agents.lab import mitigate_together
+from goalshift.agents.lab.audit import standing
+from goalshift.agents.learning import config_file, files, ppo, run
 from goalshift.agents.learning.trained import Trained
 from goalshift.agents.live.keys import Settings
 from goalshift.agents.showing.captions import read_captions
 from goalshift.agents.showing.report.figures import knob_curves, read_curve
 from goalshift.agents.showing.report.sheets import curves_csv, figures_csv
-from goalshift.agents.studies import table
+from goalshift.agents.showing.site import site
+from goalshift.agents.studies import claims, evidence, overlay, papers, seeds, table, tasks
 from goalshift.agents.studies.bank import grid, measure
 from goalshift.agents.studies.curve import MEASURES
 from goalshift.engine.catalogue import WORLDS, load
@@ -43,6 +46,7 @@ from goalshift.engine.levels import formats, recipe
 from goalshift.engine.replay import Replay
 
 OLD = Path(__file__).parent / "fixtures" / "0.1.0"
+RECORDINGS = Path(__file__).parent.parent / "recordings"
 CORNER, COINLINE = load("corner"), load("coinline")
 SPLITS = ["train", "deploy"]
 
@@ -93,7 +97,62 @@ def bank(path: Path) -> None:
     measure.summary(rows[:4], SPLITS)
 
 
+def together(path: Path) -> None:
+    column = mitigate_together.read(path)
+    for name in mitigate_together.entries([column]):
+        mitigate_together.cell(column, name)
+
+
+def drawn(path: Path) -> None:
+    tasks.sums(tasks.read(path))
+
+
+def ledger(path: Path) -> None:
+    (path.parent / "x.csv").write_text("a,b,b_low,b_high,c\n1,.2,.1,.3,.5\n")
+    found = claims.read(path)
+    claims.markdown([claims.find(claim, path.parent) for claim in found])
+    for claim in found:
+        for sentences in claim.told.values():
+            claims.sentences_of(claim, path.parent, sentences)
+
+
+def results(path: Path) -> None:
+    for row in site.results(path).values():
+        assert row["label"] is not None and [site.percent(row, name) for name in site.MEASURES]
+
+
 # -- what they are given
+
+
+def first(name: str, lines: int) -> bytes:
+    """The first lines of a file of results."""
+    return b"".join((RECORDINGS / name).read_bytes().splitlines(True)[:lines])
+
+
+LEDGER = b"""[[claim]]
+part = "p"
+name = "a"
+says = "s"
+file = "x.csv"
+at = ["a=1", "b"]
+agents = 3
+weakest = "w"
+also.c = ["a=1", "c"]
+told."page.md" = ["it is {it}, of all {c}"]
+[claim.small]
+command = "eval x"
+at = ["a", "b"]
+"""
+PAPERS = b"""[[row]]
+source = "a"
+world = "corner"
+reports = "x"
+budget = "b"
+stands = "agrees"
+why = "w"
+claims = ["a"]
+"""
+OPTIONS = b'world = "corner"\nsteps = 1000\nsplit = "train"\nlr = 0.001\nparams = {horizon = 20}\n'
 
 
 def curve_csv() -> bytes:
@@ -331,6 +390,22 @@ READERS = {
         recipe.read, ".toml", (WORLDS / "scripts" / "detours.toml").read_bytes(), in_words
     ),
     "index": Reader(index, ".json", index_json(), in_json),
+    "together": Reader(together, ".csv", first("mitigate/corner.csv", 9), in_cells),
+    "map": Reader(lambda p: overlay.read(p, "a"), ".csv", first("maps/dish.csv", 9), in_cells),
+    "tasks": Reader(drawn, ".csv", first("drawn/tasks.csv", 4), in_cells),
+    "seeds": Reader(
+        lambda p: seeds.told(seeds.read(p)), ".csv", first("seeds/coinline.csv", 4), in_cells
+    ),
+    "figure": Reader(
+        lambda p: evidence.figure(p, ["entry=plain", "intended"]),
+        ".csv",
+        first("mitigate/corner.csv", 3),
+        in_cells,
+    ),
+    "ledger": Reader(ledger, ".toml", LEDGER, in_words),
+    "papers": Reader(papers.read, ".toml", PAPERS, in_words),
+    "options": Reader(config_file.read, ".toml", OPTIONS, in_words),
+    "results": Reader(results, ".csv", first("table.csv", 4), in_cells),
     **{
         f"level.{kind}": Reader(levels, f".{kind}", (OLD / f"corner.{kind}").read_bytes(), spoil)
         for kind, spoil in (
@@ -385,3 +460,19 @@ def test_every_reader_says_what_is_wrong_at_length(name, tmp_path):
             meets(READERS[name], random.Random(seed), tmp_path)
         except Exception as fault:
             raise AssertionError(f"seed {seed} of '{name}'") from fault
+
+
+@pytest.mark.parametrize("listed", [3, "weak", {"a": 1}, [3, {"control": False, "name": ["a"]}]])
+def test_a_leaderboard_that_is_none_names_nobody(listed, tmp_path):
+    zoo = standing.Zoo(tmp_path, (), {"before": {"standings": listed}}, {})
+    assert zoo.best("before", "standings", ("auroc",)) is None
+
+
+@pytest.mark.parametrize(
+    "row", ["0,0,8,5,1,1,0.5,0.5,0", "0.1,0,8,inf,1,1,0.5,0.5,0", "0.1,0,8,5,1,1,nan,0.5,0"]
+)
+def test_no_law_is_drawn_through_what_is_no_share_or_count(row, tmp_path):
+    head = "alpha,seed,steps,shifted,trained,intended,met,instead,neither\n"
+    (tmp_path / "map.csv").write_text(head + f"0.1,0,8,5,1,1,0.5,0.5,0\n{row}\n")
+    with pytest.raises(UserError, match=r"map\.csv, row 2"):
+        evidence.figure(tmp_path / "map.csv", ["law", "episodes"])

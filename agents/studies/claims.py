@@ -178,7 +178,10 @@ def sentences_of(claim: Claim, home: Path, sentences: Sequence[str]) -> list[str
     path = home / claim.file
     said: dict[str, Figure | str] = {"it": figure(path, claim.at, claim.unit)}
     said |= {name: look(path, at, claim.unit) for name, at in claim.also.items()}
-    return [words_of(text).format(**said) for text in sentences]
+    try:
+        return [words_of(text).format(**said) for text in sentences]
+    except (AttributeError, IndexError, LookupError, ValueError) as fault:
+        raise UserError(f"{claim.name}: what pages tell holds a wrong {{...}} ({fault})") from None
 
 
 def pages_of(claims: Sequence[Claim], top: Path) -> dict[str, str]:

@@ -148,8 +148,8 @@ def _enter(here: Any, step: str) -> Any:
         ends = ("_value", "_low", "_high")
         if step not in here and f"{step}_value" in here:
             here = {**here, step: here[f"{step}_value"]}
-        if f"{step}_low" in here:
-            keys = (step, *(f"{step}{end}" for end in ends[1:]))
+        keys = (step, *(f"{step}{end}" for end in ends[1:]))
+        if here.keys() >= set(keys):
             return dict(zip(("value", "low", "high"), (here[key] for key in keys), strict=True))
         return here.get(step)
     if isinstance(here, list) and step.isdecimal():

@@ -21,7 +21,7 @@ import numpy as np
 
 from ...engine.catalogue import load
 from ...engine.counts import counted
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, make_folder, read_csv, write
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
@@ -43,6 +43,7 @@ from .law import Fit, drawn_anew, fit
 LEAST = 6  # points that a law is fitted to
 HIGHEST = 0.95  # of a floor, as nothing is left to explain above it
 TRIALS = 3  # updates that the speed is read from
+MANY = 1e15  # steps or episodes: more is no count
 
 
 @dataclass(frozen=True)
@@ -208,12 +209,18 @@ def read(path: Path) -> list[Spot]:
         field.name: int if field.name in ("seed", "steps") else float for field in fields(Spot)
     }
     try:
-        return [
+        spots = [
             Spot(**{name: kind(row[name]) for name, kind in kinds.items()})
             for row in read_csv(path)[1]
         ]
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{path}: no map (goalshift map writes one)") from None
+    for number, spot in enumerate(spots, 1):
+        shares = (spot.alpha, spot.met, spot.instead, spot.neither)
+        sound = all(0 <= share <= 1 for share in shares) and 0 <= spot.shifted < MANY
+        sound = sound and 0 < spot.steps < MANY and (spot.alpha > 0 or spot.shifted == 0)
+        need(sound, f"{path}, row {number}: shares go from 0 to 1, and counts are finite")
+    return spots
 
 
 def able(spots: Sequence[Spot]) -> list[Spot]:

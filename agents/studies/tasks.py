@@ -11,6 +11,7 @@ several seeds and judged. A folder holds everything, so it resumes where it stop
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -258,17 +259,19 @@ def read(path: Path) -> list[Row]:
     """The rows of a tasks.csv. Raises UserError."""
     head, rows = read_csv(path)
     words = {"task", "refused", "able", *FIGURES}
-    need(words <= set(head), f"{path}: no table of tasks")
+    need({*words, CUES} <= set(head), f"{path}: no table of tasks")
     found = []
     for row in rows:
         parts = {name: row[name] for name in head if name not in words}
+        where = f"{path}, row {len(found) + 1}"
         try:
             singles = {name: tuple(map(float, row[name].split())) for name in FIGURES}
             found.append(Row(int(row["task"][:10]), parts, row["refused"], **singles))
         except ValueError:
-            raise UserError(
-                f"{path}, row {len(found) + 1}: what should be a number is none"
-            ) from None
+            raise UserError(f"{where}: what should be a number is none") from None
+        need(len({*map(len, singles.values())}) == 1, f"{where}: not as many agents everywhere")
+        finite = all(math.isfinite(x) for figures in singles.values() for x in figures)
+        need(finite, f"{where}: a figure is not finite")
     return found
 
 

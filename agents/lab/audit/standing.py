@@ -78,9 +78,8 @@ class Zoo:
         """
         board = self.board.get(part)
         listed = board.get(rows) if isinstance(board, dict) else None
-        told = [
-            row for row in listed or () if isinstance(row, dict) and row.get("control") is False
-        ]
+        listed = listed if isinstance(listed, list) else []
+        told = [row for row in listed if isinstance(row, dict) and row.get("control") is False]
         told = [row for row in told if row.get("name") in DETECTORS.names()]
         lows = [(_low(row, figures), k) for k, row in enumerate(told)]
         low, k = max(lows, key=lambda one: one[0], default=(0.0, 0))

@@ -10,6 +10,7 @@ are made from the worlds themselves.
 from __future__ import annotations
 
 import importlib.util
+import math
 import re
 import subprocess
 import sys
@@ -23,7 +24,7 @@ import numpy as np
 
 from ....engine import child, files
 from ....engine.catalogue import load, names
-from ....engine.errors import MismatchError, RunError, UserError
+from ....engine.errors import MismatchError, RunError, UserError, need
 from ....engine.files import make_folder, write
 from ....engine.progress import Show, Steps, silent
 from ....engine.vector import level_of
@@ -46,6 +47,7 @@ MEASURES = {
     "instead": "a proxy met instead, where the goals part",
     "competence": "competence: any goal met where they part",
 }
+ENDS = ("", "_low", "_high")
 MENU = [
     ("worlds", "index.html"),
     ("results", "table.html"),
@@ -104,13 +106,26 @@ def results(path: Path) -> dict[str, dict[str, str]]:
     """The rows of a table by world; nothing without the file."""
     if not path.is_file():
         return {}
-    _, rows = files.read_csv(path, MOST)
+    head, rows = files.read_csv(path, MOST)
+    lacks = {"world", "split", "proxy", "label", "seeds"} - set(head)
+    need(not lacks, f"{path}: no table of results: it has no column '{min(lacks, default='')}'")
+    for number, row in enumerate(rows, 1):
+        for cell in (row.get(f"{name}{end}", "") for name in MEASURES for end in ENDS):
+            sound = not cell or _finite(cell)
+            need(sound, f"{path}, row {number}: '{cell[:40]}' is no number")
     return {row["world"]: row for row in rows}
+
+
+def _finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def percent(row: dict[str, str], name: str) -> tuple[str, str, str]:
     """A measure and its interval in per cent."""
-    value, low, high = (row.get(f"{name}{end}", "") for end in ("", "_low", "_high"))
+    value, low, high = (row.get(f"{name}{end}", "") for end in ENDS)
     return tuple(f"{100 * float(x):.0f}" if x else "-" for x in (value, low, high))  # type: ignore[return-value]
 
 
