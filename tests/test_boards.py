@@ -119,6 +119,7 @@ def laid_out(sizes, *worlds, plain):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_size_that_a_world_allows_makes_levels_whose_goal_can_be_reached():
     laid_out("8x11,25x25,9x70", *(name for name in RESIZABLE if name not in TOO_SMALL), plain=True)
     laid_out("10x11,25x25,9x70", *TOO_SMALL, plain=True)

@@ -698,6 +698,7 @@ def test_a_disk_that_fills_up_is_one_line_and_leaves_no_half_file(tmp_path):
     assert not [path for path in out.rglob("*") if path.name.endswith(".tmp")]
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_training_saves_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
     words = ["train", "corner", "--steps", "1G", *SMALL, "--out", str(out)]

@@ -410,6 +410,7 @@ def test_an_agent_of_two_minds_is_competent(corner: World) -> None:
     assert 0.3 < verdict.criteria["astray"].value < 0.8
 
 
+@pytest.mark.slow
 def test_mirrored_eyes_are_a_capability_failure_not_a_goal(corner: World) -> None:
     """The same agent misgeneralizes by its own eyes, and fails by eyes mirrored after the shift."""
     agents = [Seer(corner, "corner") for _ in range(3)]

@@ -639,6 +639,7 @@ def at_once(monkeypatch):
     return done
 
 
+@pytest.mark.slow
 def test_mitigations_are_compared_and_the_comparison_resumes(
     tmp_path, monkeypatch, at_once, capsys
 ):

@@ -312,6 +312,7 @@ digest = book.hexdigest()
 """
 
 
+@pytest.mark.slow
 def test_compiled_and_plain_python_give_the_same_bytes():
     here, there = both(DIGEST, "digest", timeout=120)
     assert there == here

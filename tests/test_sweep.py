@@ -182,6 +182,7 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in (here / "t").rglob("*.safetensors")}
 
 
+@pytest.mark.slow
 def test_a_control_learns_what_could_have_been_learned(here, capsys):
     """Of halves of both splits, or paid for the intended goal; it is judged where its world is."""
     words = ["table", "coinline", "whisky", "--control", "--steps", "1k", "--seeds", "1"]

@@ -104,6 +104,7 @@ def mouse(shown, kind, y, x, button=1):
     shown.tick(time.perf_counter())
 
 
+@pytest.mark.slow
 def test_every_key_of_the_help_does_something(opened, corner, monkeypatch):
     copied = []
     monkeypatch.setattr(pygame.scrap, "put_text", copied.append)

@@ -105,6 +105,7 @@ for name in names():
 """
 
 
+@pytest.mark.slow
 def test_compiled_and_plain_python_give_the_same_bytes(tmp_path):
     here, there = both(DIGESTS, "digests", tmp_path)
     assert list(here) == WORLDS and there == str(here)
