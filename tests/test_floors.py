@@ -364,6 +364,12 @@ def test_public_names():
         goalshift.Wrold  # noqa: B018 - looking it up is the test
 
 
+def test_what_one_cites_is_this_release():
+    import goalshift
+
+    assert f"\nversion: {goalshift.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
 def test_type_checkers_and_programs_see_the_same_names():
     import goalshift
 
