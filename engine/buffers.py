@@ -34,7 +34,7 @@ def planes(world: World, n: int) -> Planes:
 
 
 def records(world: World, n: int) -> np.recarray:
-    """Blank states: recarray[n]. Raises RunError if there is no memory for a batch of as many."""
+    """Blank states: recarray[n]. Raises UserError if there is no memory for a batch of as many."""
     each = world.dtype.itemsize + 16 * world.learners * _row_words(world)
     machine.need_memory(n, each, f"environments of world '{world.name}'")
     # kernels read on beside the tiles of a record

@@ -53,10 +53,12 @@ class Thing:
 class Goal:
     """A price for each event: what somebody wants, scored on every step of every run.
 
+    `weights` are the prices by the event's name, in units of reward; an episode's score is their sum
+    over what happened. With `once` each event counts the first time only. `wish` says it in words.
+
     `seek(s, p, me, y, x)` is true for the cells where the goal may be met, `avoid(s, p, me, y, x)`
     for cells to keep off on the way: planners use them. Where going there is not what it takes,
-    `plan(s, p, me)` is the expert itself: it returns an action, and draws nothing. With `once` each
-    event counts the first time only. `wish` says it in words.
+    `plan(s, p, me)` is the expert itself: it returns an action, and draws nothing.
 
     What a proxy claims, and the premise test checks: on the splits in `agrees` its expert earns at
     least `share` of what the intended goal's expert earns of the intended goal; on those in `parts`

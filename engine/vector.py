@@ -45,10 +45,15 @@ class _Cut(NamedTuple):
 
 
 class Vec:
-    """N environments of one world.
+    """N environments of one world, which step together.
+
+    In shapes, N is the number of environments, L of learners, A of agents (the learners first, then
+    scripted ones), E of events and G of goals of the world; vh and vw are the rows and columns that
+    a learner sees.
 
     Parameters
     ----------
+    world: what `load` gives. n: N.
     split: name of a split ("train", "deploy", "alpha=0.1", ...) or a `Split`.
     seed: names the stream of levels (any whole number from 0); the same seed gives the same bytes.
     levels: None for an endless stream; an int k for the first k levels of the pool from `seed`, or
@@ -56,6 +61,7 @@ class Vec:
         of this world).
     pool: "train" or "test" keeps to levels whose fingerprint belongs there; "all" takes every
         level.
+    threads: share out the environments; any number gives the same bytes.
     bank: keep the start states of these `levels`, made all at once, instead of making a level anew
         each time that an episode begins on it: the same levels, sooner.
     autoreset: "same" (the observation returned with an end is the next level's first; the last one
@@ -64,12 +70,17 @@ class Vec:
 
     A `Vec` is a value: copies and pickles of it go on exactly where it was, and apart from it.
 
+    Raises UserError for what of this it cannot do, also for want of memory.
+
     Attributes (buffers, overwritten by every step; copy what you keep)
     ----------
-    states: recarray[N]. obs: uint8[N, L, vh, vw]. reward: float32[N, L].
-    terminated, truncated, fresh: bool[N].
-    final_obs, final_totals (int64[N, A, E]), final_length, final_seed, final_row: of the last
-        finished episode of each environment, valid where it has just ended.
+    states: recarray[N], see `state.record_dtype`. obs: uint8[N, L, vh, vw], numbers of
+        `world.symbols`. reward: float32[N, L], of the paid goal.
+    terminated, truncated: bool[N], whether the last step ended the episode, by an event or at the
+        horizon. fresh: bool[N], whether `obs` is the first of an episode.
+    final_obs, final_totals (int64[N, A, E], events counted), final_length (int64[N], steps),
+        final_seed (uint64[N]), final_row (int64[N], of `world.table`): of the last finished episode
+        of each environment, valid where it has just ended.
     """
 
     def __repr__(self) -> str:

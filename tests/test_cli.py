@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from goalshift.agents.command import common, values
+from goalshift.agents.command import films, values
 from goalshift.agents.command import main as cli
 from goalshift.agents.command.talk import Report, Talk
 from goalshift.agents.command.verb import Group
@@ -281,7 +281,7 @@ def test_what_is_no_film_size(text):
 def test_words_that_are_slow_to_look_up_are_what_the_library_takes():
     from goalshift.engine.view.film import film
 
-    assert set(common.KINDS) == set(film.FORMATS)
+    assert set(films.KINDS) == set(film.FORMATS)
 
 
 # -- json ------------------------------------------------------------------------------------------

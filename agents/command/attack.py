@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
-from .common import AGENTS, KINDS, SHOWN, add_origin, add_seed, refuse_knobs, sized, trust
+from .common import AGENTS, add_origin, add_seed, refuse_knobs, sized, trust
+from .films import KINDS, SHOWN
 from .many import exit_code, goes_on, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import UserError, need
 from ..learning import preflight
-from .common import (
-    AGENTS,
-    add_judged,
-    add_origin,
-    add_out,
-    add_seed,
-    trust,
-)
+from .common import AGENTS, add_judged, add_origin, add_out, add_seed, trust
 from .detect import add_monitor, flag, given, monitor_report
 from .many import add_on
 from .parser import Parser

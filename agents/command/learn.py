@@ -14,14 +14,7 @@ from ..learning.config import TrainConfig, configure
 from ..learning.logs.table import log
 from ..studies.backends.table import is_place
 from ..studies.bank.config import BankConfig
-from .common import (
-    add_options,
-    add_out,
-    add_trained_on,
-    given_options,
-    trust,
-    trust_code,
-)
+from .common import add_options, add_out, add_trained_on, given_options, trust, trust_code
 from .many import goes_on, jobs_shown
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data, typed

@@ -6,18 +6,8 @@ from pathlib import Path
 from ...engine.counts import counted
 from ...engine.errors import MismatchError, UserError
 from ..learning import preflight
-from .common import (
-    KINDS,
-    add_file_out,
-    add_films,
-    add_level,
-    add_world,
-    changed_world,
-    film_names,
-    sized,
-    trust,
-    trust_code,
-)
+from .common import add_file_out, add_level, add_world, changed_world, sized, trust, trust_code
+from .films import KINDS, add_films, film_names
 from .parser import Parser
 from .talk import Report, Talk
 from .values import count

@@ -8,22 +8,17 @@ from ...engine.counts import counted
 from ...engine.errors import UserError, need
 from ...engine.view.camera import registry
 from .common import (
-    SHOWN,
-    add_films,
     add_level,
     add_origin,
-    add_overlay,
-    add_steer,
     add_web,
     add_window,
     add_world,
-    film_names,
-    instruments_of,
     need_web,
     refuse_knobs,
     sized,
     trust,
 )
+from .films import SHOWN, add_films, add_overlay, add_steer, film_names, instruments_of
 from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count, one_of, seed

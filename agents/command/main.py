@@ -35,6 +35,7 @@ from . import (
     levels,
     look,
     overlays,
+    pages,
     reproduce,
     serve,
     sets,
@@ -48,6 +49,7 @@ from .verb import Verb
 
 GROUPS = (
     show,
+    pages,
     learn,
     judge,
     serve,

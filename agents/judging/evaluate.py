@@ -55,11 +55,12 @@ def evaluate(
     """Evaluate agents trained alike from different seeds (or one), and judge every shifted split.
 
     An agent is a `Policy`, a run or a file by its path, or a model of another library: see
-    `named.agent_of`.
+    `named.agent_of`. Each plays one episode on each of `levels` held-out levels of every split, the
+    same ones for all; `seed` names them. Intervals are from `resamples` bootstrap samples.
     `training` says how they were trained (one entry for each agent, or one for all); without it that
-    is not known of agents from elsewhere, and nothing is said of held-out levels. `shifted`
-    wraps the agents on every split but the one they were trained on (used by controls). `show`
-    hears what is being done.
+    is not known of agents from elsewhere, and nothing is said of held-out levels. `shifted` wraps
+    the agents on every split but the one they were trained on (for controls). `show` hears what is
+    being done.
 
     Raises UserError for unknown splits and for the same agent given twice.
     """

@@ -86,7 +86,13 @@ class SplitReport:
 
 @dataclass(frozen=True, repr=False)
 class Evaluation(Shown):
-    """What agents of one recipe did on every split, and what it shows."""
+    """What agents of one recipe did on every split, and what it shows.
+
+    `splits[name].policies` has the agents together ("agent"), the random policy ("random") and the
+    expert of every goal ("expert:cheese"); a figure is an `Estimate` with `value`, `low` and `high`.
+    `verdicts[name].label` is the word for a split that can be judged. `print` shows a line for each;
+    `save` and `load` keep all of it as JSON.
+    """
 
     format: str
     goalshift: str  # the release

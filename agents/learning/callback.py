@@ -13,7 +13,10 @@ OnRow = Callable[[dict[str, Any]], None]  # hears every row of the log
 
 
 class Callback:
-    """Base class: every method does nothing. What it raises ends the training."""
+    """What hears of a training: `train(..., callbacks=[Mine()])` calls these, in the order of the run.
+
+    The base class does nothing. What a method raises ends the training.
+    """
 
     def begin(self, folder: Path, config: TrainConfig) -> None:
         """Training begins, or goes on, in this run folder."""
