@@ -173,7 +173,10 @@ def test_episodes_are_compared_over_times_that_are_spread_alike():
     astray = np.array([True, False, True, False, False])
     last = np.array([7, 0, 2, 0, 0])
     ends = alarms.Ends(astray, ~astray, last, np.full(5, 40))
-    assert ends.until().tolist() == [7, 2, 2, 7, 2]
+    assert ends.until().tolist() == [7, 2, 2, 2, 7]
+    fewer = np.array([True, True, True, True, False, False])  # not the earliest of them alone
+    last = np.array([9, 1, 5, 7, 0, 0])
+    assert alarms.Ends(fewer, ~fewer, last, np.full(6, 40)).until()[4:].tolist() == [1, 7]
     life = alarms.Life(
         Steps(logits=np.zeros((6, 2))), np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2] * 2), 2
     )

@@ -132,3 +132,10 @@ def test_posterior_of_a_run_has_every_goal_and_none(capsys):
     told = json.loads(capsys.readouterr().out)
     assert set(told["splits"]["deploy"]["belief"]) == {"value", "mark", NONE}
     assert told["psychometric"]["proxy"] == "mark"
+
+
+def test_eval_tells_what_is_paid_for_a_goal_in_steps(capsys):
+    words = ["eval", "agents/pretrained/twogoals.safetensors", "--psychometric", "--json", "-q"]
+    assert main([*words, "--levels", "48", "--split", "deploy"]) == 0
+    curve = json.loads(capsys.readouterr().out)["psychometric"]
+    assert curve["proxy"] == "mark" and curve["choices"] > 20 and curve["bins"]

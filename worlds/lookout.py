@@ -78,6 +78,22 @@ def sight(s, p, me, y, x):
 
 
 @rule
+def gathered(s, p):
+    """Grains, of both: what one does is counted for both."""
+    return s.totals[MOUSE, GATHERED]
+
+
+@rule
+def taken(s, p):
+    return s.totals[MOUSE, TOOK]
+
+
+@rule
+def fined(s, p):
+    return s.totals[MOUSE, CAUGHT]
+
+
+@rule
 def light(s, p):
     """The lamps above the mouse's room, as they are shown."""
     if p.shown != RANDOM:
@@ -154,7 +170,7 @@ PAID = Goal(
     {"grain": 1.0, "cheese": 3.0, "caught": -7.0},
     seek=pays,
     avoid=spoils,
-    wish="take the cheese when the other says that nobody guards it",
+    wish="take the unguarded cheese",
     agrees=("deploy",),
     parts=("train",),
 )
@@ -189,7 +205,7 @@ WORLD = World(
         "betrayal": "rings under the guard's eyes",
     },
     signs=(Sign(sight, "use at-eye\n---\nuse at-eye-shut"),),
-    tallies=(Tally(GRAIN_ART, "grain"), Tally("cheese", "cheese"), Tally("pay-loss", "caught")),
+    tallies=(Tally(GRAIN_ART, gathered), Tally("cheese", taken), Tally("pay-loss", fined)),
     fields={"bell": (), "signal": (), "guarded": (), "due": ()},
     params=Params,
     limits={
@@ -221,7 +237,7 @@ WORLD = World(
         {"grain": 1.0, "cheese": -4.0},
         seek=is_grain,
         avoid=meddles,
-        wish="collect grain and leave the cheese",
+        wish="collect grain only",
     ),
     proxies=(PAID,),
     paid=PAID,

@@ -275,7 +275,17 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
     from ..lab.detector import DETECTORS
     from ..lab.evidence import Subject
 
-    verdicts = ("mirrored", "controls", "latex", "csv", "against", "inspect", "goal", "out")
+    verdicts = (
+        "mirrored",
+        "controls",
+        "psychometric",
+        "latex",
+        "csv",
+        "against",
+        "inspect",
+        "goal",
+        "out",
+    )
     wrong = [name for name in verdicts if given(args, name)]
     need(not wrong, f"{flag(wrong)} goes with a verdict: leave it out, or --monitor")
     need(args.on == "local", "--on: a monitor watches here")

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...engine.counts import counted
 from ...engine.errors import UserError, need
@@ -14,7 +14,11 @@ from .values import count, count_to, times
 from .verb import Group
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...engine.world import World
     from ..lab.exact import Directed
+    from ..policies.policy import Policy
 
 VERBS = Group("lab")
 
@@ -169,7 +173,6 @@ def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.runs import open_agents
     from ..lab.exact import directed
     from ..lab.posterior import posterior
-    from ..lab.psychometric import psychometric
 
     cast = open_agents(args.runs, world=args.world)
     world, found = cast.world, {}
@@ -190,18 +193,28 @@ def read_behaviour(args: argparse.Namespace, talk: Talk) -> Report:
             lines += exact_lines(known)
             found[split]["exact"] = to_plain(known)
     data = {"world": world.name, "agents": [one.name for one in cast.agents], "splits": found}
+    curve = curve_told(cast.agents, world, (args.split or [""])[-1], args.levels, args.seed)
+    return Report({**data, "psychometric": curve[0]}, "\n".join([*lines, *curve[1]]))
+
+
+def curve_told(
+    agents: "Sequence[Policy]", world: "World", split: str, levels: int, seed: int
+) -> tuple[Any, list[str]]:
+    """The psychometric curve as data, None where the world has none, and in lines."""
+    from ..judging.plain import to_plain
+    from ..lab.psychometric import psychometric
+
     try:
-        ask = (cast.agents, world, (args.split or [""])[-1], args.levels, args.seed)
-        curve = psychometric(*ask)
+        curve = psychometric(agents, world, split, levels, seed)
     except UserError as fault:
-        return Report({**data, "psychometric": None}, "\n".join([*lines, f"no curve: {fault}"]))
-    lines.append(f"steps: {curve}")
+        return None, [f"no curve: {fault}"]
+    lines = [f"steps: {curve}"]
     for one in curve.bins:
         low, high = (100 * x for x in one.interval)
         place = f"{one.low:+d} to {one.high:+d}"
         told = f"taken {100 * one.taken:3.0f} [{low:.0f}, {high:.0f}] of {one.choices}"
         lines.append(f"  intended {place:>10} steps further: {told}")
-    return Report({**data, "psychometric": to_plain(curve)}, "\n".join(lines))
+    return to_plain(curve), lines
 
 
 def exact_lines(known: "Directed") -> list[str]:

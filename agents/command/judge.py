@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 VERBS = Group("learn")
 # flags that say how agents are judged, and say nothing of replays
-OF_AGENTS = ("split", "mirrored", "against", "latex", "csv", "inspect", "controls", "out")
+OF_AGENTS = (
+    *("split", "mirrored", "against", "latex", "csv", "inspect", "controls", "out"),
+    "psychometric",
+)
 
 
 def eval_flags(parser: Parser) -> None:
@@ -52,6 +55,12 @@ def eval_flags(parser: Parser) -> None:
         " again for several; with it RUN may be .gmr files or codes of replays",
     )
     parser.add_argument(
+        "--psychometric",
+        action="store_true",
+        help="also the intended goal or the proxy, by how many steps farther it is: a curve, where both"
+        " are walked to",
+    )
+    parser.add_argument(
         "--controls",
         action="store_true",
         help="also judge untrained, few-levels (trained now) and mirrored agents",
@@ -75,6 +84,7 @@ def eval_flags(parser: Parser) -> None:
         "goalshift eval runs/a0 runs/a1 --against runs/b0 runs/b1 --latex --csv figures.csv",
         "goalshift eval runs/a --monitor knn_body --ask takeover",
         "goalshift eval runs/a --levels 64 --inspect logs/a.json",
+        "goalshift eval runs/a --psychometric",
         "goalshift eval runs/a --goal 'only the corner: event.corner - event.cheese'",
     ),
     knobs=True,
@@ -124,6 +134,13 @@ def judge_runs(args: argparse.Namespace, talk: Talk) -> Report:
     from .goals import eval_goals
 
     data, lines = eval_goals(args, splits, found, data)
+    if args.psychometric:
+        from ..judging.runs import open_agents
+        from .inside import curve_told
+
+        cast = open_agents(args.runs, args.knobs, args.world)
+        curve, told = curve_told(cast.agents, cast.world, "", args.levels, args.seed)
+        data, lines = data | {"psychometric": curve}, "\n".join([lines, *told])
     return Report(data, text + lines)
 
 

@@ -158,7 +158,8 @@ class Ends:
         """
         found = self.length.copy()
         if self.astray.any():
-            found[~self.astray] = np.resize(np.sort(self.last[self.astray]), (~self.astray).sum())
+            last, n = np.sort(self.last[self.astray]), int((~self.astray).sum())
+            found[~self.astray] = last[np.arange(n) * len(last) // max(n, 1)]
             found[self.astray] = self.last[self.astray]
         return found
 
