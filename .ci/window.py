@@ -26,7 +26,7 @@ from goalshift.engine.catalogue import load
 
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440))
 SETTLED = 5.0  # seconds that what is asked in the background may take
-MOVING, SECONDS, TURNS = ("coinrun", "follow"), 3.0, 3  # of a measurement
+MOVING, SECONDS, TURNS = ("coinrun", "follow"), 2.0, 2  # of a measurement
 # a mode: a world, steps that are made in it (-1: to the end), and keys
 MODES = {
     "usual": ("corner", 7, ""), "end": ("coinrun", -1, ""), "chase": ("corner", 7, "v"),
@@ -74,7 +74,7 @@ def busy(shown: window.Window) -> bool:
 def photograph(shown: window.Window, path: Path) -> None:
     """The screen, once nothing is waited for, as a picture."""
     end = time.perf_counter() + SETTLED
-    for _ in range(4):
+    for _ in range(3):
         while True:
             pygame.event.pump()
             shown.tick(time.perf_counter())

@@ -27,7 +27,7 @@ from ...engine.view.draw.ink import (
     whole_size,
     write,
 )
-from ...engine.view.draw.marks import INTENDED, Trail, goal_marks
+from ...engine.view.draw.marks import INTENDED, Mark, Trail, goal_marks
 from ...engine.view.draw.overlays import COLOURS
 from ...engine.view.film.story import pale, rim_of
 from ...engine.world import World
@@ -104,16 +104,16 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
     previous = history.previous
     fraction = session.clock.fraction() if previous is not None and look.motion else 1.0
     before = previous[0] if previous is not None else record
+    marks, laid = _marked(session.panes[k], world) if "marks" in shown else ((), ())
     shot = Shot(
-        world, record, size, before, fraction, trails=trails,
-        marks=goal_marks(world, history.state) if "marks" in shown else (),
+        world, record, size, before, fraction, trails=trails, marks=marks,
         ghost=_ghost(session, k) if "ghost" in shown else None, focus=learner,
     )  # fmt: skip
     y_at, x_at = shot.places[learner].tolist()
     at = camera.window(world, record, size, y_at, x_at, zoomed(look, world, record, size))
     under, over = _under(shown, told, at.p) if camera.flat else [], []
-    if camera.flat and "marks" in shown:
-        below, over = signs.lying(world, signs.signs(world, history.state), at.p)
+    if camera.flat:
+        below, over = signs.lying(world, laid, at.p)
         under += below
     if camera.flat and look.contrast:
         over += letters.letters(world, shot.shown, at.p)
@@ -130,6 +130,15 @@ def _picture(canvas: Canvas, k: int, area: Rect, told: Thoughts) -> Window:
         onboard.draw(picture, session, look, at, k == session.focus)
     into[:] = picture
     return at
+
+
+def _marked(pane: Pane, world: World) -> tuple[tuple[Mark, ...], tuple[signs.Laid, ...]]:
+    """The marks of the goals and the signs in a pane's state: looked for once in each."""
+    states = pane.history.state
+    key = id(world), states.tobytes()
+    if pane.marked is None or pane.marked[0] != key:
+        pane.marked = key, goal_marks(world, states), signs.signs(world, states)
+    return pane.marked[1:]
 
 
 def _resting(canvas: Canvas, k: int, camera: Camera, shot: Shot) -> np.ndarray:

@@ -116,7 +116,7 @@ def _scoreboard(canvas: Canvas, room: Rect) -> int:
             return y
         icon(frame, mark_of(world, goal), y + 1, room.x0, 17)
         width = room.wide - len(panes) * column - 26
-        lines = wrap(goal.wish or goal.name, 14, width, 2)
+        lines = wrap(goal.wish or goal.name, 14, width, 2 if len(panes) < 3 else 3)
         for row, line in enumerate(lines):
             write(frame, line, y + 17 * row, room.x0 + 24, 14, TEXT)
         tag = "paid in training" if goal is world.paid else "not paid for"

@@ -11,6 +11,8 @@ import numpy as np
 from ...engine.history import History, Note
 from ...engine.view.camera.gaze import Gaze
 from ...engine.view.draw.gauges import Gauges
+from ...engine.view.draw.marks import Mark
+from ...engine.view.draw.signs import Laid
 from ...engine.world import World
 from ..policies.policy import Policy, Sampling
 from .background import Thinker
@@ -44,6 +46,8 @@ class Pane:
     gauged_of: tuple = ()
     # (camera, learner, step) -> where it looked, and the note of the step that it was lived in
     gazes: dict[tuple[str, int, int], tuple[Note, Gaze]] = field(default_factory=dict)
+    # a state, and the goals' marks and the signs in it
+    marked: tuple[tuple, tuple[Mark, ...], tuple[Laid, ...]] | None = None
     # what the last picture in three dimensions was drawn from, and the picture
     resting: tuple[tuple, np.ndarray] | None = None
 

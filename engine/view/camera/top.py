@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 # pixels per cell: at most; at least when scrolling; at least to show it all
 LARGEST, SMALLEST, FITTING = 64, 24, 16
-FILLING = 9  # cells of this share of a pane, where that is more than `LARGEST`: for large screens
+FILLING, STRIP = (
+    9,
+    20,
+)  # cells of this share of a pane's lesser or greater side, where more: for large screens
 LEAST = 12  # pixels of a goal's mark, at least
 BADGE = {"star": 0.5, "diamond": 0.46}  # size of a goal's mark, in cells
 GHOST = 0.4  # opacity of somebody who is not there
@@ -33,7 +36,7 @@ def scale(world: World, h: int, w: int, size: tuple[int, int]) -> int:
     """Pixels per cell for an h x w level in a pane (height, width): all of it if legible."""
     fits = min(size[0] // h, size[1] // w)
     if fits >= FITTING:
-        return min(fits, max(LARGEST, min(size) // FILLING))
+        return min(fits, max(LARGEST, min(size) // FILLING, max(size) // STRIP))
     return min(max(size[0] // h, size[1] // w, SMALLEST), 40)
 
 
