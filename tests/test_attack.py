@@ -1,6 +1,7 @@
 """Attacks: agents whose faults are known are attacked, and the faults are found."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 import goalshift
 from goalshift.agents.lab import exhaustive
-from goalshift.agents.lab.attacks import cem, climb, map_elites
+from goalshift.agents.lab.attacks import cem, climb, map_elites, splits
 from goalshift.agents.lab.attacks import random as by_chance
 from goalshift.agents.lab.hunting import campaign, explain, pair
 from goalshift.agents.lab.hunting.arena import INSTEAD, MET, NEITHER, Arena
@@ -31,6 +32,7 @@ from goalshift.engine.view.draw import differ
 from goalshift.engine.view.film.stage import shot_of
 from goalshift.engine.view.film.story import Card, Story, Take
 from goalshift.worlds.corner import CHEESE, FLOOR, WALL
+from goalshift.worlds.friendfoe import FOE
 
 HOUSE = Path(goalshift.__file__).parent
 COINLINE = HOUSE / "agents/pretrained/coinline.safetensors"
@@ -229,6 +231,17 @@ def test_cross_entropy_finds_the_parameter_that_matters(corner):
     assert set(searched.states.row.tolist()) == {0}  # played under the split's own parameters
 
 
+def test_the_opponent_is_found_against_whom_the_agent_does_worst():
+    """Habit is right with a friend, half right by chance, and wrong in every round with a foe."""
+    room = load("friendfoe")
+    found = hunt("splits", splits.search, Expert(room, "habit"), room, budget=160)
+    assert found.left == 0 and found.ground.split.name in ("deploy", "published_foe")
+    assert re.fullmatch(r"by chance, on average: train 0, deploy 844, neutral 306.*", *found.notes)
+    assert {room.rows[row].keeper for row in found.states[:8]["row"].tolist()} == {FOE}
+    with pytest.raises(UserError, match="a budget of 20 at least"):
+        hunt("splits", splits.search, Expert(room, "habit"), room, budget=19)
+
+
 def test_map_elites_edits_the_worst_level_of_every_kind_and_no_other(corner):
     """Levels are numbers here, ten of each kind, and the worse the higher their last digit, but that
     0 is as bad as 2: all known by hand, batch by batch.
@@ -270,7 +283,7 @@ def test_map_elites_edits_the_worst_level_of_every_kind_and_no_other(corner):
 
 
 def test_attacks_are_found_as_worlds_are():
-    assert ATTACKS.shipped() == ["cem", "climb", "map_elites", "random"]
+    assert ATTACKS.shipped() == ["cem", "climb", "map_elites", "random", "splits"]
     assert ATTACKS.group == "goalshift.attacks"  # of entry points
 
 

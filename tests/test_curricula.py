@@ -22,7 +22,7 @@ from goalshift.agents.learning.lineage import MOST, Lines
 from goalshift.agents.learning.ppo import Learner, advantages, resolve
 from goalshift.agents.learning.replay import AGAIN, CHILD, NEW, Replay, shares
 from goalshift.agents.learning.run import save
-from goalshift.agents.learning.scores import Lived, ideals, score_of, shortfall
+from goalshift.agents.learning.scores import Lived, Score, ideals, score_of, shortfall
 from goalshift.agents.showing.ancestry import ancestry, line_of
 from goalshift.agents.showing.contrast import FilmPlan
 from goalshift.engine import grid, layout, rng, state
@@ -184,11 +184,12 @@ def test_scores_are_what_they_say():
     one = np.ones(2)
     lived = Lived(
         scores=np.array([[0.0, 2.0], [1.0, 0.0]]), ideal=np.array([[1.0, 2.0], [1.0, 2.0]]),
-        positive=np.array([0.3, 0.1]), short=np.array([0.4, 0.2]), value=np.array([0.25, 0.5]), best=one,
-        visits=np.array([1, 2]), solved=np.array([0, 1]), paid=0,
+        positive=np.array([0.3, 0.1]), short=np.array([0.4, 0.2]), value=np.array([0.25, 0.5]),
+        opening=np.array([0.9, 0.0]), best=one, visits=np.array([1, 2]), solved=np.array([0, 1]), paid=0,
     )  # fmt: skip
     known = {
-        "pvl": [0.3, 0.1], "mna": [0.4, 0.2], "maxmc": [0.75, 0.5], "latest": [1, 0], "oracle": [1, 0],
+        "pvl": [0.3, 0.1], "mna": [0.4, 0.2], "maxmc": [0.75, 0.5],
+        "maxmc_start": [0.1, 1.0], "latest": [1, 0], "oracle": [1, 0],
         "learnability": [2 / 9, 1 / 4], "shaped:0.5": [1, -1], "shaped:0": [1, 0],
     }  # fmt: skip
     for name, wanted in known.items():
@@ -221,6 +222,19 @@ def test_what_surprised_the_critic_is_had_back_from_the_advantages():
     assert torch.allclose(
         one.curriculum.surprises(Rollout(gain, value, reward, done)), told, atol=1e-5
     )
+
+
+def test_an_episode_opens_with_the_value_of_its_first_state():
+    one, told, heard = learner("coinline", curriculum="plr:maxmc_start", rollout=40), [], []
+    one.curriculum.scored = Score(lambda lived: told.append(lived) or lived.best)
+    learned = one.curriculum.learned
+    one.curriculum.learned = lambda rollout: (heard.append(rollout), learned(rollout))
+    one.update()
+    done, value = (part.numpy().copy() for part in (heard[0].done, heard[0].value))
+    first = int(done.any(1).argmax())
+    (ended,) = np.nonzero(done[first])
+    assert np.allclose(told[0].opening[: len(ended)], value[0, ended])
+    assert not np.allclose(told[0].opening, told[0].value)
 
 
 def test_an_adversary_ends_where_being_surer_costs_what_it_gains():

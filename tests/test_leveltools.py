@@ -66,36 +66,6 @@ def test_a_mutant_differs_and_another_seed_makes_another():
     )
 
 
-@given(seed=SEEDS)
-@settings(deadline=None, max_examples=20)
-def test_children_have_their_cells_from_either_parent(seed):
-    mothers, fathers = starts(seed=1), starts(seed=2)
-    made = edit.crossover(CORNER, mothers, fathers, seed)
-    check.states(CORNER, made)
-    assert ((made.tiles == 2).sum((1, 2)) == 1).all()  # one cheese, of one of them
-    for child, a, b in zip(made, mothers, fathers, strict=True):
-        assert child.tiles[child.y[0], child.x[0]] != 1
-        odd = (child.tiles != a.tiles) & (child.tiles != b.tiles)
-        assert odd.sum() <= 2  # only where the other's cheese or a walled-in mouse would be
-    with pytest.raises(UserError, match="only levels of one size"):
-        edit.crossover(CORNER, mothers, fathers[:2].view(np.recarray))
-
-
-def test_levels_between_two_go_from_one_to_the_other():
-    one, other = starts(n=1, seed=1), starts(n=1, seed=2)
-    made = edit.interpolate(CORNER, one, other, 7)
-    assert (
-        len(made) == 8
-        and made[:1].tobytes() == one.tobytes()
-        and made[7:].tobytes() == other.tobytes()
-    )
-    away = [len(edit.diff(CORNER, made[k : k + 1], other)) for k in range(8)]
-    assert away == sorted(away, reverse=True) and len(set(away)) == 8
-    check.states(CORNER, made.view(np.recarray))
-    with pytest.raises(UserError, match="at least 1 step"):
-        edit.interpolate(CORNER, one, other, 0)
-
-
 def test_every_place_is_tried():
     one = starts(n=1)
     mice, cells = edit.splay(CORNER, one, "mouse")

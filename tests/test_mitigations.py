@@ -29,7 +29,7 @@ from goalshift.agents.policies.expert import Expert
 from goalshift.agents.policies.graph import Graph
 from goalshift.agents.policies.simple import RandomPolicy
 from goalshift.agents.studies import jobs
-from goalshift.engine import grid, layout, plugins
+from goalshift.engine import grid, layout, plugins, state
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 from goalshift.engine.jit import rule
@@ -420,6 +420,29 @@ def test_reachability_is_what_has_become_further_away():
     assert taken(CORRIDOR, RIGHT, hook("2", CORRIDOR, config)) == pytest.approx(-2 * lost)
 
 
+def test_what_is_forgotten_of_boards_is_found_again():
+    world = load("sokoban")
+    config = configure("sokoban", envs=4)
+    whole, short = (MITIGATIONS.load("reachability").hook("1", world, config) for _ in range(2))
+    short.graph = Graph(world, most=1600)  # half of it is less than four levels and a step have
+    vec, expert, ended = Vec(world, 4, seed=5), Expert(world, "pay"), np.zeros(4, bool)
+    vec.reset()
+    for _ in range(6):
+        before, actions = state.copy(vec.states), expert.act(None, vec.states, ended)
+        vec.step(actions)
+        step = hooks.Step(world, before, actions, state.copy(vec.states), ended, ended)
+        found = [hook.reward(step, np.zeros((4, 1), np.float32)) for hook in (whole, short)]
+        assert np.array_equal(*found)
+    assert len(short.graph.known) < len(whole.graph.known)
+
+
+def test_more_states_than_can_be_known_are_refused_before_anything_is_trained():
+    world = load("sokoban")
+    hook = MITIGATIONS.load("reachability").hook("1", world, configure("sokoban", envs=1 << 16))
+    with pytest.raises(UserError, match=r"states a level, and 65536 .*: try --envs"):
+        hook.first()
+
+
 def test_a_box_in_a_corner_costs_what_can_never_be_reached_again():
     world = load("sokoban")
     vec = Vec(world, 4, autoreset="off")
@@ -681,6 +704,7 @@ def test_mitigations_are_compared_and_the_comparison_resumes(
         ("plr+accel", "two curricula at once"),
         ("ensemble+entropy", "stands alone"),
         ("entropy:99", "entropy takes a number from 0 to 10"),
+        (",", "--with names nothing"),
         ("plr:orakle", "no score 'orakle'; did you mean 'oracle'"),
         ("kl", "kl needs the run of a reference"),
     ],

@@ -50,6 +50,22 @@ def test_the_ends_of_maps_and_curves_lie_over_one_another(files, capsys):
     assert "map-coinrun  110" in capsys.readouterr().out
 
 
+def test_the_recipes_of_a_curve_lie_over_one_another(files, capsys):
+    head, *points = CURVE.replace("astray", "instead").splitlines()
+    by = [
+        p.replace(",,,", f",curriculum,{name},") for name in ("dr", "accel:oracle") for p in points
+    ]
+    (files / "by.csv").write_text("\n".join([head, *by]))
+    assert main(["overlay", str(files / "by.csv"), "-o", str(files / "o")]) == 0
+    assert (files / "o/overlay.csv").read_text().splitlines()[:4] == [
+        "name,alpha,instead",
+        "dr,0.0,0.9",
+        "dr,0.01,0.5",
+        "dr,1.0,0.0",
+    ]
+    assert "accel:oracle  0.01" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

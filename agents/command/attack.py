@@ -32,7 +32,8 @@ def attack_flags(parser: Parser) -> None:
         "--method",
         default="climb",
         metavar="NAME",
-        help="climb, cem, map_elites, random, or ./my_attack.py, which is run as code (default: climb)",
+        help="climb, cem, map_elites, splits (which partner, opponent or cue is the worst), random, or"
+        " ./my_attack.py, which is run as code (default: climb)",
     )
     parser.add_argument(
         "--objective",
@@ -189,6 +190,7 @@ def attack_text(told: dict[str, Any], out: Path) -> str:
         f"{told['world']}: levels within {told['within']} of '{told['split']}',"
         f" by {word[told['objective']]}",
         in_columns(rows),
+        *told["notes"],
         f"worst, mean and missed: {counted(told['found'], 'level')}, {counted(told['episodes'], 'episode')} each with"
         f" fresh dice; the expert is {claimed(expert, told['found'])}",
     ]

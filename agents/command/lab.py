@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ...engine import extras
-from ...engine.errors import UserError
+from ...engine.errors import UserError, need
 from ..learning import preflight
 from .many import add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
@@ -80,6 +80,7 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
     more = {"steps": args.steps} if args.steps else {}
     plan = planned(args, "train", args.split or load(args.world).judged, **more)
     names = [name.strip() for name in (args.names or "").split(",") if name.strip()]
+    need(names or args.names is None, "--with names nothing: leave it out for all, or see --list")
     asked, left_out = mitigate.comparison(args.world, names, plan)
     for line in left_out:
         talk.say(line)

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...engine.errors import UserError
 from ..learning import preflight
@@ -9,6 +10,9 @@ from .parser import Parser
 from .talk import Report, Talk, in_columns
 from .values import count
 from .verb import Group
+
+if TYPE_CHECKING:
+    from ..studies.overlay import Line
 
 VERBS = Group("learn")
 PLAIN = ("map", "curve")  # files that are called as their folder is
@@ -20,6 +24,7 @@ def overlay_flags(parser: Parser) -> None:
         nargs="+",
         metavar="FILE.csv[:N]",
         help="a map.csv, or the curve.csv over alpha of runs of N episodes each (such as :45k);"
+        " or nothing but curve.csv over alpha with a second knob (--by), its values over one another;"
         " or nothing but seeds.csv of tables and maps, into one",
     )
     parser.add_argument(
@@ -34,6 +39,7 @@ def overlay_flags(parser: Parser) -> None:
     overlay_flags,
     (
         "goalshift overlay runs/map-coinrun/map.csv runs/curve-corner-alpha/curve.csv:45k",
+        "goalshift overlay runs/curve-corner-alpha/curve.csv -o runs/curricula",
         "goalshift overlay runs/table/seeds.csv runs/map-lava/seeds.csv -o runs/seeds",
     ),
 )
@@ -41,12 +47,15 @@ def lay_over(args: argparse.Namespace, talk: Talk) -> Report:
     from ..studies import map as studied
     from ..studies import seeds
     from ..studies.halves import draw as draw_halves
-    from ..studies.overlay import draw, read
+    from ..studies.overlay import draw, has_recipes, read, recipes
 
     out = Path(args.out)
     preflight.check_writable(out)
     if all(":" not in text and seeds.is_of_seeds(Path(text)) for text in args.files):
         return together(args.files, out)
+    if all(":" not in text and has_recipes(Path(text)) for text in args.files):
+        found = [line for text in args.files for line in recipes(Path(text))]
+        return laid(found, draw(found, out, shares=True), "alpha")
     lines, maps = [], {}
     for text in args.files:
         name, colon, number = text.rpartition(":")
@@ -59,19 +68,26 @@ def lay_over(args: argparse.Namespace, talk: Talk) -> Report:
         lines.append(read(path, called, episodes))
         if not colon:  # a map: a curve is told how many episodes there were
             maps[called] = studied.read(path)
-    made = draw(lines, out) + draw_halves(maps, out)
+    return laid(lines, draw(lines, out) + draw_halves(maps, out), "shifted")
+
+
+def laid(lines: list["Line"], made: list[Path], over: str) -> Report:
+    """The points of lines over `over`, and the files `made` of them."""
     points = [
         (one.name, float(x), float(y))
         for one in lines
         for x, y in zip(one.shifted, one.instead, strict=True)
     ]
-    keys = ("name", "shifted", "instead")
+    keys = ("name", over, "instead")
     data = {
         "files": [str(path) for path in made],
         "points": [dict(zip(keys, point, strict=True)) for point in points],
     }
-    rows = [("NAME", "SHIFTED", "instead")]
-    rows += [(name, f"{x:,.0f}", f"{100 * y:.0f}") for name, x, y in points]
+    rows = [("NAME", over.upper(), "instead")]
+    rows += [
+        (name, f"{x:g}" if over == "alpha" else f"{x:,.0f}", f"{100 * y:.0f}")
+        for name, x, y in points
+    ]
     return Report(data, f"{in_columns(rows)}\n{'  '.join(data['files'])}")
 
 

@@ -156,7 +156,7 @@ def _check(text: str, world: World, one: Entry, plan: Plan) -> None:
         return
     options, params = options_of({**plan.given, **one.given})
     config = configure(text, **options, params={k: float(v) for k, v in params.items()})
-    small = replace(config, envs=2, rollout=max(2, 1), minibatch=64, levels=min(config.levels, 2))
+    small = replace(config, rollout=2, minibatch=64, levels=min(config.levels, 2))
     learner_of(load(text), resolve(small)).hooks.first()
 
 

@@ -105,6 +105,7 @@ class Replay(Curriculum):
         )
         self.lines.begin(everyone, words)
         self.sums = np.zeros((3, n))  # of the running episodes: steps, max(advantage, 0), value
+        self.opening = np.zeros(n)  # the value with which they began
         # of the running episodes, if they are asked for: how each step surprised the critic
         longest = int(self.world.table.horizon.max()) if self.scored.short else 0
         self.surprise = np.zeros((n, longest))
@@ -211,20 +212,23 @@ class Replay(Curriculum):
         gain, value = each(rollout.gain.clamp_min(0)), each(rollout.value)
         done = each(rollout.done) > 0
         surprise = each(self.surprises(rollout)) if self.scored.short else None
-        positive, mean_value, short, ended = [], [], [], iter(self.ended)
+        positive, mean_value, opening, short, ended = [], [], [], [], iter(self.ended)
         for t in range(steps):
             if surprise is not None:
                 self.surprise[np.arange(n), self.sums[0].astype(int)] = surprise[t]
+            self.opening = np.where(self.sums[0] == 0, value[t], self.opening)
             self.sums += np.stack([np.ones(n), gain[t], value[t]])
             if done[t].any():
                 where = next(ended).where
                 short.append(self._short(where))
                 positive.append(self.sums[1, where] / self.sums[0, where])
                 mean_value.append(self.sums[2, where] / self.sums[0, where])
+                opening.append(self.opening[where])
                 self.sums[:, where] = 0
         if self.ended:
             merged = Ended(*map(np.concatenate, zip(*self.ended, strict=True)))
-            self._score(merged, *map(np.concatenate, (positive, short, mean_value)))
+            told = map(np.concatenate, (positive, short, mean_value, opening))
+            self._score(merged, *told)
         self.ended.clear()
         self.began[:] = self.now[2]
         self.updates += 1
@@ -245,9 +249,14 @@ class Replay(Curriculum):
         return found
 
     def _score(
-        self, ended: Ended, positive: np.ndarray, short: np.ndarray, value: np.ndarray
+        self,
+        ended: Ended,
+        positive: np.ndarray,
+        short: np.ndarray,
+        value: np.ndarray,
+        opening: np.ndarray,
     ) -> None:
-        """Score episodes and take their levels into the buffer."""
+        """Score episodes and take their levels into the buffer; see `Lived`."""
         at = self.buffer.find(ended.prints)
         known, paid = at >= 0, ended.scores[:, self.paid]
         best = np.where(known, np.maximum(self.buffer.best[at], paid), paid)
@@ -259,7 +268,7 @@ class Replay(Curriculum):
         visits = np.where(known, self.buffer.visits[at], 0) + 1
         often = np.where(known, self.buffer.solved[at], 0) + solved
         lived = Lived(
-            ended.scores, ideal, positive, short, value, best, visits, often, self.paid
+            ended.scores, ideal, positive, short, value, opening, best, visits, often, self.paid
         )  # fmt: skip
         facts = {"prints": ended.prints, "score": self.scored.told(lived), "best": paid}
         facts |= {"solved": solved, "ideal": ideal, "depth": ended.depth}
@@ -303,6 +312,7 @@ class Replay(Curriculum):
             found |= {f"{name}.{k}": array for k, array in lines.state().items()}
         found["replay"] = np.array([self.drawn, self.updates, self.gradients])
         found["surprise"] = self.surprise.copy()
+        found["opening"] = self.opening.copy()
         return found | {"sums": self.sums.copy(), "began": self.began.copy()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -322,7 +332,7 @@ class Replay(Curriculum):
             lines.restore(part(f"{name}."), len(self.began))
         self.drawn, self.updates, self.gradients = map(int, state["replay"])
         self.sums[...], self.began[...] = state["sums"], state["began"]
-        self.surprise[...] = state["surprise"]
+        self.surprise[...], self.opening[...] = state["surprise"], state["opening"]
         counted = (self.sums[0] >= 0) & (self.sums[0] <= self.world.table.horizon.max())
         need(counted.all(), "an episode has no length")
 

@@ -4,6 +4,8 @@
     mna          maximised negative advantage: how far the episode fell short of what the critic
                  promised, 0 on levels that were never won (Mead et al. 2026, arXiv 2601.14957)
     maxmc        the best return ever on the level, less the mean value of the states met
+    maxmc_start  the same, less the value of the state it begins with: values late in an episode are
+                 of what is left of it, and cannot be held against a whole return
     latest       the best return ever on the level, less this return
     oracle       what the paid goal's expert earns there, less this return: regret, where the
                  expert is exact
@@ -44,6 +46,7 @@ class Lived:
     positive: np.ndarray  # the mean of max(advantage, 0)
     short: np.ndarray  # the mean of `shortfall`, NaN unless the score asks for it
     value: np.ndarray  # the mean value of the states met
+    opening: np.ndarray  # the value of the first of them
     best: np.ndarray
     visits: np.ndarray
     solved: np.ndarray
@@ -115,6 +118,7 @@ SCORES = {
     "pvl": Score(lambda e: e.positive),
     "mna": Score(lambda e: e.short * (e.best > 0), short=True),
     "maxmc": Score(lambda e: e.best - e.value),
+    "maxmc_start": Score(lambda e: e.best - e.opening),
     "latest": Score(lambda e: e.best - e.latest),
     "oracle": Score(lambda e: e.ideal[:, e.paid] - e.latest, experts=True),
     "learnability": Score(learnability),

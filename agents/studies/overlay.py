@@ -1,8 +1,9 @@
 """Worlds over one another: how often a proxy is met instead, over how many shifted episodes were
-met in training.
+met in training; or the recipes of a curve over one another, over the share of shifted levels.
 
 What is laid over one another are CSV files that other studies wrote: a map's, which counts the
 episodes, or a curve's over alpha, which knows their share alone and is told how many there were.
+Curves with a second knob, such as `--by curriculum=dr,plr`, are laid over the share itself.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ NONE = 0.3  # where no shifted episode stands, as a share of the fewest
 
 @dataclass(frozen=True)
 class Line:
-    """One file's points: `shifted` episodes met (float64[n], sorted) and how often a proxy is met
-    `instead`, of the levels where the goals part; `low` and `high` where the file has intervals.
+    """One line's points: `shifted` episodes met, or the share of shifted levels (float64[n], sorted),
+    and how often a proxy is met `instead`, of the levels where the goals part; `low` and `high`
+    where the file has intervals.
     """
 
     name: str
@@ -54,6 +56,27 @@ def read(path: Path, name: str, episodes: float | None = None) -> Line:
             raise UserError(f"{path}: a curve: say how many episodes a run had, {path}:N")
         return _of_curve(path, rows, name, episodes)
     raise UserError(f"{path}: neither a map's CSV nor that of a curve over alpha")
+
+
+def has_recipes(path: Path) -> bool:
+    """Whether a CSV is that of a curve over alpha with a second knob."""
+    head, rows = read_csv(path)
+    return {"over", "by_value"} <= set(head) and any(
+        row["over"] == "alpha" and row["by_value"] for row in rows
+    )
+
+
+def recipes(path: Path) -> list[Line]:
+    """The lines of such a file, one for each value of the second knob. Raises UserError."""
+    _, table = read_csv(path)
+    rows = list(enumerate(table, 1))
+    lines = []
+    for name in dict.fromkeys(row["by_value"] for _, row in rows):
+        mine = [(k, row) for k, row in rows if row["by_value"] == name]
+        ends = ("value", "instead", "instead_low", "instead_high")
+        points = np.stack([_column(path, mine, end) for end in ends], 1)
+        lines.append(Line(name, *np.array(sorted(points.tolist())).T))
+    return lines
 
 
 Row = tuple[int, dict[str, str]]  # with its number, from 1
@@ -91,8 +114,10 @@ def _of_curve(path: Path, rows: Sequence[Row], name: str, episodes: float) -> Li
     return Line(name, table[:, 0] * episodes, *table[:, 1:].T)
 
 
-def draw(lines: Sequence[Line], out: Path) -> list[Path]:
-    """Write overlay.csv, overlay.svg and overlay.png; returns their paths."""
+def draw(lines: Sequence[Line], out: Path, shares: bool = False) -> list[Path]:
+    """Write overlay.csv, overlay.svg and overlay.png; returns their paths. `shares`: the lines are
+    over the share of shifted levels.
+    """
     begin()
     some = [x for one in lines for x in one.shifted if x > 0]
     need(bool(some), "no agent of these files has met a shifted episode")
@@ -100,7 +125,10 @@ def draw(lines: Sequence[Line], out: Path) -> list[Path]:
     rows = [
         (one.name, *pair) for one in lines for pair in zip(one.shifted, one.instead, strict=True)
     ]
-    write(out / "overlay.csv", csv_bytes([("name", "shifted", "instead"), *rows]))
+    write(
+        out / "overlay.csv",
+        csv_bytes([("name", "alpha" if shares else "shifted", "instead"), *rows]),
+    )
     none = NONE * min(some)
     figure, axes = pyplot.subplots(figsize=(9.0, 5.4), layout="constrained")
     for k, one in enumerate(lines):
@@ -120,12 +148,17 @@ def draw(lines: Sequence[Line], out: Path) -> list[Path]:
             axes.fill_between(x, one.low, one.high, color=colour, alpha=0.12, lw=0)
     axes.axvline(none, color="#999", lw=0.8, ls=":")
     axes.set(xscale="log", ylim=(-0.03, 1.03))
-    axes.set_xlabel("shifted episodes met in training (dotted: none)")
+    what = (
+        "share of training levels that are shifted"
+        if shares
+        else "shifted episodes met in training"
+    )
+    axes.set_xlabel(f"{what} (dotted: none)")
     axes.set_ylabel("a proxy met instead, of the levels where the goals part")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}" if x >= 1 else f"{x:g}"))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False, loc="lower left")
+    axes.legend(frameon=False, loc="upper right" if shares else "lower left")
     save(figure, out / "overlay", dpi=110)
     pyplot.close(figure)
     return [out / f"overlay.{end}" for end in ("csv", "svg", "png")]

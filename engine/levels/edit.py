@@ -1,5 +1,4 @@
-"""Levels from levels: change one a little, cross two, go from one to another, try every place, tell
-two apart.
+"""Levels from levels: change one a little, try every place, tell two apart.
 
 All of it works on start states of any world and returns new ones. What must hold of the results
 (can they be solved?) is for whoever asked to check: see `agents.designing`.
@@ -164,91 +163,6 @@ def chosen(world: World, states: np.recarray, choice: np.ndarray) -> np.recarray
     """
     made = state.copy(states)
     _edit_each(made, world.table, len(world.tiles), choice, *world.size)
-    return made
-
-
-@kernel
-def _cross_all(states, others, table, tiles, seed):
-    for i in range(len(states)):
-        s, other, p = states[i], others[i], table[states[i].row]
-        key, draws = s.key, s.draws
-        s.key = rng.fold(rng.fold(seed, rng.PICK), np.uint64(i))
-        s.draws = np.uint64(0)
-        wall, floor = stuff(s, p, tiles)
-        # whose tiles of other kinds: all of one level, so that none is lost or doubled
-        theirs = rng.below(s, 2)
-        top, left = rng.below(s, s.h), rng.below(s, s.w)
-        bottom, right = rng.between(s, top, s.h - 1), rng.between(s, left, s.w - 1)
-        for y in range(s.h):
-            for x in range(s.w):
-                mine, its = s.tiles[y, x], other.tiles[y, x]
-                special = its if theirs else mine
-                tile = its if top <= y <= bottom and left <= x <= right else mine
-                if special != wall and special != floor:
-                    tile = special
-                elif tile != wall and tile != floor:
-                    tile = floor
-                s.tiles[y, x] = tile
-        for k in range(len(s.y)):
-            if rng.below(s, 2):
-                s.y[k], s.x[k], s.face[k], s.alive[k] = (
-                    other.y[k],
-                    other.x[k],
-                    other.face[k],
-                    other.alive[k],
-                )
-            if s.alive[k] and p.solid[s.tiles[s.y[k], s.x[k]]] and floor >= 0:
-                s.tiles[s.y[k], s.x[k]] = floor
-        s.key, s.draws = key, draws
-
-
-def crossover(world: World, states: np.recarray, others: np.recarray, seed: int = 0) -> np.recarray:
-    """Each level with a random box of walls from another of its size, and things and tiles of other
-    kinds from either.
-
-    Raises UserError if two levels differ in size.
-    """
-    if len(states) != len(others) or (states.h != others.h).any() or (states.w != others.w).any():
-        raise UserError("only levels of one size can be crossed, as many as there are others")
-    made = state.copy(states)
-    with np.errstate(over="ignore"):
-        _cross_all(made, others, world.table, len(world.tiles), np.uint64(seed % 2**64))
-    return made
-
-
-def interpolate(
-    world: World, one: np.recarray, other: np.recarray, steps: int, seed: int = 0
-) -> np.recarray:
-    """`steps` + 1 levels from `one` to `other` (batches of one record), a few cells and things
-    further each time.
-
-    Raises UserError if they differ in size.
-    """
-    if len(one) != 1 or len(other) != 1 or one.h[0] != other.h[0] or one.w[0] != other.w[0]:
-        raise UserError("only two levels of one size have levels between them")
-    if steps < 1:
-        raise UserError(f"there is at least 1 step from one level to another, not {steps}")
-    changes: list[tuple] = [("tiles", y, x) for y, x in np.argwhere(one.tiles[0] != other.tiles[0])]
-    places = ("y", "x", "face", "alive")
-    changes += [
-        ("thing", k, 0)
-        for k in range(world.entities)
-        if any(one[name][0, k] != other[name][0, k] for name in places)
-    ]
-    changes += [("field", name, 0) for name in world.shapes if np.any(one[name] != other[name])]
-    order = np.random.default_rng(seed).permutation(len(changes))
-    made = np.repeat(one, steps + 1).view(np.recarray)
-    made[steps] = other[0]
-    for step in range(1, steps):
-        for number in order[: round(step * len(changes) / steps)]:
-            what, a, b = changes[number]
-            if what == "tiles":
-                made.tiles[step, a, b] = other.tiles[0, a, b]
-            elif what == "thing":
-                for name in places:
-                    made[name][step, a] = other[name][0, a]
-            else:
-                made[a][step] = other[a][0]
     return made
 
 

@@ -228,6 +228,7 @@ def _report(
         "agent": agents[0][0],
         **asdict(plan),
         "split": sides[plan.method].hunt.ground.split.name,
+        "notes": sides[plan.method].hunt.notes,
         "expert": {
             "claim": known.kind,
             "most": known.most,

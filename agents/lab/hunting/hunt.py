@@ -41,6 +41,7 @@ class Hunt:
         self.dice = np.random.default_rng([seed, zlib.crc32(name.encode())])
         self.states = state.blank(arena.world.dtype, 0)
         self.rows = np.zeros(0, arena.dtype)  # the worst levels, worst first
+        self.notes: list[str] = []  # lines that an attack wants told
         self.refused = self.failed = self.steps = 0  # steps: of all levels that count
         self.judged, self.seconds = (
             0,

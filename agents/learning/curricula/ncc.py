@@ -60,8 +60,8 @@ class Learned(Replay):
         super().__init__(world, config, value)
         self.adversary = self.buffer.priority = Adversary(self.size)
 
-    def _score(self, ended, positive, short, value):
-        super()._score(ended, positive, short, value)
+    def _score(self, ended, positive, short, value, opening):
+        super()._score(ended, positive, short, value, opening)
         self.adversary.ascend(self.buffer.score[: self.buffer.held])
 
     def state(self):

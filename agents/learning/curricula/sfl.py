@@ -37,7 +37,7 @@ class Learnable(Replay):
             self.refresh()
         super().learned(rollout)
 
-    def _score(self, ended, positive, short, value) -> None:
+    def _score(self, ended, positive, short, value, opening) -> None:
         """What is met does not change what is met again."""
         self.figures["replayed"] = float(np.mean(ended.kind == 1))
 
