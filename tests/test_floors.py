@@ -347,7 +347,7 @@ def test_the_core_alone_steps_and_judges_and_names_the_extra_for_the_rest(tmp_pa
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["codes"] == [0, 0, 0]
     for extra, words, code, told in found["said"]:
-        assert code == 1 and f"[{extra}]'" in told and told.count("\n") == 1, (words, told)
+        assert code == 2 and f"[{extra}]'" in told and told.count("\n") == 1, (words, told)
     # it was told before any work
     made = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert {name for name in made if not name.startswith(("a.jsonl", "agent"))} == set()
