@@ -39,7 +39,7 @@ SMALL = {
     "threads": 1, "device": "cpu", "precision": "fp32",
 }  # fmt: skip
 CORNER = load("corner")
-README = Path(replay.__file__).parent / "README.md"
+README = Path(replay.__file__).parent / "curricula" / "README.md"
 
 
 class Nothing(NamedTuple):

@@ -87,7 +87,6 @@ ALLOWED = {
     # what is brought from elsewhere is opened with what it was made with
     "agents.policies.foreign.kinds": CORE | {"torch", "tensordict", "onnx", "onnxruntime"},
     "agents.learning.logs": {"torch", "wandb"},
-    "agents.studies.jobs": {"filelock"},
     "agents.learning.lock": {"filelock"},
     "agents.studies.bank.figures": CORE | {"matplotlib"},
     # a peer, measured if installed

@@ -591,7 +591,7 @@ def test_a_quantilizer_draws_from_the_best_share_of_its_base(q, chances):
 
 # -- plug-ins of strangers -------------------------------------------------------------------------
 
-README = Path(mitigate.__file__).parents[1] / "learning" / "README.md"
+README = Path(mitigate.__file__).parents[1] / "learning" / "mitigations" / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
 (MINE,) = [block for block in BLOCKS if "MITIGATION" in block]
 

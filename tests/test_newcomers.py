@@ -20,9 +20,18 @@ SMALL = "--steps 512 --envs 32 --rollout 8 --minibatch 64 --first 8 --width 8 --
 ATTACK = f"attack {shipped('coinline')} --method ./my_attack.py --budget 300 --json -q"
 PATHS = {  # what the file ends in: where it is told of, and what is typed
     "ATTACK": ("lab", ATTACK),
-    "CURRICULUM": ("learning", f"train coinline --curriculum ./greedy.py --out run {SMALL}"),
-    "SCORE": ("learning", f"train coinline --curriculum plr:./share.py --out run {SMALL}"),
-    "MITIGATION": ("learning", f"train coinline --mitigate ./late.py:5 --out run {SMALL}"),
+    "CURRICULUM": (
+        "learning/curricula",
+        f"train coinline --curriculum ./greedy.py --out run {SMALL}",
+    ),
+    "SCORE": (
+        "learning/curricula",
+        f"train coinline --curriculum plr:./share.py --out run {SMALL}",
+    ),
+    "MITIGATION": (
+        "learning/mitigations",
+        f"train coinline --mitigate ./late.py:5 --out run {SMALL}",
+    ),
     "LEARNER": ("learning", f"train coinline --learner ./sure.py --out run {SMALL}"),
     "DETECTOR": ("lab/detectors", "detect runs/zoo --detector ./mine.py"),
 }

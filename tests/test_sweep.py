@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from goalshift.__main__ import main
 from goalshift.agents.designing.new_world import new_world
@@ -93,7 +94,7 @@ def test_a_run_goes_on_only_with_the_options_it_was_begun_with(here):
 
 
 def test_two_sweeps_do_not_work_in_one_folder(here):
-    with jobs.FileLock(here / jobs.LOCK), pytest.raises(UserError, match="another sweep"):
+    with FileLock(here / jobs.LOCK), pytest.raises(UserError, match="another sweep"):
         jobs.run_all(here, [job("first", here / "a")], 1)
     assert jobs.run_all(here, [], 1) == []
 

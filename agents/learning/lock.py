@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,6 +15,22 @@ from ...engine.files import make_folder
 LOCK, WRITER = ".lock", ".writer"  # the system's lock, which dies with its process; and whose it is
 # What a run writes to where it is, or into; all else is replaced, and a link with it.
 WRITTEN = (LOCK, WRITER, "log.jsonl", "log.csv", "checkpoints")
+
+
+@contextlib.contextmanager
+def held(lock: Path, taken: Callable[[], str]) -> Iterator[None]:
+    """Hold a lock file while inside; raise UserError, with what `taken` says, if another process
+    does.
+    """
+    one = FileLock(lock, timeout=0)
+    try:
+        one.acquire()
+    except Timeout:
+        raise UserError(taken()) from None
+    try:
+        yield
+    finally:
+        one.release()
 
 
 @contextlib.contextmanager
@@ -30,21 +46,18 @@ def only_writer(folder: Path) -> Iterator[None]:
                 f"'{folder / name}' is a link: a run writes to no file outside its folder, so delete"
                 " the link, or choose another --out"
             )
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UserError(
-            f"'{folder}' is in use{_by(folder)}: wait for it, or choose another --out"
-        ) from None
-    try:
-        with contextlib.suppress(OSError):
-            (folder / WRITER).write_text(str(os.getpid()))
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            (folder / WRITER).unlink(missing_ok=True)
-        lock.release()
+
+    def taken() -> str:
+        return f"'{folder}' is in use{_by(folder)}: wait for it, or choose another --out"
+
+    with held(folder / LOCK, taken):
+        try:
+            with contextlib.suppress(OSError):
+                (folder / WRITER).write_text(str(os.getpid()))
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (folder / WRITER).unlink(missing_ok=True)
 
 
 def _by(folder: Path) -> str:

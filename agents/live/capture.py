@@ -82,6 +82,12 @@ class Clip:
             np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape)[even] for data in kept
         )
 
+    def close(self) -> None:
+        """Let go of all of it: whoever still holds a closed window holds no pictures."""
+        self.settle()
+        self._room = bytearray()
+        self._kept.clear()
+
 
 class Film:
     """A film that is written while frames come in; `write` does so in a thread of its own, until

@@ -56,13 +56,14 @@ class Saving:
         return shown
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Finish what is being written, and let go of what is kept."""
         if self.film is not None:
             self.film.stop()
             self.film = None
         end = time.perf_counter() + PATIENCE
         for entry in self.written:
             entry.answer(max(end - time.perf_counter(), 0.0))
+        self.clip.close()
 
     def _name(self, stem: str, suffix: str) -> Path:
         """A file name that is free: goalshift-corner-001.png."""

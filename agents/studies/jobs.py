@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ...engine.errors import UserError, need
 from ...engine.files import make_folder
 from ...engine.levels.splits import is_file
@@ -24,6 +22,7 @@ from ..judging.evaluation import Evaluation
 from ..judging.rollout import MAX_LEVELS
 from ..learning.config import TrainConfig, configure
 from ..learning.files import CHECKPOINT, CONFIG, EVALUATION, RESUME, Log, is_finished, read_config
+from ..learning.lock import held
 from ..learning.mitigation import named
 from ..learning.options import typed
 from .backends.backend import Backend, Done, Task
@@ -217,17 +216,9 @@ def only_sweep(out: Path) -> Iterator[None]:
     """Be the only sweep at work in a folder (made if need be). Raises UserError if there is one."""
     make_folder(out)
     need(not (out / LOCK).is_symlink(), f"'{out / LOCK}' is a link: delete it")
-    lock = FileLock(out / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UserError(
-            f"another sweep is at work in '{out}': wait for it, or name another --out"
-        ) from None
-    try:
+    taken = f"another sweep is at work in '{out}': wait for it, or name another --out"
+    with held(out / LOCK, lambda: taken):
         yield
-    finally:
-        lock.release()
 
 
 def run_all(

@@ -1,1 +1,1 @@
-"""Which levels come next: one file each, found by name; see `agents/learning/README.md`."""
+"""Which levels come next: one file each, found by name; see `agents/learning/curricula/README.md`."""

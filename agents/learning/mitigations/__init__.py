@@ -1,1 +1,1 @@
-"""What may keep the intended goal: one file each, found by name; see `agents/learning/README.md`."""
+"""What may keep the intended goal: one file each, found by name; see `agents/learning/mitigations/README.md`."""
