@@ -212,6 +212,8 @@ def explain(fault: BaseException) -> tuple[int, str]:
         where = f" while writing '{fault.filename}'" if fault.filename else ""
         if fault.errno in (errno.ENOSPC, errno.EDQUOT):
             return 1, f"the disk is full{where}; free some space, or write elsewhere with --out"
+        if fault.errno == errno.ENAMETOOLONG:  # whatever was named, it was named by the user
+            return 2, f"'{str(fault.filename)[:60]}...': {reason(fault)}"
         named = f"'{fault.filename}': " if fault.filename else ""
         return 1, f"{named}{reason(fault)}"
     said, where = f"{type(fault).__name__}: {fault}", "add -v for the traceback"
