@@ -27,7 +27,7 @@ import numpy as np
 from . import check, rng, state
 from .catalogue import load, names
 from .counts import counted
-from .errors import MismatchError, UserError, need
+from .errors import MismatchError, UserError, need, printable
 from .files import read, write
 from .kernels import kernels
 from .replay_file import (
@@ -110,6 +110,8 @@ class Replay(Shown):
         actions = np.asarray(actions)
         if actions.ndim != 2 or actions.dtype.kind not in "iu":
             raise UserError(f"actions must be integers [T, {world.learners}], not {actions.shape}")
+        if not label.isprintable():  # as the name of a folder may be
+            label = printable(label).replace("\n", "\\n")[:MAX_LABEL]
         blob = None
         if isinstance(start, np.ndarray):
             if start.dtype != world.dtype or start.shape != (1,):

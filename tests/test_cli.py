@@ -336,6 +336,11 @@ def test_json_is_strict(call, verb):
             "disk is full while writing 'runs",
         ),
         (PermissionError(errno.EACCES, "Permission denied", "x"), 1, "'x': permission denied"),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "x" * 5000),
+            2,
+            f"'{'x' * 60}...': file",
+        ),
         (MemoryError(), 1, "out of memory"),
         (ModuleNotFoundError("no", name="torch"), 2, extras.remedy("train")),
         (ModuleNotFoundError("no", name="pygame.font"), 2, extras.remedy("view")),

@@ -57,7 +57,10 @@ def runs(tmp_path_factory):
     """Three hardly trained runs; the first has a name that means to do harm."""
     home = tmp_path_factory.mktemp("runs")
     return [
-        train(configure("corner", seed=k, keep=2, **TINY), home / (EVIL if not k else f"r{k}"))
+        train(
+            configure("corner", seed=k, keep=2, **TINY),
+            home / (f"{EVIL}\u202e" if not k else f"r{k}"),
+        )
         for k in range(3)
     ]
 
@@ -126,7 +129,9 @@ def test_its_csv_is_the_evaluation(made, evaluation):
 
 def test_names_stay_words(made):
     _, text, _, _ = made
-    assert "<script>alert" not in text and "a&lt;script&gt;alert(1)&lt;&amp;script&gt;" in text
+    assert (
+        "<script>alert" not in text and "a&lt;script&gt;alert(1)&lt;&amp;script&gt;\\u202e" in text
+    )
     assert text.count("<script") == 2 + len(report.SHOWN), (
         "data of the players, stamps, and the player"
     )

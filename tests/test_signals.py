@@ -81,3 +81,23 @@ def test_a_signal_that_is_heard_is_an_interrupt():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == "terminated\n"
+
+
+@pytest.mark.parametrize("after", ["while True: pass", "raise RuntimeError('no object')"])
+def test_a_signal_within_a_callback_of_compiled_code_is_not_lost(after):
+    code = (
+        "import ctypes, os, signal, sys\n"
+        "from goalshift.agents.command import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "def run(argv, talk):\n"
+        "    @ctypes.CFUNCTYPE(None)\n"
+        "    def callback(): os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    callback()\n"
+        f"    {after}\n"
+        "main.run = run\n"
+        "sys.exit(main.main(['worlds']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 130 and "interrupted" in done.stderr

@@ -43,7 +43,7 @@ from . import (
     studies,
 )
 from .parser import MANNERS, Parser, add_manners, pasted, take_world_flags
-from .signals import INTERRUPTED, heeded
+from .signals import INTERRUPTED, heeded, lost
 from .talk import Report, Talk, in_columns, plain_data, shown
 from .verb import Verb
 
@@ -112,6 +112,8 @@ def main(argv: list[str] | None = None) -> int:
     except BaseException as fault:
         if isinstance(fault, SystemExit) and not blamed(fault):  # argparse has printed --help
             return int(fault.code or 0)
+        if lost.is_set() and not isinstance(fault, (UserError, RunError)):
+            fault = KeyboardInterrupt()  # what it broke off is no fault of its own
         code, message = explain(fault)
         message = " ".join(message.split())
         if talk.verbose:
@@ -212,6 +214,8 @@ def explain(fault: BaseException) -> tuple[int, str]:
         where = f" while writing '{fault.filename}'" if fault.filename else ""
         if fault.errno in (errno.ENOSPC, errno.EDQUOT):
             return 1, f"the disk is full{where}; free some space, or write elsewhere with --out"
+        if fault.errno == errno.ENAMETOOLONG:  # whatever was named, it was named by the user
+            return 2, f"'{str(fault.filename)[:60]}...': {reason(fault)}"
         named = f"'{fault.filename}': " if fault.filename else ""
         return 1, f"{named}{reason(fault)}"
     said, where = f"{type(fault).__name__}: {fault}", "add -v for the traceback"

@@ -5,6 +5,7 @@ comes to an end is one instruction, so a thread stands by: if the main thread ha
 seconds after a signal, it says where that is and ends the process.
 """
 
+import _thread
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ INTERRUPTED = 130
 # SIGUSR1 is what clusters send some time before they take a node away; Windows has none
 ENDING = [s for s in (signal.SIGTERM, getattr(signal, "SIGUSR1", None)) if s is not None]
 PATIENCE = 5.0  # seconds from a signal until what has not moved is ended
+lost = threading.Event()  # a signal ended in a callback from compiled code, which drops exceptions
 
 
 @contextmanager
@@ -40,14 +42,41 @@ def heeded(say: Callable[[str], None]) -> Iterator[None]:
     waking = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     watch = threading.Thread(target=_stand_by, args=(heard, say), daemon=True)
     watch.start()
+    lost.clear()
+    again: list[threading.Timer] = []
+    unraisable, sys.unraisablehook = sys.unraisablehook, _again(sys.unraisablehook, again)
     try:
         yield
     finally:
+        sys.unraisablehook = unraisable
+        for timer in again:
+            timer.cancel()
         signal.set_wakeup_fd(waking)
         os.close(told)  # ends the thread
         for ended, handler in before.items():
             signal.signal(ended, handler)
         watch.join(timeout=1.0)
+
+
+def _again(
+    otherwise: Callable[[Any], object], timers: list[threading.Timer]
+) -> Callable[[Any], None]:
+    """A hook for exceptions that cannot be raised, such as in LLVM's callbacks while Numba compiles:
+    an interrupt among them comes again once the callback is over.
+    """
+
+    def hook(dropped: Any) -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            otherwise(dropped)
+            return
+        lost.set()
+        # in the background SIGINT may be ignored
+        number = signal.SIGINT if callable(signal.getsignal(signal.SIGINT)) else signal.SIGTERM
+        timers.append(threading.Timer(0.05, _thread.interrupt_main, (number,)))
+        timers[-1].daemon = True
+        timers[-1].start()
+
+    return hook
 
 
 def _stand_by(heard: int, say: Callable[[str], None]) -> None:

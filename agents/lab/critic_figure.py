@@ -11,7 +11,7 @@ from pathlib import Path
 from matplotlib import pyplot
 
 from ..judging.intervals import Estimate
-from ..studies.picture_files import begin, save
+from ..studies.picture_files import begin, lettered, save
 from .critic import Followed
 
 # what, in words, colour (Okabe and Ito's), mark, how far from the middle of its row
@@ -33,7 +33,7 @@ def draw(rows: Sequence[Followed], out: Path) -> list[Path]:
         axes.hlines(y, [e.low for _, e in some], [e.high for _, e in some], color=colour, lw=1.6)
         axes.plot([e.value for _, e in some], y, mark, color=colour, ms=6, mec="white", label=label)
     axes.axvline(0, color="#777", lw=1)
-    names = [f"{row.agent}: {row.proxy}" for row in rows]
+    names = [lettered(f"{row.agent}: {row.proxy}") for row in rows]
     axes.set_yticks(range(len(names)), names)
     axes.set(xlim=(-1.03, 1.03), ylim=(len(names) - 0.5, -0.5))
     axes.set_xlabel(

@@ -27,7 +27,7 @@ from ..designing import survey
 from ..judging.intervals import Estimate, Weights
 from ..judging.runs import open_runs
 from ..policies.policy import Policy
-from ..studies.picture_files import COLOURS, begin
+from ..studies.picture_files import COLOURS, begin, lettered
 from ..studies.picture_files import save as save_picture
 from .hunting.arena import episode, play
 
@@ -192,7 +192,7 @@ def _picture(found: Sequence[Group], world: World, split: str, out: Path) -> lis
             low, value, high = ([getattr(e, n) for e in told] for n in ("low", "value", "high"))
             at.fill_between(x, low, high, color=colour[line], alpha=0.12, lw=0)
             (handles[line],) = at.plot(x, value, color=colour[line], marker="o", ms=4.5)
-        at.set_title(panel.replace("=", " = "))
+        at.set_title(lettered(panel.replace("=", " = ")))
         at.set_xticks(x, [f"{share:.0%}".replace("%", " %") for share in SHARES])
         at.set_xlabel("the worst share of the levels")
         at.set_ylim(-0.03, 1.03)
@@ -200,10 +200,11 @@ def _picture(found: Sequence[Group], world: World, split: str, out: Path) -> lis
         at.spines[["top", "right"]].set_visible(False)
     axes[0][0].set_ylabel("share of the intended goal missed")
     figure.legend(
-        handles.values(), [line.partition("=")[2] or line for line in handles],
+        handles.values(), [lettered(line.partition("=")[2] or line) for line in handles],
         loc="outside lower center", ncols=4, frameon=False,
     )  # fmt: skip
-    figure.suptitle(f"{world.title}, '{split}': {made_of(found)}", fontsize=11)
+    title = f"{world.title}, '{split}': {made_of(found)}"
+    figure.suptitle(lettered(title), fontsize=11)
     paths = save_picture(figure, out / "worst")
     pyplot.close(figure)
     return paths

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,24 @@ from markupsafe import Markup
 
 from ..files import PACKAGE
 
+TURNING = re.compile(
+    "[\u202a-\u202e\u2066-\u2069]"
+)  # marks by which a name turns what follows round
+
+
+def _kept_straight(value: Any) -> Any:
+    """What is put in; in words, marks that turn text round are written out: "\\u202e"."""
+    if type(value) is not str:  # Markup is ours
+        return value
+    return TURNING.sub(lambda mark: mark[0].encode("unicode_escape").decode(), value)
+
 
 @cache
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(PACKAGE),
         autoescape=True,
+        finalize=_kept_straight,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from ...studies.picture_files import begin, save
+from ...studies.picture_files import begin, lettered, save
 from .axis import Axis
 
 INTENDED, PROXY, NEITHER, NULL = "#0072b2", "#d55e00", "#8a8fa3", "#7d5bb5"  # Okabe and Ito's
@@ -27,7 +27,7 @@ def draw(axis: Axis, goals: tuple[str, str], title: str, out: Path) -> None:
     for panel in (read, write, null):
         panel.grid(color="#20233f", alpha=0.12)
         panel.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(lettered(title), fontsize=11)
     save(figure, out, dpi=110)
     pyplot.close(figure)
 
