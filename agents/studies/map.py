@@ -28,6 +28,7 @@ from ...engine.progress import Show, silent
 from ...engine.world import World
 from ..judging.intervals import Estimate, Weights
 from ..judging.measure import Measured
+from ..judging.plain import from_plain
 from ..judging.references import Ruler, references
 from ..judging.rollout import rollout
 from ..judging.verdict import CAPABLE
@@ -205,12 +206,11 @@ def episodes_met(rows: Iterable[dict]) -> Callable[[int], float]:
 
 def read(path: Path) -> list[Spot]:
     """The spots of a map.csv. Raises UserError."""
-    kinds = {
-        field.name: int if field.name in ("seed", "steps") else float for field in fields(Spot)
-    }
+    whole = ("seed", "steps")
+    names = [field.name for field in fields(Spot)]
     try:
         spots = [
-            Spot(**{name: kind(row[name]) for name, kind in kinds.items()})
+            from_plain(Spot, {n: int(row[n]) if n in whole else float(row[n]) for n in names})
             for row in read_csv(path)[1]
         ]
     except (KeyError, TypeError, ValueError):
