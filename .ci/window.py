@@ -26,7 +26,7 @@ from goalshift.engine.catalogue import load
 
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440))
 SETTLED = 5.0  # seconds that what is asked in the background may take
-MOVING, SECONDS, TURNS = ("coinrun", "follow"), 2.0, 2  # of a measurement
+MOVING, SECONDS, TURNS = ("coinrun", "follow"), 3.0, 3  # of a measurement
 # a mode: a world, steps that are made in it (-1: to the end), and keys
 MODES = {
     "usual": ("corner", 7, ""), "end": ("coinrun", -1, ""), "chase": ("corner", 7, "v"),
@@ -191,7 +191,7 @@ def spent(process: int) -> float:
 
 def counted(shown: window.Window, seconds: float, paced: bool) -> float:
     """Pictures a second, while all panes go on."""
-    clock, begun, n = pygame.time.Clock(), time.perf_counter(), 0
+    pace, begun, n = window.Pace(window.FPS), time.perf_counter(), 0
     while time.perf_counter() - begun < seconds:
         if shown.session.over:
             shown.session.go(0)
@@ -201,7 +201,7 @@ def counted(shown: window.Window, seconds: float, paced: bool) -> float:
         shown.tick(time.perf_counter())
         n += 1
         if paced:
-            clock.tick(window.FPS)
+            pace.wait()
     return n / (time.perf_counter() - begun)
 
 

@@ -3,6 +3,7 @@ with `-m long`.
 """
 
 import gc
+import importlib
 import time
 from pathlib import Path
 
@@ -104,6 +105,9 @@ def test_a_cell_is_weighed_by_its_bytes(corner):
 
 
 def test_a_window_is_flat_after_it_has_warmed_up(shown, monkeypatch):
+    # the instruments load torch when their keys are pressed, in the background: here it is there first
+    importlib.import_module("goalshift.agents.lab.instruments")
+    importlib.import_module("goalshift.agents.lab.posterior")
     monkeypatch.setattr(kept, "BUDGET", 8 << 20)
     dice = np.random.default_rng(0)
     for _ in range(40):

@@ -29,6 +29,19 @@ SIZE = (1280, 720)  # width, height
 FPS = 60
 
 
+class Pace:
+    """So many pictures a second on average: one that comes late is followed by the next the sooner."""
+
+    def __init__(self, rate: float) -> None:
+        self._each, self._due = 1.0 / rate, time.perf_counter()
+
+    def wait(self) -> None:
+        """Until the next picture is due; nothing is made up that was late by more than one."""
+        now = time.perf_counter()
+        self._due = max(self._due + self._each, now - self._each)
+        time.sleep(max(self._due - now, 0.0))
+
+
 class Window(Driven):
     """A session on the screen. `run` shows it until it is closed.
 
@@ -61,13 +74,13 @@ class Window(Driven):
 
     def run(self) -> None:
         """Show the session until the window is closed."""
-        clock = pygame.time.Clock()
+        pace = Pace(FPS)
         try:
             while self.open:
                 for event in pygame.event.get():
                     self.handle(event)
                 self.tick(time.perf_counter())
-                clock.tick(FPS)
+                pace.wait()
         finally:
             self.close()
 

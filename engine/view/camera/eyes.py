@@ -241,8 +241,8 @@ def draw(shot: Shot, map_size: float = 0.3) -> np.ndarray:
     if side_on:
         shown = shot.shown
         blocks = a.height[plane[: int(shown.h), : int(shown.w)]] > 0
-        place = shot.places[shot.focus] + (0.4, 0.5)
-        camera[0] -= lifted(blocks, *place.tolist(), int(camera[3]))
+        eye_y, eye_x = (shot.places[shot.focus] + (0.4, 0.5)).tolist()
+        camera[0] -= lifted(blocks, eye_y, eye_x, int(camera[3]))
     spots = upright(shot, a, 0 if side_on else quarter(camera[2], camera[3]))
     # twice as fine, then averaged: smooth edges
     fine = 1 if shot.draft else 2
