@@ -153,9 +153,13 @@ def draw(lines: Sequence[Line], out: Path, shares: bool = False) -> list[Path]:
         if shares
         else "shifted episodes met in training"
     )
-    axes.set_xlabel(f"{what} (dotted: none)")
+    axes.set_xlabel(what if shares else f"{what} (dotted: none)")
     axes.set_ylabel("a proxy met instead, of the levels where the goals part")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}" if x >= 1 else f"{x:g}"))
+    if shares:
+        known = sorted(set(some))
+        axes.set_xticks([none, *known], ["none", *(f"{x:g}" for x in known)])
+        axes.minorticks_off()
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, loc="upper right" if shares else "lower left")

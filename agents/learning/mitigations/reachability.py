@@ -26,11 +26,13 @@ class Reachability(Against):
 
     def first(self):
         """Refuse what would be refused in the middle of the training."""
-        vec = Vec(self.world, SAMPLE, "train")
+        vec, looked, most = Vec(self.world, SAMPLE, "train"), 0, self.graph.most // 2
         vec.reset()
-        self.graph.number(vec.states)
-        self.graph.grow()
-        each, most = max(1, len(self.graph.known) // SAMPLE), self.graph.most // 2
+        while looked < SAMPLE and len(self.graph.known) <= most // SAMPLE:
+            self.graph.number(vec.states[looked : looked + 1].view(np.recarray))
+            self.graph.grow()
+            looked += 1
+        each = max(1, len(self.graph.known) // looked)
         need(
             each * self.envs <= most,
             f"reachability: '{self.world.name}' has some {each:,} states a level, and {self.envs}"
