@@ -394,7 +394,7 @@ READERS = {
     "map": Reader(lambda p: overlay.read(p, "a"), ".csv", first("maps/dish.csv", 9), in_cells),
     "tasks": Reader(drawn, ".csv", first("drawn/tasks.csv", 4), in_cells),
     "seeds": Reader(
-        lambda p: seeds.told(seeds.read(p)), ".csv", first("seeds/coinline.csv", 4), in_cells
+        lambda p: seeds.told(seeds.read(p)), ".csv", first("seeds/seeds.csv", 4), in_cells
     ),
     "figure": Reader(
         lambda p: evidence.figure(p, ["entry=plain", "intended"]),

@@ -104,7 +104,7 @@ class Subject:
         parts: dict[str, Callable] = {
             "weights": lambda: Mind(self.agent),
             "training": lambda: self.training,
-            "moved": lambda: Moved.of(self.agent, self.world, self.levels, SEED),
+            "moved": lambda: Moved.of(self.policy, self.world, self.levels, SEED),
             "shifted": lambda: shifted(self.world, self.agent, self.world.judged, self.levels),
             "history": self._log,
             "peers": lambda: [Mind(peer).think for peer in self.others()],

@@ -207,6 +207,7 @@ def monitored(
         for false, line in lines:
             policy = Monitored(plain, helper(), fitted, line, stays, peers)
             found.append(row(policy, name, false, line))
+            rivals: list[tuple[Watched, str]]
             if stays:
                 rivals = [(Elsewhere(plain, helper(), policy.began), "at random as often")]
             else:

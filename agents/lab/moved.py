@@ -14,7 +14,7 @@ from ...engine.errors import UserError
 from ...engine.vector import observed
 from ...engine.world import World
 from ..judging.rollout import rollout
-from ..policies.policy import LearnedPolicy
+from ..policies.policy import Policy, learned
 from ..policies.simple import RandomPolicy
 from .inside.attribution import View, goal_cells, maps_of
 from .inside.cues import usual
@@ -34,13 +34,13 @@ class Moved:
     states: recarray[M]; level: int64[M], which level a moment is of.
     """
 
-    agent: LearnedPolicy
+    agent: Policy
     world: World
     states: np.recarray
     level: np.ndarray
 
     @staticmethod
-    def of(agent: LearnedPolicy, world: World, levels: int, seed: int) -> Moved:
+    def of(agent: Policy, world: World, levels: int, seed: int) -> Moved:
         """Raises Lacking where no tile or thing marks the intended goal."""
         wanders = RandomPolicy(world, seed)
         trace = rollout(world, wanders, "train", levels, seed, trace=("states",)).trace
@@ -70,7 +70,7 @@ class Moved:
 
     def attributions(self) -> Mapping[str, np.ndarray]:
         """What each cell adds to what it would do, and to the value: float64[N, rows, columns]."""
-        if "gradient" not in self.agent.can:
+        if "gradient" not in learned(self.agent, "attribution").can:
             raise Lacking(f"'{self.agent.name}' has no slopes")
         return maps_of(self.agent, self.view)
 
@@ -78,12 +78,13 @@ class Moved:
         """How well the way to each goal is read from its last layer where that of the intended goal
         is another (balanced accuracy, on levels not fitted on); without goals of too few moments.
         """
-        if "body" not in self.agent.layers:
+        asked = learned(self.agent, "a probe")
+        if "body" not in asked.layers:
             raise Lacking(f"'{self.agent.name}' shows no last layer")
-        self.agent.start(len(self.states), self.world.learners)
+        asked.start(len(self.states), self.world.learners)
         fresh, obs = np.ones(len(self.states), np.bool_), observed(self.world, self.states)
-        seen = self.agent.seen(obs, self.states)
-        thought = self.agent.think(seen, self.states, fresh, ("body",))
+        seen = asked.seen(obs, self.states)
+        thought = asked.think(seen, self.states, fresh, ("body",))
         body = {"body": thought.features["body"][:, 0]}
         known = Moments(self.world, self.states, seen[:, 0], self.level, body, {})
         reader, found = Reader(known), {}
