@@ -28,7 +28,7 @@ def run(request, tmp_path_factory):
     "words",
     [
         "attack RUN --each --budget 8 --out OUT",
-        "inside RUN --levels 44 --draws 1 --layer body --coefficient 1 --out OUT.html",
+        "inside RUN --levels 64 --draws 1 --layer body --coefficient 1 --out OUT.html",
         "posterior RUN --levels 8",
         "critic RUN --levels 64",
         "eval RUN --monitor goal_belief --levels 8 --split deploy",
