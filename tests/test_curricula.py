@@ -22,7 +22,7 @@ from goalshift.agents.learning.lineage import MOST, Lines
 from goalshift.agents.learning.ppo import Learner, advantages, resolve
 from goalshift.agents.learning.replay import AGAIN, CHILD, NEW, Replay, shares
 from goalshift.agents.learning.run import save
-from goalshift.agents.learning.scores import Lived, Score, ideals, score_of, shortfall
+from goalshift.agents.learning.scores import Lived, ideals, score_of, shortfall
 from goalshift.agents.showing.ancestry import ancestry, line_of
 from goalshift.agents.showing.contrast import FilmPlan
 from goalshift.engine import grid, layout, rng, state
@@ -224,19 +224,6 @@ def test_what_surprised_the_critic_is_had_back_from_the_advantages():
     )
 
 
-def test_an_episode_opens_with_the_value_of_its_first_state():
-    one, told, heard = learner("coinline", curriculum="plr:maxmc_start", rollout=40), [], []
-    one.curriculum.scored = Score(lambda lived: told.append(lived) or lived.best)
-    learned = one.curriculum.learned
-    one.curriculum.learned = lambda rollout: (heard.append(rollout), learned(rollout))
-    one.update()
-    done, value = (part.numpy().copy() for part in (heard[0].done, heard[0].value))
-    first = int(done.any(1).argmax())
-    (ended,) = np.nonzero(done[first])
-    assert np.allclose(told[0].opening[: len(ended)], value[0, ended])
-    assert not np.allclose(told[0].opening, told[0].value)
-
-
 def test_an_adversary_ends_where_being_surer_costs_what_it_gains():
     """Three levels: in proportion to exp(score / cost), whatever it began with."""
     score = np.array([0.1, 0.05, 0.0])
@@ -330,12 +317,13 @@ def test_an_episode_s_figures_are_those_of_its_own_steps():
                 steps = running.setdefault(i, [])
                 steps.append((max(float(rollout.gain[t, i]), 0), float(rollout.value[t, i])))
                 if rollout.done[t, i]:
-                    wanted.append(np.mean(running.pop(i), 0))
+                    steps = running.pop(i)
+                    wanted.append([*np.mean(steps, 0), steps[0][1]])  # and the first value
         lived(rollout)
 
-    def score(ended, positive, short, value):
-        found.extend(np.stack([positive, value], 1))
-        told(ended, positive, short, value)
+    def score(ended, positive, short, value, opening):
+        found.extend(np.stack([positive, value, opening], 1))
+        told(ended, positive, short, value, opening)
 
     one.curriculum.learned, one.curriculum._score = learned, score
     for _ in range(20):
