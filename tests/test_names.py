@@ -50,7 +50,8 @@ def test_a_name_too_long_for_a_figure_is_refused(tmp_path, capsys):
 @pytest.mark.parametrize("name", ["$\\x$", "_a", "世"])
 def test_an_overlay_takes_any_file_name(name, tmp_path, capsys):
     path = tmp_path / f"{name}.csv"
-    path.write_text("alpha,seed,steps,shifted,instead\n0.1,0,100,50,0.5\n")
+    columns = "alpha,seed,steps,shifted,met,instead,neither,trained,intended"
+    path.write_text(f"{columns}\n0.1,0,100,50,0.5,0.5,0,1,0.5\n")
     assert main(["overlay", str(path), "--out", str(tmp_path / "out")]) == 0
     assert name in capsys.readouterr().out
 
