@@ -29,8 +29,8 @@ class Watched(Policy):
         self.remembers = True
 
     def start(self, n: int, agents: int) -> None:
-        self.agent.start(n, agents)
-        self.helper.start(n, agents)
+        for policy in {id(one): one for one in (self.agent, self.helper)}.values():
+            policy.start(n, agents)
         self.began = np.full((n, agents), NEVER)
         self.asked = self.steps = 0
 
@@ -107,17 +107,24 @@ class Oracle(Watched):
 
     def wants_help(self, obs, states, fresh, actions):
         found = np.zeros(actions.shape, np.bool_)
+        rows = self.open(states)
+        found[rows] = self.lost(states, rows, actions)[:, None]
+        return found
+
+    def open(self, states: np.recarray) -> np.ndarray:
+        """The rows that run and in which the intended goal is attainable: int64[k]."""
         rows = np.flatnonzero(states.view(np.ndarray)["ended"] == RUNNING)
         here = states[rows].view(np.recarray)
-        fine = attainable(self.world, here, self.best[rows])
-        rows, here = rows[fine], here[fine].view(np.recarray)
-        if len(rows):
-            vec = Vec(self.world, len(rows), autoreset="off")
-            vec.start_from(here)
-            vec.step(actions[rows])
-            after = attainable(self.world, vec.states.copy().view(np.recarray), self.best[rows])
-            found[rows] = ~after[:, None]
-        return found
+        return rows[attainable(self.world, here, self.best[rows])]
+
+    def lost(self, states: np.recarray, rows: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        """bool[k]: in which of these rows `actions` int64[N, L] make it unattainable."""
+        if not len(rows):
+            return np.zeros(0, np.bool_)
+        vec = Vec(self.world, len(rows), autoreset="off")
+        vec.start_from(states[rows].view(np.recarray))
+        vec.step(actions[rows])
+        return ~attainable(self.world, vec.states.copy().view(np.recarray), self.best[rows])
 
 
 class EveryK(Watched):
@@ -145,11 +152,6 @@ class Shield(Oracle):
         self.name = "shield: vetoes, and the agent chooses again"
         self.learned: LearnedPolicy = learned(agent, "a shield")
 
-    def start(self, n: int, agents: int) -> None:
-        self.agent.start(n, agents)
-        self.began = np.full((n, agents), NEVER)
-        self.asked = self.steps = 0
-
     def look(self, obs: np.ndarray, states: np.recarray, fresh: np.ndarray) -> None:
         seen = self.learned.seen(obs, states)
         self.logits = self.learned.think(seen, states, fresh).logits
@@ -159,16 +161,15 @@ class Shield(Oracle):
         assert states is not None
         self.look(obs, states, fresh)
         wanted = self.agent.act(obs, states, fresh)
+        rows = self.open(states)
+        left = rows[self.lost(states, rows, wanted)]
+        self.asked += len(left)
         running = states.view(np.ndarray)["ended"] == RUNNING
-        vetoed = self.wants_help(obs, states, fresh, wanted)[:, 0] & running
-        self.asked += int(vetoed.sum())
         self.steps += int(running.sum()) * wanted.shape[1]
-        chosen, left = wanted.copy(), vetoed.copy()
-        for action in np.argsort(-self.logits[:, 0], axis=1).T:  # from the likeliest
-            if not left.any():
-                break
+        chosen, likeliest = wanted.copy(), np.argsort(-self.logits[:, 0], axis=1)
+        for rank in range(likeliest.shape[1]):
             tried = wanted.copy()
-            tried[:, 0] = action
-            fine = left & ~self.wants_help(obs, states, fresh, tried)[:, 0]
-            chosen[fine], left = tried[fine], left & ~fine
+            tried[:, 0] = likeliest[:, rank]
+            fine = left[~self.lost(states, left, tried)]
+            chosen[fine], left = tried[fine], np.setdiff1d(left, fine)
         return chosen

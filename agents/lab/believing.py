@@ -41,9 +41,8 @@ class Believing:
     def now(self, states: np.recarray, fresh: np.ndarray) -> np.ndarray:
         """The chance of a proxy, float32[n], in these states, of which `fresh` bool[n] are first."""
         self.running[: self.t, fresh] = False
-        found = np.full(len(fresh), 0.0)
         goals = len(self.world.goals)
-        found[:] = (goals - 1) / (goals + 1)
+        found = np.full(len(fresh), (goals - 1) / (goals + 1))
         if self.t:
             lived = self.states[: self.t].view(np.recarray)
             part = self.actions[: self.t], self.running[: self.t], self.worth[: self.t]
@@ -59,7 +58,6 @@ class Believing:
                 kept[:-1] = kept[1:].copy()
             t -= 1
         self.states[t], self.actions[t], self.running[t] = states, actions[:, 0], runs
-        self.worth[t] = worth_of(self.world, self.states[t : t + 1].view(np.recarray), runs[None])[
-            0
-        ]
+        here = self.states[t : t + 1].view(np.recarray)
+        self.worth[t] = worth_of(self.world, here, runs[None])[0]
         self.t = t + 1

@@ -18,9 +18,8 @@ GROUPS = {
 COLUMN = 420  # units of a column, at least
 TALL, LOW = 30, 20  # units of a line, at most and at least
 SIZES = (17, 16, 15)  # of letters: the first at which all is on one page, or the last
-Line = tuple[
-    str, str, int
-]  # what to press, what it does (none: a heading), how far that lies to the right
+# what to press, what it does (none: a heading), how far that lies to the right
+Line = tuple[str, str, int]
 
 
 def groups_of(

@@ -18,9 +18,8 @@ from markupsafe import Markup
 
 from ..files import PACKAGE
 
-TURNING = re.compile(
-    "[\u202a-\u202e\u2066-\u2069]"
-)  # marks by which a name turns what follows round
+# marks by which a name turns what follows round
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def _kept_straight(value: Any) -> Any:

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 # pixels per cell: at most; at least when scrolling; at least to show it all
 LARGEST, SMALLEST, FITTING = 64, 24, 16
-FILLING, STRIP = (
-    9,
-    20,
-)  # cells of this share of a pane's lesser or greater side, where more: for large screens
+# for large screens: cells of this share of a pane's lesser side, or of its greater, where that is more
+FILLING, STRIP = 9, 20
 LEAST = 12  # pixels of a goal's mark, at least
 BADGE = {"star": 0.5, "diamond": 0.46}  # size of a goal's mark, in cells
 GHOST = 0.4  # opacity of somebody who is not there
