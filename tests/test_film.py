@@ -471,6 +471,9 @@ def test_a_strip_lies_above_another_and_a_square_beside(corner, takes):
     assert layout.panes[0].p >= 1.5 * asked.panes[0].p
     assert layout.panes[0].area[0].stop <= layout.panes[1].area[0].start
     assert Stage(takes, story.Card(corner), FilmOptions()).layout.columns == 2
+    run = load("coinrun")  # a level that is wider than a pane, and higher than half of one
+    jumped = [story.Take(role, "", take_of(run, [1, 1])) for role in ("INTENDED", "LEARNED")]
+    assert Stage(jumped, story.Card(run), FilmOptions()).layout.columns == 2
 
 
 def test_the_outcome_hides_nothing_of_the_map_in_first_person(corner, takes):

@@ -90,7 +90,7 @@ class Layout:
     """Where everything lies in the frames of a story.
 
     One or two panes have room for everything, beside each other or, in an upright film or where a
-    level is a good deal larger so, one above the other; among more, scoreboards shrink, and in three
+    level is seen whole and a good deal larger so, one above the other; among more, scoreboards shrink, and in three
     rows or more they give way to the marks of the goals met.
     """
 
@@ -120,7 +120,7 @@ class Layout:
         if n == fitting == 2 and not options.columns:  # a strip is larger above another
             beside = self.panes[0].p
             self._lay(1)
-            if self.panes[0].p < LARGER * beside:
+            if self.panes[0].p < LARGER * beside or not self._whole():
                 self._lay(2)
 
     def _lay(self, columns: int) -> None:
@@ -134,6 +134,13 @@ class Layout:
         middle = width // 2
         self.aside = None if narrow else (middle - ASIDE // 2, middle + ASIDE // 2)
         self.panes = [self._pane(k) for k in range(n)]
+
+    def _whole(self) -> bool:
+        """Is all of the first level seen in its pane, and not a window that follows an agent?"""
+        record, pane = self.story.sides[0].take.states[0], self.panes[0]
+        return all(
+            int(n) * pane.p <= most for n, most in zip((record.h, record.w), pane.size, strict=True)
+        )
 
     def _pane(self, k: int) -> Pane:
         height, width = self.foot - 48, self.size[1]
