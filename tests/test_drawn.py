@@ -32,7 +32,7 @@ def starts(split, n=40, **params):
     return Vec(WORLD.with_params(**params), n, split, seed=5).reset_states()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(NUMBERS)
 def test_the_premise_holds_for_every_task(task):
     assert refusals(WORLD.with_params(task=task), levels=40) == [], grammar.tell(
@@ -86,7 +86,7 @@ def ways_to(s, n):
     return [int(found[s.spot_y[k], s.spot_x[k]]) for k in range(n)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(NUMBERS)
 def test_cues_and_goal_mark_what_the_words_say(task):
     t = task_of(task=task)
@@ -105,7 +105,7 @@ def test_cues_and_goal_mark_what_the_words_say(task):
                 assert marked == ([] if shifted and kind == t.gone else [0]), grammar.KINDS[kind]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(NUMBERS)
 def test_a_task_is_a_sentence_of_the_grammar(task):
     t = task_of(task=task)

@@ -443,8 +443,6 @@ def test_what_is_spoiled_here_is_sound_before(name, tmp_path):
 @pytest.mark.parametrize("name", READERS)
 @given(dice=some.randoms(use_true_random=False))
 @settings(
-    derandomize=True,
-    deadline=None,
     max_examples=25,
     suppress_health_check=list(HealthCheck),
 )

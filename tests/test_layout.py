@@ -43,7 +43,6 @@ def floor_cells(s):
 
 
 @given(st.integers(0, 2**64 - 1), SIZES, st.sampled_from(range(len(layout.STYLES))))
-@settings(deadline=None)
 def test_walls_keep_a_border_and_stay_inside(seed, size, style):
     s, _ = blank(seed, *size)
     layout.walls(s, WALL, FLOOR, style, 0.25)
@@ -55,7 +54,6 @@ def test_walls_keep_a_border_and_stay_inside(seed, size, style):
 
 
 @given(st.integers(0, 2**64 - 1), SIZES)
-@settings(deadline=None)
 def test_a_tree_connects_all_its_rooms_by_one_path(seed, size):
     s, p = blank(seed, *size)
     layout.tree(s, WALL, FLOOR)
@@ -95,7 +93,7 @@ def test_a_row_is_laid_from_bits_and_nothing_beside_it(width):
 @given(
     st.integers(0, 2**64 - 1), st.tuples(st.integers(3, 70), st.integers(3, 70)), st.floats(0, 0.6)
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_reach_is_what_can_be_walked_to(seed, size, density):
     s, p = blank(seed, *size)  # from 64 columns on a row takes several words
     layout.blocks(s, WALL, FLOOR, density)
@@ -107,7 +105,6 @@ def test_reach_is_what_can_be_walked_to(seed, size, density):
 
 
 @given(st.integers(0, 2**64 - 1), SIZES)
-@settings(deadline=None)
 def test_connect_makes_a_way_and_choose_keeps_to_it(seed, size):
     s, p = blank(seed, *size)
     layout.blocks(s, WALL, FLOOR, 0.5)
@@ -156,7 +153,6 @@ def test_coins_fall_as_often_as_asked(density):
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 40))
-@settings(deadline=None)
 def test_scatter_places_what_there_is_room_for(seed, count):
     s, _ = blank(seed, 6, 7)
     layout.walls(s, WALL, FLOOR, layout.OPEN, 0.0)
@@ -165,7 +161,6 @@ def test_scatter_places_what_there_is_room_for(seed, count):
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 4), st.integers(1, 3))
-@settings(deadline=None)
 def test_platforms_step_no_more_than_a_leap(seed, leap, shortest):
     s, _ = blank(seed, 16, 60)
     last = layout.platforms(s, WALL, 3, 56, 2, 9, leap, shortest, shortest + 4)
@@ -186,7 +181,7 @@ def test_corridor_is_an_l():
 
 
 @given(st.integers(0, 2**32), SIZES, st.integers(0, 7))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_turned_level_is_the_same_level_seen_from_another_side(seed, size, way):
     s, _ = blank(seed, *size, world=SQUARE)
     layout.blocks(s, WALL, FLOOR)

@@ -44,7 +44,7 @@ def test_every_start_state_of_every_world_comes_back_byte_for_byte(world):
 
 
 @given(seed=some.integers(0, 2**64 - 1), episode=some.integers(0, 10**9 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_seed_and_episode_come_back(seed, episode):
     states = level_of(CORNER, seed)
     states.episode = episode
@@ -80,7 +80,7 @@ def awkward(tile="'", thing="\\"):
 
 
 @given(data=some.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_anything_that_can_stand_on_a_board_comes_back(data):
     world = awkward(*data.draw(some.sampled_from([("'", "\\"), ('"', "'"), ("#", '"')])))
     states = state.blank(world.dtype, 1)
@@ -205,14 +205,14 @@ def test_a_field_without_limits_is_not_taken_from_outside():
 
 
 @given(some.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_noise_is_refused_politely(noise):
     with pytest.raises(UserError):
         level.parse(CORNER, noise.decode("latin-1"))
 
 
 @given(at=some.integers(0, 300), char=some.characters())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_changed_character_is_read_or_refused_but_never_unsound(at, char):
     text = corner_text()
     at %= len(text)

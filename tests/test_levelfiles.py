@@ -96,7 +96,7 @@ def odd_levels(draw):
 
 @pytest.mark.parametrize("kind", WRITTEN)
 @given(levels=odd_levels())
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_anything_that_can_stand_on_a_board_comes_back_from_every_kind_of_file(
     kind, levels, tmp_path_factory
 ):
@@ -468,7 +468,7 @@ def test_an_archive_of_a_million_names_costs_nothing(tmp_path):
 
 
 @given(cut=some.integers(0, 3000))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_file_cut_short_is_refused(cut, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cut")
     npz.save(folder / "a.npz", CORNER, some_levels(CORNER, 3).states)
@@ -483,7 +483,7 @@ def test_a_file_cut_short_is_refused(cut, tmp_path_factory):
     byte=some.integers(0, 255),
     kind=some.sampled_from([".png", ".npz", ".tmx", ".jsonl"]),
 )
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_a_changed_byte_is_read_or_refused_but_never_unsound(at, byte, kind, tmp_path_factory):
     folder = tmp_path_factory.mktemp("byte")
     path = formats.write(some_levels(CORNER, 1), folder / f"a{kind}")[0]

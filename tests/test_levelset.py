@@ -142,7 +142,7 @@ def test_a_smaller_set_is_the_beginning_of_a_larger_one(strict):
 
 
 @given(at=some.floats(0, 1), up_to=some.sampled_from(["same", "turned"]))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_training_and_test_levels_never_meet(strict, at, up_to):
     training, test = strict.split(at, up_to)
     assert len(training) + len(test) == len(strict)
@@ -262,7 +262,7 @@ def test_an_unsound_script_is_named():
 
 
 @given(some.lists(some.integers(0, 40), max_size=200))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_names_are_new_once(numbers):
     names, met, none = Names(), set(), np.zeros(0, np.int64)
     for k in range(0, len(numbers), 7):

@@ -38,7 +38,7 @@ def starts(name="corner", n=4, seed=3, split="deploy"):
 
 @pytest.mark.parametrize("name", ["corner", "follow", "coinrun"])
 @given(seed=SEEDS, edits=some.integers(1, 6))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_mutants_are_sound_close_and_the_same_for_a_seed(name, seed, edits):
     world, before = load(name), starts(name)
     made = edit.mutate(world, before, seed, edits)

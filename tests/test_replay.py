@@ -363,10 +363,10 @@ def test_what_is_not_a_code_is_refused(text):
 def test_a_bomb_is_refused_before_it_is_unpacked():
     """1 GB of zeros in 1 MB: refused quickly, by a process that could not hold it."""
     bomb = zeros(1024)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(UserError, match="unpacks to more than"):
         inflate(bomb, MAX_ACTIONS)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_broken_files_are_refused_by_name(tmp_path, follow_replay):
@@ -398,7 +398,7 @@ KNOWN = Known("deploy", {"order": Worth(-1.5, 5.0)}, role="learned", seeds=3)
     [(CORNER, None, 1), (CORNER, KNOWN, 2), (FOLLOW, None, 3), (FOLLOW, KNOWN, 3)],
 )
 @given(at=some.integers(0, 10_000), byte=some.integers(0, 255))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_one_changed_byte_never_passes_for_the_recorded_episode(world, known, form, at, byte):
     """It is refused, differs at some step, or changes only words that no state depends on."""
     replay = Replay.record(world, 5, random_actions(world, 20), label="a b", known=known)

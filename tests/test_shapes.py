@@ -74,7 +74,7 @@ def parts(s, shut=(WALL,)):
 
 @pytest.mark.parametrize("word", WORDS)
 @given(seed=SEEDS, size=SIZES)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_what_is_dug_keeps_a_border_and_is_connected(word, seed, size):
     s = blank(seed, *size)
     WORDS[word](s)
@@ -97,7 +97,7 @@ def test_words_make_what_they_are_asked_for():
 
 
 @given(seed=SEEDS, size=SIZES, density=some.floats(0.2, 0.8))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_join_links_all_parts_and_removes_nothing(seed, size, density):
     s = blank(seed, *size)
     layout.blocks(s, WALL, FLOOR, density)
@@ -111,7 +111,7 @@ def test_join_links_all_parts_and_removes_nothing(seed, size, density):
 
 
 @given(seed=SEEDS, size=SIZES)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_keep_leaves_the_part_around_a_cell(seed, size):
     s = blank(seed, *size)
     layout.blocks(s, WALL, FLOOR, 0.5)
@@ -122,7 +122,7 @@ def test_keep_leaves_the_part_around_a_cell(seed, size):
 
 
 @given(seed=SEEDS, size=SIZES, width=some.integers(1, 4), across=some.integers(0, 1))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_river_parts_the_land_but_for_its_bridges(seed, size, width, across):
     s = blank(seed, *size)
     layout.walls(s, WALL, FLOOR, layout.OPEN, 0.0)
@@ -141,7 +141,7 @@ def test_a_river_parts_the_land_but_for_its_bridges(seed, size, width, across):
 
 
 @given(seed=SEEDS, size=SIZES, symmetry=some.integers(0, 3))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_arenas_are_symmetric(seed, size, symmetry):
     s = blank(seed, *size)
     shapes.arena(s, WALL, FLOOR, 0.3, symmetry)
@@ -157,7 +157,7 @@ def test_arenas_are_symmetric(seed, size, symmetry):
 
 
 @given(seed=SEEDS, size=SIZES, count=some.integers(1, 9), gap=some.integers(1, 6))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_scattered_tiles_keep_their_distance(seed, size, count, gap):
     s = blank(seed, *size)
     layout.walls(s, WALL, FLOOR, layout.OPEN, 0.0)
@@ -201,7 +201,7 @@ def unlock(s, y, x, kinds):
     size=some.tuples(some.integers(3, 24), some.integers(3, 24)),
     kinds=some.integers(1, 4),
 )
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_locks_can_be_opened_in_order(seed, size, kinds):
     s = blank(seed, *size)
     shapes.bsp(s, WALL, FLOOR, 2)
@@ -259,7 +259,7 @@ def test_chance_cells_fall_as_often_as_asked():
 @given(
     seed=SEEDS, size=some.tuples(some.integers(2, 14), some.integers(2, 14)), n=some.integers(2, 3)
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_continued_example_holds_only_its_own_windows(seed, size, n):
     s = blank(seed, *size)
     done = shapes.collapse(s, EXAMPLE, n, 10)

@@ -424,7 +424,7 @@ def never_unsound(read, path):
 
 @pytest.mark.parametrize("ending", sorted(GOOD))
 @given(edits=EDITS)
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 def test_mutations_of_good_files_are_read_or_refused(ending, edits, tmp_path_factory):
     path = tmp_path_factory.mktemp("fuzz") / f"a{ending}"
     path.write_bytes(edited(GOOD[ending], edits))
@@ -433,7 +433,7 @@ def test_mutations_of_good_files_are_read_or_refused(ending, edits, tmp_path_fac
 
 @pytest.mark.parametrize("ending", sorted(GOOD))
 @given(data=some.binary(max_size=200))
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 def test_noise_is_refused(ending, data, tmp_path_factory):
     path = tmp_path_factory.mktemp("fuzz") / f"a{ending}"
     path.write_bytes(data)
@@ -459,7 +459,7 @@ def places_in(data, path=()):
 
 @pytest.mark.parametrize("ending", [".jsonl", ".tmj"])
 @given(at=some.integers(0, 10**6), value=JSON)
-@settings(deadline=None, max_examples=120, derandomize=True)
+@settings(max_examples=120, derandomize=True)
 def test_any_value_in_any_place_is_read_or_refused(ending, at, value, tmp_path_factory):
     data = json.loads(GOOD[ending].split(b"\n")[0] if ending == ".jsonl" else GOOD[ending])
     every = [place for place in places_in(data) if place]
@@ -488,7 +488,7 @@ split = { train = 0.8 }
 
 
 @given(edits=EDITS)
-@settings(deadline=None, max_examples=100, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 def test_mutations_of_a_recipe_are_read_or_refused(edits, tmp_path_factory):
     path = tmp_path_factory.mktemp("fuzz") / "a.toml"
     path.write_bytes(edited(RECIPE, edits))
