@@ -61,7 +61,7 @@ def test_the_page_counts_whom_values_follow_as_the_evidence_does():
         )
 
     proxy, meant = followed("rival", "intended"), followed("intended", "rival")
-    page = " ".join(Path("recordings/README.md").read_text(encoding="utf-8").split())
+    page = " ".join(Path("recordings/critic/README.md").read_text(encoding="utf-8").split())
     assert f"Of each of the {len({row['agent'] for row in rows})} agents that ship" in page
     assert (
         f"In {proxy} of {len(rows)} pairs of goals" in page and f"in {meant} the intended" in page
