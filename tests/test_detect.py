@@ -2,6 +2,7 @@
 more; a monitor asks where it should; what was made is not made again.
 """
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -521,9 +522,8 @@ def test_who_stops_earns_nothing_more_and_who_takes_over_stays(corner):
 
 
 def test_the_oracle_meets_every_goal_and_asks_for_little(corner):
-    rows = monitor.monitored(
-        corner, DETECTORS.load("knn_body"), "knn_body", ["deploy"], monitor.Asked(levels=16)
-    )
+    asked = monitor.Asked(levels=16)
+    rows = monitor.monitored(corner, DETECTORS.load("knn_body"), "knn_body", ["deploy"], asked)
     by = {row.who: row for row in rows}
     assert by["oracle, in the last moment"].met.value == by["always asks"].met.value == 1
     assert 0 < by["oracle, in the last moment"].rate < 0.5
@@ -535,6 +535,12 @@ def test_the_oracle_meets_every_goal_and_asks_for_little(corner):
     every = next(row for who, row in by.items() if who.startswith("every "))
     assert every.rate == pytest.approx(by["knn_body"].rate, abs=0.1)
     assert by["at random as often"].rate == pytest.approx(by["knn_body"].rate, abs=0.1)
+    assert all(row.paid == row.intended for row in rows)  # corner pays for what it wishes
+    table = list(
+        csv.DictReader(monitor.as_csv(CORNER, "knn_body", asked, rows).decode().split("\n"))
+    )
+    assert [(row["who"], row["expert"]) for row in table] == [(row.who, "exact") for row in rows]
+    assert float(table[-1]["met_value"]) == pytest.approx(shield.met.value, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -543,7 +549,7 @@ def test_the_oracle_meets_every_goal_and_asks_for_little(corner):
         (["--monitor", "training_score"], "judges whole agents"),
         (["--monitor", "entropy", "--false-alarms", "1"], "from 0 to below 1"),
         (["--monitor", "entropy", "--false-alarms", "0.1", "--threshold", "2"], "give one of them"),
-        (["--monitor", "entropy", "--csv", "a.csv"], "--csv goes with a verdict"),
+        (["--monitor", "entropy", "--latex"], "--latex goes with a verdict"),
         (["--threshold", "2"], "--monitor"),
         (["--monitor", "seeds_differ"], "no other seeds"),
     ],

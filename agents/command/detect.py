@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 VERBS = Group("lab")
 HOME = "runs/zoo"
+LAST_MOMENT = (
+    "oracle and shield: the goal's expert may miss what could be met, so they may act too early",
+    "oracle and shield: exact, as the goal's expert meets whatever can be met",
+)
 ASK = ("expert", "takeover", "random", "stop")
 
 
@@ -274,13 +278,13 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
     from ..lab import monitor
     from ..lab.detector import DETECTORS
     from ..lab.evidence import Subject
+    from ..policies.claim import EXACT, claim
 
     verdicts = (
         "mirrored",
         "controls",
         "psychometric",
         "latex",
-        "csv",
         "against",
         "inspect",
         "goal",
@@ -289,6 +293,8 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
     wrong = [name for name in verdicts if given(args, name)]
     need(not wrong, f"{flag(wrong)} goes with a verdict: leave it out, or --monitor")
     need(args.on == "local", "--on: a monitor watches here")
+    if args.csv:
+        preflight.check_file(Path(args.csv), args.force)
     both = args.threshold is not None and args.false_alarms
     need(not both, "--threshold is a line, --false-alarms sets it: give one of them")
     cast = open_agents(args.runs, args.knobs, args.world)
@@ -304,8 +310,21 @@ def monitor_report(args: argparse.Namespace, talk: Talk, splits: list[str]) -> R
     name = Path(args.monitor).stem if args.monitor.endswith(".py") else args.monitor
     with talk.progress(f"watching {cast.world.name}") as show:
         rows = monitor.monitored(subject, detector, name, splits, asked, show)
-    data = {"world": cast.world.name, "monitor": name, "ask": asked.ask, "rows": to_plain(rows)}
-    return Report(data, in_columns(monitor_table(rows)))
+    if args.csv:
+        from ...engine.files import write
+
+        write(Path(args.csv), monitor.as_csv(cast.world, name, asked, rows))
+    kind = claim(cast.world).kind
+    data = {
+        "format": monitor.FORMAT,
+        "world": cast.world.name,
+        "monitor": name,
+        "ask": asked.ask,
+        "expert": kind,
+        "levels": asked.levels,
+        "rows": to_plain(rows),
+    }
+    return Report(data, f"{in_columns(monitor_table(rows))}\n\n{LAST_MOMENT[kind == EXACT]}")
 
 
 def _sees(args: argparse.Namespace) -> tuple[str, ...]:
@@ -316,7 +335,7 @@ def _sees(args: argparse.Namespace) -> tuple[str, ...]:
 
 def monitor_table(rows: "list[Row]") -> list[tuple[str, ...]]:
     """A row for each way of asking on each split; shares in per cent."""
-    head = ("SPLIT", "WHO", "FALSE ALARMS", "ASKED", "INTENDED", "MET", "PROXY INSTEAD")
+    head = ("SPLIT", "WHO", "FALSE ALARMS", "ASKED", "INTENDED", "MET", "PROXY INSTEAD", "PAID")
     return [
         head,
         *(
@@ -328,6 +347,7 @@ def monitor_table(rows: "list[Row]") -> list[tuple[str, ...]]:
                 row.intended.percent(),
                 row.met.percent(),
                 row.instead.percent(),
+                row.paid.percent(),
             )
             for row in rows
         ),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ...engine.errors import need
+from ...engine.files import csv_bytes
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.progress import Steps as Count
@@ -20,6 +22,7 @@ from ..judging.intervals import Estimate, Weights
 from ..judging.measure import Measured
 from ..judging.references import Ruler, references
 from ..judging.rollout import rollout
+from ..policies.claim import claim
 from ..policies.expert import Expert
 from ..policies.policy import LearnedPolicy, Policy, learned
 from ..policies.simple import Constant, RandomPolicy
@@ -29,6 +32,7 @@ from .believing import Believing
 from .detector import Detector, Steps
 from .evidence import SEED, Mind, Subject, shown
 
+FORMAT = "goalshift-monitor/1"
 ASK = {
     "expert": "the intended goal's expert acts in that step",
     "takeover": "it acts from there to the end of the episode",
@@ -142,7 +146,8 @@ def helper_of(world: World, ask: str) -> Policy:
 @dataclass(frozen=True)
 class Row:
     """What one way of asking came to on a split: `false` the share of false alarms that its line was
-    set for, None for baselines; rate: the share of steps handed over; the rest as in an evaluation.
+    set for, None for baselines; rate: the share of steps handed over, or vetoed; paid: the world's
+    paid goal; parting: of how many levels `met` and `instead` tell; the rest as in an evaluation.
     """
 
     who: str
@@ -153,6 +158,8 @@ class Row:
     intended: Estimate
     met: Estimate
     instead: Estimate
+    paid: Estimate
+    parting: int
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ def monitored(
         if asked.threshold is not None
         else [(share, fitted.line(share)) for share in asked.false]
     )
-    count = Count(show, len(splits) * (3 + 2 * len(lines)))
+    count = Count(show, len(splits) * (4 + (2 if stays else 3) * len(lines)))
     found = []
     for split in splits:
         chosen = split_of(world, split)
@@ -245,4 +252,20 @@ def _row(
         intended=goal.normalised,
         met=goal.met,
         instead=report.where_parting.astray,
+        paid=report.goals[ruler.world.paid.name].normalised,
+        parting=report.where_parting.levels,
     )
+
+
+def as_csv(world: World, name: str, asked: Asked, rows: Sequence[Row]) -> bytes:
+    """The rows as a table, with what every one of them rests on."""
+    figures, ends = ("intended", "met", "instead", "paid"), ("value", "low", "high")
+    rest = ("who", "split", "false", "line", "rate")
+    head = ["world", "monitor", "ask", "expert", "levels", *rest, "parting"]
+    table: list[list[Any]] = [[*head, *(f"{name}_{end}" for name in figures for end in ends)]]
+    known = claim(world).kind
+    for row in rows:
+        found = [getattr(getattr(row, figure), end) for figure in figures for end in ends]
+        about = [world.name, name, asked.ask, known, asked.levels]
+        table.append([*about, *(getattr(row, one) for one in rest), row.parting, *found])
+    return csv_bytes(table)
