@@ -112,6 +112,50 @@ def test_a_map_goes_from_flags_to_figures_and_resumes(tmp_path, capsys):
     assert (tmp_path / "m" / "map.csv").read_bytes() == before
 
 
+@pytest.mark.slow
+def test_a_map_goes_over_another_knob_and_judges_each_world_as_it_was(tmp_path, capsys):
+    out = tmp_path / "m"
+    words = ["map", "coinline", "--over", "world.length=6,8", "--points", "1", "--seeds", "1", "--levels", "16",
+             "--set", "steps=1k", "--set", "envs=16", "--set", "rollout=16", "-q", "-o", str(out)]  # fmt: skip
+    assert main(words) == 0
+    assert "LENGTH" in capsys.readouterr().out
+    assert [(s.over, s.at, s.alpha) for s in maps.read(out / "map.csv")] == [
+        ("world.length", 6, 0), ("world.length", 8, 0),
+    ]  # fmt: skip
+    assert (out / "world.length=6" / "seed-0").is_dir() and (out / "map.png").is_file()
+    assert main(["overlay", str(out / "map.csv"), "-o", str(tmp_path / "o")]) == 2
+    assert "a map over 'world.length'" in capsys.readouterr().err
+
+
+def test_what_another_knob_orders_is_told_apart_from_the_steps():
+    dice, made = np.random.default_rng(0), []
+    for value in (25, 50, 100, 200):
+        for seed in range(3):
+            luck = dice.normal(0, 0.2)
+            for steps in (10**5, 10**6):
+                met = float(1 / (1 + np.exp(-(4 * np.log10(value / 70) + luck))))
+                one = maps.Spot(0, seed, steps, 0, 1, met, met, 1 - met, 0, "horizon", value)
+                made.append(one)
+    found = maps.order_of(made)
+    assert found.value.value > 0.9 > 0.1 > found.steps.value
+    assert "explained by horizon 0.9" in str(found) and maps.law_of(made) is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        (["--over", "alpha=0,1"], "write --alpha"),
+        (["--over", "steps=1k,2k"], "no such knob"),
+        (["--over", "net=dense,conv"], "goes over numbers"),
+        (["--over", "width=8,16", "--alpha", "0,1"], "one of the two"),
+        (["--over", "width=8,16", "--set", "split=away"], "train, deploy or alpha=SHARE"),
+    ],
+)
+def test_axes_that_a_map_has_not_are_one_line(flags, fault, tmp_path, capsys):
+    assert main(["map", "coinline", *flags, "-o", str(tmp_path / "m")]) == 2
+    assert fault in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("alphas", ["0,0", "2", "a", ""])
 def test_shares_that_are_none_are_one_line(alphas, capsys):
     assert main(["map", "coinline", "--alpha", alphas]) == 2

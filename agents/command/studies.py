@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 VERBS = Group("learn")
 MANY_SEEDS = 5  # from which on they are drawn as a distribution
+SHARES = "0,0.001,0.003,0.01,0.03,0.1"
 
 
 def table_flags(parser: Parser) -> None:
@@ -132,9 +133,13 @@ def map_flags(parser: Parser) -> None:
     parser.add_argument(
         "--alpha",
         type=rates,
-        default="0,0.001,0.003,0.01,0.03,0.1",
         metavar="A,A,...",
-        help="shares of shifted levels to train on (default: %(default)s)",
+        help=f"shares of shifted levels to train on (default: {SHARES})",
+    )
+    parser.add_argument(
+        "--over",
+        metavar="KNOB=V,V,...",
+        help="numbers of another knob instead of shares: width, world.KEY, world.SPLIT.KEY, ...",
     )
     parser.add_argument(
         "--points",
@@ -149,11 +154,12 @@ def map_flags(parser: Parser) -> None:
 @VERBS.verb(
     "map",
     "WORLD",
-    "shares of shifted levels x steps: which of the two restores the goal? resumes",
+    "shares of shifted levels, or another knob, x steps: what restores the goal? resumes",
     map_flags,
     (
         "goalshift map coinrun --set steps=10M --jobs 2",
         "goalshift map corner --alpha 0,1e-3,1e-2,0.1 --seeds 5",
+        "goalshift map monsters --over world.train.horizon=25,50,100,200",
     ),
     knobs=True,
 )
@@ -168,30 +174,36 @@ def make_map(args: argparse.Namespace, talk: Talk) -> Report:
 
     out = Path(args.out or f"runs/map-{Path(args.world).stem}")
     preflight.check_writable(out)
+    if args.over and args.alpha:
+        raise UserError("--alpha and --over: a map has one of the two beside the steps")
+    axis = maps.shares_of(args.alpha or rates(SHARES))
+    if args.over:
+        axis = maps.axis_of(args.over, args.world)
     plan = planned(args, "train", args.split)
-    asked = maps.jobs_of(args.world, args.alpha, args.points, out, plan)
-    hours = maps.core_hours(args.world, asked, plan)
+    asked = maps.jobs_of(args.world, axis, args.points, out, plan)
+    hours = maps.core_hours(args.world, axis, asked, plan)
     talk.say(f"{counted(len(asked), 'run')}; about {hours:.1f} core-hours are left to train")
     with goes_on(args, out), jobs_shown(talk, "map") as show:
-        spots, faults = maps.make(args.world, args.alpha, args.points, out, plan, show)
+        spots, faults = maps.make(args.world, axis, args.points, out, plan, show)
     refuse_nothing(spots, faults)
-    law = maps.law_of(spots)
+    law, order = maps.law_of(spots), maps.order_of(spots)
     draw(spots, law, load(args.world), args.split, out)
-    rows: list[tuple[str, ...]] = [
-        ("ALPHA", "SEED", "STEPS", "SHIFTED", "met", "instead", "neither")
-    ]
+    head = axis.name.rpartition(".")[2].upper()
+    rows: list[tuple[str, ...]] = [(head, "SEED", "STEPS", "SHIFTED", "met", "instead", "neither")]
     for spot in spots:
         figures = (f"{100 * x:.0f}" for x in (spot.met, spot.instead, spot.neither))
         rows.append(
-            (f"{spot.alpha:g}", str(spot.seed), f"{spot.steps:,}", f"{spot.shifted:,.0f}", *figures)
+            (f"{spot.at:g}", str(spot.seed), f"{spot.steps:,}", f"{spot.shifted:,.0f}", *figures)
         )
-    told = str(law) if law else "too few competent agents have met shifted levels for a law"
-    alike = seeds.of_map(spots, load(args.world), args.split)
+    told = "too few competent agents" + ("" if args.over else " have met shifted levels")
+    told = str(law or order or f"{told} for a law")
+    alike = [] if args.over else seeds.of_map(spots, load(args.world), args.split)
     if len(alike) >= MANY_SEEDS:
         seeds.save(alike, out)
         draw_seeds(alike, out)
         told = "\n".join([told, *seeds.told(alike)])
-    data = {"out": str(out), "spots": to_plain(spots), "law": to_plain(law), "faults": faults}
+    data = {"out": str(out), "spots": to_plain(spots), "law": to_plain(law or order)}
+    data["faults"] = faults
     return Report(data, f"{in_columns(rows)}\n{told}\n{out / 'map.png'}", exit_code(faults, talk))
 
 

@@ -1,4 +1,5 @@
-"""Maps: agents trained on several shares of shifted levels, judged all along their training.
+"""Maps: agents trained on several shares of shifted levels, or with several values of another knob,
+judged all along their training.
 
 One run gives a point at each of its checkpoints, so a map asks what neither a curve over shares nor
 one over steps can: whether it is the *share* of shifted episodes that restores the intended goal,
@@ -6,12 +7,13 @@ or their *number*. The learning rate is kept constant, unless the plan says othe
 falls, a moment of a long run is not the end of a shorter one. A folder holds everything, so a map
 resumes where it stopped:
 
-    OUT/alpha=VALUE/seed-K/       the runs, with their checkpoints
+    OUT/KNOB=VALUE/seed-K/        the runs, with their checkpoints; the knob is alpha, the share
     OUT/map.csv  map.svg  map.png
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -34,17 +36,22 @@ from ..judging.rollout import rollout
 from ..judging.verdict import CAPABLE
 from ..learning.config import TrainConfig, configure
 from ..learning.files import Log
+from ..learning.options import names
 from ..learning.ppo import resolve
 from ..learning.run import history
 from ..learning.trained import Trained
 from ..learning.training import learner_of
 from .jobs import Job, Plan, options_of, run_all, train_job
+from .knobs import ALPHA, Knob, in_digits
+from .knobs import read as read_knob
 from .law import Fit, drawn_anew, fit
 
 LEAST = 6  # points that a law is fitted to
 HIGHEST = 0.95  # of a floor, as nothing is left to explain above it
 TRIALS = 3  # updates that the speed is read from
 MANY = 1e15  # steps or episodes: more is no count
+AXIS = ("over", "value")  # columns that a map over the share does without
+NOT_OVER = ("world", "params", "seed", "threads", "steps", "split", "keep", "save_every")
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Spot:
 
     `met`, `instead` and `neither` are shares of the judged levels where the goals part; `trained`
     (paid goal on training levels) and `intended` (on judged levels) are normalised returns.
-    `shifted`: episodes from outside the training split that it has met.
+    `shifted`: episodes from outside the training split that it has met. Of a map over another knob
+    than the share, `over` is its name and `value` what it was set to.
     """
 
     alpha: float
@@ -65,6 +73,33 @@ class Spot:
     met: float
     instead: float
     neither: float
+    over: str = ALPHA
+    value: float = 0.0
+
+    @property
+    def at(self) -> float:
+        """Where it stands on the map's axis."""
+        return self.alpha if self.over == ALPHA else self.value
+
+
+@dataclass(frozen=True)
+class Order:
+    """How much of the deviance of the shares met a knob's logarithm explains, that of the steps, and
+    both, over competent agents, with intervals over runs.
+    """
+
+    points: int
+    runs: int
+    over: str
+    value: Estimate
+    steps: Estimate
+    both: Estimate
+
+    def __str__(self) -> str:
+        return (
+            f"deviance explained by {self.over} {self.value}, by the steps {self.steps}, by both"
+            f" {self.both} ({counted(self.points, 'point')} of {counted(self.runs, 'run')})"
+        )
 
 
 @dataclass(frozen=True)
@@ -104,35 +139,54 @@ class Law:
         )
 
 
-def jobs_of(world: str, alphas: Sequence[float], points: int, out: Path, plan: Plan) -> list[Job]:
-    """A training for every share and seed, seeds first, with `points` checkpoints along the way."""
+def axis_of(text: str, world: str) -> Knob:
+    """The axis that `--over KNOB=V,V,...` asks for: numbers, and none of them below 0. UserError."""
+    found = load(world)
+    knob = in_digits(read_knob(text, found, names(TrainConfig, without=NOT_OVER)), found)
+    need(knob.name != ALPHA, "--over alpha: write --alpha A,A,...")
+    try:
+        sound = all(float(value) >= 0 for value in knob.values)
+    except ValueError:
+        sound = False
+    need(sound, f"--over {knob.name}: a map goes over numbers of 0 or more, and a curve over words")
+    return knob
+
+
+def shares_of(alphas: Sequence[float]) -> Knob:
+    """The axis of shares of shifted levels."""
+    return Knob(ALPHA, tuple(f"{alpha:g}" for alpha in alphas))
+
+
+def jobs_of(world: str, axis: Knob, points: int, out: Path, plan: Plan) -> list[Job]:
+    """A training for every value and seed, seeds first, with `points` checkpoints along the way."""
+    split = str(plan.given.get("split", "train"))
+    fine = split in ("train", "deploy") or split.startswith("alpha=")
+    need(fine, f"--set split={split}: a map trains on train, deploy or alpha=SHARE")
     jobs = []
     for seed in range(plan.seeds):
-        for alpha in alphas:
-            given = {
-                "anneal": False,
-                **plan.given,
-                "split": f"alpha={alpha:g}",
-                "keep": points,
-                "seed": seed,
-            }
-            job = train_job(world, home_of(out, alpha) / f"seed-{seed}", given)
-            job.name = f"alpha={alpha:g} seed-{seed}"
+        for value in axis.values:
+            own = {"keep": points, "seed": seed}
+            given = {"anneal": False, **plan.given, **axis.given(value), **own}
+            job = train_job(world, home_of(out, axis, value) / f"seed-{seed}", given)
+            job.name = f"{axis.name}={value} seed-{seed}"
             jobs.append(job)
     return jobs
 
 
-def home_of(out: Path, alpha: float) -> Path:
-    """The folder of the runs with this share."""
-    return out / f"alpha={alpha:g}"
+def home_of(out: Path, axis: Knob, value: str) -> Path:
+    """The folder of the runs with this value."""
+    return out / re.sub(r"[:/\\]", "-", f"{axis.name}={value}")
 
 
-def core_hours(world: str, jobs: Sequence[Job], plan: Plan) -> float:
-    """What the trainings that are missing will cost, from a few updates made now."""
+def core_hours(world: str, axis: Knob, jobs: Sequence[Job], plan: Plan) -> float:
+    """What the trainings that are missing will cost, from a few updates made now, at the last of the
+    axis's values.
+    """
     left = [job for job in jobs if not job.done()]
     if not left:
         return 0.0
-    options, params = options_of(plan.given)
+    own = {} if axis.name == ALPHA else axis.given(axis.values[-1])
+    options, params = options_of({**plan.given, **own})
     config = configure(world, **options, params=params)
     learner = learner_of(load(world), resolve(replace(config, threads=1)))
     learner.update()
@@ -144,26 +198,35 @@ def core_hours(world: str, jobs: Sequence[Job], plan: Plan) -> float:
 
 
 def make(
-    world: str, alphas: Sequence[float], points: int, out: Path, plan: Plan, show: Show = silent
+    world: str, axis: Knob, points: int, out: Path, plan: Plan, show: Show = silent
 ) -> tuple[list[Spot], list[str]]:
     """Train what is missing, judge every checkpoint on the last of the plan's splits, and write the
     CSV. Returns the spots, and one line for each run that failed.
     """
-    faults = run_all(out, jobs_of(world, alphas, points, out, plan), plan.place, show)
+    faults = run_all(out, jobs_of(world, axis, points, out, plan), plan.place, show)
     _, params = options_of(plan.given)
     found = load(world).with_params(**params)
-    homes = [home_of(out, alpha) / f"seed-{k}" for alpha in alphas for k in range(plan.seeds)]
-    spots = [spot for home in homes if home.is_dir() for spot in judge(found, home, plan, show)]
+    spots: list[Spot] = []
+    for value in axis.values:
+        homes = [home_of(out, axis, value) / f"seed-{k}" for k in range(plan.seeds)]
+        made = [spot for home in homes if home.is_dir() for spot in judge(found, home, plan, show)]
+        if axis.name != ALPHA:
+            made = [replace(spot, over=axis.name, value=float(value)) for spot in made]
+        spots += made
     if spots:
-        rows = [list(asdict(spot).values()) for spot in spots]
-        write(make_folder(out) / "map.csv", csv_bytes([list(asdict(spots[0])), *rows]))
+        columns = [name for name in asdict(spots[0]) if axis.name != ALPHA or name not in AXIS]
+        rows = [[getattr(spot, name) for name in columns] for spot in spots]
+        write(make_folder(out) / "map.csv", csv_bytes([columns, *rows]))
     return spots, faults
 
 
 def judge(world: World, run: Path, plan: Plan, show: Show = silent) -> list[Spot]:
-    """One run at each of its checkpoints but the untrained one."""
+    """One run at each of its checkpoints but the untrained one, in the world as it had it."""
     config = TrainConfig.from_json(Trained.load(run, world).about["config"])
-    alpha = float(config.split.partition("=")[2])
+    world = world.with_params(**dict(config.params))
+    alpha = {"train": 0.0, "deploy": 1.0}.get(config.split)
+    if alpha is None:
+        alpha = float(config.split.removeprefix("alpha="))
     met = episodes_met(Log(run).rows())
     spots = []
     for path in history(run)[1:]:
@@ -207,18 +270,18 @@ def episodes_met(rows: Iterable[dict]) -> Callable[[int], float]:
 def read(path: Path) -> list[Spot]:
     """The spots of a map.csv. Raises UserError."""
     whole = ("seed", "steps")
-    names = [field.name for field in fields(Spot)]
     try:
-        spots = [
-            from_plain(Spot, {n: int(row[n]) if n in whole else float(row[n]) for n in names})
-            for row in read_csv(path)[1]
-        ]
+        head, rows = read_csv(path)
+        kept = [f.name for f in fields(Spot) if f.name not in AXIS or set(AXIS) <= set(head)]
+        as_is: dict[str, Callable[[str], object]] = {"over": str, **dict.fromkeys(whole, int)}
+        spots = [from_plain(Spot, {n: as_is.get(n, float)(row[n]) for n in kept}) for row in rows]
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{path}: no map (goalshift map writes one)") from None
     for number, spot in enumerate(spots, 1):
         shares = (spot.alpha, spot.met, spot.instead, spot.neither)
         sound = all(0 <= share <= 1 for share in shares) and 0 <= spot.shifted < MANY
         sound = sound and 0 < spot.steps < MANY and (spot.alpha > 0 or spot.shifted == 0)
+        sound = sound and 0 <= spot.value < np.inf
         need(sound, f"{path}, row {number}: shares go from 0 to 1, and counts are finite")
     return spots
 
@@ -238,7 +301,7 @@ def law_of(spots: Sequence[Spot]) -> Law | None:
     """The law through the spots of competent agents that have met shifted levels; None if these are
     too few, or if all have met the same share or number of them.
     """
-    used = [s for s in able(spots) if s.shifted > 0]
+    used = [s for s in able(spots) if s.shifted > 0 and s.over == ALPHA]
     if len(used) < LEAST or len({s.alpha for s in used}) < 2:
         return None
     share = np.array([s.met for s in used])
@@ -261,6 +324,25 @@ def law_of(spots: Sequence[Spot]) -> Law | None:
     episodes, by_share, both, more, ratio, half = drawn_anew(runs, figures)
     line = fit(met[:, None], share, floor)
     return Law(len(used), len(set(runs)), episodes, by_share, both, more, ratio, half, floor, line)
+
+
+def order_of(spots: Sequence[Spot]) -> Order | None:
+    """What orders the competent agents of a map over another knob than the share; None if they are
+    too few, or all had the same value or steps.
+    """
+    used = [s for s in able(spots) if s.over != ALPHA and s.value > 0]
+    if len(used) < LEAST or min(len({s.value for s in used}), len({s.steps for s in used})) < 2:
+        return None
+    share = np.array([s.met for s in used])
+    value, steps = np.log10([s.value for s in used]), np.log10([s.steps for s in used])
+    runs = np.array([f"{s.value:g}/{s.seed}" for s in used])
+
+    def figures(rows: np.ndarray) -> list[float]:
+        each = ((value,), (steps,), (value, steps))
+        return [fit(np.column_stack(x)[rows], share[rows]).explained for x in each]
+
+    explained = drawn_anew(runs, figures)
+    return Order(len(used), len(set(runs)), used[0].over, *explained)
 
 
 def in_thousands(estimate: Estimate) -> str:

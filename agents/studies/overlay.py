@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, make_folder, read_csv, write
+from .knobs import ALPHA
 from .map_figure import MARKS
 from .picture_files import COLOURS, begin, lettered, save
 
@@ -48,6 +49,8 @@ def read(path: Path, name: str, episodes: float | None = None) -> Line:
     need(bool(rows), f"{path}: it has no rows")
     if {"shifted", "instead", "alpha", "steps"} <= set(head):
         need(episodes is None, f"{path}: a map counts episodes: leave ':N' out")
+        over = rows[0][1].get("over", ALPHA)
+        need(over == ALPHA, f"{path}: a map over '{over}': those over alpha lie over one another")
         return _of_map(path, rows, name)
     if {"over", "value", "shifted_share"} <= set(head) and all(
         r["over"] == "alpha" for _, r in rows
