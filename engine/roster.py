@@ -6,7 +6,9 @@ with an installed package (see `plugins`).
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -17,12 +19,21 @@ from .errors import UserError, need, or_rather
 from .files import PACKAGE
 
 T = TypeVar("T")
+# "Ruff et al. 2018", "DeVries and Taylor 2017", and where it can be read
+CITED = r"[A-Z][\w-]+(?: et al\.| and [A-Z][\w-]+)? (?:19|20)\d\d(?:,? \(?arXiv \d{4}\.\d{4,5})?"
 
 
 def first_sentence(text: str | None) -> str:
-    """The first sentence of a docstring, without its point."""
+    """The first sentence of a docstring, without its point and its sources."""
     paragraph = " ".join((text or "?").strip().partition("\n\n")[0].split())
+    paragraph = re.sub(r" \([^()]*\b(?:19|20)\d\d[^()]*\)", "", paragraph)
     return paragraph.partition(". ")[0].rstrip(".")
+
+
+def cited(text: str | None) -> str:
+    """The sources that a docstring names, as "Ruff et al. 2018; Taylor 2016"; "" if none."""
+    found = re.findall(CITED, " ".join((text or "").split()))
+    return "; ".join(dict.fromkeys(re.sub(r",? \(?arXiv", ", arXiv", one) for one in found))
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,19 @@ class Roster(Generic[T]):
     def names(self) -> list[str]:
         """All names that can be loaded: shipped and installed."""
         return sorted({*self.shipped(), *plugins.installed(self.group)})
+
+    def doc(self, name: str) -> str:
+        """The docstring of the file of that name, which is read and not run."""
+        if name in self.shipped():
+            path: Path | None = PACKAGE / self.folder / f"{name}.py"
+        else:
+            path = plugins.source(self.group, name)
+        return (ast.get_docstring(ast.parse(path.read_bytes())) or "") if path else ""
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """All of them: name, what it is in a sentence, and the sources that its file names."""
+        docs = {name: self.doc(name) for name in self.names()}
+        return [(name, first_sentence(doc), cited(doc)) for name, doc in docs.items()]
 
     def load(self, name: str) -> T:
         """The one of that name, or in that file, which is code: load only what you trust.

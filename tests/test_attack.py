@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 
 import goalshift
+from goalshift.agents.command import main as cli
 from goalshift.agents.lab import exhaustive
 from goalshift.agents.lab.attacks import cem, climb, map_elites, splits
 from goalshift.agents.lab.attacks import random as by_chance
+from goalshift.agents.lab.detector import DETECTORS
 from goalshift.agents.lab.hunting import campaign, explain, pair
 from goalshift.agents.lab.hunting.arena import INSTEAD, MET, NEITHER, Arena
 from goalshift.agents.lab.hunting.attack import ATTACKS
 from goalshift.agents.lab.hunting.ground import Ground, edits_between
 from goalshift.agents.lab.hunting.hunt import Hunt
+from goalshift.agents.learning.mitigation import MITIGATIONS
+from goalshift.agents.learning.trained import Trained
 from goalshift.agents.policies.claim import EXACT, claim
 from goalshift.agents.policies.expert import Expert, optimum
 from goalshift.agents.showing.contrast import FilmPlan, take_of
@@ -36,6 +40,10 @@ from goalshift.worlds.friendfoe import FOE
 
 HOUSE = Path(goalshift.__file__).parent
 COINLINE = HOUSE / "agents/pretrained/coinline.safetensors"
+CORNER, EYES = (
+    HOUSE / "agents/pretrained/corner.safetensors",
+    HOUSE / "recordings/corner-eyes.safetensors",
+)
 EXACTLY = [
     (name, goal.name)
     for name in names()
@@ -337,6 +345,22 @@ def test_a_search_that_was_cut_off_goes_on_to_the_same_end(corner, tmp_path):
         hunt("climb", climb.search, agent, corner, journal=journal, seed=8)
 
 
+@pytest.mark.parametrize(
+    ("verb", "roster"), [("attack", ATTACKS), ("detect", DETECTORS), ("mitigate", MITIGATIONS)]
+)
+def test_what_there_is_to_choose_from_is_told_with_its_source(verb, roster, capsys):
+    assert cli.main([verb, "--list", "--json"]) == 0
+    there = {row["name"]: row for row in json.loads(capsys.readouterr().out)["there"]}
+    assert set(roster.shipped()) <= set(there) and all(row["about"] for row in there.values())
+    some = {
+        "map_elites": "Mouret and Clune 2015, arXiv 1504.04909",
+        "svdd_body": "Ruff et al. 2018",
+    }
+    some |= {"reachability": "Krakovna et al. 2018, arXiv 1806.01186", "chance": "", "penalty": ""}
+    found = {name: row["source"] for name, row in there.items() if name in some}
+    assert found and found == {name: some[name] for name in found}
+
+
 # -- explanations ----------------------------------------------------------------------------------
 
 
@@ -349,6 +373,14 @@ def test_the_smallest_counterfactual_is_the_wall_that_matters(corner):
     assert explain.counterfactual(
         Arena(corner, Faulty(corner, lambda s: 1000), "regret"), wrong, np.random.default_rng(0)
     ) is None  # fmt: skip
+
+
+def test_an_agent_that_sees_pictures_is_tried_on_fewer_edits_and_that_is_told(corner):
+    one = Vec(corner, 1, "train", 5).reset_states()
+    symbols = explain.tried(Arena(corner, Trained.load(CORNER, corner), "regret"), one)
+    eyes = explain.tried(Arena(corner, Trained.load(EYES, corner), "regret"), one)
+    assert symbols["of"] == eyes["of"] == len(explain.changes(corner, one))
+    assert 64 < eyes["tried"] <= 128 < symbols["tried"] == symbols["of"]
 
 
 def test_shrinking_leaves_the_wall_that_matters_and_nothing_else(corner):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.counts import counted
 from ...engine.errors import UserError
 from ..learning import preflight
-from .common import AGENTS, add_origin, add_seed, refuse_knobs, sized, trust
+from .common import AGENTS, add_list, add_origin, add_seed, listed, refuse_knobs, sized, trust
 from .films import KINDS, SHOWN
 from .many import exit_code, goes_on, refuse_nothing
 from .parser import Parser
@@ -24,10 +24,11 @@ VERBS = Group("lab")
 def attack_flags(parser: Parser) -> None:
     parser.add_argument(
         "runs",
-        nargs="+",
+        nargs="*",
         metavar="RUN",
         help=f"run folders or checkpoints, of which the first is attacked; {AGENTS}",
     )
+    add_list(parser)
     parser.add_argument(
         "--method",
         default="climb",
@@ -96,6 +97,12 @@ def attack_flags(parser: Parser) -> None:
     knobs=True,
 )
 def attack(args: argparse.Namespace, talk: Talk) -> Report:
+    if args.list:
+        from ..lab.hunting.attack import ATTACKS
+
+        return listed(("NAME", "ABOUT", "SOURCE"), ATTACKS.told())
+    if not args.runs:
+        raise UserError("name the runs, of which the first is attacked: goalshift attack runs/a")
     trust(args.world, args.trained_on, args.split)
     from ..judging.runs import open_agents
     from ..lab.hunting import campaign
@@ -231,6 +238,9 @@ def explanations(told: dict[str, Any]) -> list[str]:
             f"{edits} from right ({pair['met_right']:.0%} met) to wrong"
             f" ({pair['met_wrong']:.0%}): {changes}"
         ]
+    tries = told["single_edits"]
+    if tries["tried"] < tries["of"]:
+        lines.append(f"tried were {tries['tried']:,} of {counted(tries['of'], 'single edit')}")
     (h, w), (tall, wide) = shrunk["size"], shrunk["from"]
     lines.append(
         f"shrunk from {tall} x {wide} cells with {shrunk['walls_before']} inner walls to {h} x {w}"

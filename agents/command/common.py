@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine import extras
 from ...engine.errors import UserError, need
 from .parser import Parser
-from .talk import human_bytes
+from .talk import Report, human_bytes, in_columns
 from .values import (
     count,
     count_or_none,
@@ -28,6 +28,19 @@ AGENTS = (
 )
 
 # -- worlds, seeds, folders ------------------------------------------------------------------------
+
+
+def add_list(parser: Parser) -> None:
+    parser.add_argument(
+        "--list", action="store_true", help="say what there is to choose from, and do nothing"
+    )
+
+
+def listed(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Report:
+    """What `--list` prints: a row for each; no source is named for what was made here or is common."""
+    keys = [name.lower().replace(" ", "_") for name in head]
+    data = {"there": [dict(zip(keys, row, strict=True)) for row in rows]}
+    return Report(data, in_columns([head, *rows]))
 
 
 def add_seed(parser: Parser) -> None:

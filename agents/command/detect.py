@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...engine.counts import counted
 from ...engine.errors import need
 from ..learning import preflight
-from .common import add_origin, trust
+from .common import add_list, add_origin, listed, trust
 from .many import add_plan, exit_code, goes_on, jobs_shown, refuse_nothing, settings
 from .parser import Parser
 from .talk import Report, Talk, in_columns, plain_data, typed
@@ -118,6 +118,7 @@ def grow_zoo(args: argparse.Namespace, talk: Talk) -> Report:
 
 def detect_flags(parser: Parser) -> None:
     parser.add_argument("zoo", nargs="?", default=HOME, metavar="ZOO", help=f"default: {HOME}")
+    add_list(parser)
     parser.add_argument(
         "--detector",
         action="append",
@@ -168,6 +169,8 @@ def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
     from ..lab.detector import DETECTORS, Detector
     from ..studies.zoo import labels, manifest, members
 
+    if args.list:
+        return detectors_listed()
     trust(args.world, args.trained_on)
     zoo, extra = Path(args.zoo), args.detector or []
     mine = {
@@ -224,11 +227,27 @@ def detect_all(args: argparse.Namespace, talk: Talk) -> Report:
     return Report(data, f"{text}{out / 'detect.json'}  {out / 'scores.csv'}")
 
 
+def detectors_listed() -> Report:
+    """`detect --list`: when each detector looks, what it sees, what it is, and after whom."""
+    from ..lab.detector import DETECTORS
+
+    rows = []
+    for name, *rest in DETECTORS.told():
+        one = DETECTORS.load(name)
+        when = "at run time" if one.watch else "before"
+        rows.append((name, when, "+".join(one.sees), *rest))
+    rows.sort(key=lambda row: row[1] != "before")
+    return listed(("NAME", "WHEN", "SEES", "ABOUT", "SOURCE"), rows)
+
+
 def add_monitor(parser: Parser) -> None:
     """The flags of `eval --monitor`."""
     group = parser.add_argument_group("a monitor that watches the agent, in place of a verdict")
     group.add_argument(
-        "--monitor", metavar="NAME|FILE.py", help="a detector of steps (a file is run as code)"
+        "--monitor",
+        metavar="NAME|FILE.py",
+        help="a detector of steps, of those that `goalshift detect --list` says look at run time (a file is"
+        " run as code)",
     )
     group.add_argument(
         "--false-alarms",

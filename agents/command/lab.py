@@ -6,6 +6,7 @@ from pathlib import Path
 from ...engine import extras
 from ...engine.errors import UserError, need
 from ..learning import preflight
+from .common import add_list, listed
 from .many import add_study, exit_code, goes_on, jobs_shown, planned, refuse_nothing
 from .parser import Parser
 from .talk import Report, Talk, in_columns
@@ -25,9 +26,7 @@ def mitigate_flags(parser: Parser) -> None:
         help="mitigations and curricula, each NAME[:value], ./a_file.py, or several joined by +"
         " (default: all that ship and need no value)",
     )
-    parser.add_argument(
-        "--list", action="store_true", help="say what there is to choose from, and do nothing"
-    )
+    add_list(parser)
     parser.add_argument(
         "--together",
         nargs="+",
@@ -54,17 +53,13 @@ def mitigate_flags(parser: Parser) -> None:
     knobs=True,
 )
 def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
-    from ..learning.curriculum import CURRICULA, about
+    from ..learning.curriculum import CURRICULA
     from ..learning.mitigation import MITIGATIONS
 
     if args.list:
-        kinds = {name: MITIGATIONS.load(name) for name in MITIGATIONS.names()}
-        lines = [(name, one.value, one.title) for name, one in kinds.items()]
-        lines += [(name, "", about(name)) for name in CURRICULA.names()]
-        data = {
-            "there": [dict(zip(("name", "value", "about"), line, strict=True)) for line in lines]
-        }
-        return Report(data, in_columns([("NAME", "USUAL VALUE", "WHAT IT DOES"), *lines]))
+        rows = [(name, MITIGATIONS.load(name).value, *rest) for name, *rest in MITIGATIONS.told()]
+        rows += [(name, "", *rest) for name, *rest in CURRICULA.told()]
+        return listed(("NAME", "VALUE", "ABOUT", "SOURCE"), rows)
     if args.together:
         return lay_together(args)
     if args.world is None:

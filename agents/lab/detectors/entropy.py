@@ -1,4 +1,4 @@
-"""High where its actions are unsure."""
+"""High where its actions are unsure (Danesh et al. 2025, arXiv 2502.09583)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How far what it has done in this episode speaks for a proxy: the goal posterior before the step."""
+"""How far what it has done in this episode speaks for a proxy: the goal posterior before the step
+(after Baker et al. 2009).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Whose actions it prefers on training levels, where goals agree but their experts may not go the
 same way: the mean log chance of the proxies' moves less that of the intended goal's, over the
-states where these differ (inverse planning with one step of every plan).
+states where these differ: inverse planning with one step of every plan (after
+Baker et al. 2009).
 """
 
 from __future__ import annotations

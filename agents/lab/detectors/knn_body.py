@@ -1,4 +1,6 @@
-"""How far its last layer's activations are from the nearest ones of training levels."""
+"""How far its last layer's activations are from the nearest ones of training levels
+(Sun et al. 2022, arXiv 2204.06507).
+"""
 
 from __future__ import annotations
 

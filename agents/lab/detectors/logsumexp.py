@@ -1,4 +1,6 @@
-"""Low where the log of the sum of its exponentiated logits (the free energy) is high."""
+"""Low where the log of the sum of its exponentiated logits (the free energy) is high
+(Liu et al. 2020, arXiv 2010.03759).
+"""
 
 from __future__ import annotations
 

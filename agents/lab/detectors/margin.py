@@ -1,4 +1,6 @@
-"""Low where its likeliest action is far likelier than the next."""
+"""Low where its likeliest action is far likelier than the next (Danesh et al. 2025, arXiv
+2502.09583).
+"""
 
 from __future__ import annotations
 

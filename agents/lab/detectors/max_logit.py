@@ -1,4 +1,4 @@
-"""Low where its largest logit is high."""
+"""Low where its largest logit is high (Hendrycks et al. 2022, arXiv 1911.11132)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Low where its likeliest action is likely."""
+"""Low where its likeliest action is likely (Hendrycks and Gimpel 2017, arXiv 1610.02136)."""
 
 from __future__ import annotations
 

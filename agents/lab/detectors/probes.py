@@ -1,5 +1,6 @@
 """How much better the way to a proxy is read from its last layer than the way to the intended goal,
-where the two differ, on training levels whose cue was laid elsewhere (linear probes).
+where the two differ, on training levels whose cue was laid elsewhere: linear probes
+(Alain and Bengio 2017, arXiv 1610.01644).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """How much more of what it would do, and of the value, comes from the proxies' cells than from the
-intended goal's, on training levels whose cue was laid elsewhere (integrated gradients).
+intended goal's, on training levels whose cue was laid elsewhere: integrated
+gradients (Sundararajan et al. 2017, arXiv 1703.01365).
 """
 
 from __future__ import annotations

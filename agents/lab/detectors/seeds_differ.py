@@ -1,4 +1,6 @@
-"""High where the other seeds of its recipe would act otherwise."""
+"""High where the other seeds of its recipe would act otherwise (an ensemble, after
+Lakshminarayanan et al. 2017, arXiv 1612.01474).
+"""
 
 from __future__ import annotations
 

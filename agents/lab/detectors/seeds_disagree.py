@@ -1,4 +1,6 @@
-"""How much more the seeds of its recipe disagree with it on shifted levels than on training ones."""
+"""How much more the seeds of its recipe disagree with it on shifted levels than on training ones
+(an ensemble, after Lakshminarayanan et al. 2017, arXiv 1612.01474).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How far what it sees falls from the middle of the sphere of training levels (see `svdd_body`)."""
+"""How far what it sees falls from the middle of the sphere of training levels (see `svdd_body`;
+Ruff et al. 2018).
+"""
 
 from __future__ import annotations
 

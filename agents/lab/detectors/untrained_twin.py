@@ -1,5 +1,5 @@
 """How far its features are from those of an untrained net of the same shape: linear centred kernel
-alignment (Kornblith et al. 2019), on observations of training levels.
+alignment (Kornblith et al. 2019, arXiv 1905.00414), on observations of training levels.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from ....engine.errors import did_you_mean, need
 from ....engine.levels import edit, formats
 from ....engine.levels.kind import Levels
 from ....engine.levels.splits import split_of
-from ....engine.progress import Bar, no_bar
+from ....engine.progress import Bar, Show, no_bar
 from ....engine.replay import engine_mark
 from ....engine.view.draw.ink import png
 from ....engine.world import World
@@ -94,7 +94,7 @@ def run(
     with only_writer(out):
         _begin(world, agents, plan, out)
         sides = _searched(Arena(world, agents[0][1], plan.objective), plan, ground, out, bar)
-        return _found(world, agents, plan, sides, out, reasons)
+        return _found(world, agents, plan, sides, out, bar if reasons else None)
 
 
 def _searched(arena: Arena, plan: Plan, ground: Ground, out: Path, bar: Bar) -> dict[str, Side]:
@@ -120,9 +120,9 @@ def _found(
     plan: Plan,
     sides: dict[str, Side],
     out: Path,
-    reasons: bool,
+    reasons: Bar | None,
 ) -> dict[str, Any]:
-    """What is made of the searches."""
+    """What is made of the searches; explained, if there is a bar for that."""
     mine = sides[plan.method]
     arena = mine.hunt.arena
     told = _report(world, agents, plan, sides)
@@ -131,7 +131,8 @@ def _found(
     told["transfer"] = _transfer(agents, mine, rows, others, plan)
     told |= {"counterfactual": None, "shrunk": None}
     if reasons:
-        told |= _explained(world, agents[0][1], arena, mine, plan, out)
+        with reasons(f"why on {world.name}") as show:
+            told |= _explained(world, agents[0][1], mine, plan, out, show)
     _write_found(world, mine, rows, out)
     files.write(out / "attack.json", json.dumps(told, indent=1).encode())
     return told
@@ -266,18 +267,19 @@ def _transfer(
 
 
 def _explained(
-    world: World, agent: Policy, arena: Arena, mine: Side, plan: Plan, out: Path
+    world: World, agent: Policy, mine: Side, plan: Plan, out: Path, show: Show
 ) -> dict[str, Any]:
     """The counterfactual and the shrunk level of the level on which the agent fails most surely, and
     their files.
     """
-    worst = mine.levels[mine.surest : mine.surest + 1].view(np.recarray)
+    arena, worst = mine.hunt.arena, mine.levels[mine.surest : mine.surest + 1].view(np.recarray)
     if (arena.outcomes(mine.rows[mine.surest]) != MET).mean() < explain.STILL:
         return {"counterfactual": None, "shrunk": None}
-    found = explain.counterfactual(arena, worst, np.random.default_rng(plan.seed))
-    shrunk = explain.shrink(arena, worst)
+    found = explain.counterfactual(arena, worst, np.random.default_rng(plan.seed), show)
+    shrunk = explain.shrink(arena, worst, show)
     formats.write(Levels(world, shrunk.level, ["shrunk"]), out / "shrunk.npz")
     told: dict[str, Any] = {
+        "single_edits": explain.tried(arena, worst),
         "counterfactual": None,
         "shrunk": {
             "size": [int(shrunk.level.h[0]), int(shrunk.level.w[0])],

@@ -9,17 +9,21 @@ from typing import NamedTuple
 import numpy as np
 
 from ....engine import state
+from ....engine.counts import counted
 from ....engine.levels.edit import stuff
+from ....engine.progress import Show, silent
 from ....engine.world import World
+from ...learning.trained import Trained
 from .arena import MET, Arena, episode
 from .ground import edits_between
 
 TRIES = 16  # episodes that say how often a level is met
-FEW = 4  # while levels are still being compared
+FEW, FIRST = 4, 2  # while levels are still being compared; who fails in the first fails in too many
 MOST_EDITS = 5  # of a counterfactual
 BEAM, SHOTS = 24, 48  # levels gone on from at each edit, and edits of each
-# single edits that are tried, at most, where experts walk and where they search, which is slow
-CANDIDATES = {"walk": 1024, "search": 96}
+# single edits that are tried, at most, where experts walk and where they search, which is slow; and
+# by an agent that sees pictures, whose episodes take some eight times as long
+CANDIDATES, PICTURES = {"walk": 1024, "search": 96}, 128
 LAST = 1001  # the first episode of those that are kept for the last word
 STILL = 0.8  # share of episodes in which a smaller level fails like the whole one
 
@@ -48,59 +52,90 @@ class Shrunk(NamedTuple):
     failed: float
 
 
-def single_edits(world: World, one: np.recarray) -> tuple[np.recarray, np.ndarray]:
-    """Every level a single edit away from `one` (a batch of one), and how many cells that reaches
-    over (int64[n]): walls more or less, a thing or a tile of another kind on another free cell.
+def changes(world: World, one: np.recarray) -> list[tuple[int, tuple]]:
+    """All single edits of `one` (a batch of one), each with how many cells it reaches over: walls more
+    or less, a thing or a tile of another kind on another free cell.
     """
     s = one[0]
     wall, floor = stuff(s, world.table[s.row], len(world.tiles))
     taken = {(int(s.y[k]), int(s.x[k])) for k in range(world.entities) if s.alive[k]}
     board = s.tiles[: s.h, : s.w]
     free = [c for c in map(tuple, np.argwhere(board == floor).tolist()) if c not in taken]
-    changes: list[tuple[int, tuple]] = []
+    found: list[tuple[int, tuple]] = []
     for y, x in np.argwhere((board == wall) | (board == floor)).tolist():
         if 0 < y < s.h - 1 and 0 < x < s.w - 1 and (y, x) not in taken and wall >= 0:
-            changes.append((1, ("cell", y, x)))
+            found.append((1, ("cell", y, x)))
     for k in np.flatnonzero(s.alive).tolist():
         here = int(s.y[k]), int(s.x[k])
-        changes += [(_far(*here, c), ("thing", k, *c)) for c in free]
+        found += [(_far(*here, c), ("thing", k, *c)) for c in free]
     for y, x in np.argwhere((board != wall) & (board != floor)).tolist():
-        changes += [(_far(y, x, c), ("tile", y, x, *c)) for c in free]
-    most = CANDIDATES[world.planner]
-    if len(changes) > most:
-        changes.sort()
-        changes = changes[:: -(-len(changes) // most)]
-    made = np.repeat(one, len(changes)).view(np.recarray)
+        found += [(_far(y, x, c), ("tile", y, x, *c)) for c in free]
+    return found
+
+
+def few(every: list[tuple[int, tuple]], most: int) -> list[tuple[int, tuple]]:
+    """At most so many of them, evenly chosen from the least to the farthest."""
+    return every if len(every) <= most else sorted(every)[:: -(-len(every) // most)]
+
+
+def single_edits(world: World, one: np.recarray, most: int) -> tuple[np.recarray, np.ndarray]:
+    """Levels a single edit away from `one`, at most so many, and how many cells that reaches over:
+    int64[n].
+    """
+    chosen = few(changes(world, one), most)
+    s = one[0]
+    wall, floor = stuff(s, world.table[s.row], len(world.tiles))
+    made = np.repeat(one, len(chosen)).view(np.recarray)
     tiles, ys, xs = (made[name].view(np.ndarray) for name in ("tiles", "y", "x"))
-    for i, (_, (what, *at)) in enumerate(changes):
+    for i, (_, (what, *at)) in enumerate(chosen):
         if what == "cell":
             y, x = at
-            tiles[i, y, x] = floor if board[y, x] == wall else wall
+            tiles[i, y, x] = floor if s.tiles[y, x] == wall else wall
         elif what == "thing":
             k, y, x = at
             ys[i, k], xs[i, k] = y, x
         else:
             y, x, there_y, there_x = at
-            tiles[i, there_y, there_x], tiles[i, y, x] = board[y, x], floor
-    return made, np.array([far for far, _ in changes], np.int64)
+            tiles[i, there_y, there_x], tiles[i, y, x] = s.tiles[y, x], floor
+    return made, np.array([far for far, _ in chosen], np.int64)
 
 
 def _far(y: int, x: int, cell: tuple[int, ...]) -> int:
     return abs(y - cell[0]) + abs(x - cell[1])
 
 
-def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) -> Pair | None:
+def candidates(arena: Arena) -> int:
+    """How many single edits of a level are tried, at most."""
+    most, agent = CANDIDATES[arena.world.planner], arena.agent
+    looks = isinstance(agent, Trained) and not agent.net.shape.symbols
+    return min(most, PICTURES) if looks else most
+
+
+def tried(arena: Arena, one: np.recarray) -> dict[str, int]:
+    """How many of a level's single edits are tried, and `of` how many."""
+    every = changes(arena.world, one)
+    return {"tried": len(few(every, candidates(arena))), "of": len(every)}
+
+
+def counterfactual(
+    arena: Arena, wrong: np.recarray, dice: np.random.Generator, show: Show = silent
+) -> Pair | None:
     """The fewest edits from a level on which the agent is wrong to one on which it is right.
 
-    All single edits are tried, or an even choice of `CANDIDATES`. Of those that turn the outcome most
+    All single edits are tried, or an even choice of `candidates`. Of those that turn the outcome most
     surely the one that reaches over the fewest cells is taken. Only where there is none are further
     edits tried, by a beam. None: no way was found in `MOST_EDITS`.
     """
-    whole = _met(arena, wrong, TRIES)[0]
-    front, far = single_edits(arena.world, wrong)
+    whole, most = _met(arena, wrong, TRIES)[0], candidates(arena)
+    front, far = single_edits(arena.world, wrong, most)
+    shots = min(SHOTS, max(1, most // BEAM)) if most == PICTURES else SHOTS
     for edits in range(1, MOST_EDITS + 1):
-        rows = arena.again(front, FEW)
-        rate = np.where(rows["fitness"] > -np.inf, arena_met(arena, rows), 0.0).mean(1)
+        show(edits - 1, MOST_EDITS, f"{counted(len(front), 'level')} {counted(edits, 'edit')} away")
+        rows = np.zeros((len(front), FEW), arena.dtype)
+        rows[:, :FIRST] = arena.again(front, FIRST)
+        hopeful = _right(arena, rows[:, :FIRST]).any(1)
+        rows[hopeful, FIRST:] = arena.again(front[hopeful], FEW - FIRST, 1 + FIRST)
+        rate = hopeful * _right(arena, rows).mean(1)
         near = np.flatnonzero(rate > max(0.5, whole))
         if len(near):
             near = near[np.lexsort((far[near], -rate[near]))][:BEAM]
@@ -112,12 +147,15 @@ def counterfactual(arena: Arena, wrong: np.recarray, dice: np.random.Generator) 
                 apart = int(edits_between(arena.world, one, wrong)[0])
                 last = [float(_met(arena, level, TRIES, LAST)[0]) for level in (one, wrong)]
                 return Pair(one, wrong, min(edits, apart), *last)
+        if edits == MOST_EDITS:
+            return None
+        rows[~hopeful, FIRST:] = arena.again(front[~hopeful], FEW - FIRST, 1 + FIRST)
         solved = np.flatnonzero((rows["fitness"] > -np.inf).all(1))
         order = solved[np.argsort(rows["fitness"][solved].mean(1), kind="stable")][:BEAM]
-        if edits == MOST_EDITS or not len(order):
+        if not len(order):
             return None
-        grown = [single_edits(arena.world, front[i : i + 1].view(np.recarray)) for i in order]
-        picks = [dice.permutation(len(states))[:SHOTS] for states, _ in grown]
+        grown = [single_edits(arena.world, front[i : i + 1].view(np.recarray), most) for i in order]
+        picks = [dice.permutation(len(states))[:shots] for states, _ in grown]
         parts = [states[pick] for (states, _), pick in zip(grown, picks, strict=True)]
         steps = [
             far[i] + more[pick] for i, (_, more), pick in zip(order, grown, picks, strict=True)
@@ -139,11 +177,15 @@ def arena_met(arena: Arena, rows: np.ndarray) -> np.ndarray:
 
 def _met(arena: Arena, states: np.recarray, tries: int, first: int = 1) -> np.ndarray:
     """How often the agent meets the intended goal on each level: float64[n]; 0 if that cannot be."""
-    rows = arena.again(states, tries, first)
-    return (arena_met(arena, rows) & (rows["fitness"] > -np.inf)).mean(1)
+    return _right(arena, arena.again(states, tries, first)).mean(1)
 
 
-def shrink(arena: Arena, one: np.recarray) -> Shrunk:
+def _right(arena: Arena, rows: np.ndarray) -> np.ndarray:
+    """bool like `rows`: where the level can be solved and the agent met the intended goal."""
+    return arena_met(arena, rows) & (rows["fitness"] > -np.inf)
+
+
+def shrink(arena: Arena, one: np.recarray, show: Show = silent) -> Shrunk:
     """The level (a batch of one) without what the agent fails without, too: walls, tiles, things,
     rows and columns (delta debugging, Zeller and Hildebrandt 2002).
 
@@ -157,6 +199,7 @@ def shrink(arena: Arena, one: np.recarray) -> Shrunk:
     before = b""
     while before != level.tobytes():
         before = level.tobytes()
+        show(0, 0, f"{int(level.h[0])} x {int(level.w[0])} cells left")
         level = _without_parts(arena, level, how)
         level = _without_lines(arena, level, how)
     rows = arena.again(level, TRIES, LAST)

@@ -2,6 +2,7 @@
 nothing.
 
 The value is its side in cells (or pixels). In evaluations the view is whole.
+After DeVries and Taylor 2017 (arXiv 1708.04552).
 """
 
 import torch

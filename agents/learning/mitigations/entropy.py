@@ -1,6 +1,6 @@
 """A larger entropy bonus: the policy keeps trying other ways.
 
-The value is the weight of the bonus (`--entropy`).
+The value is the weight of the bonus (`--entropy`). After Williams and Peng 1991.
 """
 
 from ..mitigation import Mitigation, number

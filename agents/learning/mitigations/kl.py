@@ -2,7 +2,7 @@
 
 The value is RUN, or PRICE:RUN (usually 0.1). The reference is read once, when the training begins,
 and is then part of the run. What it keeps is the reference's goal: one that was trained on the
-same distribution has the same wrong one.
+same distribution has the same wrong one. After Ziegler et al. 2019 (arXiv 1909.08593).
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Fewer training levels, or more: a fixed set of so many.
 
 The value is their number. Usually a training draws new ones for ever, so this one is a control: it
-takes diversity away.
+takes diversity away. After Cobbe et al. 2019 (arXiv 1812.02341).
 """
 
 from ..mitigation import Mitigation, number

@@ -1,6 +1,7 @@
 """Weights shrink a little at every gradient step (decoupled, as in AdamW).
 
-The value is the share of a weight that is lost in a step, divided by the learning rate.
+The value is the share of a weight that is lost in a step, divided by the learning rate. After
+Loshchilov and Hutter 2019 (arXiv 1711.05101).
 """
 
 import torch
