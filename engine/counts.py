@@ -1,4 +1,12 @@
-"""How many of a thing there are, in words that fit the number; and numbers that read back."""
+"""How many of a thing there are, in words that fit the number; and numbers that read back.
+
+Texts are read more narrowly than Python does, which takes "1_", " 7", "٣" and "infinity" as numbers.
+"""
+
+import math
+import re
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -12,3 +20,14 @@ def digits(number: float) -> str:
         return str(int(number))
     short = f"{number:g}"
     return short if float(short) == number else repr(float(number))
+
+
+def number(text: str) -> float:
+    """The number that a text is: "17", "-0.5", "1e-3"; NaN for all else, and for what is too large."""
+    found = float(text) if len(text) <= 400 and NUMBER.fullmatch(text) else math.nan
+    return found + 0.0 if math.isfinite(found) else math.nan  # and no -0
+
+
+def whole(text: str, most_digits: int = 19) -> int | None:
+    """The whole number that a text is, in digits from 0 to 9 and without a sign; None for all else."""
+    return int(text) if re.fullmatch(f"[0-9]{{1,{most_digits}}}", text) else None

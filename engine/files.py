@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from .counts import counted
+from .counts import counted, whole
 from .errors import RunError, UserError
 
 O_NOFOLLOW: int = vars(os).get("O_NOFOLLOW", 0)  # Windows has none
@@ -132,6 +132,14 @@ def parse_json(text: str, where: str) -> Any:
 def read_json(path: Path, most: int = 4 << 20) -> Any:
     """What a file of strict JSON holds (see `parse_json`). Raises UserError."""
     return parse_json(read_text(path, most), str(path))
+
+
+def refuse_newer(where: Path | str, found: Any, known: str | int) -> None:
+    """Raise UserError if a file's format, such as 2 or "goalshift-audit/2", is one after `known`."""
+    (name, _, form), (kind, _, newest) = str(found).rpartition("/"), str(known).rpartition("/")
+    if name == kind and (whole(form, 9) or 0) > int(newest):
+        told = f"{where}: format {form} is newer than this goalshift reads ({newest})"
+        raise UserError(f"{told}: update it")
 
 
 def read_csv(path: Path, most: int = 4 << 20) -> tuple[list[str], list[dict[str, str]]]:

@@ -8,7 +8,6 @@ lies between them. A world is checked when it is built, in plain words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
@@ -16,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import boards, moved, state, symbols, travel, world_check
-from .counts import digits
+from . import boards, counts, moved, state, symbols, travel, world_check
 from .declaration import Declaration, Goal, Labels, Split
 from .declaration import Sign as Sign
 from .declaration import Tally as Tally
@@ -128,10 +126,10 @@ class World(Declaration, Shown):
         """
         if text in self._splits:
             return self._splits[text]
-        match = re.fullmatch(r"alpha=([0-9.eE+-]+)", text)
-        if match:
+        name, _, share = text.partition("=")
+        if name == "alpha" and share:
             try:
-                return self.mix(float(match[1]))
+                return self.mix(counts.number(share))
             except ValueError as fault:
                 raise UserError(f"split '{text}': alpha must be a number from 0 to 1") from fault
         names = [*self._splits, "alpha=0.1"]
@@ -145,6 +143,7 @@ class World(Declaration, Shown):
         """
         if not 0.0 <= alpha <= 1.0:
             raise UserError(f"alpha must be a number from 0 to 1, not {alpha}")
+        alpha += 0.0  # no -0
         train, deploy = (np.array(self._splits[name].weights) for name in ("train", "deploy"))
         return Split(f"alpha={alpha:g}", tuple((1.0 - alpha) * train + alpha * deploy))
 
@@ -197,8 +196,9 @@ class World(Declaration, Shown):
     def _with_learners(self, number: Any) -> World:
         """The same world with so many learning agents."""
         try:
-            count = int(float(number))
-            whole = count == float(number)
+            told = counts.number(number) if isinstance(number, str) else float(number)
+            count = int(told)
+            whole = count == told
         except (TypeError, ValueError, OverflowError):
             count, whole = 0, False
         if not whole or not 1 <= count <= max(self.most_learners, self.learners):
@@ -233,7 +233,7 @@ class World(Declaration, Shown):
             if not low <= number <= high:
                 raise UserError(
                     f"parameter '{name}' of world '{self.name}' must be"
-                    f" {digits(low)} to {digits(high)}, not {digits(number)}"
+                    f" {counts.digits(low)} to {counts.digits(high)}, not {counts.digits(number)}"
                 )
             row = row._replace(**{name: number if isinstance(default, float) else int(number)})
         return row
@@ -257,7 +257,7 @@ class World(Declaration, Shown):
             size = boards.size_of(value)
             return boards.as_number(size) if size else float("nan")
         try:
-            return float(value)
+            return counts.number(value) if isinstance(value, str) else float(value)
         except (TypeError, ValueError):
             return float("nan")
 
@@ -274,8 +274,8 @@ class World(Declaration, Shown):
         if name == "size":
             return boards.say(boards.size_of(value) or self.size)
         if callable(words):
-            return f"{digits(value)} ({words(int(value))})"
-        return words[int(value)] if 0 <= value < len(words) else digits(value)
+            return f"{counts.digits(value)} ({words(int(value))})"
+        return words[int(value)] if 0 <= value < len(words) else counts.digits(value)
 
     def scores(self, totals: np.ndarray) -> np.ndarray:
         """Every goal's score for event totals [..., E]: float64[..., G], intended first."""

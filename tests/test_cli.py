@@ -212,7 +212,7 @@ def test_what_is_no_seed(text):
         (["train", "corner", "--device", "gpu"], "--device must be one of auto, cpu, cuda"),
         (["train", "corner", "--split", "deply"], "did you mean 'deploy'"),
         (["train", "corner", "--split", "alpha=2"], "0 to 1"),
-        (["train", "corner", "--split", "alpha=nan"], "no split"),
+        (["train", "corner", "--split", "alpha=nan"], "must be a number from 0 to 1"),
         (["train", "corner", "--envs", "70000"], "--envs must be from 1 to 65,536"),
         (["train", "corner", "--envs", "10000000"], "GB of memory"),
         (["train", "corner", "--levels", "-1"], "is not a count"),

@@ -8,6 +8,7 @@ nothing heavy.
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -369,6 +370,9 @@ def test_what_one_cites_is_this_release():
     import goalshift
 
     assert f"\nversion: {goalshift.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    head = re.search(r"^## ([0-9.]+) \((.+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert head
+    assert goalshift.__version__ == head[1] + ".dev0" * (head[2] == "unreleased")
 
 
 def test_type_checkers_and_programs_see_the_same_names():

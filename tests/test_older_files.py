@@ -4,20 +4,26 @@
 level of corner in every kind of file, a replay of follow.
 """
 
+import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from goalshift import Replay, Trained
 from goalshift.agents.judging.evaluation import Evaluation
+from goalshift.agents.lab.audit.audit import _earlier
 from goalshift.agents.learning import run
-from goalshift.agents.learning.files import Log
+from goalshift.agents.learning.files import Log, load_arrays, read_config
 from goalshift.engine.catalogue import load
-from goalshift.engine.errors import MismatchError
+from goalshift.engine.errors import MismatchError, UserError
 from goalshift.engine.levels import formats
+from goalshift.engine.levels.folder import index_of
 from goalshift.engine.vector import level_of
 
 OLD = Path(__file__).parent / "fixtures" / "0.1.0"
@@ -59,3 +65,54 @@ def test_a_run_goes_on_exactly(tmp_path):
 def test_an_evaluation_is_read():
     found = Evaluation.load(OLD / "run" / "evaluation.json")
     assert set(found.splits) >= {"train", "deploy"}
+
+
+def later(text, found, newer):
+    """The same text with a format of a release to come."""
+    assert text.count(found) == 1
+    return text.replace(found, newer)
+
+
+def write_newer(home: Path, kind: str) -> tuple[Path, Callable[[Path], Any]]:
+    """A file as a newer release might write it, and what reads it."""
+    world, path = load("corner"), home / "x"
+    if kind == "replay":
+        data = (OLD / "follow-learned.gmr").read_bytes()
+        path.write_bytes(later(data, b'"format":1,', b'"format":9,'))
+        return path, Replay.load
+    if kind == "evaluation":
+        text = (OLD / "run" / "evaluation.json").read_text()
+        path.write_text(later(text, "goalshift-evaluation/1", "goalshift-evaluation/2"))
+        return path, Evaluation.load
+    if kind == "configuration":
+        path.write_text(
+            json.dumps({**json.loads((OLD / "run/config.json").read_text()), "format": 2})
+        )
+        return path, read_config
+    if kind == "checkpoint":
+        about = {"kind": "checkpoint", "format": 2}
+        save_file({"a": np.zeros(1, np.float32)}, path, {"goalshift": json.dumps(about)})
+        return path, lambda path: load_arrays(path, "checkpoint")
+    if kind == "levels":
+        with np.load(OLD / "corner.npz") as held:
+            arrays = dict(held)
+        told = later(arrays["about"].tobytes(), b"goalshift-levels/1", b"goalshift-levels/2")
+        path = path.with_suffix(".npz")
+        np.savez(path, **(arrays | {"about": np.frombuffer(told, np.uint8)}))
+        return path, lambda path: formats.read(path, world)
+    if kind == "set":
+        (path / "levels.json").parent.mkdir()
+        (path / "levels.json").write_text('{"format": "goalshift-level-set/2"}')
+        return path, index_of
+    path.write_text('{"format": "goalshift-audit/2"}')
+    return path, _earlier
+
+
+KINDS = ("replay", "evaluation", "configuration", "checkpoint", "levels", "set", "audit")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_newer_release_wrote_says_so(kind, tmp_path):
+    path, read = write_newer(tmp_path, kind)
+    with pytest.raises(UserError, match=r"x.*format \d is newer than this goalshift .*update it"):
+        read(path)

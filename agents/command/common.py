@@ -12,6 +12,7 @@ from .talk import Report, human_bytes, in_columns
 from .values import (
     count,
     count_or_none,
+    finite,
     level_name,
     own_net,
     seed,
@@ -151,7 +152,7 @@ NO_FLAGS = ("world", "params")  # of TrainConfig: an argument, and --world.KEY
 
 def add_options(group: argparse._ArgumentGroup, config: type) -> None:
     """A flag for each option of a configuration, absent from what is parsed unless it is given."""
-    kinds = {bool: None, int: count, float: float, str: str}
+    kinds = {bool: None, int: count, float: finite, str: str}
     for field in dataclasses.fields(config):
         if field.name in NO_FLAGS:
             continue

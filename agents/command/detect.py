@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...engine.counts import counted
+from ...engine.counts import counted, number
 from ...engine.errors import need
 from ..learning import preflight
 from .common import add_list, add_origin, listed, trust
@@ -268,11 +268,7 @@ def add_monitor(parser: Parser) -> None:
 
 def share(text: str) -> float:
     """A share of false alarms."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found < 1:
+    if not 0 <= (found := number(text)) < 1:
         raise argparse.ArgumentTypeError(f"a share from 0 to below 1, not '{text}'")
     return found
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...engine.counts import whole
 from ...engine.errors import RunError, UserError
 from ...engine.files import make_folder
 from .talk import Talk
@@ -18,9 +19,10 @@ def local_jobs(place: str | None) -> int:
     kind, _, jobs = (place or "local").partition(":")
     if kind != "local":
         return 0
-    if not (jobs or "1").isdecimal() or not 0 < int(jobs or "1") <= 1024:
+    found = whole(jobs or "1") or 0
+    if not 0 < found <= 1024:
         raise UserError(f"--on local:{jobs}: write it like local:2")
-    return int(jobs or "1")
+    return found
 
 
 def done_there(

@@ -1,38 +1,42 @@
 """What the values of flags may be: counts, seeds, sizes, ranges, and words out of a few."""
 
 import argparse
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
 
+from ...engine.counts import number
 from ...engine.errors import UserError, did_you_mean
 from ..studies.backends import table as places
 
+DIGITS = "[0-9]+(?:_[0-9]{3})*"  # 250000 or 250_000
+
 
 def count(text: str) -> int:
-    """A positive whole number: 250000, 250_000, 250k, 2M or 1e6."""
+    """A positive whole found: 250000, 250_000, 250k, 2M or 1e6."""
     wanted = f"'{text}' is not a count; write it like 250000, 250_000, 250k, 2M or 1e6"
-    form = r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,4})?)([kmg]?)"
-    match = re.fullmatch(form, text.strip().lower())
+    form = rf"({DIGITS}(?:\.[0-9]+)?(?:e\+?[0-9]{{1,4}})?)([kmg]?)"
+    match = re.fullmatch(form, text.lower())
     if not match:
         raise argparse.ArgumentTypeError(wanted)
-    number = Decimal(match[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2]]
-    if number > 10**15:
+    found = Decimal(match[1]) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[match[2]]
+    if found > 10**15:
         raise argparse.ArgumentTypeError(f"'{text}' is too large; the most is 1e15")
-    if number == 0:
+    if found == 0:
         raise argparse.ArgumentTypeError(f"'{text}' must be at least 1")
-    if number != int(number):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
-    return int(number)
+    if found != int(found):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole found")
+    return int(found)
 
 
 def count_to(most: int) -> Callable[[str], int]:
     """A count that is at most so much."""
 
     def read(text: str) -> int:
-        if (number := count(text)) > most:
+        if (found := count(text)) > most:
             raise argparse.ArgumentTypeError(f"'{text}' is too large; the most is {most:,}")
-        return number
+        return found
 
     return read
 
@@ -44,7 +48,7 @@ def count_or_none(text: str) -> int:
 
 def seed(text: str) -> int:
     """A whole number from 0 to 2**63 - 1."""
-    if re.fullmatch(r"[0-9][0-9_]*", text) and int(text[:40]) < 2**63 and len(text) < 40:
+    if re.fullmatch(DIGITS, text) and int(text[:40]) < 2**63 and len(text) < 40:
         return int(text)
     raise argparse.ArgumentTypeError(
         f"'{text[:40]}' is not a seed; write a whole number from 0 to 2**63 - 1 = {2**63 - 1:,}"
@@ -134,24 +138,16 @@ def span(text: str) -> tuple[int, int]:
 
 def times(text: str) -> float:
     """How many times something is added: from -1000 to 1000."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not -1000 <= number <= 1000:
+    if not -1000 <= (found := number(text)) <= 1000:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from -1000 to 1000")
-    return number
+    return found
 
 
 def finite(text: str) -> float:
     """A number that is one."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not abs(number) < float("inf"):
+    if math.isnan(found := number(text)):
         raise argparse.ArgumentTypeError(f"'{text}' is not a number")
-    return number
+    return found
 
 
 def part(text: str) -> float:
@@ -163,11 +159,8 @@ def part(text: str) -> float:
 
 def rates(text: str) -> tuple[float, ...]:
     """ "0,1e-3,0.1": shares from 0 to 1, each named once."""
-    try:
-        found = tuple(float(word) for word in text.split(","))
-    except ValueError:
-        found = ()
-    if not found or not all(0 <= rate <= 1 for rate in found) or len(set(found)) < len(found):
+    found = tuple(number(word) for word in text.split(","))
+    if not all(0 <= rate <= 1 for rate in found) or len(set(found)) < len(found):
         raise argparse.ArgumentTypeError(
             f"'{text}' is no list of different shares from 0 to 1; write it like 0,0.01,0.1"
         )
@@ -177,13 +170,8 @@ def rates(text: str) -> tuple[float, ...]:
 def varied(text: str) -> tuple[str, tuple[float, ...]]:
     """A parameter and the values it takes in turn: density=0.1,0.3."""
     name, equals, values = text.partition("=")
-    try:
-        numbers = tuple(float(value) for value in values.split(","))
-    except ValueError:
-        numbers = ()
-    if not (name and equals and numbers) or any(
-        abs(number) > 1e9 or number != number for number in numbers
-    ):
+    numbers = tuple(number(value) for value in values.split(","))
+    if not (name and equals) or not all(abs(value) <= 1e9 for value in numbers):
         raise argparse.ArgumentTypeError(f"'{text}' names no values; write it like density=0.1,0.3")
     return name.replace("-", "_"), numbers
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine.counts import counted
+from ...engine.counts import counted, whole
 from ...engine.errors import UserError
 from ...engine.levels.splits import split_of
 from ...engine.rng import fold_many
@@ -88,8 +88,9 @@ def choose(
             int(share.argmax()), f"best of {counted(n, 'held-out level')} for the intended goal"
         )
     word, colon, number = pick.partition(":")
-    if word == "seed" and colon and number.isdecimal() and int(number) < 2**64:
-        return Pick(int(number), -1, "chosen by hand")
+    told = whole(number, 20)
+    if word == "seed" and colon and told is not None and told < 2**64:
+        return Pick(told, -1, "chosen by hand")
     raise UserError(f"--pick '{pick}' is none of {', '.join(PICKS)} (N is the seed of a level)")
 
 

@@ -128,6 +128,8 @@ class Evaluation(Shown):
     @staticmethod
     def from_json(data: object, where: str = "this") -> Evaluation:
         """From plain data. Raises UserError, beginning with `where`, if it is none."""
+        if isinstance(data, dict):
+            files.refuse_newer(where, data.get("format"), FORMAT)
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise UserError(
                 f"'{where}' is not an evaluation of format '{FORMAT}': run goalshift eval"

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
+from ...engine.counts import whole
 from ...engine.errors import RunError, UserError, did_you_mean
 from ...engine.files import parse_json
 from ...engine.world import World
@@ -79,8 +80,8 @@ def chosen(line: str, actions: tuple[str, ...]) -> int:
     said: Any = line.strip()
     if said.startswith("{"):
         said = parse_json(said, "the answer").get("action")
-    if isinstance(said, str) and said.isdecimal() and len(said) < 9:
-        said = int(said)
+    if isinstance(said, str) and (number := whole(said)) is not None:
+        said = number
     if isinstance(said, int) and not isinstance(said, bool) and 0 <= said < len(actions):
         return said
     if isinstance(said, str) and said.lower() in actions:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ...engine.errors import UserError, need
-from ...engine.files import read_json, read_text
+from ...engine.files import read_json, read_text, refuse_newer
 from ...engine.levels.text import parse_toml
 from .config import TrainConfig
+from .files import FORMAT
 
 MOST = 100_000  # bytes
 ABOUT = ("world_version", "format")  # in a run's own file, and no options
@@ -25,6 +26,7 @@ def read(path: Path) -> dict[str, Any]:
     else:
         found = read_json(path, MOST)
     need(isinstance(found, dict), f"--config {path}: it must hold options by name")
+    refuse_newer(f"--config {path}", found.get("format"), FORMAT)
     found = {name: value for name, value in found.items() if name not in ABOUT}
     try:
         checked = TrainConfig.from_json(found).to_json()

@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as pack
 
 from ...engine import catalogue, files
+from ...engine.counts import whole
 from ...engine.errors import Reader, UserError
 from ...engine.files import write
 from .config import TrainConfig
@@ -58,7 +59,8 @@ def read_config(path: Path) -> tuple[TrainConfig, Any]:
     UserError, naming the file, if it is none.
     """
     data = read_json(path)
-    version, _ = data.pop("world_version", None), data.pop("format", None)
+    version, form = data.pop("world_version", None), data.pop("format", None)
+    files.refuse_newer(path, form, FORMAT)
     with Reader(path).at():
         return TrainConfig.from_json(data), version
 
@@ -78,7 +80,7 @@ def forget_run(folder: Path) -> None:
     kept = [
         path
         for path in (folder / KEPT).glob("[0-9]*.*")
-        if path.stem.isdecimal() and path.suffix in (".safetensors", ".json")
+        if whole(path.stem) is not None and path.suffix in (".safetensors", ".json")
     ]
     with only_writer(folder):
         for path in (*arrays, *(path.with_suffix(".json") for path in arrays[:2]), *texts, *kept):
@@ -175,6 +177,7 @@ def _opened(path: Path, kind: str) -> Iterator[tuple[Any, dict[str, Any]]]:
             about = json.loads((file.metadata() or {}).get("goalshift", "null"))
             if not isinstance(about, dict) or about.get("kind") != kind:
                 raise UserError(f"'{path}' is not a goalshift {kind}")
+            files.refuse_newer(path, about.get("format"), FORMAT)
             if about.get("format") != FORMAT:
                 raise UserError(
                     f"'{path}' has format {about.get('format')}; this version reads format {FORMAT}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ...engine.counts import whole
 from ...engine.errors import UserError
 from ...engine.files import make_folder
 
@@ -65,4 +66,4 @@ def _by(folder: Path) -> str:
         number = (folder / WRITER).read_text()[:20]
     except OSError:
         return ""
-    return f" by process {number}" if number.isdecimal() else ""
+    return f" by process {number}" if whole(number) is not None else ""

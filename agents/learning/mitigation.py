@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...engine import counts
 from ...engine.errors import UserError, need
 from ...engine.roster import Roster, first_sentence
 
@@ -54,10 +55,7 @@ MITIGATIONS = Roster("mitigation", "agents/learning/mitigations", "MITIGATION", 
 
 def number(name: str, value: str, low: float, high: float) -> float:
     """A value as a number from low to high. UserError names the mitigation."""
-    try:
-        found = float(value)
-    except ValueError:
-        found = float("nan")
+    found = counts.number(value)
     need(low <= found <= high, f"{name} takes a number from {low:g} to {high:g}, not '{value}'")
     return found
 

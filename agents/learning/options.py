@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
-from ...engine.errors import UserError, need
+from ...engine.counts import number, whole
+from ...engine.errors import need
 
 T = TypeVar("T")
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -78,10 +79,15 @@ def typed(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         wanted = kinds.get(name)
         if wanted in (int, float):
+            read = value
+            if isinstance(value, str):  # a long whole number has more digits than a float
+                read = (wanted is int and whole(value)) or number(value)
             try:
-                found[name] = wanted(value)
-            except ValueError:
-                raise UserError(f"{name}: '{value}' is not {KINDS[wanted]}") from None
+                found[name] = wanted(read)
+                sound = found[name] == read  # no NaN, and no 3.7 as 3
+            except (TypeError, ValueError, OverflowError):
+                sound = False
+            need(sound, f"{name}: '{value}' is not {KINDS[wanted]}")
         elif wanted is bool and type(value) is not bool:
             word = str(value).lower()
             need(word in WORDS, f"{name}: '{value}' is not {KINDS[bool]}")

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...engine import machine
+from ...engine.counts import whole
 from ...engine.errors import RunError, UserError
 from ...engine.world import World
 from .adam import Adam
@@ -74,8 +75,8 @@ def _processors() -> int:
     More than eight only get in each other's way here.
     """
     told = os.environ.get("OMP_NUM_THREADS", "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
+    if number := whole(told):
+        return number
     return min(machine.processors(), 8)
 
 

@@ -23,7 +23,9 @@ from ...engine.errors import UserError, or_rather
 from ...engine.world import World
 
 LONGEST, DEEPEST, LARGEST = 500, 40, 1e9  # characters, brackets inside brackets, a number
-TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_][\w.]*)|([-+*/()]))")
+TOKEN = re.compile(
+    r"\s*(?:([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+)|([A-Za-z_][\w.]*)|([-+*/()]))"
+)
 FUNCTIONS = ("once", "shaped")
 
 
@@ -145,7 +147,7 @@ class _Parser:
         nothing = np.zeros(len(self.world.events))
         if token == "(":
             return self.bracket()
-        if token[:1].isdigit() or token[:1] == ".":
+        if token and token[0] in "0123456789.":
             if float(token) > LARGEST:
                 raise UserError(f"{token} is too large a price")
             return Reward(nothing, nothing, {}, float(token))

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.catalogue import load, recall
+from ...engine.counts import whole
 from ...engine.errors import RunError, UserError, natural, need
 from ...engine.files import make_folder
 from ...engine.levels import splits
@@ -53,7 +54,7 @@ from .lock import only_writer
 from .mitigation import MITIGATIONS, named
 from .ppo import resolve
 from .preflight import check_training
-from .trained import interface
+from .trained import interface, later
 from .training import Training, learner_of
 
 Row = dict[str, Any]  # of a log
@@ -166,7 +167,8 @@ def recalled(
         if world.version != version:
             raise UserError(
                 f"'{folder}' was trained on version {version} of world '{world.name}',"
-                f" which is now at version {world.version}: start a new run"
+                f" which is now at version {world.version}:"
+                f" {'update goalshift' if later(version, world) else 'start a new run'}"
             )
         extended = steps is not None and steps != config.steps
         if extended:
@@ -326,7 +328,7 @@ def keep(folder: Path, learner: Training) -> None:
 
 def history(run: str | Path) -> list[Path]:
     """The checkpoints that a run has kept, the earliest first. UserError if there are none."""
-    found = [p for p in (Path(run) / KEPT).glob("*.safetensors") if p.stem.isdecimal()]
+    found = [p for p in (Path(run) / KEPT).glob("*.safetensors") if whole(p.stem) is not None]
     if not found:
         raise UserError(
             f"'{run}' has kept no checkpoints along the way: train it with --keep 4, say"

@@ -61,6 +61,8 @@ def differences(about: dict[str, Any], world: World) -> list[str]:
     for key, name in names.items():
         if about.get(key) != now[key]:
             found.append(f"{name} {_short(about.get(key))} is now {_short(now[key])}")
+            if key == "world_version" and later(about.get(key), world):
+                found[-1] += " (update goalshift)"
     for key in ("actions", "symbols"):
         was = about.get(key)
         old = was if isinstance(was, list) else []
@@ -72,6 +74,11 @@ def differences(about: dict[str, Any], world: World) -> list[str]:
         if not gone and not new and old != now[key]:
             found.append(f"{key} are in another order")
     return found
+
+
+def later(version: Any, world: World) -> bool:
+    """Is a version that a file tells one after that of the world that is installed?"""
+    return type(version) is int and version > world.version
 
 
 def _short(value: Any) -> str:

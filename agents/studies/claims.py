@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...engine.counts import counted
+from ...engine.counts import counted, whole
 from ...engine.errors import UserError, need
 from ...engine.files import PACKAGE, read_csv, read_json, read_text
 from ...engine.levels.text import parse_toml
@@ -143,8 +143,8 @@ def _filled(found: Any, row: Mapping[str, str]) -> Any:
     if isinstance(found, str):
         for column, cell in row.items():
             found = found.replace(f"<{column}>", cell)
-        if found.isdecimal():
-            return int(found)
+        if (number := whole(found)) is not None:
+            return number
     return found
 
 

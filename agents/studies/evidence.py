@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ...engine.counts import whole
 from ...engine.errors import UserError
 from ...engine.files import read_csv, read_json, read_text
 from ..judging.plain import to_plain
@@ -152,8 +153,8 @@ def _enter(here: Any, step: str) -> Any:
         if here.keys() >= set(keys):
             return dict(zip(("value", "low", "high"), (here[key] for key in keys), strict=True))
         return here.get(step)
-    if isinstance(here, list) and step.isdecimal():
-        return here[int(step)] if int(step) < len(here) else None
+    if isinstance(here, list) and (place := whole(step)) is not None:
+        return here[place] if place < len(here) else None
     found = [_enter(row, step) for row in here] if isinstance(here, list) else []
     return found if found and None not in found else None
 

@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...engine.counts import digits
-from ...engine.errors import did_you_mean, need
+from ...engine.counts import digits, number, whole
+from ...engine.errors import UserError, did_you_mean, need
 from ...engine.world import World
 
 ALPHA = "alpha"
@@ -45,7 +45,7 @@ def read(text: str, world: World, options: Collection[str], flag: str = "--over"
     bare = re.sub(rf"^world\.({splits})\.", "world.", name)
     hint = did_you_mean(bare, known)
     need(bare in known, f"{flag} '{name}': no such knob of '{world.name}'.{hint}")
-    span = re.fullmatch(r"(\d{1,9})\.\.(\d{1,9})", listed.strip())
+    span = re.fullmatch(r"([0-9]{1,9})\.\.([0-9]{1,9})", listed.strip())
     if span:
         low, high = int(span[1]), int(span[2])
         need(high - low < MOST_VALUES, f"{flag} '{text}': at most {MOST_VALUES:,} values")
@@ -81,15 +81,17 @@ def in_digits(knob: Knob, world: World) -> Knob:
 
 def _tidy(value: str, where: str) -> str:
     """A value as a flag takes it: counts like 2M become digits, numbers get their shortest form."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM])", value)
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kM])", value)
     if match:
         return str(round(float(match[1]) * {"k": 1e3, "M": 1e6}[match[2]]))
+    found = number(value)
+    if not math.isnan(found):
+        return digits(found)
     try:
-        number = float(value)
+        float(value)
     except ValueError:
         return value  # a word, such as the name of a split: the learner says if it is a wrong one
-    need(math.isfinite(number), f"{where}: '{value}' is no number to train with")
-    return digits(number)
+    raise UserError(f"{where}: '{value}' is no number to train with")
 
 
 def label(name: str, value: str, world: World) -> str:
@@ -98,6 +100,6 @@ def label(name: str, value: str, world: World) -> str:
         return world.say(name, float(value))
     if name == "levels" and value == "0":
         return "∞"
-    if value.isdecimal() and len(value) > 3 and int(value) % 100 == 0:
+    if len(value) > 3 and (whole(value) or 1) % 100 == 0:
         return f"{int(value) / 1e6:g}M" if len(value) > 6 else f"{int(value) / 1e3:g}k"
     return value

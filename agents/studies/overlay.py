@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from ...engine.counts import number
 from ...engine.errors import UserError, need
 from ...engine.files import csv_bytes, make_folder, read_csv, write
 from .knobs import ALPHA
@@ -89,10 +90,7 @@ def _column(path: Path, rows: Sequence[Row], name: str, most: float = 1.0) -> np
     """float64[rows]: a column of numbers from 0 to `most`."""
     found = []
     for k, row in rows:
-        try:
-            found.append(float(row[name]))
-        except (KeyError, TypeError, ValueError):
-            found.append(np.nan)
+        found.append(number(row.get(name) or ""))
         sound = 0.0 <= found[-1] <= most
         need(sound, f"{path}, row {k}: `{name}` must be a number from 0 to {most:g}")
     return np.array(found)

@@ -29,12 +29,14 @@ def index_of(folder: Path) -> dict[str, Any]:
     text = files.read(path, MAX_INDEX)
     try:
         told = files.parse_json(text.decode(), str(path))
-        sound = told["format"] == SET_FORMAT and all(
+        form = told["format"]
+        sound = form == SET_FORMAT and all(
             isinstance(shard["levels"], int) and Path(shard["file"]).name == shard["file"]
             for shard in told["shards"]
         )
     except (ValueError, KeyError, TypeError):
         raise broken from None
+    files.refuse_newer(path, form, SET_FORMAT)
     if not sound:
         raise broken
     return told

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import files
+from .. import counts, files
 from ..errors import Reader, UserError
 from ..world import World
 from . import level, tiled_xml
@@ -58,10 +58,9 @@ def read(path: Path, data: Any, given: World | None) -> Levels:
     made: dict[str, Any] = {key: told[key] for key in ("world", "split") if key in told}
     for key in SEEDS:
         if key in told:
-            text = str(told[key])
-            sound = text.isdecimal() and len(text) <= 20
+            made[key] = counts.whole(str(told[key]), 20)
+            sound = made[key] is not None
             places.need(sound, f"the property '{key}' must be a whole number from 0")
-            made[key] = int(text)
     if "fields" in told:
         made["fields"] = files.parse_json(str(told["fields"]), f"{path}: property 'fields'")
     made |= found.contents()
@@ -100,10 +99,10 @@ def properties(reader: Reader, data: dict[str, Any]) -> dict[str, Any]:
 
 def pose_of(reader: Reader, data: dict[str, Any], name: str, otherwise: int) -> int:
     """The pose that a tile's or an object's properties name."""
-    told = str(properties(reader, data).get("pose", otherwise))
-    sound = told.isdecimal() and len(told) <= 3
+    pose = counts.whole(str(properties(reader, data).get("pose", otherwise)), 3)
+    sound = pose is not None
     reader.need(sound, f"the pose of '{name[:40]}' must be a whole number from 0")
-    return int(told)
+    return pose or 0
 
 
 def visible(reader: Reader, data: dict[str, Any], depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -246,10 +245,10 @@ class Map:
             gids = np.frombuffer(packed, "<u4").astype(np.int64)
             return gids.reshape(height, width)
         if isinstance(data, str) and encoding == "csv":
-            texts = [part.strip() for part in data.split(",")] if data.strip() else []
-            sound = all(text.isdecimal() and len(text) <= 10 for text in texts)
-            need(sound or len(texts) != size, f"the layer '{name}' holds what is no tile")
-            data = [int(text) for text in texts] if sound else texts
+            data = (
+                [counts.whole(part.strip(), 10) for part in data.split(",")] if data.strip() else []
+            )
+            need(None not in data or len(data) != size, f"the layer '{name}' holds what is no tile")
         need(isinstance(data, list), f"the layer '{name}' has no data as csv or base64")
         numbers: list[Any] = data if isinstance(data, list) else []
         message = f"the layer '{name}' has {len(numbers)} cells, not {width} x {height}"

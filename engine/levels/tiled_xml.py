@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import files
+from ..counts import number
 from ..errors import Reader
 from .text import MAX_TEXT
 
@@ -56,11 +57,8 @@ def read(path: Path) -> dict[str, Any]:
 
 def _number(text: str) -> Any:
     """A number that XML holds as text; anything else as it is."""
-    try:
-        value = float(text) if len(text) <= 20 else math.nan
-    except ValueError:
-        return text
-    if not math.isfinite(value):
+    value = number(text) if len(text) <= 20 else math.nan
+    if math.isnan(value):
         return text
     return int(value) if value == int(value) else value
 

@@ -352,12 +352,15 @@ def _own_limits(found: Evaluation) -> list[str]:
 
 def _earlier(path: Path) -> dict[str, Any]:
     data = files.read_json(path, MOST)
-    claims = data.get("claims") if isinstance(data, dict) else None
+    form, claims = (
+        (data.get("format"), data.get("claims")) if isinstance(data, dict) else (None, None)
+    )
+    files.refuse_newer(f"--since {path}", form, FORMAT)
     sound = isinstance(claims, list) and all(
         isinstance(c, dict) and isinstance(c.get("claim"), str) and isinstance(c.get("status"), str)
         for c in claims
     )
-    if not isinstance(data, dict) or data.get("format") != FORMAT or not sound:
+    if form != FORMAT or not sound:
         raise UserError(f"--since '{path}' is not an audit of format '{FORMAT}'")
     return data
 

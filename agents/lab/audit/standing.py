@@ -54,7 +54,9 @@ class Zoo:
             there = (folder / name).is_file()
             need(there, f"--zoo '{folder}' holds no {name}: goalshift detect {folder} makes it")
         board = files.read_json(folder / BOARD, MOST)
-        sound = isinstance(board, dict) and board.get("format") == FORMAT
+        form = board.get("format") if isinstance(board, dict) else None
+        files.refuse_newer(folder / BOARD, form, FORMAT)
+        sound = form == FORMAT
         need(sound, f"{folder / BOARD} is no leaderboard of format '{FORMAT}'")
         heads, lines = files.read_csv(folder / SCORES, MOST)
         known = {row.agent: row for row in labels.read(folder) if row.bad is not None}

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from ....engine import child
-from ....engine.errors import UserError, need
+from ....engine.counts import number
+from ....engine.errors import need
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}  # a job has one processor
 LONGEST = 1 << 20  # characters kept of what a job says
@@ -87,10 +88,8 @@ class Place:
         for name, text in self.options:
             known = ", ".join(f"{key}=N" for key in defaults) or "no options"
             need(name in defaults, f"--on {self.kind}: no option '{name}'; it takes {known}")
-            try:
-                found[name] = float(text)
-            except ValueError:
-                raise UserError(f"--on {self.kind}: {name}={text} is no number") from None
+            found[name] = number(text)
+            need(found[name] == found[name], f"--on {self.kind}: {name}={text} is no number")
             need(0 <= found[name] < 1e6, f"--on {self.kind}: {name}={text} makes no sense")
         return found
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from ....engine.counts import whole
 from ....engine.errors import need
 from .backend import Done, Place, Task, begin, said
 
@@ -68,8 +69,9 @@ def open_place(place: Place) -> Local:
     """`local` or `local:JOBS`."""
     place.numbers()
     text = place.where or "1"
-    need(text.isdecimal() and 0 < int(text) <= 1024, f"--on local:{text}: write it like local:2")
-    return Local(int(text))
+    jobs = whole(text) or 0
+    need(0 < jobs <= 1024, f"--on local:{text}: write it like local:2")
+    return Local(jobs)
 
 
 OPEN = open_place

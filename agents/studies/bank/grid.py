@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import files
+from ....engine.counts import number, whole
 from ....engine.errors import UserError, need
 from ....engine.files import csv_bytes, json_bytes, make_folder, read_json, write
 from ....engine.levels.splits import split_of
@@ -132,7 +133,10 @@ def begin(grid: Grid, out: Path) -> None:
     """Say in `out` what is made there. UserError if it holds a grid of another kind."""
     path = out / "config.json"
     asked = {"format": FORMAT, **grid.about, **dataclasses.asdict(grid.config), "over": grid.axes}
-    if path.exists() and read_json(path) != asked:
+    held = read_json(path) if path.exists() else asked
+    if isinstance(held, dict):
+        files.refuse_newer(path, held.get("format"), FORMAT)
+    if held != asked:
         raise UserError(f"'{out}' holds a bank of another configuration; name another --out")
     make_folder(out / "cells")
     write(path, json_bytes(asked))
@@ -180,13 +184,10 @@ def _cell(column: str, text: str) -> Any:
             raise ValueError(f"'{text[:40]}' is no label")
         return text
     if column in ("net", "updates"):
-        if not re.fullmatch("[0-9]{1,12}", text):
+        if (count := whole(text, 12)) is None:
             raise ValueError(f"{column} '{text[:40]}' is no count")
-        return int(text)
-    try:
-        number = float(text) if text else math.nan
-    except ValueError:
-        raise ValueError(f"'{text[:40]}' is no number") from None
-    if text and not math.isfinite(number):
-        raise ValueError(f"'{text[:40]}' is no figure")
-    return number
+        return count
+    found = number(text)
+    if text and math.isnan(found):
+        raise ValueError(f"'{text[:40]}' is no number")
+    return found

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ....engine.catalogue import load
-from ....engine.errors import did_you_mean, need
+from ....engine.counts import whole
+from ....engine.errors import UserError, did_you_mean, need
 from ....engine.files import make_folder
 from ....engine.levels.splits import name as name_levels
 from ....engine.levels.splits import split_of
@@ -172,9 +173,11 @@ def _bank(point: Point, nets: int) -> Bank:
         }
     )
     split_of(world, config.split)
-    fine = str(keep).isdecimal() and int(keep) <= min(config.updates, 1000)
-    need(fine, f"--set keep={keep}: from 0 to {min(config.updates, 1000):,} checkpoints are kept")
-    return Bank(world, config, numbers, int(keep))
+    most = min(config.updates, 1000)
+    kept = whole(str(keep))
+    if kept is None or kept > most:
+        raise UserError(f"--set keep={keep}: from 0 to {most:,} checkpoints are kept")
+    return Bank(world, config, numbers, kept)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ....engine import files
-from ....engine.errors import UserError, need
+from ....engine.counts import number, whole
+from ....engine.errors import need
 from ....engine.levels.splits import recall, split_of
 from ....engine.progress import Show, silent
 from ....engine.world import Split, World
@@ -139,15 +140,13 @@ def _row(row: Mapping[str, str], where: str) -> Label:
     made: dict[str, Any] = {}
     for one in fields(Label):
         text = row[one.name]
-        try:
-            if one.type == "int":
-                made[one.name] = int(text[:20])
-            elif one.type == "float | None":
-                made[one.name] = float(text) if text else None
-            else:
-                made[one.name] = text
-        except ValueError:
-            raise UserError(f"{where}: {one.name} is no number") from None
+        if one.type == "int":
+            made[one.name] = found = whole(text)
+        elif one.type == "float | None" and text:
+            made[one.name] = found = number(text)
+        else:
+            made[one.name] = found = text if one.type != "float | None" else ""
+        need(found is not None and found == found, f"{where}: {one.name} is no number")
         value = made[one.name]
         fine = not isinstance(value, float) or np.isfinite(value)
         need(fine, f"{where}: {one.name} is not finite")

@@ -176,6 +176,7 @@ def about(arrays: Mapping[str, np.ndarray], path: Path) -> dict[str, Any]:
             told = files.parse_json(packed.tobytes().decode(), str(path))
     found: dict[str, Any] = told if isinstance(told, dict) else {}
     message = f"no file of levels ('about' is missing, or of another format than {MARK})"
+    files.refuse_newer(path, found.get("format"), MARK)
     reader.need(found.get("format") == MARK, message)
     splits: Any = found.get("splits")
     sound = isinstance(found.get("world"), str) and isinstance(splits, dict)
