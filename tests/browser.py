@@ -88,7 +88,7 @@ class Browser:
             self.base + path, data, {"Content-Type": "application/json"}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as fault:
             raise AssertionError(json.load(fault)["value"]["message"]) from None
@@ -106,7 +106,7 @@ class Browser:
         """What the body of a function returns in the page."""
         return self._ask("POST", "/execute/sync", {"script": code, "args": list(given)})
 
-    def wait(self, condition: str, seconds: float = 20.0) -> None:
+    def wait(self, condition: str, seconds: float = 300.0) -> None:
         """Until a condition is true in the page."""
         end = time.monotonic() + seconds
         while not self.run(f"return Boolean({condition})"):

@@ -15,6 +15,8 @@ from goalshift.agents.studies.backends.backend import Task
 from goalshift.agents.studies.backends.local import Local
 from goalshift.engine.errors import UserError
 
+from .waiting import PATIENCE
+
 TINY = ["--steps", "4k", "--seeds", "2", "--levels", "16", "-q"]
 
 
@@ -172,7 +174,7 @@ def tell():
 threading.Thread(target=tell, daemon=True).start()
 work()
 """
-    assert subprocess.run([sys.executable, "-c", code], timeout=200).returncode == 7
+    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE).returncode == 7
     assert Path("run/resume.safetensors").is_file()
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,8 @@ from goalshift.agents.learning.ppo import Learner, resolve
 from goalshift.agents.learning.run import Interrupted, train
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError
+
+from .waiting import PATIENCE, wait
 
 TINY = {"steps": 16 * 8 * 4, "envs": 16, "rollout": 8, "minibatch": 64, "first": 8, "width": 8}
 TIMES = ("seconds", "steps_per_second", "acting")
@@ -213,11 +214,9 @@ def test_sigterm_saves_every_agent_of_a_process(tmp_path):
         text=True,
     )
     runs = [tmp_path / "x-0", tmp_path / "x-1"]
-    waited = time.monotonic() + 60
-    while not (runs[1] / "log.csv").exists() and time.monotonic() < waited:
-        time.sleep(0.1)
+    wait((runs[1] / "log.csv").exists)
     child.send_signal(signal.SIGTERM)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 130, err
     assert f"goalshift train --resume {runs[0]} {runs[1]}" in err.splitlines()[-1]
     steps = [read_json(run / "checkpoint.json")["steps"] for run in runs]

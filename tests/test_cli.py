@@ -15,7 +15,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,8 @@ from goalshift.agents.learning import preflight
 from goalshift.agents.learning.shipped import unpack
 from goalshift.engine import extras, machine
 from goalshift.engine.errors import MismatchError, RunError, UserError, did_you_mean
+
+from .waiting import PATIENCE, wait
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["--envs", "8", "--rollout", "8", "--minibatch", "64", "--first", "8", "--width", "8"]
@@ -55,7 +56,7 @@ def raises(fault: BaseException):
 
 def process(*argv: str, **options) -> subprocess.CompletedProcess:
     """The command in a process of its own, outside the repository."""
-    options = {"capture_output": True, "text": True, "timeout": 120, "cwd": os.sep, **options}
+    options = {"capture_output": True, "text": True, "timeout": PATIENCE, "cwd": os.sep, **options}
     return subprocess.run([sys.executable, "-m", "goalshift", *argv], **options)
 
 
@@ -714,11 +715,9 @@ def test_ctrl_c_in_training_saves_and_says_how_to_go_on(tmp_path):
         text=True,
         cwd=os.sep,
     )
-    waited = time.monotonic() + 60
-    while not (out / "log.csv").exists() and time.monotonic() < waited:
-        time.sleep(0.1)
+    wait((out / "log.csv").exists)
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 130, err
     last = err.splitlines()[-1]
     assert "saved" in last and f"goalshift train --resume {out}" in last and "Traceback" not in err
@@ -734,7 +733,7 @@ def test_both_ways_to_call_it_agree():
     script = Path(sys.executable).with_name("goalshift")
     if not script.exists():
         pytest.skip("goalshift is not installed beside this interpreter")
-    done = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=PATIENCE)
     assert done.stdout == process("--version").stdout != ""
 
 
@@ -742,7 +741,7 @@ def test_a_reader_that_leaves_is_no_fault():
     python = shlex.quote(sys.executable)
     command = f"{python} -m goalshift worlds corner | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=os.sep
+        ["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE, cwd=os.sep
     )
     assert done.stderr == "" and done.stdout.splitlines()[-1] in ("0", "141")
 
@@ -763,7 +762,7 @@ def test_a_reader_that_leaves_is_no_fault():
 def test_where_nothing_can_be_written_the_exit_code_still_tells(words, code, told):
     command = f"{shlex.quote(sys.executable)} -m goalshift {words}"
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=os.sep
+        ["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE, cwd=os.sep
     )
     assert done.returncode == code and done.stderr.startswith(told)
     assert len(done.stderr.splitlines()) == bool(told)
@@ -801,10 +800,8 @@ def test_signals_end_in_130_and_one_line(number):
     )
     assert child.stdout is not None and child.stdout.readline() == "ready\n"
     child.send_signal(number)
-    begun = time.monotonic()
-    _, err = child.communicate(timeout=30)
-    assert time.monotonic() - begun < 10
-    assert child.returncode == 130
+    _, err = child.communicate(timeout=PATIENCE)
+    assert child.returncode == 130, "it did not sleep to its end"
     assert err.count("\n") == 1 and err.startswith("error: ") and "Traceback" not in err
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from goalshift.agents.command.main import VERBS, main
 
+from .waiting import PATIENCE
+
 BASH = """source ./script
 COMP_WORDS=({words} "{last}"); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
 _goalshift; printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -30,7 +32,7 @@ def offers(tmp_path, capsys):
             first, _, last = line.rpartition(" ")
             code = BASH.format(words=first, last=last)
         found = subprocess.run(
-            [shell, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+            [shell, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
         )
         assert not found.stderr, found.stderr
         return [row.partition("\t")[0] for row in found.stdout.split("\n") if row]

@@ -11,6 +11,8 @@ import goalshift
 from goalshift.agents.command.main import main
 from goalshift.agents.judging.verdict import MISGENERALIZED
 
+from .waiting import PATIENCE
+
 EXAMPLES = Path(goalshift.__file__).parent / "agents" / "examples"
 FILES = sorted(EXAMPLES.glob("*.py"))
 
@@ -89,7 +91,7 @@ def test_the_notebook_runs():
     client = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     book = nbformat.read(EXAMPLES / "first_look.ipynb", as_version=4)
-    client.NotebookClient(book, timeout=300).execute()
+    client.NotebookClient(book, timeout=PATIENCE).execute()
     assert "deploy" in str(book.cells[-2]["outputs"])
 
 
@@ -124,7 +126,7 @@ def test_the_lesson_runs(answered, tmp_path):
         if answered:
             cell["source"] = answer + cell["source"].splitlines()[-1]
     client.NotebookClient(
-        book, timeout=300, resources={"metadata": {"path": str(EXAMPLES)}}
+        book, timeout=PATIENCE, resources={"metadata": {"path": str(EXAMPLES)}}
     ).execute()
     said = [str(cell["outputs"]) for cell in asked]
     assert all(("Right: " in one) == answered for one in said), said

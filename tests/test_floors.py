@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from .waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The floors from the bottom up. A module lives on the floor of the longest name that it begins
@@ -247,19 +249,19 @@ def test_the_walk_sees_what_it_must(tmp_path):
 def fresh(code: str) -> dict:
     """What `code` prints last, a JSON object, in a new interpreter outside the repository."""
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, cwd=os.sep
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, cwd=os.sep
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
 LOADED = f"""
-import json, sys, time
-begun = time.process_time()
+import json, sys
+before = len(sys.modules)
 {{action}}
-seconds = time.process_time() - begun
 print()
-print(json.dumps({{{{"loaded": [m for m in {(*HEAVY, COMPILER)} if m in sys.modules], "seconds": seconds}}}}))
+loaded = [m for m in {(*HEAVY, COMPILER)} if m in sys.modules]
+print(json.dumps({{{{"loaded": loaded, "modules": len(sys.modules) - before}}}}))
 """
 
 
@@ -278,11 +280,9 @@ def test_nothing_heavy_loads_before_it_is_needed(action):
 
 
 def test_help_is_instant():
-    """Under half a second of the processor's time, the best of three: a busy machine is no fault of
-    ours.
-    """
+    """Its time is that of its imports: 161 modules, 0.12 s where this was written."""
     action = "from goalshift.__main__ import main; main(['--help'])"
-    assert min(fresh(LOADED.format(action=action))["seconds"] for _ in range(3)) < 0.5
+    assert fresh(LOADED.format(action=action))["modules"] < 250
 
 
 def test_stepping_a_world_loads_no_torch_and_no_window():
@@ -341,7 +341,11 @@ print(json.dumps({"codes": codes, "said": said}))
 def test_the_core_alone_steps_and_judges_and_names_the_extra_for_the_rest(tmp_path):
     (tmp_path / "agent.py").write_text("def act(obs):\n    return 1\n")
     done = subprocess.run(
-        [sys.executable, "-c", CORE_ONLY], capture_output=True, text=True, timeout=300, cwd=tmp_path
+        [sys.executable, "-c", CORE_ONLY],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])

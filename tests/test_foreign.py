@@ -27,6 +27,8 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.vector import Vec
 
+from .waiting import PATIENCE
+
 WORLD = load("corner")
 CELLS = int(np.prod(WORLD.view))
 FLAT = CELLS * len(WORLD.channels)
@@ -322,7 +324,7 @@ def test_a_program_plays_over_lines_and_gets_the_same_verdict_as_an_agent(tmp_pa
                 asked += 1
             elif "splits" in message:
                 told = message
-        assert program.wait(60) == 0 and asked > 100
+        assert program.wait(PATIENCE) == 0 and asked > 100
     text = "OBS = 'text'\nclass AGENT:\n    n = -1\n    def act(self, text):\n        self.n += 1\n"
     path = write(tmp_path / "same.py", text + "        return ['up', 'right', 4, 1][self.n % 4]\n")
     same = evaluate_runs([path], levels=4, world="corner").to_json()
@@ -338,7 +340,7 @@ def test_a_program_plays_over_lines_and_gets_the_same_verdict_as_an_agent(tmp_pa
 )
 def test_a_program_that_does_not_answer_is_told_of(answers, message):
     words = [sys.executable, "-m", "goalshift", "serve-text", "corner", "--levels", "2", "-q"]
-    done = subprocess.run(words, input=answers, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(words, input=answers, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1
 
 

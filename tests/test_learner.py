@@ -699,6 +699,19 @@ def test_training_never_meets_a_test_level():
     assert not set(world.fingerprints(test)) & set(world.fingerprints(seen.states))
 
 
+def sixteenths(net):
+    """Let all weights be so. Sums of them are exact, in whatever order a processor adds: what is
+    above zero in one way of computing is so in another, and only gradients are rounded.
+    """
+    for weight in net.parameters():
+        weight.data = (16 * weight.data).round() / 16
+
+
+def agree(one, other):
+    """But for rounding: a row too many of some hundred would be 30 times as much."""
+    return (one - other).abs().max() <= 1e-4 * other.abs().max()
+
+
 @pytest.mark.parametrize(
     ("view", "patch", "threads"), [((7, 9), 0, 1), ((7, 9), 3, 1), ((5, 5), 0, 2)]
 )
@@ -714,6 +727,7 @@ def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, 
                 view, 4, 5, first=11, width=8, patch=patch, channels=0 if looks is None else 3
             )
             net = Net(shape, looks=looks)
+            sixteenths(net)
             seen = torch.randint(0, 4, (3, 117, *view), dtype=torch.uint8)
             found = []
             for picks in (True, False):
@@ -723,7 +737,7 @@ def test_picking_rows_is_the_product_with_one_hot_vectors(view, patch, threads, 
                 (logits.square().sum() + value.sum()).backward()
                 found.append([logits, *(p.grad.clone() for p in net.parameters())])
             for one, other in zip(*found, strict=True):
-                assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
+                assert agree(one, other)
     finally:
         torch.set_num_threads(before)
 
@@ -767,13 +781,15 @@ def test_by_hand_is_what_autograd_computes(shape, looks, threads):
         for weight in net.parameters():
             weight.data += 0.1 * torch.randn(weight.shape)
             weight.grad = torch.full_like(weight, torch.nan)
+        sixteenths(net)
         for rows in (400, 333):
             seen = torch.randint(0, 4, (1, rows, 5, 7), dtype=torch.uint8)
             action = torch.randint(0, 5, (1, rows))
-            gain, target, moved = torch.randn(3, 1, rows)
+            gain, target = torch.randn(2, 1, rows)
+            moved = torch.tensor([-0.3, -0.03, 0.03, 0.3])[torch.randint(0, 4, (1, rows))]
             fresh = torch.zeros(1, rows, dtype=torch.bool)
             now = net(seen, net.blank(rows), fresh)[0].detach().log_softmax(-1)
-            chance = now.gather(-1, action[..., None])[..., 0] + 0.2 * moved
+            chance = now.gather(-1, action[..., None])[..., 0] + moved  # none near the clip
             batch = Batch(seen, fresh, action, chance, gain, target)
             hand.prepare()
             parts = hand.learn(batch, config)
@@ -785,7 +801,7 @@ def test_by_hand_is_what_autograd_computes(shape, looks, threads):
             assert 0.1 < parts[4] < 0.95, "some ratios are clipped, and some are not"
             assert np.allclose(parts, [float(part) for part in wanted], rtol=1e-4, atol=1e-6)
             for mine, weight in zip(found, net.parameters(), strict=True):
-                assert torch.allclose(mine, weight.grad, rtol=1e-4, atol=1e-6)
+                assert agree(mine, weight.grad)
     finally:
         torch.set_num_threads(before)
 

@@ -5,7 +5,6 @@ nothing.
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,8 @@ from goalshift.engine.levels.kinds import npz
 from goalshift.engine.levels.script import Require, Script
 from goalshift.engine.levels.turned import turned
 from goalshift.engine.vector import Vec
+
+from .waiting import wait
 
 CORNER = load("corner")
 STRICT = Require(decision=True, parts=True, steps=(8, 30), distance=(5, 30), distinct="turned")
@@ -358,9 +359,7 @@ def test_a_set_killed_half_way_is_sound_and_leaves_no_workers(tmp_path):
     with subprocess.Popen(
         [sys.executable, "drawn.py"], cwd=tmp_path, stderr=subprocess.DEVNULL
     ) as drawing:
-        ends = time.monotonic() + 120
-        while not (tmp_path / "set" / INDEX).exists() and time.monotonic() < ends:
-            time.sleep(0.05)
+        wait((tmp_path / "set" / INDEX).exists)
         workers = Path(f"/proc/{drawing.pid}/task/{drawing.pid}/children").read_text().split()
         drawing.kill()
     told = read_index(tmp_path / "set")
@@ -370,10 +369,7 @@ def test_a_set_killed_half_way_is_sound_and_leaves_no_workers(tmp_path):
     )
     whole = batch("corner", 3000, 4)
     assert states[:3000].tobytes() == whole.states[: len(states)].tobytes()
-    ends = time.monotonic() + 20
-    while any(alive(pid) for pid in workers) and time.monotonic() < ends:
-        time.sleep(0.05)
-    assert not any(alive(pid) for pid in workers)
+    wait(lambda: not any(alive(pid) for pid in workers))
 
 
 def alive(pid):

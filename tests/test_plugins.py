@@ -14,6 +14,8 @@ from goalshift.engine.api.register import identifiers
 from goalshift.engine.catalogue import load, names
 from goalshift.engine.errors import UserError
 
+from .waiting import PATIENCE
+
 WORLDS = Path(goalshift.__file__).parent / "worlds"
 POINTS = "[goalshift.worlds]\n{name} = {module}\n"
 
@@ -100,7 +102,9 @@ gymnasium.make(env.spec.to_json() and env.spec).reset(seed=0)
 gymnasium.make_vec("goalshift/MyOwnWorld-v0", num_envs=2).reset(seed=0)
 pettingzoo.make("parallel", "goalshift/my_own_world-v0").reset(seed=0)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stderr
     assert "['goalshift/MyOwnWorld-v0']" in done.stdout
 

@@ -8,7 +8,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -23,6 +22,8 @@ from goalshift.engine import files as disk
 from goalshift.engine import machine
 from goalshift.engine.catalogue import load as load_world
 from goalshift.engine.errors import UserError
+
+from .waiting import wait
 
 OLD = Path(__file__).parent / "fixtures" / "0.1.0"
 
@@ -84,10 +85,9 @@ def test_a_run_is_saved_at_once(tmp_path):
     words = ["train", "coinline", "--steps", "1G", "--seed", "3", "--out", "a", "--threads", "1"]
     words += ["--envs", "16", "--rollout", "8", "--minibatch", "64", "--first", "8", "--width", "8"]
     killed = subprocess.Popen([sys.executable, "-m", "goalshift", *words, "-q"], cwd=tmp_path)
-    end = time.monotonic() + 120
-    while not (tmp_path / "a" / "resume.safetensors").is_file():
-        assert time.monotonic() < end and killed.poll() is None
-        time.sleep(0.02)
+    saved = tmp_path / "a" / "resume.safetensors"
+    wait(lambda: saved.is_file() or killed.poll() is not None)
+    assert killed.poll() is None
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     run.resume(tmp_path / "a", 1024)

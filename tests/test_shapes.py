@@ -12,6 +12,7 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 
 from .both import both
+from .waiting import PATIENCE
 
 FLOOR, WALL, WATER = range(3)
 DOOR, KEY = 10, 20
@@ -314,5 +315,5 @@ digest = book.hexdigest()
 
 @pytest.mark.slow
 def test_compiled_and_plain_python_give_the_same_bytes():
-    here, there = both(DIGEST, "digest", timeout=120)
+    here, there = both(DIGEST, "digest", timeout=PATIENCE)
     assert there == here

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from .waiting import PATIENCE
+
 LOOP = """
 import os
 import signal
@@ -33,11 +35,12 @@ WORLD = World(
     things=(Thing("mouse", "@", agent=True),), actions=MOVES, events=("a",), params=Params,
     train=Params(), deploy=Params(), generate=generate, step=step, intended=Goal("a", {"a": 1.0}),
 )
-def signal_once_it_stands_still():
-    places = [signals._place(main)]
-    while len(places) < 20 or len(set(places[-20:])) > 1:
+def signal_once_it_stands_still():  # and works: a busy machine lets it stand still elsewhere, too
+    place, since = None, 0.0
+    while place is None or time.process_time() - since < 0.3:
         time.sleep(0.01)
-        places.append(signals._place(main))
+        if (now := signals._place(main)) != place:
+            place, since = now, time.process_time()
     os.kill(os.getpid(), int(sys.argv[1]))
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background
@@ -60,7 +63,7 @@ def test_a_signal_ends_compiled_code_and_names_the_world(tmp_path, number):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 130
@@ -78,7 +81,7 @@ def test_a_signal_that_is_heard_is_an_interrupt():
         "except KeyboardInterrupt as end: print(end)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stdout == "terminated\n"
 
@@ -98,6 +101,6 @@ def test_a_signal_within_a_callback_of_compiled_code_is_not_lost(after):
         "sys.exit(main.main(['worlds']))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 130 and "interrupted" in done.stderr

@@ -13,6 +13,8 @@ from goalshift.agents.designing import new_world
 from goalshift.engine.catalogue import load
 from goalshift.engine.errors import UserError
 
+from .waiting import PATIENCE
+
 
 @pytest.fixture
 def write(tmp_path, monkeypatch):
@@ -87,7 +89,7 @@ def test_a_loop_without_end_is_named(write, monkeypatch):
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
     )

@@ -20,6 +20,8 @@ from goalshift.engine.files import PACKAGE
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.camera.sighted import Sighted
 
+from .waiting import PATIENCE
+
 WAYS = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),
@@ -261,7 +263,7 @@ def test_signals_end_a_program_with_a_human_window(make, number):
     assert child.stdout is not None and child.stdout.readline() == "ready\n"
     child.send_signal(number)
     try:
-        out, _ = child.communicate(timeout=30)
+        out, _ = child.communicate(timeout=PATIENCE)
     finally:
         child.kill()
     if number == signal.SIGTERM:

@@ -3,7 +3,7 @@
 import io
 import subprocess
 import sys
-import time
+import threading
 from types import MappingProxyType
 
 import numpy as np
@@ -24,6 +24,8 @@ from goalshift.engine.history import EVERY, History
 from goalshift.engine.levels import formats, level
 from goalshift.engine.replay import Replay
 from goalshift.engine.vector import Vec, level_of, observed
+
+from .waiting import PATIENCE, wait
 
 UP, LEFT, DOWN, RIGHT = range(1, 5)
 
@@ -47,8 +49,12 @@ class Broken(Policy):
 
 
 class Slow(RandomPolicy):
+    """Says what it does as soon as somebody lets it."""
+
+    may = threading.Event()
+
     def act(self, obs, states, fresh):
-        time.sleep(1.5)
+        assert self.may.wait(PATIENCE)
         return super().act(obs, states, fresh)
 
 
@@ -172,11 +178,11 @@ def test_a_policy_that_raises_stops_time_with_its_message(corner, monkeypatch):
 def test_a_slow_policy_is_waited_for_without_stopping_anything(corner):
     s = session(corner, ("slow", "expert:cheese"), slow=Slow)
     s.playing, s.clock.speed = True, 8
+    Slow.may.clear()
     for k in range(8):
-        begun = time.perf_counter()
-        s.clock.tick(k * 0.05)
-        assert time.perf_counter() - begun < 1.0
+        s.clock.tick(k * 0.05)  # would wait as long as the policy does
     assert s.thinking and s.t == 0
+    Slow.may.set()
     assert s.clock.step() and s.t == 1 and not s.thinking
     s.clock.advance()
     s.go(0)
@@ -270,10 +276,8 @@ def test_a_dragged_mouse_starts_elsewhere_in_all_panes_but_later_in_one(corner):
 
 def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
     def told(s):
-        end = time.perf_counter() + 60
         s.facts.now()
-        while s.facts.prover.answer() is None and time.perf_counter() < end:
-            time.sleep(0.02)
+        wait(lambda: s.facts.prover.answer() is not None)
         return s.facts.now()
 
     s = Session(Source(corner, 3, "train"), ("expert:cheese",))
@@ -689,9 +693,7 @@ def test_the_chances_that_are_shown_are_those_it_acts_by(corner):
     hot = chances()
     assert usual.max() > hot.max() > 0.2 and abs(hot.sum() - 1) < 1e-12
     s.dials.set("temperature", 0.0)
-    end = time.perf_counter() + 60
-    while s.insight.of(s.pane, {"chances"}).chances is None and time.perf_counter() < end:
-        time.sleep(0.01)
+    wait(lambda: s.insight.of(s.pane, {"chances"}).chances is not None)
     assert s.pane.thoughts.chances.tolist() == np.eye(5)[usual[0, 0].argmax()].tolist()
 
 

@@ -23,7 +23,7 @@ from goalshift.agents.live.session import Session
 from goalshift.agents.live.source import Source
 
 from .browser import CHROMIUM, DRIVER, MISSING, Browser
-from .waiting import wait
+from .waiting import PATIENCE, wait
 
 pytest.importorskip("websockets")
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -65,7 +65,7 @@ class Client:
     def press(self, at, button=1):
         self.say(press=list(at), button=button, ctrl=False, shift=False)
 
-    def take(self, seconds=10.0):
+    def take(self, seconds=PATIENCE):
         """The next message."""
         data = self.socket.recv(seconds)
         if isinstance(data, bytes):
@@ -94,7 +94,7 @@ class Client:
 
     def until(self, true):
         """Take what comes until something is so."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while not true():
             assert time.monotonic() < end
             try:
@@ -133,7 +133,7 @@ def asked(served, path="/", **headers):
         f"http://127.0.0.1:{served.serving.port}{path}", headers=headers
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as fault:
         return fault.code, fault.headers, fault.read().decode()
