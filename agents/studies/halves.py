@@ -21,7 +21,7 @@ from .map import Spot, able, floor_of
 from .map_figure import MARKS
 from .picture_files import COLOURS, begin, lettered, save
 
-LEAST = 6  # competent agents of a moment, in at least three shares
+LEAST = 4  # competent agents of a moment, in at least three shares
 
 
 @dataclass(frozen=True)
