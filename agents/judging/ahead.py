@@ -1,7 +1,7 @@
 """References played ahead: in a process of their own, while this one opens agents or trains them.
 
-`python -m goalshift.agents.judging.ahead WORLD LEVELS SEED SPLIT...` plays them and writes one .npz
-to its output. They are the same, whoever plays them.
+`python -m goalshift.agents.judging.ahead WORLD LEVELS SEED SPLIT...` plays them and writes for each
+split how many bytes follow (8, the least first) and an .npz. They are the same, whoever plays them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import partial
+from typing import IO
 
 import numpy as np
 
@@ -45,28 +46,30 @@ def ahead(world: World, splits: Sequence[str], levels: int, seed: int = 0) -> It
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=nowhere, env=leash) as player:
         assert player.stdout
-        output = player.stdout
+        output, there = player.stdout, dict[str, np.ndarray]()
 
-        @cache
-        def arrived() -> Mapping[str, np.ndarray]:
-            try:
-                return dict(np.load(io.BytesIO(output.read()), allow_pickle=False))
-            except (ValueError, OSError, EOFError, zipfile.BadZipFile):
-                return {}
+        def take(name: str) -> References | None:
+            while f"{name}/policy" not in there and (arrays := _read(output)):
+                there.update(arrays)
+            return unpacked(world, name, there)
 
         try:
             for name in splits:
-                split = split_of(world, name)
-
-                def take(name: str = name) -> References | None:
-                    return unpacked(world, name, arrived())
-
-                expect(world, split, levels, seed, take)
+                expect(world, split_of(world, name), levels, seed, partial(take, name))
             yield
         finally:
             for name in splits:
                 expect(world, split_of(world, name), levels, seed, None)
             player.kill()
+
+
+def _read(output: IO[bytes]) -> Mapping[str, np.ndarray]:
+    """The next arrays that somebody writes; none where there is an end, or they are broken."""
+    size = int.from_bytes(output.read(8), "little")
+    try:
+        return dict(np.load(io.BytesIO(output.read(size)), allow_pickle=False))
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        return {}
 
 
 def packed(name: str, known: References) -> dict[str, np.ndarray]:
@@ -100,10 +103,13 @@ def main(world: str, levels: str, seed: str, *splits: str) -> None:
     """Play them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     child.end_with_parent()
-    found, arrays = load(world), {}
+    found = load(world)
     for name in splits:
-        arrays |= packed(name, references(found, split_of(found, name), int(levels), int(seed)))
-    np.savez(sys.stdout.buffer, **arrays)
+        known, made = references(found, split_of(found, name), int(levels), int(seed)), io.BytesIO()
+        np.savez(made, **packed(name, known))
+        size = len(made.getbuffer()).to_bytes(8, "little")
+        sys.stdout.buffer.write(size + made.getvalue())
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
