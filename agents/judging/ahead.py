@@ -106,7 +106,7 @@ def main(world: str, levels: str, seed: str, *splits: str) -> None:
     found = load(world)
     for name in splits:
         known, made = references(found, split_of(found, name), int(levels), int(seed)), io.BytesIO()
-        np.savez(made, **packed(name, known))
+        np.savez(made, **packed(name, known))  # pyright: ignore[reportArgumentType]
         size = len(made.getbuffer()).to_bytes(8, "little")
         sys.stdout.buffer.write(size + made.getvalue())
         sys.stdout.buffer.flush()
