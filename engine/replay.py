@@ -366,8 +366,7 @@ def _tuned(world: World, params: dict[str, int | float]) -> tuple[World, Split]:
 def _generate(world: World, split: Split, seed: int, episode: int) -> np.recarray:
     start = level_of(world, seed, split)
     start.episode = episode
-    with np.errstate(over="ignore"):
-        start.key = rng.dynamics(np.uint64(seed), np.uint64(episode))
+    start.key = rng.folded(seed, int(rng.DYNAMICS), episode)
     return start
 
 

@@ -18,7 +18,7 @@ _MASK = (1 << 64) - 1
 LAYOUT, DYNAMICS, ROW, NEXT, PICK = (np.uint64(n) for n in range(1, 6))
 
 
-def _nth_plain(key, n):
+def nth_plain(key, n):
     """`nth` on Python integers: NumPy would warn at every wrap-around that compiled code makes
     silently.
     """
@@ -38,8 +38,8 @@ def _nth_compiled(key, n):
 
 
 # one meaning, so one fingerprint of all that draws
-_nth_plain.stands_for = _nth_compiled  # pyright: ignore[reportFunctionMemberAccess]
-nth = _nth_plain if PLAIN else _nth_compiled
+nth_plain.stands_for = _nth_compiled  # pyright: ignore[reportFunctionMemberAccess]
+nth = nth_plain if PLAIN else _nth_compiled
 
 
 @rule
@@ -95,11 +95,22 @@ def chance(s, probability):
     return uniform(s) < probability
 
 
+def folded(key: int, *words: int) -> np.uint64:
+    """`fold` of one word after the other, in Python.
+
+    A rule that is called there, of a kernel or not, is compiled for it in every process anew, which
+    takes a second.
+    """
+    for word in words:
+        key = int(nth_plain(int(nth_plain(key, 1)) ^ (int(word) & _MASK), 1))
+    return np.uint64(key)
+
+
 def narrow(seed: int) -> int:
     """A seed of any size (not negative) as 64 bits: itself if it fits, else a hash of all of it."""
     low, rest = seed & _MASK, seed >> 64
     while rest:
-        low, rest = int(fold(np.uint64(low), np.uint64(rest & _MASK))), rest >> 64
+        low, rest = int(folded(low, rest)), rest >> 64
     return low
 
 

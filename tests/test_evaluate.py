@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
 
-from goalshift.agents.judging import references
+from goalshift.agents.judging import ahead, references
 from goalshift.agents.judging.choose import choose
 from goalshift.agents.judging.evaluate import evaluate
 from goalshift.agents.judging.evaluation import Evaluation
@@ -615,3 +616,24 @@ def test_runs_evaluated_together_must_be_repetitions(tmp_path) -> None:
     assert open_runs([runs[3]])[0].train.region == 3
     knobs, _, how = open_runs([runs[0]], {"region": 5})
     assert knobs.train.region == 5 and how[0].world is not None and how[0].world.train.region == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_references_played_ahead_are_those_played_here(monkeypatch, fails):
+    """By another process; if it fails, nobody is the worse for it."""
+    world, splits, begun = load("coinline"), ("train", "deploy"), []
+    own = {name: references.references(world, world.split(name), 6, 7) for name in splits}
+    monkeypatch.setattr(ahead, "FEWEST", 6)
+    monkeypatch.setattr(ahead.machine, "processors", lambda: 2)
+    if fails:
+        monkeypatch.setattr(ahead.child, "command", lambda *words: ["sh", "-c", "exit 1"])
+    monkeypatch.setattr(references, "_references", WeakKeyDictionary())
+    here = references._played
+    monkeypatch.setattr(references, "_played", lambda *ask: begun.append(ask) or here(*ask))
+    with ahead.ahead(world, splits, 6, 7):
+        found = {name: references.references(world, world.split(name), 6, 7) for name in splits}
+    assert len(begun) == (2 if fails else 0)
+    for name in splits:
+        ours, theirs = (ahead.packed(name, known[name]) for known in (own, found))
+        assert ours.keys() == theirs.keys()
+        assert all((ours[k] == theirs[k]).all() for k in ours)

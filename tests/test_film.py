@@ -16,7 +16,7 @@ from goalshift.engine.catalogue import load
 from goalshift.engine.errors import RunError, UserError
 from goalshift.engine.vector import Vec
 from goalshift.engine.view.draw import ink
-from goalshift.engine.view.film import beats, cards, encode, film, story
+from goalshift.engine.view.film import animation, beats, cards, encode, ffmpeg, film, story
 from goalshift.engine.view.film.options import SIZE as USUAL
 from goalshift.engine.view.film.options import FilmOptions
 from goalshift.engine.view.film.stage import Stage
@@ -65,7 +65,7 @@ def test_a_film_holds_every_frame_and_the_same_bytes(tmp_path, name):
     encode.encode(moving(12), again, 10)
     assert path.read_bytes() == again.read_bytes()
     if name.endswith(".mp4"):
-        assert encode.probe(path) == (12, 64, 96)
+        assert ffmpeg.probe(path) == (12, 64, 96)
     else:
         with Image.open(path) as image:
             assert image.n_frames == 12 and image.size == (96, 64)
@@ -83,7 +83,7 @@ def test_several_files_come_from_one_composition(tmp_path):
 
 
 def test_animations_are_shrunk_until_they_are_small(tmp_path, monkeypatch):
-    monkeypatch.setattr(encode, "SMALL", 30_000)
+    monkeypatch.setattr(animation, "SMALL", 30_000)
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 255, (20, 48, 80, 3)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     path = tmp_path / "a.webp"
@@ -97,7 +97,7 @@ def test_a_dying_encoder_leaves_nothing_and_the_old_film_stays(tmp_path, monkeyp
     path = tmp_path / name
     path.write_bytes(b"older")
     words = "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1"
-    monkeypatch.setattr(encode, "_ffmpeg", lambda: ["sh", "-c", words])
+    monkeypatch.setattr(ffmpeg, "command", lambda: ["sh", "-c", words])
     with pytest.raises(RunError) as fault:
         encode.encode(moving(300), path)
     assert "No space left on device" in str(fault.value) and "\n" not in str(fault.value)
@@ -105,9 +105,18 @@ def test_a_dying_encoder_leaves_nothing_and_the_old_film_stays(tmp_path, monkeyp
     assert [p.name for p in tmp_path.iterdir()] == [name] and path.read_bytes() == b"older"
 
 
+def test_a_film_is_the_same_with_an_animation_made_beside_it(tmp_path):
+    alone, beside = tmp_path / "alone.mp4", tmp_path / "a.mp4"
+    encode.encode(moving(9), alone, 10, 9, chapters=[(0, "begin")])
+    encode.encode(moving(9), [beside, tmp_path / "a.webp"], 10, 9, chapters=[(0, "begin")])
+    assert alone.read_bytes() == beside.read_bytes()
+    with Image.open(tmp_path / "a.webp") as image:
+        assert image.n_frames == 9
+
+
 def test_an_encoder_that_lies_is_found_out(tmp_path, monkeypatch):
     """Some encoders report success on a broken file."""
-    monkeypatch.setattr(encode, "probe", lambda path: (7, 64, 96))
+    monkeypatch.setattr(ffmpeg, "probe", lambda path: (7, 64, 96))
     with pytest.raises(RunError, match="came out broken"):
         encode.encode(moving(8), tmp_path / "a.mp4")
     assert not list(tmp_path.iterdir())
@@ -155,7 +164,7 @@ def test_a_contrast_film_is_what_was_announced(tmp_path, corner, takes):
     assert shapes == {(*SIZE, 3)}
     for name in ("a.mp4", "b.mp4"):
         film.save(takes, card, [tmp_path / name], FilmOptions(8, SIZE))
-    assert encode.probe(tmp_path / "a.mp4") == (total, *SIZE)
+    assert ffmpeg.probe(tmp_path / "a.mp4") == (total, *SIZE)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
@@ -377,7 +386,7 @@ def test_every_format_gives_back_as_many_frames_as_it_was_given(tmp_path, suffix
         return
     encode.encode(moving(7), path, 10)
     if suffix in (".mp4", ".webm"):
-        assert encode.probe(path) == (7, 64, 96)
+        assert ffmpeg.probe(path) == (7, 64, 96)
     else:
         with Image.open(path) as image:
             assert image.n_frames == 7
@@ -399,7 +408,7 @@ def test_one_composition_goes_to_every_kind_of_file(tmp_path, corner, takes):
     film.save(takes, card, [tmp_path / name for name in names], FilmOptions(4, SIZE))
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
     total, _ = film.frames(takes, card, FilmOptions(4, SIZE))
-    assert encode.probe(tmp_path / "a.webm") == encode.probe(tmp_path / "a.mp4") == (total, *SIZE)
+    assert ffmpeg.probe(tmp_path / "a.webm") == ffmpeg.probe(tmp_path / "a.mp4") == (total, *SIZE)
     srt, vtt = (tmp_path / "a.srt").read_text(), (tmp_path / "a.vtt").read_text()
     assert vtt.startswith("WEBVTT\n\n1\n00:00:0") and " --> " in vtt.splitlines()[3]
     assert "Look: <here> -> & there" in srt and "Look: &lt;here> -> &amp; there" in vtt
@@ -553,7 +562,7 @@ def peak_of(n, path):
     encode.encode((np.full((64, 96, 3), k % 251, np.uint8) for k in range(n)), path, 60)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert path.suffix not in (".mp4", ".webm") or encode.probe(path)[0] == n
+    assert path.suffix not in (".mp4", ".webm") or ffmpeg.probe(path)[0] == n
     return peak
 
 

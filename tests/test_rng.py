@@ -31,6 +31,15 @@ def test_frozen_streams():
     assert int(rng.fold(np.uint64(1), np.uint64(2))) != int(rng.fold(np.uint64(2), np.uint64(1)))
 
 
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+def test_keys_made_in_python_are_those_of_the_rules(seed, word):
+    with np.errstate(over="ignore"):
+        assert rng.folded(seed, word) == rng.fold(np.uint64(seed), np.uint64(word))
+        made = rng.folded(seed, int(rng.DYNAMICS), word)
+        assert made == rng.dynamics(np.uint64(seed), np.uint64(word))
+        assert rng.nth_plain(seed, word) == rng.nth(np.uint64(seed), np.uint64(word))
+
+
 @given(st.integers(0, 2**64 - 1), st.integers(1, 2**31 - 1))
 def test_below_stays_in_range(seed, n):
     s = stream(seed, 4)

@@ -43,7 +43,7 @@ from goalshift.engine.view.camera import registry
 from goalshift.engine.view.camera.shot import Window
 from goalshift.engine.view.draw import overlays
 from goalshift.engine.view.draw.kept import Latest
-from goalshift.engine.view.film import encode
+from goalshift.engine.view.film import ffmpeg
 
 from .capitals import capitals
 from .waiting import PATIENCE, until
@@ -438,7 +438,7 @@ def test_the_window_is_filmed_until_it_is_told_to_stop(opened, tmp_path, monkeyp
     monkeypatch.undo()
     until(shown, lambda: not shown.saving.written)
     (path,) = tmp_path.glob("goalshift-corner-*.mp4")
-    count, high, wide = encode.probe(path)
+    count, high, wide = ffmpeg.probe(path)
     assert (high, wide) == (600, 960) and abs(count - 2 * capture.FILM_RATE) <= 2
     assert "wrote" in shown.message and [p.name for p in tmp_path.iterdir()] == [path.name]
 
@@ -453,7 +453,7 @@ def test_a_film_ends_with_its_window_and_with_its_size(opened, tmp_path):
     shown.tick(time.perf_counter())
     shown.close()
     found = sorted(tmp_path.glob("*.mp4"))
-    assert [encode.probe(path)[1:] for path in found] == [(600, 960), (400, 640)]
+    assert [ffmpeg.probe(path)[1:] for path in found] == [(600, 960), (400, 640)]
 
 
 def test_a_film_that_cannot_be_written_is_said_and_the_window_goes_on(
@@ -461,7 +461,7 @@ def test_a_film_that_cannot_be_written_is_said_and_the_window_goes_on(
 ):
     shown = opened()
     monkeypatch.setattr(
-        encode, "_ffmpeg", lambda: ["sh", "-c", "echo 'No space left on device' >&2; exit 1"]
+        ffmpeg, "command", lambda: ["sh", "-c", "echo 'No space left on device' >&2; exit 1"]
     )
     shown.do("film")
     until(shown, lambda: shown.saving.film is None and not shown.saving.written)

@@ -136,12 +136,13 @@ class _Sitting:
         weights = Weights(len(self.agents), n, self.resamples, self.seed)
         # Coarser for the references: nothing is decided by the width of their intervals.
         one = Weights(1, n, min(self.resamples, 500), self.seed)
-        ruler = Ruler(self.world, references(self.world, split, n, self.seed, tell=self.steps))
         played = []
         for k, agent in enumerate(self.agents):
             self.steps(f"{name}: agent {k + 1} of {len(self.agents)}")
             actor = self.shifted(agent) if self.shifted and name != self.home else agent
             played.append(rollout(self.world, actor, split, n, self.seed))
+        # after the agents, as others may be playing the references meanwhile
+        ruler = Ruler(self.world, references(self.world, split, n, self.seed, tell=self.steps))
         mine = Measured(ruler, weights, played)
         self.steps(f"{name}: comparing with the levels trained on")
         report = SplitReport(

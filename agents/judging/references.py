@@ -35,7 +35,9 @@ class References(NamedTuple):
     random: tuple[Episodes, ...]
 
 
+Coming = Callable[[], References | None]  # waits for them; None: they will not come
 _references: WeakKeyDictionary[World, dict[tuple, References]] = WeakKeyDictionary()
+_coming: WeakKeyDictionary[World, dict[tuple, Coming]] = WeakKeyDictionary()
 
 
 def references(
@@ -48,20 +50,39 @@ def references(
 ) -> References:
     """The references of these levels: played once and kept, as every agent is held against them."""
     known = _references.setdefault(world, {})
-    key = (split.weights, split.name if split.starts is not None else "", levels, seed, pool)
+    key = _key(split, levels, seed, pool)
     if key not in known:
-        experts = []
-        for goal in world.goals:
-            tell(f"{split.name}: the expert that wants '{goal.name}'")
-            experts.append(rollout(world, Expert(world, goal.name), split, levels, seed, pool))
-        random = tuple(
-            rollout(
-                world, RandomPolicy(world, RANDOM_EPISODES * seed + k), split, levels, seed, pool
-            )
-            for k in range(RANDOM_EPISODES)
-        )
-        known[key] = References(tuple(experts), random)
+        coming = _coming.get(world, {}).pop(key, None)
+        known[key] = (coming and coming()) or _played(world, split, levels, seed, pool, tell)
     return known[key]
+
+
+def expect(world: World, split: Split, levels: int, seed: int, coming: Coming | None) -> None:
+    """Somebody else plays them: take theirs from `coming` when they are asked for; None: no more."""
+    expected = _coming.setdefault(world, {})
+    key = _key(split, levels, seed, "test")
+    if coming is None:
+        expected.pop(key, None)
+    else:
+        expected[key] = coming
+
+
+def _key(split: Split, levels: int, seed: int, pool: str) -> tuple:
+    return split.weights, split.name if split.starts is not None else "", levels, seed, pool
+
+
+def _played(
+    world: World, split: Split, levels: int, seed: int, pool: str, tell: Callable[[str], None]
+) -> References:
+    experts = []
+    for goal in world.goals:
+        tell(f"{split.name}: the expert that wants '{goal.name}'")
+        experts.append(rollout(world, Expert(world, goal.name), split, levels, seed, pool))
+    random = tuple(
+        rollout(world, RandomPolicy(world, RANDOM_EPISODES * seed + k), split, levels, seed, pool)
+        for k in range(RANDOM_EPISODES)
+    )
+    return References(tuple(experts), random)
 
 
 def worth_from(world: World, start: np.recarray) -> dict[str, Worth]:

@@ -12,6 +12,7 @@ from typing import Any
 from ...engine.catalogue import load
 from ...engine.progress import Bar, no_bar
 from ...engine.world import World
+from ..judging.ahead import ahead
 from ..judging.evaluation import Evaluation
 from ..judging.rollout import LEVELS
 from ..judging.runs import evaluate_runs, open_agents, train_run
@@ -21,6 +22,7 @@ from .contrast import FilmPlan, contrast
 
 REPLAYS, FILMS = "replays", "films"
 FORMATS = (".mp4", ".webp")
+SPLITS = ("train", "deploy")
 
 
 def film_run(
@@ -71,14 +73,15 @@ def demo(
     begun = time.perf_counter()
     found: World = load(world)
     intention = f"{found.name}: {found.title}; meant to {found.intended.wish}"
-    if pretrained:
-        unpack(found.name, out)
-        say(f"{intention} (trained before: the shipped checkpoint)")
-    else:
-        say(intention)
-        given: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
-        train_run(configure(world, **given), out, bar)
-    evaluation = evaluate_runs([out], levels=levels, bar=bar)
+    with ahead(found, SPLITS, levels):
+        if pretrained:
+            unpack(found.name, out)
+            say(f"{intention} (trained before: the shipped checkpoint)")
+        else:
+            say(intention)
+            given: dict[str, Any] = {"seed": seed} | ({"steps": steps} if steps else {})
+            train_run(configure(world, **given), out, bar)
+        evaluation = evaluate_runs([out], SPLITS, levels, bar=bar)
     evaluation.save(out / EVALUATION)
     films = [out / FILMS / f"contrast{suffix}" for suffix in FORMATS]
     plan = FilmPlan(films, out / REPLAYS, command=again(world, pretrained, steps, seed))

@@ -144,8 +144,7 @@ def build(
     states = state.blank(world.dtype, 1)
     s = states[0]
     s.seed, s.episode = np.uint64(data.get("seed", 0)), data.get("episode", 0)
-    with np.errstate(over="ignore"):
-        s.key = rng.dynamics(s.seed, np.uint64(s.episode))
+    s.key = rng.folded(int(s.seed), int(rng.DYNAMICS), int(s.episode))
     s.row = world.split(data.get("split", "train")).weights.index(1.0)
     things, fields = data.get("things", {}), data.get("fields", {})
     rows = _rows(world, data["map"], places)
@@ -276,9 +275,8 @@ def _one_of(choices: Sequence[Meaning], seed: np.uint64, y: int, x: int) -> Mean
     """One of several meanings by chance, always the same for a cell of a seed."""
     if len(choices) == 1:
         return choices[0]
-    with np.errstate(over="ignore"):
-        key = np.uint64(rng.fold(np.uint64(seed), rng.LAYOUT))
-        return choices[int(rng.nth(key, np.uint64(y * 256 + x + 1))) % len(choices)]
+    key = rng.folded(int(seed), int(rng.LAYOUT))
+    return choices[int(rng.nth_plain(key, y * 256 + x + 1)) % len(choices)]
 
 
 def meaning(world: World, name: Any) -> Meaning:

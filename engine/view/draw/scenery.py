@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .kept import kept
@@ -27,10 +29,9 @@ def panorama(height: int) -> np.ndarray:
     picture = np.array([128.0, 200.0, 240.0]) * (1 - ramp) + np.array([226.0, 245.0, 252.0]) * ramp
     picture = np.broadcast_to(picture, (height, period, 3)).copy()
 
-    def lay(cover: np.ndarray, rgb: tuple[int, int, int], opacity: float = 1.0) -> None:
-        nonlocal picture
+    def lay(cover: np.ndarray, rgb: tuple[int, int, int], opacity: float, at: Any) -> None:
         cover = np.clip(cover, 0, 1)[..., None] * opacity
-        picture = picture * (1 - cover) + np.array(rgb, float) * cover
+        picture[at] = picture[at] * (1 - cover) + np.array(rgb, float) * cover
 
     clouds = ((0.16, 90, 1.0), (0.30, 420, 0.75), (0.12, 700, 1.2), (0.36, 900, 0.6))
     for cy, cx, big in clouds:
@@ -44,11 +45,14 @@ def panorama(height: int) -> np.ndarray:
         ):
             away = (np.arange(period)[None, :] - cx - dx * big + period / 2) % period - period / 2
             down = (np.arange(height)[:, None] - cy * height - dy * big) * 1.25
-            lay(r * big - np.sqrt(away**2 + down**2) + 0.5, (247, 252, 255), 0.9)
+            reach = r * big + 0.5  # beyond it there is nothing to lay
+            columns, rows = abs(away[0]) < reach, abs(down[:, 0]) < reach
+            cover = r * big - np.sqrt(away[:, columns] ** 2 + down[rows] ** 2) + 0.5
+            lay(cover, (247, 252, 255), 0.9, np.ix_(rows, columns))
     far = 0.66 + 0.06 * np.sin(2 * x + 0.5) + 0.035 * np.sin(5 * x + 2.0) + 0.012 * np.sin(11 * x)
-    lay((y - far) * height + 0.5, (154, 205, 214))
+    lay((y - far) * height + 0.5, (154, 205, 214), 1.0, ...)
     near = 0.80 + 0.05 * np.sin(3 * x + 4.0) + 0.03 * np.sin(4 * x + 1.0) + 0.008 * np.sin(17 * x)
-    lay((y - near) * height + 0.5, (139, 203, 168))
+    lay((y - near) * height + 0.5, (139, 203, 168), 1.0, ...)
     done = np.rint(picture).astype(np.uint8)
     done = np.concatenate([done, done], 1)
     done.setflags(write=False)
