@@ -30,6 +30,7 @@ from .config import TrainConfig
 from .curriculum import curriculum_of
 from .encoder import Shape
 from .hooks import Batch, Hooks, Rollout
+from .learner import again
 from .mitigation import hooks_of
 from .net import Net
 from .tally import Tally
@@ -365,6 +366,9 @@ class Learner:
         arrays |= {f"hooks.{k}": v for k, v in self.hooks.state().items()}
         arrays |= {"dice": _array(self.dice.get_state()), "memory": _array(self.memory)}
         return arrays, {"steps": self.steps, "updates": self.updates}
+
+    def __reduce__(self) -> tuple[Any, ...]:  # gradients are views: a copy of each is none of all
+        return again, (self.world, self.config, *self.state())
 
     def restore(self, arrays: dict[str, np.ndarray], counters: dict[str, int]) -> None:
         """Continue exactly where `state` was taken, under the same configuration."""
