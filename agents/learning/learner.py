@@ -13,8 +13,6 @@ from typing import Any
 
 from ...engine.errors import need
 from ...engine.roster import Roster, first_sentence
-from ...engine.world import World
-from .config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,6 @@ def split_name(text: str) -> tuple[str, str]:
 def kind_of(text: str) -> LearnerKind:
     """The kind that `--learner` names."""
     return LEARNERS.recall(split_name(text)[0], f"--learner {text}")
-
-
-def again(world: World, config: TrainConfig, arrays: dict, counters: dict) -> object:
-    """A training that goes on from a `state`, as a copy or a pickle of another does."""
-    made: Any = kind_of(config.learner).build(world, config, split_name(config.learner)[1])
-    made.restore({name: array.copy() for name, array in arrays.items()}, counters)
-    return made
 
 
 def no_value(name: str, value: str) -> None:
