@@ -634,8 +634,8 @@ def test_replays_become_pages_and_films(call, tmp_path):
         ("[[caption]]\nfrom = 3\nto = 2\ntext = 'a'", "in this order"),
         ("[[caption]]\nfrom = 3\ntext = 4", "must be a text"),
         (f"[[caption]]\nfrom = 1\ntext = '{'x' * 3001}'", "at most 3000"),
-        ("a = " + "[" * 5000, "not TOML"),
-        ("\x00", "not TOML"),
+        ("a = " + "[" * 5000, "nested too deeply"),
+        ("\x00", "toml:1:1: "),
     ],
 )
 def test_captions_that_make_no_sense_are_named(call, tmp_path, text, hint):

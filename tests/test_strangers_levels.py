@@ -21,6 +21,7 @@ from goalshift.engine.errors import RunError, UserError, printable
 from goalshift.engine.levels import formats, level, recipe
 from goalshift.engine.levels.kind import Levels
 from goalshift.engine.levels.kinds import npz, tiled
+from goalshift.engine.levels.text import parse_toml
 from goalshift.engine.vector import Vec
 
 CORNER, SOKOBAN = load("corner"), load("sokoban")
@@ -357,6 +358,27 @@ def test_numbers_of_thousands_of_digits_are_refused(tmp_path, name, text):
 
 
 # -- names from files on a terminal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join("a" * 500_000) + " = 1",
+        "[[" + " . ".join("a" * 200_000) + "]]",
+        "a = {" + ".".join(['"b"'] * 200_000) + " = 1}",
+        "a. " * 300_000,
+    ],
+    ids=["key", "table", "inline", "open"],
+)
+def test_keys_of_thousands_of_parts_are_refused(text):
+    """tomllib would read the first one for an hour, and take the memory for it."""
+    with pytest.raises(UserError, match=r"^x:1:\d+: a key of more than 32 parts$"):
+        parse_toml(text, "x")
+
+
+def test_maps_with_letters_between_their_floors_are_no_keys():
+    rows = "\n".join(["c." * 127 + "c"] * 9)
+    assert parse_toml(f"map = '''\n{rows}\n'''", "x") == {"map": f"{rows}\n"}
 
 
 def test_text_from_files_reaches_no_terminal_raw(tmp_path):

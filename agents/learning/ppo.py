@@ -30,6 +30,7 @@ from .config import TrainConfig
 from .curriculum import curriculum_of
 from .encoder import Shape
 from .hooks import Batch, Hooks, Rollout
+from .learner import kind_of, split_name
 from .mitigation import hooks_of
 from .net import Net
 from .tally import Tally
@@ -366,6 +367,9 @@ class Learner:
         arrays |= {"dice": _array(self.dice.get_state()), "memory": _array(self.memory)}
         return arrays, {"steps": self.steps, "updates": self.updates}
 
+    def __reduce__(self) -> tuple[Any, ...]:  # gradients are views: a copy of each is none of all
+        return _again, (self.world, self.config, *self.state())
+
     def restore(self, arrays: dict[str, np.ndarray], counters: dict[str, int]) -> None:
         """Continue exactly where `state` was taken, under the same configuration."""
 
@@ -380,6 +384,14 @@ class Learner:
         self.dice.set_state(torch.from_numpy(arrays["dice"]))
         self.memory = torch.from_numpy(arrays["memory"]).to(self.device)
         self.steps, self.updates = counters["steps"], counters["updates"]
+
+
+def _again(world: World, config: TrainConfig, arrays: dict, counters: dict) -> Learner:
+    """A training that goes on from a `state`, as a copy or a pickle of another does."""
+    made = kind_of(config.learner).build(world, config, split_name(config.learner)[1])
+    assert isinstance(made, Learner)
+    made.restore({name: array.copy() for name, array in arrays.items()}, counters)
+    return made
 
 
 def objective(

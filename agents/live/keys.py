@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine import files
 from ...engine.errors import UserError, did_you_mean
+from ...engine.levels.text import parse_toml
 
 if TYPE_CHECKING:  # `goalshift watch --help` lists the keys, and waits for nothing heavy
     from ...engine.world import World
@@ -190,11 +190,9 @@ class Settings:
     def read(cls, path: Path) -> Settings:
         """The settings in a file; UserError in one line if they are none."""
         try:
-            found = tomllib.loads(files.read_text(path, LARGEST))
+            found = parse_toml(files.read_text(path, LARGEST), str(path))
         except UserError as fault:
             raise UserError(f"the settings {fault}") from None
-        except (ValueError, RecursionError) as fault:
-            raise UserError(f"the settings '{path}' are not TOML: {str(fault)[:120]}") from None
         known = ("keys", "scale", *SWITCHES)
         for name in found:
             if name not in known:

@@ -11,7 +11,6 @@ sentences, such as a translation.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from unicodedata import bidirectional, category
 from ...engine import files
 from ...engine.errors import UserError
 from ...engine.files import read_text
-from ...engine.levels.text import toml_line
+from ...engine.levels.text import parse_toml, toml_line
 from ...engine.view.film.story import PHRASES, Card, Story, Take, goal_words
 
 NOTES, WORDS = 1000, 3000  # captions of a file, and sentences; letters of one
@@ -35,11 +34,9 @@ def read_captions(path: Path) -> tuple[Notes, dict[str, str]]:
     Raises UserError, naming the file and the table.
     """
     try:
-        found = tomllib.loads(read_text(path, 1_000_000))
+        found = parse_toml(read_text(path, 1_000_000), str(path))
     except UserError as fault:
         raise UserError(f"--captions {fault}") from None
-    except (ValueError, RecursionError) as fault:
-        raise UserError(f"--captions '{path}' is not TOML: {str(fault)[:120]}") from fault
     tables, words = found.get("caption", []), found.get("words", {})
     sound = isinstance(tables, list) and len(tables) <= NOTES and isinstance(words, dict)
     if not found or not set(found) <= {"caption", "words"} or not sound:

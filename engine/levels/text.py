@@ -88,6 +88,11 @@ class Block(Places):
         return f":{self._first + self._header + y}:{x + 1}"
 
 
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+DOTTED, MOST_DOTS = re.compile(rf"(?<![A-Za-z0-9_-]){_PART}(?:\.[ \t]*+{_PART})++"), 32
+LONGEST_ROW = 128  # dots between letters in a row of a map, which is no key
+
+
 def line_column(text: str, at: int) -> tuple[int, int]:
     """Line and column, from 1, of a place in a text."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
@@ -95,6 +100,11 @@ def line_column(text: str, at: int) -> tuple[int, int]:
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
     """The data in a text of TOML; UserError with the place of what is wrong in it."""
+    for found in DOTTED.finditer(text):  # tomllib takes time in the square of a key's parts
+        dots, ends = found[0].count("."), text[found.end() : found.end() + 1]
+        if dots > LONGEST_ROW or (dots > MOST_DOTS and ends in ("=", "]")):
+            line, column = line_column(text, found.start())
+            raise UserError(f"{where}:{line}:{column}: a key of more than {MOST_DOTS} parts")
     try:
         return tomllib.loads(text)
     except RecursionError:
