@@ -10,9 +10,9 @@ held-out levels are never met in training, however many levels are drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import copy, deepcopy
+from copy import copy
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from .kernels import AUTORESETS, POOLS, kernels, share, start_chains
 from .many import Many, PolicyRule, all_legal
 from .state import TERMINATED, TRUNCATED
 from .threads import Threads
+from .value import Value
 from .world import Split, World
 
 
@@ -44,7 +45,7 @@ class _Cut(NamedTuple):
     sees: tuple
 
 
-class Vec:
+class Vec(Value):
     """N environments of one world, which step together.
 
     In shapes, N is the number of environments, L of learners, A of agents (the learners first, then
@@ -156,46 +157,6 @@ class Vec:
             made = Vec(self.world, len(self._seeds), self.split)
             made.assign(np.ones(made.n, np.bool_), self._seeds)
             self._starts = state.words(made.reset_states())
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What makes this very batch again: `arguments` of its class, and what goes on."""
-        return {
-            "arguments": self._arguments(),
-            "snapshot": self.snapshot(),
-            "bank": self.bank,
-            "obs": self.obs.copy(),
-            "final_obs": self.final_obs.copy(),
-        }
-
-    def _arguments(self) -> dict[str, Any]:
-        return {
-            "world": self.world,
-            "n": self.n,
-            "split": self.split,
-            "seed": self.seed,
-            "pool": POOLS[self.pool],
-            "threads": self.threads,
-            "autoreset": AUTORESETS[self.autoreset],
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state["arguments"])
-        self._put(state["snapshot"])
-        self.bank = state.get("bank", False)
-        self.obs[...] = state["obs"]
-        self.final_obs[...] = state["final_obs"]
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Vec:
-        """An independent copy; its world shares the kernels."""
-        twin = memo[id(self)] = object.__new__(type(self))
-        own = self.__getstate__()
-        own["arguments"]["world"] = world = deepcopy(self.world, memo)
-        share(world, self.world)
-        twin.__setstate__(own)
-        return twin
-
-    def __copy__(self) -> Vec:
-        return deepcopy(self, {id(self.world): self.world})
 
     def _freeze(self) -> None:
         """What every kernel call gets, cut once for each thread: slicing records anew would cost

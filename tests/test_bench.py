@@ -3,10 +3,11 @@
 import json
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from goalshift.agents.care import bench_engine, bench_scale, clients, peers
+from goalshift.agents.care import bench_demo, bench_engine, bench_scale, clients, peers
 from goalshift.agents.care.bench_engine import Row
 from goalshift.agents.care.peer_scripts.clients import CLIENTS, lines
 from goalshift.engine import files
@@ -66,6 +67,24 @@ def test_whoever_interrupts_a_bench_keeps_the_rows_that_are_whole(call, monkeypa
     found = json.loads(ended.out)
     assert ended.code == 130 and found["interrupted"]
     assert [row["middle"] for row in found["rows"]] == [3.0]
+
+
+def test_a_demo_is_timed_as_a_newcomer_makes_it(call, monkeypatch):
+    """Shipped, from nothing, and with nothing compiled yet: that alone has caches of its own."""
+    asked = []
+
+    def run(words, env, **how):
+        asked.append(("--pretrained" in words, env.get("NUMBA_CACHE_DIR")))
+        assert words[3:5] == ["goalshift", "demo"] and not Path(words[-1]).exists()
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(bench_demo.subprocess, "run", run)
+    ended = call("bench", "--only", "demo", "--passes", "2", "--json", "-q")
+    rows = json.loads(ended.out)["rows"]
+    assert [row["target"] for row in rows] == [12, None, 60]
+    assert [len(row["figures"]) for row in rows] == [2, 1, 1]
+    *warm, (_, empty) = asked
+    assert warm == [(True, None)] * 3 + [(False, None)] and empty and not Path(empty).exists()
 
 
 def test_a_row_that_is_slow_makes_fewer_passes_and_one_at_least(monkeypatch):

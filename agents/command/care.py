@@ -23,7 +23,7 @@ def bench_flags(parser: Parser) -> None:
         action="append",
         metavar="PART",
         help="steps, pixels, films, levels, judging, start, fingerprints, training, attack; or, which"
-        " take minutes, learning, scale, peers, clients; again for several (default: all that take"
+        " take minutes, demo, learning, scale, peers, clients; again for several (default: all that take"
         " seconds)",
     )
     parser.add_argument("--passes", type=count, default=7, metavar="N", help="default: 7")
@@ -55,6 +55,7 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
     from ...engine import machine
     from ..care import (
         bench_attack,
+        bench_demo,
         bench_engine,
         bench_learner,
         bench_levels,
@@ -64,7 +65,7 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
     )
 
     able, installed, missing = [], {}, {}
-    slow = {"learning", "scale", "peers", "clients"}
+    slow = {"demo", "learning", "scale", "peers", "clients"}
     only = args.only or []
     where = peers.places(args.peer_python, args.jaxgmg, clients.CLIENTS)
     if "peers" in only:
@@ -78,6 +79,7 @@ def bench(args: argparse.Namespace, talk: Talk) -> Report:
         **bench_learner.PARTS,
         **bench_attack.PARTS,
         **bench_scale.PARTS,
+        **bench_demo.PARTS,
         "peers": lambda passes: peers.rows(passes, able),
         "clients": lambda passes: clients.rows(passes, installed),
     }
