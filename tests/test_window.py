@@ -17,6 +17,7 @@ from PIL import Image
 from goalshift.__main__ import main
 from goalshift.agents.learning.shipped import PRETRAINED
 from goalshift.agents.live import (
+    canvas,
     capture,
     driven,
     helping,
@@ -24,10 +25,10 @@ from goalshift.agents.live import (
     lesson,
     open,
     pane,
-    panel,
     present,
     window,
 )
+from goalshift.agents.live import compose as compose_room
 from goalshift.agents.live.compose import compose
 from goalshift.agents.live.look import ZOOMS, Look
 from goalshift.agents.live.session import Session
@@ -402,7 +403,7 @@ def test_drawing_twice_gives_the_same_picture(corner):
     assert (once == again).all() and [pane.history.state.tobytes() for pane in s.panes] == kept
 
 
-def test_a_panel_that_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corner, monkeypatch):
+def test_what_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corner, monkeypatch):
     shown = opened(session(corner, ("expert:cheese", "random"), random=RandomPolicy))
     shown.look.motion = False
     watched = shown.session
@@ -414,7 +415,7 @@ def test_a_panel_that_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corne
         elif pressed:
             press(shown, pressed)
         picture, spots = compose(watched, shown.look, (720, 1280))
-        monkeypatch.setattr(panel, "DRAWN", Latest(2))
+        monkeypatch.setattr(canvas, "DRAWN", Latest(8))
         again, spots_again = compose(watched, shown.look, (720, 1280))
         assert (picture == again).all() and spots == spots_again, pressed
 
@@ -946,3 +947,15 @@ def test_a_hall_is_told_the_whole_of_it(corner):
         s.clock.step()
     assert s.judge.outcomes(s.panes[1], 30.0) is not None
     assert present.learned(s).endswith("missed it, and met 'go to the top right corner'")
+
+
+def test_who_opens_it_is_told_what_to_press_until_something_moves(opened, monkeypatch):
+    said = []
+    monkeypatch.setattr(compose_room, "_message", lambda frame, message, *_: said.append(message))
+    shown = opened()
+    compose(shown.session, shown.look, (600, 960))
+    assert "Space: go on" in said[-1] and "H: all keys" in said[-1]
+    shown.session.clock.step()
+    said.clear()
+    compose(shown.session, shown.look, (600, 960))
+    assert not said
