@@ -11,6 +11,7 @@ from goalshift.agents.learning.tuning import tuned
 from goalshift.engine.errors import UserError
 from goalshift.engine.vector import Vec, observed
 
+TUNING = axis.Tuning("deploy", 1)
 SHIPPED = "agents/pretrained/coinline.safetensors"
 
 
@@ -92,7 +93,7 @@ def test_an_axis_that_is_there_is_read_and_written_and_its_nulls_are_not(one_wei
     agent, judge = Trained.load(SHIPPED), Ruled()
     other = Trained.load(SHIPPED)
     other.name = "another"
-    found = axis.goal_axis(agent, "deploy", judge, judge, 1, draws=20, also=[other])
+    found = axis.goal_axis(agent, judge, judge, TUNING, [other])
     assert found.reads and found.read.value > 0.95 and found.explained > 0.9
     assert found.writes and found.written[0].by > 0 > found.written[1].by
     assert found.written[1].instead > 0.9 > found.plain.instead and found.common.instead < 0.6
@@ -103,7 +104,7 @@ def test_an_axis_that_is_there_is_read_and_written_and_its_nulls_are_not(one_wei
     assert there.agent == "another" and len(there.copies) == 8 and there.read.low > 0.9
     assert there.p["random direction"] < 0.02
     with pytest.raises(UserError, match=r"acts by [\d,]+ weights, and the axis is of 7"):
-        axis.read_elsewhere(other, np.ones(7), "deploy", judge, 1, (0.5,), print)
+        axis.read_elsewhere(other, np.ones(7), judge, TUNING, print)
 
 
 def test_where_copies_do_not_differ_nothing_is_read_or_written(monkeypatch):
@@ -115,7 +116,7 @@ def test_where_copies_do_not_differ_nothing_is_read_or_written(monkeypatch):
 
     monkeypatch.setattr(axis, "tuned", same)
     agent, judge = Trained.load(SHIPPED), Ruled()
-    found = axis.goal_axis(agent, "deploy", judge, judge, 1, draws=20)
+    found = axis.goal_axis(agent, judge, judge, TUNING)
     assert not found.reads and not found.writes
 
 

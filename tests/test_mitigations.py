@@ -753,7 +753,9 @@ def test_comparisons_of_several_worlds_are_laid_side_by_side(tmp_path, capsys):
     compared(
         tmp_path / "b/mitigate.csv", "lava", ("plain", ",,"), ("penalty:0.2", "-0.5,-0.7,-0.3")
     )
-    words = ["mitigate", "--together", one, str(tmp_path / "b"), "--out", str(tmp_path / "out")]
+    more = compared(tmp_path / "c.csv", "corner", ("plain", ",,"), ("kl:1:ref", "0.1,0.05,0.2"))
+    names = [one, str(tmp_path / "b"), more]  # the last joins the first one's column
+    words = ["mitigate", "--together", *names, "--out", str(tmp_path / "out")]
     assert main([*words, "-q", "--json"]) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["head"] == ["MITIGATION", "corner", "lava"]
@@ -761,7 +763,10 @@ def test_comparisons_of_several_worlds_are_laid_side_by_side(tmp_path, capsys):
         ["plain", "50 [40, 60]", "50 [40, 60]"],
         ["penalty:0.2", "+2 [-10, 10]", "-50 [-70, -30]"],  # also where the value was left out
         ["labelled:0.1", "+30 [10, 50]", ""],
+        ["kl:1:ref", "+10 [5, 20]", ""],
     ]
+    assert main(["mitigate", "--together", one, one, "--out", str(tmp_path / "d"), "-q"]) == 2
+    assert "have a row 'labelled:0.1'" in capsys.readouterr().err
     page = (tmp_path / "out/together.md").read_text()
     assert "| `penalty:0.2` | +2 [-10, 10] | **-50 [-70, -30]** |" in page
     made = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}

@@ -102,7 +102,7 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
     need(args.axis or not args.also, "--also goes with --axis: whose copies are read on the axis")
     from ...engine.files import make_folder
     from ..lab.inside import vectors
-    from ..lab.inside.study import COEFFICIENTS, inside, open_agent
+    from ..lab.inside.study import COEFFICIENTS, Asked, inside, open_agent
     from ..showing.inside.axis import axis_claim, elsewhere_claims
     from ..showing.inside.page import claim, to_json, write_page
 
@@ -113,9 +113,18 @@ def look_inside(args: argparse.Namespace, talk: Talk) -> Report:
             other.world.name == agent.world.name,
             f"--also '{path}': it is of '{other.world.name}', and {run} of '{agent.world.name}'",
         )
-    ask = (agent, twin, agent.world, args.split or "", args.levels, args.seed)
-    sweep = tuple(args.coefficient or COEFFICIENTS)
-    found = inside(*ask, args.layer or (), args.cue, sweep, args.draws, talk.say, args.axis, also)
+    asked = Asked(
+        args.split or "",
+        args.levels,
+        args.seed,
+        tuple(args.layer or ()),
+        args.cue,
+        tuple(args.coefficient or COEFFICIENTS),
+        args.draws,
+        args.axis,
+        tuple(also),
+    )
+    found = inside(agent, twin, agent.world, asked, talk.say)
     make_folder(out.parent)
     made = write_page(found, agent, out, args.again, args.seed)
     w = found.written
@@ -330,23 +339,21 @@ def sign_for(args: argparse.Namespace, talk: Talk) -> Report:
     trust(args.world, args.trained_on, *(args.against or ()))
     folder = args.out or preflight.fresh_folder("audit")
     out = preflight.check_folder(folder, args.force)
-    from ..lab.audit.audit import audit
+    from ..lab.audit.audit import Plan, audit
     from ..showing.audit.forms import headline, write_forms
     from ..showing.audit.walked import pictures
 
-    found = audit(
-        args.runs,
-        out,
-        args.require or (),
-        args.against or (),
-        Path(args.since) if args.since else None,
-        args.levels,
-        args.seed,
-        args.world,
-        args.again,
-        talk.progress,
-        Path(args.zoo) if args.zoo else None,
+    plan = Plan(
+        require=tuple(args.require or ()),
+        against=tuple(args.against or ()),
+        earlier=Path(args.since) if args.since else None,
+        levels=args.levels,
+        seed=args.seed,
+        world=args.world,
+        zoo=Path(args.zoo) if args.zoo else None,
+        command=args.again,
     )
+    found = audit(args.runs, out, plan, talk.progress)
     paths = write_forms(found, out, pictures(args.runs, [*found.levels], args.seed, args.world))
     lines = [f"{one.status:9} {one.claim}  (weakest link: {one.weakest})" for one in found.claims]
     text = "\n".join([f"{headline(found)}.", *lines, *found.changes, *sized(paths)])

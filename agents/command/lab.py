@@ -69,6 +69,7 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
     from ..judging.plain import to_plain
     from ..lab import mitigate
     from ..lab.mitigate_figure import draw
+    from ..lab.mitigate_table import FORMAT, HEAD, cells
 
     out = Path(args.out or f"runs/mitigate-{Path(args.world).stem}")
     preflight.check_writable(out)
@@ -84,9 +85,10 @@ def compare_mitigations(args: argparse.Namespace, talk: Talk) -> Report:
     refuse_nothing(rows, faults)
     if rows:
         draw(rows, asked, out)
-    text = in_columns([mitigate.HEAD, *map(mitigate.cells, rows)])
+    text = in_columns([HEAD, *map(cells, rows)])
     paths = "  ".join(str(out / f"mitigate.{end}") for end in ("md", "csv", "svg", "png"))
-    data = {"out": str(out), "rows": to_plain(rows), "faults": faults, "left_out": left_out}
+    data = {"format": FORMAT, "out": str(out), "rows": to_plain(rows)}
+    data |= {"faults": faults, "left_out": left_out}
     return Report(data, f"{text}\n{paths}", exit_code(faults, talk))
 
 
@@ -100,7 +102,7 @@ def lay_together(args: argparse.Namespace) -> Report:
         )
     out = Path(args.out or "runs/mitigate-together")
     preflight.check_writable(out)
-    columns = [together.read(Path(text)) for text in args.together]
+    columns = together.joined([together.read(Path(text)) for text in args.together])
     paths = together.draw(columns, out)
     rows = [("MITIGATION", *(one.world for one in columns))]
     rows.append(("plain", *(one.plain.percent() for one in columns)))

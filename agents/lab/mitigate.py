@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...engine.catalogue import load
-from ...engine.counts import counted
 from ...engine.errors import UserError, need, or_rather
-from ...engine.files import csv_bytes, json_bytes, make_folder, write
 from ...engine.levels.splits import split_of
 from ...engine.progress import Show, silent
 from ...engine.world import World
@@ -30,7 +28,6 @@ from ..judging.evaluation import Evaluation
 from ..judging.held_out import Training
 from ..judging.intervals import Estimate
 from ..judging.measure import Measured
-from ..judging.plain import to_plain
 from ..judging.references import Ruler, references
 from ..judging.rollout import rollout
 from ..judging.runs import open_runs
@@ -43,13 +40,11 @@ from ..learning.ppo import resolve
 from ..learning.training import learner_of
 from ..policies.policy import Policy
 from ..studies.jobs import Plan, options_of, run_all, seeds_of
-from ..studies.markdown import in_markdown
 from . import evasion
+from .mitigate_table import APART, save
 
 PLAIN = "plain"
 RESAMPLES = 2000
-FIGURES = ("intended", "met", "instead", "competence", "paid")  # each an `Estimate`
-APART = ("intended_apart", "instead_apart")  # from plain, each an `Estimate` or None
 
 
 @dataclass(frozen=True)
@@ -116,6 +111,12 @@ class Comparison:
     entries: tuple[Entry, ...]  # plain first
     plan: Plan
 
+    @property
+    def about(self) -> dict[str, str]:
+        """The world, where it is judged, and the options of all its runs."""
+        settings = " ".join(f"{name}={value}" for name, value in self.plan.given.items())
+        return {"world": self.world.name, "split": self.plan.splits[-1], "settings": settings}
+
 
 def comparison(text: str, names: Sequence[str], plan: Plan) -> tuple[Comparison, list[str]]:
     """The comparison of those named, or of all that ship and need no value; and a line for each of
@@ -175,7 +176,7 @@ def make(
     faults = run_all(out, jobs, asked.plan.place, show)
     rows = rows_of(asked, out)
     if rows:
-        save(rows, asked, out, evaded(asked, out))
+        save(rows, asked.about, out, evaded(asked, out))
     return rows, faults
 
 
@@ -323,82 +324,3 @@ def _learned_from(folders: Sequence[Path]) -> float | None:
         told = [row["trained"] for row in Log(folder).rows() if row.get("trained") is not None]
         found += told[-max(len(told) // 10, 1) :] if told else []
     return float(np.mean(found)) if found else None
-
-
-# -- the table -------------------------------------------------------------------------------------
-
-HEAD = (
-    "mitigation",
-    "intended after the shift",
-    "minus plain",
-    "proxy instead",
-    "minus plain's",
-    "competence",
-    "paid goal in training",
-    "trained reward",
-    "verdict",
-    "steps",
-    "labelled levels",
-)
-
-
-def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """A row as text, in the order of `HEAD`."""
-
-    def apart(name: str) -> str:
-        found: Estimate | None = row[name]
-        if found is None or found.value is None:
-            return "-"
-        return ("+" if found.value >= 0 else "") + found.percent()
-
-    trained = row["learned_from"]
-    return (
-        row["entry"],
-        row["intended"].percent(),
-        apart("intended_apart"),
-        row["instead"].percent(),
-        apart("instead_apart"),
-        row["competence"].percent(),
-        row["paid"].percent(),
-        "as paid" if trained is None else f"{trained:.2f}",
-        row["label"] + " (illustration)" * row["illustration"],
-        f"{row['steps']:,}",
-        f"{row['labelled']:,}",
-    )
-
-
-def save(
-    rows: Sequence[dict[str, Any]],
-    asked: Comparison,
-    out: Path,
-    monitored: Sequence[evasion.Evasion] = (),
-) -> None:
-    """Write mitigate.md, .csv and .json into `out`; and monitor.csv, if there were monitors."""
-    lines = in_markdown(HEAD, map(cells, rows))
-    lines += ["", *(f"- `{row['entry']}`: {row['about']}." for row in rows)]
-    lines.append(f"\n{made_of(rows)}. Steps and labelled levels are those of one seed.")
-    ends = [field.name for field in fields(Estimate)][:3]
-    columns = [f"{name}_{end}" for name in (*FIGURES, *APART) for end in ends]
-    words = ("learned_from", "label", "steps", "labelled", "seeds", "levels")
-    table: list[tuple[Any, ...]] = [("world", "split", "settings", "entry", *columns, *words)]
-    settings = " ".join(f"{name}={value}" for name, value in asked.plan.given.items())
-    where = asked.world.name, asked.plan.splits[-1], settings
-    for row in rows:
-        figures = [getattr(row[n], end, None) for n in (*FIGURES, *APART) for end in ends]
-        table.append((*where, row["entry"], *figures, *(row[word] for word in words)))
-    make_folder(out)
-    if monitored:
-        lines += ["", evasion.markdown(monitored)]
-        write(out / "monitor.csv", evasion.as_csv(monitored))
-    write(out / "mitigate.md", ("\n".join(lines) + "\n").encode())
-    write(out / "mitigate.csv", csv_bytes(table))
-    write(out / "mitigate.json", json_bytes(to_plain(rows)))
-
-
-def made_of(rows: Sequence[dict[str, Any]]) -> str:
-    """What stands behind the figures, in a line."""
-    seeds, levels = rows[0]["seeds"], rows[0]["levels"]
-    return (
-        f"{counted(seeds, 'seed')} each, {counted(rows[0]['steps'], 'step')} where nothing else is said,"
-        f" {counted(levels, 'held-out level')}; 95 % intervals"
-    )

@@ -13,7 +13,8 @@ from matplotlib import pyplot
 
 from ...engine.counts import counted
 from ..studies.picture_files import begin, lettered, save
-from .mitigate import Comparison, made_of
+from .mitigate import Comparison
+from .mitigate_table import made_of
 
 # what, in words, colour (Okabe and Ito's), mark
 PANELS = (

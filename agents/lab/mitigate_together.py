@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from matplotlib import pyplot
@@ -89,6 +89,29 @@ def _estimate(path: Path, row: dict[str, str], name: str) -> Estimate:
     return Estimate(value, low, high, ())
 
 
+def joined(columns: Sequence[Column]) -> list[Column]:
+    """One column for each world: comparisons of one world whose plain row is the same have the same
+    agents without any, and stand in one. Raises UserError for others of one world.
+    """
+    found: dict[str, Column] = {}
+    for one in columns:
+        if one.world not in found:
+            found[one.world] = one
+            continue
+        same = found[one.world]
+        need(
+            (same.plain, same.made) == (one.plain, one.made),
+            f"two of these files are of '{one.world}', and their plain rows differ: give one of them",
+        )
+        twice = (same.apart.keys() & one.apart.keys()) - {"plain"}
+        need(
+            not twice, f"two of these files of '{one.world}' have a row '{min(twice, default='')}'"
+        )
+        apart, competence = same.apart | one.apart, same.competence | one.competence
+        found[one.world] = replace(same, apart=apart, competence=competence)
+    return list(found.values())
+
+
 def entries(columns: Sequence[Column]) -> list[str]:
     """All that was compared anywhere, but plain, in the order in which it was first named."""
     return list(dict.fromkeys(n for one in columns for n in one.apart if n != "plain"))
@@ -114,10 +137,8 @@ def cell(one: Column, name: str) -> str:
 
 def draw(columns: Sequence[Column], out: Path) -> list[Path]:
     """Write together.md, .svg and .png into `out`; returns their paths."""
-    titles = [one.world for one in columns]
-    need(len(set(titles)) == len(titles), "two of these files are of one world: give one of them")
     make_folder(out)
-    head = ["mitigation", *titles]
+    head = ["mitigation", *(one.world for one in columns)]
     plain = ["*plain: intended goal after the shift*", *(one.plain.percent() for one in columns)]
     table = [
         plain,
@@ -130,7 +151,10 @@ def draw(columns: Sequence[Column], out: Path) -> list[Path]:
 
 def note(columns: Sequence[Column]) -> str:
     """What the cells say."""
-    made = " / ".join(dict.fromkeys(one.made for one in columns))
+    kinds = list(dict.fromkeys(one.made for one in columns))
+    made = kinds[0]
+    for kind in kinds[1:]:
+        made += f" ({', '.join(c.world for c in columns if c.made == kind)}: {kind})"
     return (
         "Intended goal after the shift less plain PPO's, in points (random policy 0, expert 100), with"
         f" 95 % intervals; {made} each. Bold: the interval does not hold 0. Empty: not compared."

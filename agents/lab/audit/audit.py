@@ -90,40 +90,45 @@ def default_requirements(world: World, home: str) -> list[str]:
     ]
 
 
-def audit(
-    runs: Sequence[str | Path],
-    out: Path,
-    require: Sequence[str] = (),
-    against: Sequence[str] = (),
-    earlier: Path | None = None,
-    levels: int = LEVELS,
-    seed: int = 0,
-    world: str | World | None = None,
-    command: str = "",
-    bar: Bar = no_bar,
-    zoo: Path | None = None,
-) -> Audit:
-    """Audit agents of one recipe, and write the evidence into the folder `out`.
+@dataclass(frozen=True)
+class Plan:
+    """What is asked of an audit.
 
-    against: further splits or files of levels, such as what attacks found. earlier: an audit.json to
-    compare with. zoo: a zoo with its leaderboards, among whose agents these are placed. Raises
-    UserError where it refuses, and for requirements that cannot be read.
+    require: requirements as text; () for the usual ones. against: further splits or files of levels, such
+    as what attacks found. earlier: an audit.json to compare with. world: the runs' own, if it has a
+    file. zoo: a zoo with its leaderboards, among whose agents these are placed. command: as it was typed.
     """
-    asked = [Requirement.read(text) for text in require]
-    before = _earlier(earlier) if earlier is not None else None
-    among = standing.Zoo.read(zoo) if zoo is not None else None
+
+    require: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    earlier: Path | None = None
+    levels: int = LEVELS
+    seed: int = 0
+    world: str | World | None = None
+    zoo: Path | None = None
+    command: str = ""
+
+
+def audit(runs: Sequence[str | Path], out: Path, plan: Plan, bar: Bar = no_bar) -> Audit:
+    """Audit agents of one recipe, and write the evidence into the folder `out`. Raises UserError where
+    it refuses, and for requirements that cannot be read.
+    """
+    levels, seed = plan.levels, plan.seed
+    asked = [Requirement.read(text) for text in plan.require]
+    before = _earlier(plan.earlier) if plan.earlier is not None else None
+    among = standing.Zoo.read(plan.zoo) if plan.zoo is not None else None
     if len(runs) < MIN_SEEDS.value:
         raise UserError(
             f"an audit needs {MIN_SEEDS.value} agents trained from different seeds, not {len(runs)}:"
             " with fewer nobody knows what another seed would want"
         )
-    name_levels(*against, *(one.split for one in asked if one.split))
-    cast = open_agents(runs, world=world)
+    name_levels(*plan.against, *(one.split for one in asked if one.split))
+    cast = open_agents(runs, world=plan.world)
     _refuse_doubles(runs, cast)
     home = cast.training[0].split
     asked = asked or [Requirement.read(text) for text in default_requirements(cast.world, home)]
     judged = [one.split or cast.world.judged for one in asked]
-    splits = list(dict.fromkeys([home, cast.world.judged, *judged, *against]))
+    splits = list(dict.fromkeys([home, cast.world.judged, *judged, *plan.against]))
     with bar(f"auditing {cast.world.name}") as show:
         ask = (cast.agents, cast.world, splits, levels, seed, cast.training)
         found = evaluate(*ask, show=show)
@@ -150,7 +155,7 @@ def audit(
         limits=(*LIMITS, *_own_limits(found)),
         compute=_compute(runs, cast),
         changes=_changes(before, claims) if before is not None else (),
-        command=command,
+        command=plan.command,
     )
     files.write(out / "audit.json", files.json_bytes(done.plain()))
     return done

@@ -224,6 +224,7 @@ def _report(
     found, best = len(sides[plan.method].levels), sides[plan.method].rows["best"][..., 0]
     sure = int((best >= known.most).all(1).sum()) if known.most else None
     return {
+        "format": FORMAT,
         "world": world.name,
         "version": world.version,
         "agent": agents[0][0],

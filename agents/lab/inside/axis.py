@@ -177,27 +177,36 @@ def reward_of(world: World, a: float, proxy: str) -> str:
     return f"{a:g}*goal.{names[0]} + {1 - a:g}*goal.{names[1]}"
 
 
+@dataclass(frozen=True)
+class Tuning:
+    """How copies are made: each learns `updates` more on a split; those of the `grid` of shares make the
+    axis, those `between` are held out. draws: of every null.
+    """
+
+    split: str
+    updates: int
+    draws: int = 20
+    grid: tuple[float, ...] = GRID
+    between: tuple[float, ...] = BETWEEN
+
+
 def goal_axis(
     agent: Trained,
-    split: str,
     judge: Judged,
     other: Judged,
-    updates: int,
-    draws: int = 20,
-    grid: Sequence[float] = GRID,
-    between: Sequence[float] = BETWEEN,
-    tell: Tell = lambda line: None,
+    tuning: Tuning,
     also: Sequence[Trained] = (),
+    tell: Tell = lambda line: None,
 ) -> Axis:
     """Find the axis, read held-out copies from it, and write the agent along it. Copies of the
     agents in `also` are read from it, too.
 
     judge: the levels reported on; other: those that how far it is moved is chosen on.
     """
-    world, proxy = agent.world, agent.world.proxies[0].name
+    world, proxy, draws = agent.world, agent.world.proxies[0].name, tuning.draws
     need(draws > 0, "an axis without nulls says nothing: --draws 20")
-    plan = [(a, seed, False) for seed in range(SEEDS) for a in grid]
-    plan += [(a, SEEDS + seed, True) for seed in range(SEEDS) for a in between]
+    plan = [(a, seed, False) for seed in range(SEEDS) for a in tuning.grid]
+    plan += [(a, SEEDS + seed, True) for seed in range(SEEDS) for a in tuning.between]
     plan += [(None, SEEDS, True)]
     here, made, ways = flat(agent), [], []
     for k, (a, seed, _) in enumerate(plan):
@@ -205,8 +214,8 @@ def goal_axis(
         if a is None:
             reward, levels = "", agent.about["config"]["split"]
         else:
-            reward, levels = reward_of(world, a, proxy), split
-        made.append(tuned(agent, reward, levels, updates, seed, SLOWER))
+            reward, levels = reward_of(world, a, proxy), tuning.split
+        made.append(tuned(agent, reward, levels, tuning.updates, seed, SLOWER))
         ways.append(flat(made[-1]) - here)
     rows, held = np.array(ways), np.array([one[2] for one in plan])
     way, explained = first_direction(rows[~held])
@@ -227,6 +236,23 @@ def goal_axis(
     swept = tuple(_move(agent, way, share * far, other) for share in FAR)
     best = [_nearest(swept, "intended"), _nearest(swept, "instead")]
     written = tuple(_move(agent, way, by, judge) for by in best)
+    nulls = _written_elsewhere(agent, way, best[0], judge, draws, tell)
+    hit = written[0].intended
+    others = [read_elsewhere(one, way, judge, tuning, tell) for one in also]
+    return Axis(
+        proxy, tuning.updates, len(way), round(explained, 6), copies, read, read_nulls, read_p, swept,
+        Moved(0.0, *_place(judge, agent)), _move(agent, common / max(shared, 1e-12), shared, judge), written,
+        {kind: tuple(some) for kind, some in nulls.items()},
+        {kind: _p(hit, [m.intended for m in some]) for kind, some in nulls.items()}, tuple(others),
+    )  # fmt: skip
+
+
+def _written_elsewhere(
+    agent: Trained, way: np.ndarray, by: float, judge: Judged, draws: int, tell: Tell
+) -> dict[str, list[Moved]]:
+    """The nulls of writing: as far in directions drawn at random, and with the same numbers on other
+    weights.
+    """
     dice = np.random.default_rng(judge.seed)
     nulls: dict[str, list[Moved]] = {"random direction": [], "other weights": []}
     for draw in range(draws):
@@ -234,25 +260,12 @@ def goal_axis(
         away = dice.standard_normal(len(way))
         ones = (away / np.linalg.norm(away), within_layers(agent, way, dice))
         for kind, null in zip(nulls, ones, strict=True):
-            nulls[kind].append(_move(agent, null, best[0], judge))
-    hit = written[0].intended
-    others = [read_elsewhere(one, way, split, judge, updates, between, tell) for one in also]
-    return Axis(
-        proxy, updates, len(way), round(explained, 6), copies, read, read_nulls, read_p, swept,
-        Moved(0.0, *_place(judge, agent)), _move(agent, common / max(shared, 1e-12), shared, judge), written,
-        {kind: tuple(some) for kind, some in nulls.items()},
-        {kind: _p(hit, [m.intended for m in some]) for kind, some in nulls.items()}, tuple(others),
-    )  # fmt: skip
+            nulls[kind].append(_move(agent, null, by, judge))
+    return nulls
 
 
 def read_elsewhere(
-    other: Trained,
-    way: np.ndarray,
-    split: str,
-    judge: Judged,
-    updates: int,
-    between: Sequence[float],
-    tell: Tell,
+    other: Trained, way: np.ndarray, judge: Judged, tuning: Tuning, tell: Tell
 ) -> Elsewhere:
     """Copies of another agent as those that are held out are, from its own weights."""
     here, proxy = flat(other), other.world.proxies[0].name
@@ -262,10 +275,11 @@ def read_elsewhere(
     )
     copies, rows = [], []
     for seed in range(SEEDS):
-        for a in between:
-            tell(f"fine-tuning copy {len(rows) + 1} of {SEEDS * len(between)} of {other.name}")
+        for a in tuning.between:
+            total = SEEDS * len(tuning.between)
+            tell(f"fine-tuning copy {len(rows) + 1} of {total} of {other.name}")
             reward = reward_of(other.world, a, proxy)
-            made = tuned(other, reward, split, updates, SEEDS + seed, SLOWER)
+            made = tuned(other, reward, tuning.split, tuning.updates, SEEDS + seed, SLOWER)
             row = flat(made) - here
             along, moved = (round(float(x), 6) for x in (row @ way, np.linalg.norm(row)))
             copies.append(Copy(a, SEEDS + seed, True, *_place(judge, made), along, moved))

@@ -28,7 +28,7 @@ from ...policies.policy import Editable, Policy, learned
 from . import cues as pairs
 from . import edits
 from .attribution import Attributed, View, attributed
-from .axis import Axis, goal_axis
+from .axis import Axis, Tuning, goal_axis
 from .moments import Moments, moments
 from .probes import Reader, Reading
 from .retarget import Retargeted, retarget
@@ -40,6 +40,26 @@ ROWS = 4096  # episodes in one batch
 SHARE = 0.1  # of a layer's units that are ablated
 FEWER = 128  # levels of a retargeting
 Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for.
+
+    split: "" for the one that the world is judged on. layers: () for all. cue: a tile or a thing, "" for
+    what lies where the intended goal is met. updates: of every copy that is fine-tuned for the goal axis
+    in its weights, 0 if none is sought. also: agents whose copies are read on that axis, too.
+    """
+
+    split: str = ""
+    levels: int = 256
+    seed: int = 0
+    layers: tuple[str, ...] = ()
+    cue: str = ""
+    coefficients: tuple[float, ...] = COEFFICIENTS
+    draws: int = DRAWS
+    updates: int = 0
+    also: tuple[Trained, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,50 +135,28 @@ def open_agent(run: str | Path) -> tuple[Trained, Trained]:
 
 
 def inside(
-    agent: Policy,
-    twin: Policy,
-    world: World,
-    split: str = "",
-    levels: int = 256,
-    seed: int = 0,
-    layers: Sequence[str] = (),
-    cue: str = "",
-    coefficients: Sequence[float] = COEFFICIENTS,
-    draws: int = DRAWS,
-    tell: Tell = lambda line: None,
-    updates: int = 0,
-    also: Sequence[Trained] = (),
+    agent: Policy, twin: Policy, world: World, asked: Asked, tell: Tell = lambda line: None
 ) -> Inside:
     """Look into an agent. `twin` is the same network untrained, a control that nobody can leave out.
 
-    layers: default all; cue: a tile or a thing, default what lies where the intended goal is met.
-    updates: of every copy that is fine-tuned for the goal axis in its weights; 0: none is sought.
-    also: agents whose copies are read on that axis, too.
     Raises UserError if the agent does not offer its layers and hooks, if a name is unknown, or if
     the goals do not part on the split.
     """
-    split = split or world.judged
+    split, levels, seed, draws = asked.split or world.judged, asked.levels, asked.seed, asked.draws
     there = learned(agent, "looking inside", "features", "hooks").layers
-    for layer in layers:
+    for layer in asked.layers:
         hint = did_you_mean(layer, there)
         need(layer in there, f"'{agent.name}' has no layer '{layer}'.{hint}")
-    chosen = tuple(layers) or tuple(there)
+    chosen = asked.layers or tuple(there)
     drawn = Vec(world, min(levels, 32), split_of(world, split), seed, pool="test").reset_states()
-    what = pairs.cue(world, cue) if cue else pairs.usual(world, drawn)
+    what = pairs.cue(world, asked.cue) if asked.cue else pairs.usual(world, drawn)
     judge, other = Judge(world, split, levels, seed), Judge(world, split, levels // 2, seed + 1)
     if judge.parting < 20 or other.parting < 10:
         raise UserError(
             f"the goals part on {judge.parting} of {counted(levels, 'level')} of '{split}': too few to see"
             " which way an agent goes"
         )
-    axis = None
-    if updates:
-        need(
-            isinstance(agent, Trained),
-            "a goal axis is sought in the weights of agents trained here",
-        )
-        assert isinstance(agent, Trained)
-        axis = goal_axis(agent, split, judge, other, updates, draws, tell=tell, also=also)
+    axis = _axis(agent, split, judge, other, asked, tell) if asked.updates else None
     tell("moments of its life")
     known = moments(agent, twin, world, split, levels, seed)
     readings = _readings(known, world, chosen, seed, tell)
@@ -166,10 +164,10 @@ def inside(
     for layer in chosen:
         tell(f"writing to '{layer}'")
         source = CueVector(agent, layer, what)
-        played = other.play_arms(agent, layer, source, [Arm(c) for c in coefficients])
+        played = other.play_arms(agent, layer, source, [Arm(c) for c in asked.coefficients])
         sweeps[layer] = tuple(other.share(other.intended(scores)) for scores in played)
     layer = max(sweeps, key=lambda name: max(sweeps[name]))
-    c = coefficients[int(np.argmax(sweeps[layer]))]
+    c = asked.coefficients[int(np.argmax(sweeps[layer]))]
     written = _write(agent, CueVector(agent, layer, what), c, judge, draws, tell)
     ablated = []
     for layer in chosen:
@@ -184,9 +182,17 @@ def inside(
         tell("attribution")
     return Inside(
         world, agent.name, split, what.name, levels, judge.parting,
-        tuple(readings), tuple(coefficients), sweeps, written, tuple(ablated), retargeted,
+        tuple(readings), asked.coefficients, sweeps, written, tuple(ablated), retargeted,
         _attributed(agent, twin, known, seed, draws) if slopes else None, axis,
     )  # fmt: skip
+
+
+def _axis(agent: Policy, split: str, judge: Judge, other: Judge, asked: Asked, tell: Tell) -> Axis:
+    """The goal axis in the weights, which only agents trained here lay open."""
+    need(isinstance(agent, Trained), "a goal axis is sought in the weights of agents trained here")
+    assert isinstance(agent, Trained)
+    tuning = Tuning(split, asked.updates, asked.draws)
+    return goal_axis(agent, judge, other, tuning, asked.also, tell)
 
 
 def _attributed(
