@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -231,15 +231,12 @@ def run_all(
     themselves, and the same sweep goes on from there. Raises UserError while another sweep is at
     work in `out`, which would train into the same folders.
     """
-    with only_sweep(out):
+    if all(job.done() for job in jobs):
+        return []
+    where = f"{LOCAL}:{place}" if isinstance(place, int) else place
+    with closing(open_backend(where)) as backend, only_sweep(out):
         waiting = [job for job in jobs if not job.done()]
-        if not waiting:
-            return []
-        backend = open_backend(f"{LOCAL}:{place}" if isinstance(place, int) else place)
-        try:
-            return _Sweep(jobs, waiting, backend, show).run()
-        finally:
-            backend.close()
+        return _Sweep(jobs, waiting, backend, show).run() if waiting else []
 
 
 def run_one(place: str, task: Task) -> Done:
