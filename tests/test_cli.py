@@ -15,7 +15,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,11 +25,8 @@ from goalshift.agents.command.talk import Report, Talk
 from goalshift.agents.command.verb import Group
 from goalshift.agents.learning import preflight
 from goalshift.agents.learning.shipped import unpack
-from goalshift.agents.showing import demo
-from goalshift.agents.showing.contrast import FilmPlan
 from goalshift.engine import extras, machine
 from goalshift.engine.errors import MismatchError, RunError, UserError, did_you_mean
-from goalshift.engine.view.film.options import FilmOptions
 
 from .waiting import PATIENCE, wait
 
@@ -673,9 +669,7 @@ def test_demo_from_nothing_to_a_verdict(call):
 @pytest.mark.parametrize(
     "world", sorted(path.stem for path in (ROOT / "agents" / "pretrained").glob("*.safetensors"))
 )
-def test_demo_of_a_shipped_checkpoint(call, world, monkeypatch):
-    small = partial(FilmPlan, options=FilmOptions(size=(360, 640)))
-    monkeypatch.setattr(demo, "FilmPlan", small)  # the other one is filmed at its full size
+def test_demo_of_a_shipped_checkpoint(call, world):
     ended = call("demo", world, "--pretrained", "--levels", "64", "--json", "-q", "--out", "shown")
     found = json.loads(ended.out)
     assert ended.code == 0 and found["ok"]
