@@ -89,8 +89,7 @@ def test_shifted_episodes_are_counted_up_to_each_moment():
     assert [met(0), met(10), met(15), met(20)] == [0, 2, 2.5, 3]
 
 
-@pytest.mark.slow
-def test_a_map_goes_from_flags_to_figures_and_resumes(tmp_path, capsys):
+def test_a_map_goes_from_flags_to_figures_and_resumes(tmp_path, capsys, at_once):
     words = ["map", "coinline", "--alpha", "0,0.5", "--points", "2", "--seeds", "1", "--levels", "32",
              "--set", "steps=4k", "--set", "envs=16", "--set", "rollout=16", "-o", str(tmp_path / "m")]  # fmt: skip
     assert main([*words, "-q"]) == 0

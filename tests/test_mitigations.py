@@ -43,6 +43,13 @@ SMALL = {
 CORNER = load("corner")
 
 
+@pytest.fixture
+def short(monkeypatch):
+    """A price on occupancy has little to look at: what is kept of it does not hang on how much."""
+    monkeypatch.setattr(occupancy, "BATCH", 128)
+    monkeypatch.setattr(occupancy, "STEPS", 8)
+
+
 class Nothing(NamedTuple):
     unused: int = 0
 
@@ -293,7 +300,7 @@ def test_a_training_with_hooks_resumes_exactly(options):
     ],
     ids=lambda options: next(iter(options.values())),
 )
-def test_an_interrupted_run_goes_on_from_its_newest_checkpoint(options, tmp_path):
+def test_an_interrupted_run_goes_on_from_its_newest_checkpoint(options, tmp_path, short):
     more = {**SMALL, **options}
     if options.get("mitigate") == "occupancy":
         run = train("coinline", tmp_path / "reference", steps=128, **SMALL)
@@ -529,7 +536,7 @@ def test_a_price_on_occupancy_learns_the_ratio_of_what_is_seen():
     assert float(ratio.of(ours).exp().mean()) - 1 == pytest.approx(divergence, abs=0.02)
 
 
-def test_a_price_on_occupancy_resumes_exactly_and_needs_its_reference_once(tmp_path):
+def test_a_price_on_occupancy_resumes_exactly_and_needs_its_reference_once(tmp_path, short):
     run = train("corner", tmp_path / "a", steps=256, seed=7, **SMALL)
     whole, begun = (learner(updates=2, mitigate=f"occupancy:0.5:{run}") for _ in range(2))
     arrays, counters = begun.state()
@@ -642,24 +649,6 @@ def test_a_file_without_its_declaration_is_refused(tmp_path):
 
 
 # -- the comparison --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def at_once(monkeypatch):
-    """Jobs run in this process: starting Python for each takes longer than they do."""
-
-    def run_all(out, todo, workers, show=None):
-        faults = []
-        for job in todo:
-            if not job.done() and main([*job.words(), "-q"]) != 0:
-                faults.append(job.name)
-            assert faults or job.done()
-            done.append(job.name)
-        return faults
-
-    done: list[str] = []
-    monkeypatch.setattr(mitigate, "run_all", run_all)
-    return done
 
 
 @pytest.mark.slow

@@ -183,8 +183,7 @@ def test_a_table_is_made_resumed_and_true_to_its_evaluations(here, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in (here / "t").rglob("*.safetensors")}
 
 
-@pytest.mark.slow
-def test_a_control_learns_what_could_have_been_learned(here, capsys):
+def test_a_control_learns_what_could_have_been_learned(here, capsys, at_once):
     """Of halves of both splits, or paid for the intended goal; it is judged where its world is."""
     words = ["table", "coinline", "whisky", "--control", "--steps", "1k", "--seeds", "1"]
     words += ["--levels", "32", "--json", "-q"]
@@ -204,8 +203,7 @@ def test_a_control_learns_what_could_have_been_learned(here, capsys):
     assert [row["kept"] for row in written] == [str(row["kept"]["value"]) for row in rows]
 
 
-@pytest.mark.slow
-def test_a_curve_trains_at_each_value_and_draws_them(here, capsys):
+def test_a_curve_trains_at_each_value_and_draws_them(here, capsys, at_once):
     words = [
         "curve",
         "corner",

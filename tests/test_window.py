@@ -113,7 +113,8 @@ def test_every_key_of_the_help_does_something(opened, corner, monkeypatch):
     for key in keys.KEYS:
         for name in key.keys:
             shown = opened(
-                session(corner, ("expert:cheese", "expert:corner"), checkpoint=RandomPolicy)
+                session(corner, ("expert:cheese", "expert:corner"), checkpoint=RandomPolicy),
+                size=(640, 400),
             )
             s = shown.session
             for _ in range(3):

@@ -93,16 +93,8 @@ def report(
     played = [rollout(world, agent, split, told.levels, seed, record=True) for agent in told.agents]
     parting, cells = _parting(told, played)
     told.name_agents()
-    stamps, picks = player_data.Stamps(), _picks(told, played[0])
-    first = told.agents[0]
-    episodes = []
-    for name, pick in picks.items():
-        tell(f"the {name} level")
-        episodes.append(parts.episode(stamps, world, first, split, name, pick))
-    median = picks[SHOWN[0]].seed
-    minds = [
-        parts.mind(world, first, name, median) for name in dict.fromkeys((evaluation.home, split))
-    ]
+    stamps = player_data.Stamps()
+    episodes, minds = _shown(told, _picks(told, played[0]), stamps, tell)
     data = {
         **told.data(plan),
         "partings": cells,
@@ -135,6 +127,20 @@ def report(
         "verdicts": to_plain(evaluation.verdicts),
         "replays": data["replays"],
     }
+
+
+def _shown(
+    told: Subject, picks: Mapping[str, Pick], stamps: player_data.Stamps, tell: Tell
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The first agent's episodes on the levels picked, their pictures put into `stamps`, and what it
+    thinks at the start of the median one, at home and after the shift.
+    """
+    first, split, episodes = told.agents[0], told.splits[0], []
+    for name, pick in picks.items():
+        tell(f"the {name} level")
+        episodes.append(parts.episode(stamps, told.world, first, split, name, pick))
+    splits, median = dict.fromkeys((told.evaluation.home, split)), picks[SHOWN[0]].seed
+    return episodes, [parts.mind(told.world, first, name, median) for name in splits]
 
 
 @dataclass(frozen=True, eq=False)
