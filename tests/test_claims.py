@@ -11,6 +11,7 @@ from goalshift.agents.command import main as cli
 from goalshift.agents.studies import again, claims, evidence, papers
 from goalshift.agents.studies.evidence import Figure, figure
 from goalshift.engine import catalogue
+from goalshift.engine.files import read_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 LEDGER = ROOT / "recordings" / "claims.toml"
@@ -225,3 +226,13 @@ def test_what_all_claims_cost_counts_each_command_once(tmp_path):
         "about 1.5 core-hours on a quiet core, and 1 claim has no command"
     )
     assert claims.told_hours([other]) == "about 0.5 core-hours on a quiet core"
+
+
+def test_the_page_of_controls_counts_who_reaches_the_goal_as_the_evidence_does():
+    folder, said = LEDGER.parent / "controls", {}
+    for name in ("worlds", "full", "else", "coinline-8"):
+        _, rows = read_csv(folder / f"{name}.csv")
+        said[name] = {row["world"] for row in rows if row["reaches"] == "yes"}
+    page = evidence.read_page(folder / "README.md")
+    assert f"**{len(said['worlds'])} of 29 worlds have a control" in page
+    assert f"**{len(set().union(*said.values()))} of 29 have one that reaches it**" in page

@@ -94,6 +94,7 @@ def draw(maps: Mapping[str, Sequence[Spot]], out: Path) -> list[Path]:
             middle,
             marker=mark,
             lw=1.8,
+            ls="-" if k < len(COLOURS) else "--",
             ms=7,
             mec="white",
             color=colour,

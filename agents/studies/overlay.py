@@ -140,6 +140,7 @@ def draw(lines: Sequence[Line], out: Path, shares: bool = False) -> list[Path]:
             one.instead,
             marker=mark,
             lw=1.8,
+            ls="-" if k < len(COLOURS) else "--",
             ms=7,
             mec="white",
             color=colour,
