@@ -6,13 +6,14 @@ If only the number of shifted episodes counts, twice the steps need half the sha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib import pyplot
-from matplotlib.ticker import FuncFormatter
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from ...engine.files import csv_bytes, make_folder, write
 from ..judging.intervals import Estimate
@@ -106,10 +107,18 @@ def draw(maps: Mapping[str, Sequence[Spot]], out: Path) -> list[Path]:
     axes.set(xscale="log", yscale="log")
     axes.set_xlabel("steps of training")
     axes.set_ylabel("share of shifted levels with which half is met")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / 1e6:g} M"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    shares = [h.alpha.value or 1.0 for h in halves]
+    number(axes.xaxis, lambda v: f"{v / 1e6:g} M", x[1] / x[0])
+    number(axes.yaxis, lambda v: f"{v:g}", max(shares) / min(shares))
     axes.grid(alpha=0.25, which="both")
     axes.legend(frameon=False, loc="upper right")
     save(figure, out / "halves", dpi=110)
     pyplot.close(figure)
     return [out / f"halves.{end}" for end in ("csv", "svg", "png")]
+
+
+def number(axis: Axis, text: Callable[[float], str], span: float) -> None:
+    """Number a logarithmic axis; between the powers of ten, too, if it spans less than one."""
+    plain = FuncFormatter(lambda value, _: text(value))
+    axis.set_major_formatter(plain)
+    axis.set_minor_formatter(plain if span < 10 else NullFormatter())
