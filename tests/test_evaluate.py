@@ -618,7 +618,7 @@ def test_runs_evaluated_together_must_be_repetitions(tmp_path) -> None:
     assert knobs.train.region == 5 and how[0].world is not None and how[0].world.train.region == 1
 
 
-@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("fails", [[], ["sh", "-c", "exit 1"], ["/no/such/program"]])
 def test_references_played_ahead_are_those_played_here(monkeypatch, fails):
     """By another process; if it fails, nobody is the worse for it."""
     world, splits, begun = load("coinline"), ("train", "deploy"), []
@@ -626,7 +626,7 @@ def test_references_played_ahead_are_those_played_here(monkeypatch, fails):
     monkeypatch.setattr(ahead, "FEWEST", 6)
     monkeypatch.setattr(ahead.machine, "processors", lambda: 2)
     if fails:
-        monkeypatch.setattr(ahead.child, "command", lambda *words: ["sh", "-c", "exit 1"])
+        monkeypatch.setattr(ahead.child, "command", lambda *words: fails)
     monkeypatch.setattr(references, "_references", WeakKeyDictionary())
     here = references._played
     monkeypatch.setattr(references, "_played", lambda *ask: begun.append(ask) or here(*ask))

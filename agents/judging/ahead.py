@@ -44,7 +44,12 @@ def ahead(world: World, splits: Sequence[str], levels: int, seed: int = 0) -> It
     words = child.command(__name__, world.name, str(levels), str(seed), *splits)
     leash = child.environment(**{child.LEASH: "1"})
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=nowhere, env=leash) as player:
+    try:
+        player = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=nowhere, env=leash)
+    except OSError:  # no room for another process
+        yield
+        return
+    with player:
         assert player.stdout
         output, there = player.stdout, dict[str, np.ndarray]()
 
