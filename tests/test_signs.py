@@ -269,3 +269,18 @@ def test_what_differs_by_its_colour_alone_has_a_letter_in_high_contrast():
     where = {(y, x) for y, x in np.argwhere(np.isin(tiles, [*letters.lettered(world)])).tolist()}
     assert laid and {(y, x) for _, y, x in laid} == where
     assert not letters.lettered(load("corner"))
+
+
+def test_tiles_that_only_colour_tells_apart_have_letters_of_their_own():
+    """Also those whose names say nothing of colours: what comes of looking at them as some eyes do."""
+    for name, apart in (
+        ("harvest", ("bare tree", "apple")),
+        ("rocks", ("rocks up", "diamonds up")),
+        ("maze_gem", ("blue line", "magenta line")),
+        ("mystery", ("yellow key", "green key")),
+    ):
+        world = load(name)
+        told = {world.tiles[k].name: letter for k, letter in letters.lettered(world).items()}
+        one, other = (told[tile] for tile in apart)
+        assert one != other and "floor" not in told and "wall" not in told
+    assert letters.lettered(load("corner")) == letters.lettered(load("keys")) == {}

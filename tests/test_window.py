@@ -17,6 +17,7 @@ from PIL import Image
 from goalshift.__main__ import main
 from goalshift.agents.learning.shipped import PRETRAINED
 from goalshift.agents.live import (
+    canvas,
     capture,
     driven,
     helping,
@@ -24,7 +25,6 @@ from goalshift.agents.live import (
     lesson,
     open,
     pane,
-    panel,
     present,
     window,
 )
@@ -402,7 +402,7 @@ def test_drawing_twice_gives_the_same_picture(corner):
     assert (once == again).all() and [pane.history.state.tobytes() for pane in s.panes] == kept
 
 
-def test_a_panel_that_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corner, monkeypatch):
+def test_what_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corner, monkeypatch):
     shown = opened(session(corner, ("expert:cheese", "random"), random=RandomPolicy))
     shown.look.motion = False
     watched = shown.session
@@ -414,7 +414,7 @@ def test_a_panel_that_is_not_drawn_anew_is_what_a_new_one_would_be(opened, corne
         elif pressed:
             press(shown, pressed)
         picture, spots = compose(watched, shown.look, (720, 1280))
-        monkeypatch.setattr(panel, "DRAWN", Latest(2))
+        monkeypatch.setattr(canvas, "DRAWN", Latest(8))
         again, spots_again = compose(watched, shown.look, (720, 1280))
         assert (picture == again).all() and spots == spots_again, pressed
 

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 from ...engine.counts import number
 from ...engine.errors import UserError, did_you_mean
@@ -100,6 +101,10 @@ def level_name(text: str) -> str:
     """A level by the first 8 to 16 digits of its fingerprint."""
     if re.fullmatch(r"[0-9a-f]{8,16}", text.lower()):
         return text.lower()
+    if Path(text).exists():
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is a file: its levels are taken with --split {text}"
+        )
     raise argparse.ArgumentTypeError(
         f"'{text}' is no name of a level; films and the window show it as 8 digits, such as 7f3a90c1"
     )

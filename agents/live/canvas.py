@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from ...engine.view.draw.kept import Latest
 from .look import Look, Spot
 from .session import Session
+
+# parts of windows as they were drawn last, with what can be clicked there
+DRAWN: Latest[tuple[np.ndarray, list[Spot]]] = Latest(8)
 
 
 class Rect(NamedTuple):
@@ -57,3 +62,20 @@ class Canvas:
         """The pixels of a part."""
         y0, x0, y1, x1 = (round(at * self.unit) for at in rect)
         return self.frame[y0:y1, x0:x1]
+
+    def once(self, rect: Rect, told: tuple, draw: Callable[[Canvas], None]) -> None:
+        """Let `draw` fill a part from what is `told` there; if it told the same before, as it was then.
+
+        Most pictures of a window differ only within its panes: sixty a second leave no time to write
+        the same words anew.
+        """
+
+        def anew() -> tuple[np.ndarray, list[Spot]]:
+            own = replace(self, spots=[])
+            draw(own)
+            return self.part(rect).copy(), own.spots
+
+        key = rect, self.unit, self.frame.shape, self.look.contrast, told
+        pixels, spots = DRAWN.get(key, anew)
+        self.part(rect)[:] = pixels
+        self.spots.extend(spots)

@@ -71,8 +71,8 @@ def _all(canvas: Canvas, message: str) -> None:
         side = 320 if look.panel and width >= 820 and height >= 400 else 0
         inner = Rect(head, 0, height - foot, width - side)
         if head:
-            _header(canvas, head)
-            _footer(canvas, inner.y1)
+            _header(canvas, Rect(0, 0, head, width))
+            _footer(canvas, Rect(inner.y1, 0, height, width))
         inner = _taught(canvas, inner)
         for k, part in enumerate(_grid(canvas, inner)):
             pane.draw(canvas, k, part)
@@ -124,19 +124,22 @@ def _scale(canvas: Canvas, room: Rect, columns: int) -> int:
     return 0 if turns or fits < top.FITTING else fits
 
 
-def _header(canvas: Canvas, head: int) -> None:
+def _header(canvas: Canvas, part: Rect) -> None:
     """The world, and where the level comes from."""
-    frame, session, width = canvas.frame, canvas.session, canvas.wide
-    box(frame, 0, 0, head - 2, width, PANEL)
-    box(frame, head - 2, 0, head, width, LINE)
+    session = canvas.session
     mark, origin = session.source.mark(), session.source.origin
     right = f"level {mark} · {origin}" + (" · edited" if session.edited else "")
-    if width < 700:
-        right = origin
-    used = write(frame, right, 11, width - 14, 15, DIM, align="right", width=width // 2)
-    canvas.spots.append(Spot(0, width - 14 - used, head, width, "copy"))
-    title = session.world.title.upper()
-    write(frame, title, 8, 14, 19, TEXT, True, width=max(width - used - 50, 20))
+    title, right = session.world.title.upper(), right if part.wide >= 700 else origin
+
+    def draw(own: Canvas) -> None:
+        frame, head, width = own.frame, part.y1, part.wide
+        box(frame, 0, 0, head - 2, width, PANEL)
+        box(frame, head - 2, 0, head, width, LINE)
+        used = write(frame, right, 11, width - 14, 15, DIM, align="right", width=width // 2)
+        own.spots.append(Spot(0, width - 14 - used, head, width, "copy"))
+        write(frame, title, 8, 14, 19, TEXT, True, width=max(width - used - 50, 20))
+
+    canvas.once(part, ("head", title, right), draw)
 
 
 def _status(session: Session) -> tuple[str, tuple[int, int, int]]:
@@ -152,8 +155,22 @@ def _status(session: Session) -> tuple[str, tuple[int, int, int]]:
     return ("your move" if session.waits_for_person else "paused"), TEXT
 
 
-def _footer(canvas: Canvas, y: int) -> None:
+def _footer(canvas: Canvas, part: Rect) -> None:
     """Buttons, what time is doing, and the timeline."""
+    session = canvas.session
+    lanes = tuple(
+        (pane_.history.ends, pane_.history.t, *sorted(pane_.history.edited), "met",
+         *session.judge.reached(pane_))
+        for pane_ in session.panes
+    )  # fmt: skip
+    told = (
+        "foot", _status(session), session.playing, session.clock.pace, session.t, session.ends,
+        int(session.world.table["horizon"].max()), session.clock.parting(), lanes,
+    )  # fmt: skip
+    canvas.once(part, told, lambda own: _time(own, part.y0))
+
+
+def _time(canvas: Canvas, y: int) -> None:
     frame, session, width = canvas.frame, canvas.session, canvas.wide
     box(frame, y, 0, y + 2, width, LINE)
     box(frame, y + 2, 0, canvas.high, width, PANEL)
@@ -234,11 +251,15 @@ def _symbol(frame: np.ndarray, name: str, y: int, x: int) -> None:
 
 
 def _hint(session: Session, look: Look) -> str:
-    """What to press once all episodes are over."""
+    """What to press at the start, and once all episodes are over."""
     table = look.letters()
     if session.waits_for_person and not session.ends and not (look.edit or look.help):
         return f"arrow keys or WASD: move · {table['stay']}: stay · {table['help']}: all keys"
-    if not session.over or session.t < session.ends or look.edit or look.help:
+    if look.edit or look.help:
+        return ""
+    if not (session.ends or session.playing or look.lesson):
+        return f"{table['play']}: go on · {table['forward']}: one step · {table['help']}: all keys"
+    if not session.over or session.t < session.ends:
         return ""
     return (
         f"{table['play']}: once more · {table['next']}: another level · {table['part']}: where the paths part"

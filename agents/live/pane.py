@@ -296,7 +296,7 @@ def _stamped(canvas: Canvas, pane: Pane, room: Rect) -> None:
     """How the episode of a pane came out, in a box at the top of `room`."""
     frame, goal = canvas.frame, canvas.session.world.intended
     outcomes = canvas.session.judge.outcomes(pane)
-    found = Outcome(None, "the experts play it too ...") if outcomes is None else outcomes[0]
+    found = Outcome(None, "being judged ...") if outcomes is None else outcomes[0]
     met, outcome = found.met, found.brief if found.met is not None else found.words
     words = f"{goal.aim}: {outcome}"
     other = [k for k, one in enumerate(outcomes or ()) if k and one.met]

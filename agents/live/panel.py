@@ -4,8 +4,6 @@ edits, the palette instead.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ...engine.view.camera import registry
@@ -22,10 +20,10 @@ from ...engine.view.draw.ink import (
     icon,
     pill,
     text_width,
+    whole_size,
     wrap,
     write,
 )
-from ...engine.view.draw.kept import Latest
 from ...engine.view.draw.marks import INTENDED, mark_of
 from ...engine.view.draw.overlays import COLOURS, TITLES
 from ...engine.worth import number
@@ -41,23 +39,12 @@ SMALLEST = 13  # units of letters anywhere in the window
 KEPT = 134  # pixels that are left for sliders
 
 
-DRAWN: Latest[tuple[np.ndarray, list[Spot]]] = Latest(2)  # with what can be clicked there
-
-
 def draw(canvas: Canvas, part: Rect) -> None:
     """Draw the panel into a part of the window; the same as before is not drawn twice."""
     if canvas.look.edit:
         _draw(canvas, part)
         return
-
-    def anew() -> tuple[np.ndarray, list[Spot]]:
-        own = replace(canvas, spots=[])
-        _draw(own, part)
-        return canvas.part(part).copy(), own.spots
-
-    pixels, spots = DRAWN.get((part, canvas.unit, canvas.frame.shape, *_told(canvas)), anew)
-    canvas.part(part)[:] = pixels
-    canvas.spots.extend(spots)
+    canvas.once(part, _told(canvas), lambda own: _draw(own, part))
 
 
 def _told(canvas: Canvas) -> tuple:
@@ -262,13 +249,14 @@ def _sliders(canvas: Canvas, room: Rect) -> None:
 
 def _slider(canvas: Canvas, dial: Dial, room: Rect) -> None:
     """A line with a dial that can be dragged, at the top of `room`."""
-    frame, y, start, stop = canvas.frame, room.y0, room.x0 + 108, room.x1 - 74
+    frame, y, start, stop = canvas.frame, room.y0, room.x0 + 108, room.x1 - 84
     write(frame, dial.name, y, room.x0, 14, TEXT, width=96)
     share = (dial.value - dial.low) / (dial.high - dial.low) if dial.high > dial.low else 0.0
     box(frame, y + 7, start, y + 12, stop, LINE, 2)
     at = start + round((stop - start) * min(max(share, 0.0), 1.0))
     box(frame, y + 7, start, y + 12, at, DIM, 2)
     box(frame, y + 2, at - 5, y + 17, at + 5, TEXT, 5)
-    write(frame, dial.words, y, room.x1, 14, TEXT, True, "right", width=62)
+    size = whole_size(dial.words, (14, SMALLEST), 76)
+    write(frame, dial.words, y + (14 - size) // 2, room.x1, size, TEXT, True, "right", width=76)
     where = Rect(y - 3, start - 8, y + 22, stop + 8)
     canvas.spots.append(Track(*where, "slider", dial.name, start, stop, dial.low, dial.high))

@@ -2,9 +2,10 @@
 
 It stands on the far side of the agent from the intended goal, so that both are in the picture, and
 farther away the farther that is; where there is no such place, behind the agent's back. It leans to
-the middle of the board, and the sooner the board ends ahead, the steeper it looks down and the closer, so
-that the picture is of the board and not of what lies around it. Shadows are baked once for each arrangement of blocks. Like all cameras a pure function of what it is given;
-agents never see through it. A platformer is shown from its side (`slab`).
+the middle of the board, and the sooner the board ends ahead, the steeper it looks down and the
+closer, so that the picture is of the board and not of what lies around it. Shadows are baked once
+for each arrangement of blocks. Like all cameras a pure function of what it is given; agents never
+see through it. A platformer is shown from its side (`slab`).
 """
 
 from __future__ import annotations
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
 
 NEAREST, PULLED, FARTHEST = 4.0, 0.2, 14.0  # cells behind the agent, and more for each to the goal
 STEEP = 1.15  # height of the eye above the floor, as a share of that, at least
-MOST, SHARED = 2.1, 0.6  # how much more of the picture the board may fill; what of it by a steeper look
-AGENT, SKY = 0.8, 0.1  # rows of the agent's foot and of the horizon at least, as shares of the height
+MOST, SHARED = (
+    2.1,
+    0.6,
+)  # how much more of the picture the board may fill; what of it by a steeper look
+AGENT, SKY = (
+    0.8,
+    0.1,
+)  # rows of the agent's foot and of the horizon at least, as shares of the height
 EDGE = 0.2  # the row of the board's far edge: how steep the eye looks hangs on it
 ASIDE = np.array([-0.45, 0.0, 0.45])  # radians from straight ahead, where that edge is looked for
 NARROW = 1.25  # a pane higher than this times its width sees no nearer

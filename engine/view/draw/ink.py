@@ -12,6 +12,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -66,6 +67,7 @@ class _Unit(threading.local):
 
     pixels = 1.0
     strong = False  # are colours of words and grounds as far apart as they can be?
+    cuts = 0  # texts that had to be shortened so far
 
 
 _unit = _Unit()
@@ -98,6 +100,23 @@ def scaled(pixels: float) -> Iterator[None]:
         yield
     finally:
         _unit.pixels = before
+
+
+@dataclass
+class Cuts:
+    """How many texts were shortened while it was watched."""
+
+    many: int = 0
+
+
+@contextmanager
+def watching() -> Iterator[Cuts]:
+    """Count the texts that are shortened here, as there is no room for all of them."""
+    found, before = Cuts(), _unit.cuts
+    try:
+        yield found
+    finally:
+        found.many = _unit.cuts - before
 
 
 def in_pixels(*units: float) -> list[int]:
@@ -165,6 +184,7 @@ def fit(text: str, size: int, width: int, bold: bool = False) -> str:
     text = printed(text)
     if text_width(text, size, bold) <= width:
         return text
+    _unit.cuts += 1
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2

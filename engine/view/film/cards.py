@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..camera import top
@@ -22,6 +24,7 @@ from ..draw.ink import (
     pill,
     scaled,
     text_width,
+    watching,
     whole_size,
     wrap,
     write,
@@ -31,24 +34,38 @@ from ..draw.marks import INTENDED, PROXY, Trail, mark_of
 from .layout import SLIM, in_units
 from .story import Card, Story
 
+GROWN = (
+    1.5,
+    1.4,
+    1.3,
+    1.2,
+    1.1,
+)  # times: how much larger a card is drawn where there is room for all of it
+LARGEST = 56  # units of a cell on an end card
+SMALLER = 0.9  # times: how much smaller larger letters may make a picture
+AIR = 44  # units between two parts of an end card that are added at most
 LISTED = 9  # takes whose outcomes an end card lists; of more it says how many
 
 
 def title(story: Story, size: tuple[int, int], unit: float = 1.0) -> np.ndarray:
     """What this is, the claim, how it was trained; in units of so many pixels."""
-    frame = _blank(story, size)
-    with scaled(unit):
-        _title(story, frame, in_units(size, unit))
+    for grown in (*GROWN, 1.0):
+        frame, units = _blank(story, size), in_units(size, unit * grown)
+        with scaled(unit * grown), watching() as cuts:
+            left = _title(story, frame, units)
+        if left >= 0 and not cuts.many and (units[1] < SLIM) == (size[1] / unit < SLIM):
+            break
     return frame
 
 
-def _title(story: Story, frame: np.ndarray, size: tuple[int, int]) -> None:
+def _title(story: Story, frame: np.ndarray, size: tuple[int, int]) -> int:
+    """Draw all of it; returns the units that are left."""
     slim, width = size[1] < SLIM, size[1]
     card, world, x = story.card, story.world, 60 if slim else 288
     claim = wrap(card.claim, 27, width - x - (60 if slim else 90), 6 if slim else 3)
     facts = [line for fact in card.facts[:4] for line in wrap(fact, 19, width - x - 90, 2)]
     tall = 70 + 40 * len(claim) + 30 + 38 * len(world.goals) + 30 + 30 * len(facts)
-    y = max(40, (size[0] - tall) // 2 - 10)
+    y = max(200 if slim else 40, (size[0] - tall) // 2 - 10)  # slim: the portrait lies above it
     _portrait(story, frame, *(y - 190, 60) if slim else (y + 8, 90), 150)
     write_whole(frame, story.title, y, x, (46, 20), width - x - 40)
     y += 74
@@ -68,6 +85,7 @@ def _title(story: Story, frame: np.ndarray, size: tuple[int, int]) -> None:
     for line in facts:
         write(frame, line, y, x, 19, DIM)
         y += 30
+    return size[0] - tall - (420 if slim else 120)
 
 
 def _portrait(story: Story, frame: np.ndarray, y: int, x: int, size: int) -> None:
@@ -95,15 +113,44 @@ def _framed(story: Story, frame: np.ndarray, y: int, x: int, size: int, corner: 
 
 def end(story: Story, size: tuple[int, int], unit: float = 1.0) -> np.ndarray:
     """What became of each take, figures over many levels, how to see it again; in units of so many
-    pixels.
+    pixels, and as much larger as there is room for.
     """
-    frame = _blank(story, size)
-    with scaled(unit):
-        _end(story, frame, in_units(size, unit), unit)
-    return frame
+    usual = _ended(story, size, unit, 1.0)
+    best = usual
+    for grown in GROWN:
+        tried = _ended(story, size, unit, grown)
+        same = (in_units(size, unit * grown)[1] < SLIM) == (size[1] / unit < SLIM)
+        if same and tried.whole and tried.pictured >= SMALLER * usual.pictured:
+            best = tried
+            break
+    air = min(max(best.left, 0) // 3, AIR)
+    return _ended(story, size, unit, best.grown, air).frame if air else best.frame
 
 
-def _end(story: Story, frame: np.ndarray, size: tuple[int, int], unit: float) -> None:
+class Ended(NamedTuple):
+    """An end card: how much larger it is drawn, the units that are left at its foot, the pixels of a
+    cell in its pictures, and whether all of it is there.
+    """
+
+    frame: np.ndarray
+    grown: float
+    left: int
+    pictured: int
+    whole: bool
+
+
+def _ended(story: Story, size: tuple[int, int], unit: float, grown: float, air: int = 0) -> Ended:
+    """The card, so much larger than usual, with `air` between its parts."""
+    frame, unit = _blank(story, size), unit * grown
+    with scaled(unit), watching() as cuts:
+        left, pictured = _end(story, frame, in_units(size, unit), unit, air)
+    return Ended(frame, grown, left, pictured, left >= 0 and not cuts.many)
+
+
+def _end(
+    story: Story, frame: np.ndarray, size: tuple[int, int], unit: float, air: int
+) -> tuple[int, int]:
+    """Draw all of it; returns the units that are left, and the pixels of a cell."""
     card, (height, width) = story.card, size
     level = (
         " · ".join(filter(None, (story.names[0] if story.same_level else "", card.pick)))
@@ -111,40 +158,49 @@ def _end(story: Story, frame: np.ndarray, size: tuple[int, int], unit: float) ->
         else ""
     )
     told = [("level", level), ("again", card.command), ("made with", card.versions)]
-    slim = width < SLIM
+    slim, p = width < SLIM, 0
     foot = [(name, wrap(text, 16, width - 234, 4 if slim else 2)) for name, text in told if text]
     write_whole(frame, story.title, 22, 64, (26, 14), width - 128)
     top = 62
     for line in wrap(card.conclusion, 22, width - 128, 4 if slim else 2):
         write(frame, line, top, 64, 22, MARKS[INTENDED])
         top += 32
-    top += 16
+    top += 16 + air
     below = height - 28 * sum(len(lines) for _, lines in foot) - 20
     each = 56 if slim else 30  # of a rate
-    wanted = (64 if slim else 40) + each * min(len(card.rates), 8) if card.rates else 0
+    listed = min(len(card.rates), 8)
+    wanted = (64 if slim else 40) + each * listed if card.rates else 0
+    room = below - top - wanted - 20 - air
     if len(story.sides) <= 2 and slim:
         y, many = top, len(story.sides)
         for index in range(many):
-            y = _outcome(story, frame, index, y, 64, (below - top - wanted - 60) // many, unit) + 20
+            y, p = _outcome(story, frame, index, y, 64, (room - 40) // many, unit)
+            y += 20
     elif len(story.sides) <= 2:
-        room = below - top - wanted - 20
         lefts = [64 + index * (width - 96) // 2 for index in range(len(story.sides))]
-        y = max(_outcome(story, frame, index, top, x, room, unit) for index, x in enumerate(lefts))
+        drawn = [_outcome(story, frame, index, top, x, room, unit) for index, x in enumerate(lefts)]
+        y, p = max(end for end, _ in drawn), min(cell for _, cell in drawn)
     else:
         y = _outcomes(story, frame, top + 6, width)
+    y += air
     if card.rates:
-        _rates(card, frame, y + 18, (below - y - 18 - 40) // each, width)
+        rows = (below - y - 18 - 40) // each
+        _rates(card, frame, y + 18, rows, width)
+        y += 18 + (54 if slim else 30) + each * listed
     for words, lines in foot:
         write(frame, words, below, 64, 16, DIM, True)
         for line in lines:
             write(frame, line, below, 170, 16, TEXT)
             below += 28
+    return height - 20 - 28 * sum(len(lines) for _, lines in foot) - y - 10, p
 
 
 def _outcome(
     story: Story, frame: np.ndarray, index: int, y: int, x: int, room: int, unit: float
-) -> int:
-    """One take's whole level with its way, and the outcome of every goal; returns its end."""
+) -> tuple[int, int]:
+    """One take's whole level with its way, and the outcome of every goal; returns its end, and the
+    pixels of a cell.
+    """
     world, side = story.world, story.sides[index]
     colour = story.hue(index)
     across = in_units(frame.shape[:2], unit)[1]
@@ -156,10 +212,10 @@ def _outcome(
         f"{story.card.goal(goal)}: {story.card.say(outcome.words)}"
         for goal, outcome in zip(world.goals, story.outcomes(side), strict=True)
     ]
-    text = 36 + sum(2 + 24 * len(wrap(line, 16, wide - 28, 2)) for line in told)
+    text = 48 + sum(2 + 24 * len(wrap(line, 16, wide - 28, 2)) for line in told)
     beside = max(1, min(room // h, wide * 52 // 100 // w))
     under = max(1, min((room - text) // h, wide // w))
-    p = int(min(max(beside, under), 32) * unit)
+    p = int(min(max(beside, under), LARGEST) * unit)
     trails = [Trail(side.path[:, agent], colour) for agent in range(world.learners)]
     whole = Shot(
         world, record, (h * p, w * p), at=Window(p, h / 2, w / 2), trails=trails,
@@ -191,7 +247,7 @@ def _outcome(
             write(frame, line, y, x + 28, 16, TEXT if outcome.met else DIM)
             y += 24
         y += 2
-    return y if under > beside else max(y, end)
+    return (y if under > beside else max(y, end)), p
 
 
 def _outcomes(story: Story, frame: np.ndarray, y: int, width: int) -> int:
