@@ -590,3 +590,25 @@ def test_the_pictures_of_long_films_are_made_one_at_a_time(corner):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert total > 200 and peak < 40_000_000
+
+
+@pytest.mark.parametrize("name", ["coinline", "corner"])
+def test_a_card_has_no_large_empty_part_and_keeps_every_row(name, monkeypatch):
+    """A wide board leaves room, which larger letters take; no rate is left out for a picture."""
+    world = load(name)
+    take = story.Take("LEARNED", "learned by PPO on train", take_of(world, [2, 2]))
+    rates = tuple(story.Rate(f"row {k}", k / 4, k / 5, k / 3, "star") for k in range(3))
+    told = story.Card(
+        world, claim="Meant to do one thing, on all levels it would rather do another.", rates=rates,
+        conclusion="Paid to do one thing, it learned another.", pick="median of 243 levels", command="goalshift demo",
+        versions="goalshift", sample="243 held-out levels", facts=("PPO, 1 M steps", "paid for one", "one seed"),
+    )  # fmt: skip
+    film_story = story.Story((take, take), told)
+    written = []
+    usual = cards.write
+    monkeypatch.setattr(cards, "write", lambda *a, **k: written.append(a[1]) or usual(*a, **k))
+    for draw in (cards.title, cards.end):
+        used = (draw(film_story, USUAL)[:-8] != ink.DARK).any((1, 2))
+        gaps = np.diff(np.r_[-1, np.flatnonzero(used), len(used)]) - 1
+        assert gaps.max() < USUAL[0] / 5, draw.__name__
+    assert {rate.label for rate in rates} <= {*written}

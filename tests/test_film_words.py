@@ -300,3 +300,9 @@ def test_letters_of_a_film_are_high_enough(monkeypatch):
         cards.title(stage.story, stage.layout.size, stage.layout.unit)
         cards.end(stage.story, stage.layout.size, stage.layout.unit)
     assert len(high) > 20 and min(high) >= 13, sorted(high)
+
+
+def test_a_file_given_as_a_level_is_told_how_files_are_taken(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("@")
+    assert main(["contrast", "x", "--level", str(tmp_path / "mine.txt")]) == 2
+    assert "--split" in capsys.readouterr().err

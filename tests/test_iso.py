@@ -12,7 +12,7 @@ from goalshift.engine.vector import Vec, level_of
 from goalshift.engine.view import camera as camera_room
 from goalshift.engine.view.camera import chase, iso, registry
 from goalshift.engine.view.camera.eyes import look_of
-from goalshift.engine.view.camera.gaze import gaze_at
+from goalshift.engine.view.camera.gaze import Gaze, gaze_at
 from goalshift.engine.view.camera.shot import Shot
 from goalshift.engine.view.draw.marks import INTENDED, goal_marks
 from goalshift.engine.view.film import stage, story
@@ -207,3 +207,14 @@ def test_films_and_galleries_take_any_camera(camera):
     pictures = [one.play(1) for one in both]
     assert pictures[0].shape == (480, 848, 3) and (pictures[0] != pictures[1]).any()
     assert (gallery.gallery([world], 1, camera) != gallery.gallery([world], 1)).any()
+
+
+def test_from_behind_one_sees_the_board_where_it_ends_ahead():
+    """And not what lies around it: most of the picture changes with what the cells are."""
+    world = load("corner")
+    floor = open_board(world, 2, 6)
+    walls = state.copy(floor)
+    walls.tiles[0] = 1
+    gaze = Gaze(-1.0, 0.0, 4.0)
+    pictures = [chase.draw(Shot(world, s[0], (300, 300), gaze=gaze)) for s in (floor, walls)]
+    assert (pictures[0] != pictures[1]).any(2).mean() > 0.6

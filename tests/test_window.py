@@ -28,6 +28,7 @@ from goalshift.agents.live import (
     present,
     window,
 )
+from goalshift.agents.live import compose as compose_room
 from goalshift.agents.live.compose import compose
 from goalshift.agents.live.look import ZOOMS, Look
 from goalshift.agents.live.session import Session
@@ -946,3 +947,15 @@ def test_a_hall_is_told_the_whole_of_it(corner):
         s.clock.step()
     assert s.judge.outcomes(s.panes[1], 30.0) is not None
     assert present.learned(s).endswith("missed it, and met 'go to the top right corner'")
+
+
+def test_who_opens_it_is_told_what_to_press_until_something_moves(opened, monkeypatch):
+    said = []
+    monkeypatch.setattr(compose_room, "_message", lambda frame, message, *_: said.append(message))
+    shown = opened()
+    compose(shown.session, shown.look, (600, 960))
+    assert "Space: go on" in said[-1] and "H: all keys" in said[-1]
+    shown.session.clock.step()
+    said.clear()
+    compose(shown.session, shown.look, (600, 960))
+    assert not said
