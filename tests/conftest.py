@@ -1,5 +1,6 @@
 """What every test runs under: no display, no colour, no run folder of the user's."""
 
+import importlib
 import importlib.util
 import itertools
 import os
@@ -115,8 +116,8 @@ def same_dice(request):
     """
     seed = zlib.crc32(request.node.nodeid.encode())
     random.seed(seed)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
+    if "torch" in sys.modules:  # perhaps just being loaded in the background: this waits for it
+        importlib.import_module("torch").manual_seed(seed)
 
 
 @pytest.fixture
