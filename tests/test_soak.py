@@ -28,21 +28,22 @@ QUIET = {"quit", *(key.action for key in keys.KEYS if key.group == "keep")}
 NAMES = [name for key in keys.KEYS for name in key.keys if key.action not in QUIET]
 
 
-def resident() -> int:
+def resident(kind: str = "VmRSS") -> int:
     """MB of memory that this process holds now."""
     gc.collect()
-    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in x)
+    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if kind in x)
     return int(line.split()[1]) >> 10
 
 
 def held() -> int:
-    """MB that this process holds, without what the C library keeps for itself of what it was given
-    back: some 50 to 80, up and down with the sizes of windows and pictures.
+    """MB of its own that this process holds, without what the C library keeps for itself of what it
+    was given back (40 to 120, up and down with the sizes of windows and pictures), and without
+    the pages of files, which the system takes and gives as it likes.
     """
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # not on every system
         ctypes.CDLL("libc.so.6").malloc_trim(0)
-    return resident()
+    return resident("RssAnon")
 
 
 def some_event(shown: Window, dice: np.random.Generator) -> None:
@@ -142,7 +143,7 @@ def test_a_window_of_ten_thousand_events(shown):
         if k % 1000 == 999:
             before = resident()
             seen.append(held())
-            print(k + 1, "events:", seen[-1], "MB held,", before, "with what is free", flush=True)
+            print(k + 1, "events:", seen[-1], "MB held,", before, "with all else", flush=True)
     assert seen[-1] - seen[2] < 30, seen
 
 
