@@ -61,7 +61,7 @@ def read(path: Path) -> Column:
     named = {usual(row["entry"]): row for row in rows}
     need(len(named) == len(rows), f"{path}: two rows are called alike")
     return Column(
-        " ".join([rows[0]["world"], *size]),
+        " ".join([rows[0]["world"], *(one.removesuffix(".0") for one in size)]),
         _estimate(path, rows[0], "intended"),
         {name: _estimate(path, row, "intended_apart") for name, row in named.items()},
         {name: _estimate(path, row, "competence") for name, row in named.items()},

@@ -134,7 +134,7 @@ def counterfactual(
         rows = np.zeros((len(front), FEW), arena.dtype)
         rows[:, :FIRST] = arena.again(front, FIRST)
         hopeful = _right(arena, rows[:, :FIRST]).any(1)
-        rows[hopeful, FIRST:] = arena.again(front[hopeful], FEW - FIRST, 1 + FIRST)
+        rows[hopeful, FIRST:] = _more(arena, front[hopeful])
         rate = hopeful * _right(arena, rows).mean(1)
         near = np.flatnonzero(rate > max(0.5, whole))
         if len(near):
@@ -149,7 +149,7 @@ def counterfactual(
                 return Pair(one, wrong, min(edits, apart), *last)
         if edits == MOST_EDITS:
             return None
-        rows[~hopeful, FIRST:] = arena.again(front[~hopeful], FEW - FIRST, 1 + FIRST)
+        rows[~hopeful, FIRST:] = _more(arena, front[~hopeful])
         solved = np.flatnonzero((rows["fitness"] > -np.inf).all(1))
         order = solved[np.argsort(rows["fitness"][solved].mean(1), kind="stable")][:BEAM]
         if not len(order):
@@ -173,6 +173,11 @@ def _usual(arena: Arena, one: np.recarray, met: bool) -> np.recarray:
 def arena_met(arena: Arena, rows: np.ndarray) -> np.ndarray:
     """bool like `rows`: where the agent met the intended goal."""
     return arena.outcomes(rows.reshape(-1)).reshape(rows.shape) == MET
+
+
+def _more(arena: Arena, states: np.ndarray) -> np.ndarray:
+    """Rows of the episodes after the FIRST, up to FEW."""
+    return arena.again(states.view(np.recarray), FEW - FIRST, 1 + FIRST)
 
 
 def _met(arena: Arena, states: np.recarray, tries: int, first: int = 1) -> np.ndarray:
