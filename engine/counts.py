@@ -30,4 +30,5 @@ def number(text: str) -> float:
 
 def whole(text: str, most_digits: int = 19) -> int | None:
     """The whole number that a text is, in digits from 0 to 9 and without a sign; None for all else."""
-    return int(text) if re.fullmatch(f"[0-9]{{1,{most_digits}}}", text) else None
+    plain = text.isascii() and text.isdecimal() and len(text) <= most_digits
+    return int(text) if plain else None

@@ -245,10 +245,10 @@ class Map:
             gids = np.frombuffer(packed, "<u4").astype(np.int64)
             return gids.reshape(height, width)
         if isinstance(data, str) and encoding == "csv":
-            data = (
-                [counts.whole(part.strip(), 10) for part in data.split(",")] if data.strip() else []
-            )
-            need(None not in data or len(data) != size, f"the layer '{name}' holds what is no tile")
+            data = data.split(",") if data.strip() else []
+            if len(data) == size:
+                data = [counts.whole(part.strip(), 10) for part in data]
+                need(None not in data, f"the layer '{name}' holds what is no tile")
         need(isinstance(data, list), f"the layer '{name}' has no data as csv or base64")
         numbers: list[Any] = data if isinstance(data, list) else []
         message = f"the layer '{name}' has {len(numbers)} cells, not {width} x {height}"
