@@ -49,6 +49,7 @@ LISTED = 9  # takes whose outcomes an end card lists; of more it says how many
 
 def title(story: Story, size: tuple[int, int], unit: float = 1.0) -> np.ndarray:
     """What this is, the claim, how it was trained; in units of so many pixels."""
+    frame = _blank(story, size)
     for grown in (*GROWN, 1.0):
         frame, units = _blank(story, size), in_units(size, unit * grown)
         with scaled(unit * grown), watching() as cuts:
