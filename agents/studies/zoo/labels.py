@@ -12,10 +12,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ....engine import files
-from ....engine.counts import number, whole
+from ....engine.counts import number
 from ....engine.errors import need
 from ....engine.levels.splits import recall, split_of
 from ....engine.progress import Show, silent
@@ -140,16 +138,16 @@ def _row(row: Mapping[str, str], where: str) -> Label:
     made: dict[str, Any] = {}
     for one in fields(Label):
         text = row[one.name]
-        if one.type == "int":
-            made[one.name] = found = whole(text)
-        elif one.type == "float | None" and text:
-            made[one.name] = found = number(text)
+        if one.type == "str":
+            made[one.name] = text
+        elif one.type == "float | None" and not text:
+            made[one.name] = None
         else:
-            made[one.name] = found = text if one.type != "float | None" else ""
-        need(found is not None and found == found, f"{where}: {one.name} is no number")
-        value = made[one.name]
-        fine = not isinstance(value, float) or np.isfinite(value)
-        need(fine, f"{where}: {one.name} is not finite")
+            found = number(text)
+            need(found == found, f"{where}: {one.name} is no number")
+            count = one.type == "int"
+            need(not count or found.is_integer(), f"{where}: {one.name} is no whole number")
+            made[one.name] = int(found) if count else found
     need(made["label"] in LABELS, f"{where}: '{made['label']}' is no label")
     need(1 <= made["levels"] <= MAX_LEVELS, f"{where}: levels are 1 to {MAX_LEVELS:,}")
     return Label(**made)
