@@ -7,7 +7,7 @@ import csv
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NETS = ("large-wide", "large-deep", "recurrent")
+NETS = ("large-wide", "large-deep", "recurrent", "conv")
 ABLE = 0.95
 BINS = ((0, 0), (150, 250), (450, 650), (1500, 2100))  # shifted episodes met, both ends included
 
