@@ -28,14 +28,9 @@ if TYPE_CHECKING:
 
 NEAREST, PULLED, FARTHEST = 4.0, 0.2, 14.0  # cells behind the agent, and more for each to the goal
 STEEP = 1.15  # height of the eye above the floor, as a share of that, at least
-MOST, SHARED = (
-    2.1,
-    0.6,
-)  # how much more of the picture the board may fill; what of it by a steeper look
-AGENT, SKY = (
-    0.8,
-    0.1,
-)  # rows of the agent's foot and of the horizon at least, as shares of the height
+# How much more of the picture the board may fill, and what of that a steeper look does.
+MOST, SHARED = 2.1, 0.6
+AGENT, SKY = 0.8, 0.1  # rows of the agent's foot and, at least, of the horizon, as shares
 EDGE = 0.2  # the row of the board's far edge: how steep the eye looks hangs on it
 ASIDE = np.array([-0.45, 0.0, 0.45])  # radians from straight ahead, where that edge is looked for
 NARROW = 1.25  # a pane higher than this times its width sees no nearer

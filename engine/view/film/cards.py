@@ -34,13 +34,8 @@ from ..draw.marks import INTENDED, PROXY, Trail, mark_of
 from .layout import SLIM, in_units
 from .story import Card, Story
 
-GROWN = (
-    1.5,
-    1.4,
-    1.3,
-    1.2,
-    1.1,
-)  # times: how much larger a card is drawn where there is room for all of it
+# How many times larger a card is drawn, where there is room for all of it.
+GROWN = 1.5, 1.4, 1.3, 1.2, 1.1
 LARGEST = 56  # units of a cell on an end card
 SMALLER = 0.9  # times: how much smaller larger letters may make a picture
 AIR = 44  # units between two parts of an end card that are added at most
