@@ -276,8 +276,7 @@ def test_a_dragged_mouse_starts_elsewhere_in_all_panes_but_later_in_one(corner):
 
 def test_facts_tell_what_can_be_met_and_what_was_never_trained_on(corner):
     def told(s):
-        s.facts.now()
-        wait(lambda: s.facts.prover.answer() is not None)
+        wait(lambda: s.facts.now() and not s.facts.stale)
         return s.facts.now()
 
     s = Session(Source(corner, 3, "train"), ("expert:cheese",))
