@@ -9,11 +9,13 @@ import ast
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -410,6 +412,25 @@ def test_the_package_ships_every_folder_and_file():
                 assert is_shipped(path, tools["package-data"]), path.relative_to(ROOT)
 
 
+def test_the_mark_for_type_checkers_is_there_while_a_wheel_is_made(tmp_path, monkeypatch):
+    """Where it breaks off, too, nothing is left at the top of a checkout."""
+    tool, meta = ModuleType("setuptools"), ModuleType("setuptools.build_meta")
+    monkeypatch.setitem(sys.modules, "setuptools", tool)
+    monkeypatch.setitem(sys.modules, "setuptools.build_meta", meta)
+    tool.__dict__["build_meta"] = meta
+    backend = runpy.run_path(str(ROOT / ".ci" / "backend.py"))
+    monkeypatch.chdir(tmp_path)
+
+    def broken(*asked):
+        assert [path.name for path in tmp_path.iterdir()] == ["py.typed"]
+        raise OSError("no room")
+
+    meta.__dict__["build_wheel"] = broken
+    with pytest.raises(OSError, match="no room"):
+        backend["build_wheel"]("there")
+    assert not list(tmp_path.iterdir())
+
+
 def is_shipped(path: Path, data: dict[str, list[str]]) -> bool:
     """Whether a pattern of package-data takes this file into the wheel."""
     for package, patterns in data.items():
@@ -429,5 +450,4 @@ def test_the_top_level_holds_the_rooms_and_what_must_stand_there():
     rooms = {"engine", "worlds", "agents", "tests", "recordings"}
     files = {"pyproject.toml", "README.md", "__init__.py", "__main__.py", "LICENSE", "CHANGELOG.md"}
     files |= {"CITATION.cff", "CONTRIBUTING.md", "SECURITY.md"}
-    files |= {"py.typed"}  # PEP 561 looks for it beside the package's own __init__.py
     assert {name for name in top if not name.startswith(".")} <= rooms | files

@@ -68,6 +68,11 @@ def test_a_knob_takes_no_such_number_either(text):
         knobs.in_digits(knobs.read(f"world.region=3,{text}", CORNER, ()), CORNER)
 
 
+def test_a_count_with_a_part_left_over_is_no_whole_number():
+    with pytest.raises(argparse.ArgumentTypeError, match=r"'1\.5' is not a whole number$"):
+        values.count("1.5")
+
+
 def test_numbers_as_people_write_them_are_read():
     assert [values.count(text) for text in ("250000", "250_000", "250k", "2.5e5")] == [250_000] * 4
     assert values.seed("9_223_372_036_854_775_807") == 2**63 - 1

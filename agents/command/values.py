@@ -15,7 +15,7 @@ DIGITS = "[0-9]+(?:_[0-9]{3})*"  # 250000 or 250_000
 
 
 def count(text: str) -> int:
-    """A positive whole found: 250000, 250_000, 250k, 2M or 1e6."""
+    """A positive whole number: 250000, 250_000, 250k, 2M or 1e6."""
     wanted = f"'{text}' is not a count; write it like 250000, 250_000, 250k, 2M or 1e6"
     form = rf"({DIGITS}(?:\.[0-9]+)?(?:e\+?[0-9]{{1,4}})?)([kmg]?)"
     match = re.fullmatch(form, text.lower())
@@ -27,7 +27,7 @@ def count(text: str) -> int:
     if found == 0:
         raise argparse.ArgumentTypeError(f"'{text}' must be at least 1")
     if found != int(found):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole found")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
     return int(found)
 
 
